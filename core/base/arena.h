@@ -1,0 +1,26 @@
+/* An arena: memory that lives as long as one request, slice or step, and is given back at once.
+ *
+ * Owned by one thread. Its maximum is given at init; past it arena_alloc returns NULL. Blocks are kept on
+ * arena_reset so that a hot loop allocates nothing.
+ *
+ *     struct arena a; arena_init(&a, 1 << 20); ... arena_reset(&a); ... arena_close(&a); */
+#ifndef KHUNG_ARENA_H
+#define KHUNG_ARENA_H
+
+#include <stddef.h>
+
+struct arena_block;
+struct arena {
+    struct arena_block *first, *current;
+    size_t used, max;
+};
+
+void arena_init(struct arena *a, size_t max);
+void arena_close(struct arena *a);
+void arena_reset(struct arena *a);
+void *arena_alloc(struct arena *a, size_t size); /* zeroed, 16-byte aligned; NULL past the maximum */
+char *arena_strndup(struct arena *a, const char *s, size_t n);
+char *arena_strdup(struct arena *a, const char *s);
+char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,22 @@
+/* Memory. All heap memory of the core comes from here, so that tests can make the n-th allocation fail.
+ *
+ * mem_alloc and friends abort when small fixed objects cannot be had; the try_ forms return NULL and are used
+ * for everything whose size an outsider decides. Freed with mem_free. Any thread. */
+#ifndef KHUNG_MEM_H
+#define KHUNG_MEM_H
+
+#include <stddef.h>
+
+void *mem_alloc(size_t size);                 /* zeroed; aborts on failure */
+void *mem_try_alloc(size_t size);             /* zeroed, or NULL */
+void *mem_try_realloc(void *p, size_t size);  /* NULL leaves p as it was */
+char *mem_strdup(const char *s);              /* aborts on failure */
+char *mem_strndup(const char *s, size_t n);
+void mem_free(void *p);                       /* NULL is fine */
+
+/* Tests: the n-th try_ allocation from now (1 = the next) fails once; 0 switches it off. Per thread. */
+void mem_fail_nth(long n);
+/* Tests: how many try_ allocations this thread has made. */
+long mem_count(void);
+
+#endif

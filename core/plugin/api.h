@@ -1,0 +1,81 @@
+/* The Lua API as data: every function is described once, and the description checks arguments, guards modes and
+ * capabilities, passes steps through the journal, serves REST and the command line, and prints the reference.
+ *
+ * An API function is plain C over values; it never sees lua.h:
+ *
+ *     static int kv_get(struct api_call *c) { ... c->result = val_str(...); return 0; }
+ *     static const struct api_fn fns[] = {
+ *         { "storage.kv.get", kv_get, "key:text!", "json", API_READ, "storage", 1, "Value of a key, or nil." }, {0} };
+ *     api_add(api, fns, self);
+ *
+ * Arguments: "name:TYPE" separated by spaces; TYPE is a field type (base/field.h), `any`, `map`, `list`, `object`
+ * (any host object), `object:KIND`, `fn` (only *_lua.c); a `!` at the end: required. More arguments than described
+ * are refused. A method is described with its kind: "item:title". */
+#ifndef KHUNG_API_H
+#define KHUNG_API_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/val.h"
+#include "plugin/session.h"
+
+enum api_effect {
+    API_PURE,  /* depends on its arguments only: no step */
+    API_READ,  /* reads: a step inside a run; allowed everywhere but while loading */
+    API_WRITE, /* changes: a step inside a run; refused on readers and while loading */
+    API_WAIT,  /* ends the slice (or suspends a loop job) */
+    API_DECLARE, /* only while loading */
+};
+
+enum { API_ARGS_MAX = 8 };
+
+struct api_call {
+    const struct api_fn *fn;
+    void *self;                /* as given to api_add */
+    struct session *s;
+    struct arena *arena;       /* lives until the result has been taken over */
+    struct val args[API_ARGS_MAX]; /* as described; absent ones are nil */
+    size_t nargs;
+    struct val result;
+    struct val result2;        /* functions with two results (people.may): set nresults = 2 */
+    int nresults;              /* 1 unless changed */
+    struct err *err;
+};
+typedef int (*api_call_fn)(struct api_call *c);
+
+struct api_fn {
+    const char *name;   /* "content.publish", "item:title" */
+    api_call_fn call;
+    const char *args;
+    const char *returns; /* for the reference: "Item?", "integer", "" */
+    enum api_effect effect;
+    const char *needs;  /* capability, or NULL: everyone */
+    int since;          /* API level */
+    const char *doc;    /* one line, English (a reference, not a message) */
+    bool marks;         /* several statements: runs in a mark (savepoint) of its own */
+};
+
+struct api;
+struct api *api_new(void);
+void api_free(struct api *api);
+/* `fns` is static data, closed by {0}. */
+void api_add(struct api *api, const struct api_fn *fns, void *self);
+const struct api_fn *api_find(struct api *api, const char *name, void **self);
+/* In the order of their names. */
+size_t api_count(struct api *api);
+const struct api_fn *api_at(struct api *api, size_t i);
+/* Calls from C (REST, CLI, engine): checks arguments, runs in a mark. `args` is a list in declared order. */
+int api_invoke(struct api *api, struct session *s, const char *name, const struct val *args, struct arena *a,
+               struct val *result, struct err *err);
+
+/* Steps of a run pass through here (set by the flow engine in the session). */
+struct api_journal {
+    /* 1: answered from the journal (c->result, or its recorded refusal as a negative code with c->err);
+     * 0: run it live; negative: diverged or stopped (a fault). */
+    int (*before)(struct api_journal *j, struct api_call *c, const char *where, int *recorded);
+    /* After the live call with its code `rc` (0 or a refusal; never a fault). May replace c->result by what its
+     * canonical bytes decode to. */
+    int (*after)(struct api_journal *j, struct api_call *c, int rc);
+};
+
+#endif

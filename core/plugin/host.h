@@ -1,0 +1,37 @@
+/* The host: what the program is made of, in one struct that is filled at start and passed around.
+ *
+ * Floors above plugin/ add their module by name with host_set and find others with host_get; the members here are
+ * those that every floor needs. Read only after start, but where a member says otherwise. */
+#ifndef KHUNG_HOST_H
+#define KHUNG_HOST_H
+
+#include <stdint.h>
+#include "base/clock.h"
+#include "base/field.h"
+
+struct api;
+struct lane;
+struct events;
+struct plugins;
+struct config;
+
+struct host {
+    struct clock clock;
+    const char *data_dir;
+    const char *zone;           /* "Asia/Ho_Chi_Minh" */
+    const char *lang;           /* "vi" */
+    struct api *api;
+    struct events *events;
+    struct plugins *plugins;    /* the registry and the loaded set */
+    struct lane *lane;          /* NULL in commands that only read */
+    struct field_time time;     /* how local times in text are read (schedule/zone.h) */
+    struct people *people;
+    struct content *content;
+    struct storage *storage;
+    struct schedule *schedule;
+    struct flow *flow;
+    struct fetcher *fetcher;    /* outbound HTTP on the io thread */
+    bool is_test;               /* khung test */
+};
+
+#endif
