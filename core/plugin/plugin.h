@@ -1,0 +1,62 @@
+/* A plugin: a folder of Lua with a manifest, read into memory once; immutable afterwards, shared by all threads.
+ *
+ * Its hash covers its own files and the hashes of the plugins that it requires: it is what runs are pinned to. A
+ * pinned old version is the same struct, read from the database instead of a folder. Counted references. */
+#ifndef KHUNG_PLUGIN_H
+#define KHUNG_PLUGIN_H
+
+#include <stdbool.h>
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/val.h"
+
+enum { PLUGIN_API_LEVEL = 1, PLUGIN_FILES_MAX = 500, PLUGIN_BYTES_MAX = 8 << 20 };
+
+struct plugin_file {
+    const char *path; /* "publish.lua", "locale/vi.lua" */
+    const char *text;
+    size_t len;
+};
+
+struct plugin {
+    const char *name;
+    const char *version;
+    const char *dir;           /* "" for a pinned version */
+    char hash[DIGEST_HEX];
+    struct val manifest;       /* as plugin.lua returned it */
+    const char **needs;        /* capabilities, closed by NULL */
+    const char **requires;     /* names, closed by NULL */
+    struct plugin **required;  /* the same, resolved; held */
+    size_t nrequired;
+    struct plugin_file *files; /* sorted by path; specs are left out */
+    size_t nfiles;
+    size_t memory;             /* soft limit, bytes; 0: the default */
+    struct val config;         /* settings: defaults with what the admin set */
+    struct val texts;          /* { vi = { key = text }, en = … } */
+    uint32_t share;            /* number for lane fairness, from 1 */
+    int order;                 /* load order */
+    bool pinned;               /* an old version: contributes its flows alone */
+    bool ok;
+    struct err why;            /* when not ok: what is wrong and where */
+    struct arena arena;
+    int refs;                  /* atomic */
+};
+
+/* Reads a folder. Always gives a plugin (named after the folder); one with mistakes has ok = false and says why. */
+struct plugin *plugin_read_dir(const char *dir);
+/* From files already in memory (a pinned version). Copies them. */
+struct plugin *plugin_from_files(const char *name, const struct plugin_file *files, size_t n);
+struct plugin *plugin_hold(struct plugin *p);
+void plugin_drop(struct plugin *p);
+/* The hash over own files and required plugins; call once `required` is filled. */
+void plugin_seal(struct plugin *p);
+bool plugin_has(const struct plugin *p, const char *capability);
+/* A file by path, or a module by its full name ("awards.rules" → rules.lua of this or a required plugin). */
+const struct plugin_file *plugin_file_find(const struct plugin *p, const char *path);
+const struct plugin_file *plugin_module_find(const struct plugin *p, const char *module, const struct plugin **owner);
+/* Text of a key in a language, then in the other; NULL. */
+const char *plugin_text(const struct plugin *p, const char *lang, const char *key);
+int plugin_fail(struct plugin *p, const struct err *why);
+
+#endif
