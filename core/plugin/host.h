@@ -5,6 +5,8 @@
 #ifndef KHUNG_HOST_H
 #define KHUNG_HOST_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "base/clock.h"
 #include "base/field.h"
@@ -14,6 +16,7 @@ struct lane;
 struct events;
 struct plugins;
 struct config;
+struct bind_kind;
 
 struct host {
     struct clock clock;
@@ -23,6 +26,8 @@ struct host {
     struct api *api;
     struct events *events;
     struct plugins *plugins;    /* the registry and the loaded set */
+    const struct bind_kind *kinds; /* object kinds that Lua sees (bind_lua.h) */
+    size_t nkinds;
     struct lane *lane;          /* NULL in commands that only read */
     struct field_time time;     /* how local times in text are read (schedule/zone.h) */
     struct people *people;

@@ -15,6 +15,7 @@ struct plugins *plugins_new(struct host *host, const char *const *dirs, size_t n
 void plugins_free(struct plugins *ps);
 /* At start, by each module: how its declarations are compiled, and what it does when a set becomes active. */
 void plugins_add_kinds(struct plugins *ps, const struct decl_kind *kinds, size_t n);
+const struct decl_kind *plugins_kind(struct plugins *ps, const char *kind);
 typedef int (*plugins_activate_fn)(void *ctx, struct session *s, struct registry *r, struct err *err);
 void plugins_add_activation(struct plugins *ps, plugins_activate_fn fn, void *ctx);
 

@@ -44,6 +44,7 @@ struct session {
     const char *zone;               /* IANA zone of the organisation */
     struct plugin_vm *vm;           /* whose code runs; NULL for host commands */
     struct api_journal *journal;    /* SESSION_RUN: steps pass through here; else NULL */
+    bool replaying;                 /* SESSION_RUN: the journal is being replayed; log is silent */
     void *run;                      /* SESSION_RUN: the flow engine's */
 };
 

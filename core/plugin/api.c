@@ -1,0 +1,142 @@
+/* The table of API functions, sorted by name, with their argument descriptions parsed once. */
+#include "plugin/api_internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct api {
+    struct api_entry **entries;
+    size_t n, cap;
+    struct arena arena;
+};
+
+struct api *api_new(void)
+{
+    struct api *api = mem_alloc(sizeof(*api));
+    arena_init(&api->arena, 4 << 20);
+    return api;
+}
+
+void api_free(struct api *api)
+{
+    if (!api) return;
+    arena_close(&api->arena);
+    mem_free(api->entries);
+    mem_free(api);
+}
+
+static const struct {
+    const char *word;
+    enum api_arg_kind kind;
+} words[] = {{"any", ARG_ANY}, {"map", ARG_MAP}, {"list", ARG_LIST}, {"object", ARG_OBJECT},
+             {"fn", ARG_FN},   {"fns", ARG_FNS}};
+
+/* One "name:TYPE!" of a description. Descriptions are static data: a mistake in one is a programmer's. */
+static void parse_arg(struct api *api, struct api_arg *arg, const char *text, size_t len)
+{
+    struct err err = {0};
+    const char *colon = memchr(text, ':', len);
+    assert(colon && "an argument is name:TYPE");
+    arg->name = arena_strndup(&api->arena, text, (size_t)(colon - text));
+    char *type = arena_strndup(&api->arena, colon + 1, (size_t)(text + len - colon - 1));
+    size_t n = strlen(type);
+    arg->required = n && type[n - 1] == '!';
+    if (arg->required) type[n - 1] = '\0';
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(type, words[i].word) != 0) continue;
+        arg->kind = words[i].kind;
+        return;
+    }
+    if (strncmp(type, "object:", 7) == 0) {
+        arg->kind = ARG_OBJECT;
+        arg->object = type + 7;
+        return;
+    }
+    arg->kind = ARG_FIELD;
+    int rc = field_parse(&api->arena, arg->name, type, &arg->field, &err);
+    assert(rc == 0 && "a known field type");
+    (void)rc;
+}
+
+static void parse_args(struct api *api, struct api_entry *e)
+{
+    for (const char *p = e->fn->args ? e->fn->args : ""; *p;) {
+        size_t n = strcspn(p, " ");
+        assert(e->nargs < API_ARGS_MAX);
+        parse_arg(api, &e->args[e->nargs++], p, n);
+        p += n;
+        p += strspn(p, " ");
+    }
+}
+
+/* The place of a name, or where it would stand. */
+static size_t place_of(struct api *api, const char *name, bool *found)
+{
+    size_t low = 0, high = api->n;
+    *found = false;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int order = strcmp(name, api->entries[mid]->fn->name);
+        if (order == 0) {
+            *found = true;
+            return mid;
+        }
+        if (order < 0)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return low;
+}
+
+void api_add(struct api *api, const struct api_fn *fns, void *self)
+{
+    for (; fns->name; fns++) {
+        bool found;
+        size_t at = place_of(api, fns->name, &found);
+        assert(!found && "an API function is described once");
+        struct api_entry *e = arena_alloc(&api->arena, sizeof(*e));
+        e->fn = fns;
+        e->self = self;
+        parse_args(api, e);
+        if (api->n == api->cap) {
+            api->cap = api->cap ? 2 * api->cap : 64;
+            api->entries = mem_try_realloc(api->entries, api->cap * sizeof(struct api_entry *));
+            assert(api->entries);
+        }
+        memmove(&api->entries[at + 1], &api->entries[at], (api->n - at) * sizeof(struct api_entry *));
+        api->entries[at] = e;
+        api->n++;
+    }
+}
+
+const struct api_entry *api_entry_find(struct api *api, const char *name)
+{
+    bool found;
+    size_t at = place_of(api, name, &found);
+    return found ? api->entries[at] : NULL;
+}
+
+const struct api_entry *api_entry_at(struct api *api, size_t i)
+{
+    return api->entries[i];
+}
+
+const struct api_fn *api_find(struct api *api, const char *name, void **self)
+{
+    const struct api_entry *e = api_entry_find(api, name);
+    if (e && self) *self = e->self;
+    return e ? e->fn : NULL;
+}
+
+size_t api_count(struct api *api)
+{
+    return api->n;
+}
+
+const struct api_fn *api_at(struct api *api, size_t i)
+{
+    return api->entries[i]->fn;
+}

@@ -1,0 +1,134 @@
+/* One way to run an API function, whoever calls it: arguments, mode, capability, journal, mark. */
+#include "plugin/api_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "plugin/host.h"
+#include "plugin/plugin_vm.h"
+#include "store/store.h"
+
+const char *session_mode_name(enum session_mode mode)
+{
+    static const char *const names[] = {"load", "read", "write", "hook", "run", "loop"};
+    return names[mode];
+}
+
+static int bad_arg(const struct api_entry *e, const struct api_arg *arg, const char *type, const struct val *v,
+                   struct err *err)
+{
+    const char *got = v->type == VAL_OBJ ? v->as.obj.kind->name : val_type_name(v->type);
+    return err_set(err, ERR_INVALID, "invalid.argument", "function", e->fn->name, "argument", arg->name, "type",
+                   type, "got", got, NULL);
+}
+
+static int check_field_arg(const struct api_entry *e, const struct api_arg *arg, struct session *s, struct arena *a,
+                           struct val *v, struct err *err)
+{
+    struct val out;
+    /* The common cases need no copy. */
+    if (arg->field.type == FIELD_INTEGER && v->type == VAL_INT) return 0;
+    int rc = field_check(&arg->field, v, s && s->host ? &s->host->time : NULL, a, &out, err);
+    if (rc == 0) {
+        *v = out;
+        return 0;
+    }
+    if (rc != ERR_INVALID) return rc;
+    return bad_arg(e, arg, field_type_name(arg->field.type), v, err);
+}
+
+int api_check_arg(const struct api_entry *e, size_t i, struct session *s, struct arena *a, struct val *v,
+                  struct err *err)
+{
+    const struct api_arg *arg = &e->args[i];
+    bool empty_list = v->type == VAL_LIST && v->as.list.n == 0;
+    bool empty_map = v->type == VAL_MAP && v->as.map.n == 0;
+    if (v->type == VAL_NIL) return arg->required ? bad_arg(e, arg, "required", v, err) : 0;
+    switch (arg->kind) {
+    case ARG_ANY:
+    case ARG_FN:
+    case ARG_FNS: return 0;
+    case ARG_MAP:
+        if (empty_list) *v = val_map();
+        return v->type == VAL_MAP ? 0 : bad_arg(e, arg, "map", v, err);
+    case ARG_LIST:
+        if (empty_map) *v = val_list();
+        return v->type == VAL_LIST ? 0 : bad_arg(e, arg, "list", v, err);
+    case ARG_OBJECT:
+        if (v->type == VAL_OBJ && (!arg->object || strcmp(arg->object, v->as.obj.kind->name) == 0)) return 0;
+        return bad_arg(e, arg, arg->object ? arg->object : "object", v, err);
+    case ARG_FIELD: return check_field_arg(e, arg, s, a, v, err);
+    }
+    return 0;
+}
+
+/* Is this kind of effect possible in this mode? The key of the refusal, or NULL. */
+static const char *refusal_of(enum api_effect effect, enum session_mode mode)
+{
+    if (mode == SESSION_LOAD) return effect == API_PURE || effect == API_DECLARE ? NULL : "api.loading";
+    if (effect == API_DECLARE) return "api.only_loading";
+    if (effect == API_WRITE && mode == SESSION_READ) return "api.read_only";
+    if (effect == API_WAIT && mode != SESSION_RUN && mode != SESSION_LOOP) return "wait.impossible";
+    return NULL;
+}
+
+int api_guard(const struct api_entry *e, struct session *s, struct err *err)
+{
+    const char *refusal = refusal_of(e->fn->effect, s->mode);
+    if (refusal)
+        return err_set(err, ERR_REFUSED, refusal, "function", e->fn->name, "mode", session_mode_name(s->mode), NULL);
+    if (e->fn->needs && s->vm && !plugin_has(s->vm->plugin, e->fn->needs))
+        return err_set(err, ERR_DENIED, "denied.capability", "function", e->fn->name, "capability", e->fn->needs,
+                       "plugin", s->vm->plugin->name, NULL);
+    return 0;
+}
+
+static int run_marked(struct api_call *c)
+{
+    int rc = store_mark(c->s->db, c->err);
+    if (rc) return rc;
+    rc = c->fn->call(c);
+    if (rc < 0) {
+        /* After a fault the engine may have rolled back everything, marks included. */
+        if (store_in_transaction(c->s->db)) store_mark_rollback(c->s->db);
+        return rc;
+    }
+    int released = store_mark_release(c->s->db, c->err);
+    return released ? released : rc;
+}
+
+int api_run(const struct api_entry *e, struct api_call *c, const char *where)
+{
+    struct session *s = c->s;
+    int recorded = 0;
+    int rc = api_guard(e, s, c->err);
+    if (rc) return rc;
+    /* Waits journal themselves: what they register is more than a result. */
+    bool steps = s->journal && (e->fn->effect == API_READ || e->fn->effect == API_WRITE);
+    if (steps) {
+        rc = s->journal->before(s->journal, c, where, &recorded);
+        if (rc) return rc < 0 ? rc : recorded;
+    }
+    rc = e->fn->marks && s->db ? run_marked(c) : e->fn->call(c);
+    if (!steps || err_is_fault(rc)) return rc;
+    int kept = s->journal->after(s->journal, c, rc);
+    return kept ? kept : rc;
+}
+
+int api_invoke(struct api *api, struct session *s, const char *name, const struct val *args, struct arena *a,
+               struct val *result, struct err *err)
+{
+    const struct api_entry *e = api_entry_find(api, name);
+    if (!e) return err_set(err, ERR_NOT_FOUND, "api.unknown", "function", name, NULL);
+    struct api_call c = {.fn = e->fn, .self = e->self, .s = s, .arena = a, .nargs = e->nargs, .nresults = 1, .err = err};
+    size_t given = args->type == VAL_LIST ? args->as.list.n : 0;
+    if (given > e->nargs) return err_set(err, ERR_INVALID, "invalid.arguments", "function", name, NULL);
+    for (size_t i = 0; i < e->nargs; i++) {
+        c.args[i] = i < given ? args->as.list.items[i] : val_nil();
+        int rc = api_check_arg(e, i, s, a, &c.args[i], err);
+        if (rc) return rc;
+    }
+    int rc = api_run(e, &c, "");
+    if (rc == 0 && result) *result = c.result;
+    return rc;
+}

@@ -1,0 +1,118 @@
+/* Plugins in memory: what a folder (or the database) holds, with its texts, settings and hash. */
+#include "plugin/plugin.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+struct plugin *plugin_hold(struct plugin *p)
+{
+    __atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
+    return p;
+}
+
+void plugin_drop(struct plugin *p)
+{
+    if (!p || __atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
+    for (size_t i = 0; i < p->nrequired; i++) plugin_drop(p->required[i]);
+    arena_close(&p->arena);
+    mem_free(p);
+}
+
+int plugin_fail(struct plugin *p, const struct err *why)
+{
+    p->ok = false;
+    p->why = *why;
+    return why->code;
+}
+
+void plugin_seal(struct plugin *p)
+{
+    /* path\0length\0text of each file in order, then the hashes of what is required. */
+    struct buf all;
+    uint8_t digest[DIGEST_LEN];
+    buf_init(&all, 2 * (size_t)PLUGIN_BYTES_MAX);
+    for (size_t i = 0; i < p->nfiles; i++) {
+        buf_add(&all, p->files[i].path, strlen(p->files[i].path) + 1);
+        buf_printf(&all, "%zu", p->files[i].len);
+        buf_add_char(&all, '\0');
+        buf_add(&all, p->files[i].text, p->files[i].len);
+    }
+    for (size_t i = 0; i < p->nrequired; i++)
+        buf_add(&all, p->required[i]->hash, sizeof(p->required[i]->hash));
+    digest_sha256(all.data, all.len, digest);
+    digest_hex(digest, p->hash);
+    buf_close(&all);
+}
+
+bool plugin_has(const struct plugin *p, const char *capability)
+{
+    if (!capability) return true;
+    for (size_t i = 0; p->needs && p->needs[i]; i++)
+        if (strcmp(p->needs[i], capability) == 0) return true;
+    return false;
+}
+
+const struct plugin_file *plugin_file_find(const struct plugin *p, const char *path)
+{
+    size_t low = 0, high = p->nfiles;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int order = strcmp(path, p->files[mid].path);
+        if (order == 0) return &p->files[mid];
+        if (order < 0)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return NULL;
+}
+
+/* "rules.lua" or "rules/init.lua" for the module "rules"; dots become slashes. */
+static const struct plugin_file *find_module_file(const struct plugin *p, const char *module)
+{
+    char path[256];
+    size_t n = strlen(module);
+    if (n + 10 >= sizeof(path)) return NULL;
+    for (size_t i = 0; i < n; i++) path[i] = module[i] == '.' ? '/' : module[i];
+    snprintf(path + n, sizeof(path) - n, ".lua");
+    const struct plugin_file *f = plugin_file_find(p, path);
+    if (f) return f;
+    snprintf(path + n, sizeof(path) - n, "/init.lua");
+    return plugin_file_find(p, path);
+}
+
+const struct plugin_file *plugin_module_find(const struct plugin *p, const char *module,
+                                             const struct plugin **owner)
+{
+    const char *dot = strchr(module, '.');
+    size_t head = dot ? (size_t)(dot - module) : strlen(module);
+    const char *rest = dot ? dot + 1 : "init";
+    if (strlen(p->name) == head && strncmp(p->name, module, head) == 0) {
+        *owner = p;
+        return find_module_file(p, rest);
+    }
+    for (size_t i = 0; i < p->nrequired; i++) {
+        const struct plugin *r = p->required[i];
+        if (strlen(r->name) == head && strncmp(r->name, module, head) == 0) {
+            *owner = r;
+            return find_module_file(r, rest);
+        }
+    }
+    *owner = p;
+    return find_module_file(p, module);
+}
+
+const char *plugin_text(const struct plugin *p, const char *lang, const char *key)
+{
+    const struct val *own = val_get(val_get(&p->texts, lang), key);
+    if (own && own->type == VAL_STR) return own->as.str.s;
+    if (p->texts.type != VAL_MAP) return NULL;
+    for (size_t i = 0; i < p->texts.as.map.n; i++) {
+        const struct val *other = val_get(&p->texts.as.map.pairs[i].v, key);
+        if (other && other->type == VAL_STR) return other->as.str.s;
+    }
+    return NULL;
+}

@@ -1,0 +1,247 @@
+/* Reading a plugin: its files, then its manifest (data only), its texts.
+ *
+ * Mistakes are kept in the plugin with file, line and remedy; they never stop the others. */
+#include "plugin/plugin.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/field.h"
+#include "base/mem.h"
+#include "vm/vm.h"
+
+enum { PLUGIN_ARENA_MAX = 64 << 20, PATH_MAX_HERE = 512, DEPTH_MAX_HERE = 6 };
+
+struct reading {
+    struct plugin *p;
+    size_t cap, bytes;
+    struct err *err;
+};
+
+static struct plugin *new_plugin(const char *name)
+{
+    struct plugin *p = mem_alloc(sizeof(*p));
+    arena_init(&p->arena, PLUGIN_ARENA_MAX);
+    p->name = arena_strdup(&p->arena, name);
+    p->version = "";
+    p->dir = "";
+    p->texts = val_map();
+    p->config = val_map();
+    p->refs = 1;
+    p->ok = true;
+    return p;
+}
+
+static int add_file(struct reading *r, const char *path, const char *text, size_t len)
+{
+    struct plugin *p = r->p;
+    r->bytes += len;
+    if (p->nfiles == PLUGIN_FILES_MAX || r->bytes > PLUGIN_BYTES_MAX)
+        return err_set(r->err, ERR_LIMIT, "plugin.too_large", "plugin", p->name, NULL);
+    if (p->nfiles == r->cap) {
+        size_t cap = r->cap ? 2 * r->cap : 16;
+        struct plugin_file *grown = arena_alloc(&p->arena, cap * sizeof(*grown));
+        if (!grown) return err_set(r->err, ERR_NOMEM, "memory", NULL);
+        if (p->nfiles) memcpy(grown, p->files, p->nfiles * sizeof(*grown));
+        p->files = grown;
+        r->cap = cap;
+    }
+    struct plugin_file *f = &p->files[p->nfiles];
+    f->path = arena_strdup(&p->arena, path);
+    f->text = arena_strndup(&p->arena, text, len);
+    f->len = len;
+    if (!f->path || !f->text) return err_set(r->err, ERR_NOMEM, "memory", NULL);
+    p->nfiles++;
+    return 0;
+}
+
+static int read_file(struct reading *r, const char *full, const char *path)
+{
+    int rc = 0;
+    struct stat st;
+    char *text = NULL;
+    int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        rc = err_set(r->err, ERR_IO, "plugin.file", "file", full, "detail", strerror(errno), NULL);
+        goto out;
+    }
+    if (st.st_size > PLUGIN_BYTES_MAX) {
+        rc = err_set(r->err, ERR_LIMIT, "plugin.too_large", "plugin", r->p->name, NULL);
+        goto out;
+    }
+    text = mem_alloc((size_t)st.st_size + 1);
+    ssize_t got = read(fd, text, (size_t)st.st_size);
+    if (got < 0) {
+        rc = err_set(r->err, ERR_IO, "plugin.file", "file", full, "detail", strerror(errno), NULL);
+        goto out;
+    }
+    rc = add_file(r, path, text, (size_t)got);
+out:
+    if (fd >= 0) close(fd);
+    mem_free(text);
+    return rc;
+}
+
+static bool is_wanted(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && (strcmp(dot, ".lua") == 0 || strcmp(dot, ".html") == 0 || strcmp(dot, ".txt") == 0);
+}
+
+static int read_folder(struct reading *r, const char *dir, const char *prefix, int depth)
+{
+    int rc = 0;
+    DIR *d = opendir(dir);
+    if (!d) return err_set(r->err, ERR_IO, "plugin.file", "file", dir, "detail", strerror(errno), NULL);
+    for (struct dirent *e; rc == 0 && (e = readdir(d));) {
+        char full[PATH_MAX_HERE], path[PATH_MAX_HERE];
+        struct stat st;
+        if (e->d_name[0] == '.') continue;
+        int n = snprintf(full, sizeof(full), "%s/%s", dir, e->d_name);
+        int m = snprintf(path, sizeof(path), "%s%s", prefix, e->d_name);
+        if (n >= (int)sizeof(full) || m >= (int)sizeof(path) - 1 || lstat(full, &st) != 0) continue;
+        if (S_ISDIR(st.st_mode) && strcmp(e->d_name, "spec") != 0 && depth < DEPTH_MAX_HERE) {
+            path[m] = '/';
+            path[m + 1] = '\0';
+            rc = read_folder(r, full, path, depth + 1);
+        } else if (S_ISREG(st.st_mode) && is_wanted(e->d_name)) {
+            rc = read_file(r, full, path);
+        }
+    }
+    closedir(d);
+    return rc;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct plugin_file *)a)->path, ((const struct plugin_file *)b)->path);
+}
+
+/* A list of strings as an array closed by NULL; for `keys`, the keys of a map. */
+static const char **string_array(struct arena *a, const struct val *v)
+{
+    size_t n = val_is(v, VAL_LIST) ? v->as.list.n : val_is(v, VAL_MAP) ? v->as.map.n : 0;
+    const char **out = arena_alloc(a, (n + 1) * sizeof(*out));
+    size_t used = 0;
+    for (size_t i = 0; out && i < n; i++) {
+        const char *s = v->type == VAL_LIST ? val_cstr(a, &v->as.list.items[i])
+                                            : arena_strdup(a, v->as.map.pairs[i].key);
+        if (s) out[used++] = s;
+    }
+    return out;
+}
+
+static size_t parse_size(const char *s)
+{
+    char *end;
+    double n = s ? strtod(s, &end) : 0;
+    if (n <= 0) return 0;
+    if (strncmp(end, "GiB", 3) == 0) return (size_t)(n * 1073741824.0);
+    if (strncmp(end, "MiB", 3) == 0) return (size_t)(n * 1048576.0);
+    if (strncmp(end, "KiB", 3) == 0) return (size_t)(n * 1024.0);
+    return (size_t)n;
+}
+
+static int take_config(struct plugin *p, const struct val *decl, struct err *err)
+{
+    struct field_list fields;
+    struct val none = val_map();
+    if (!val_is(decl, VAL_MAP)) return 0;
+    int rc = field_parse_list(&p->arena, decl, &fields, err);
+    if (rc == 0) rc = field_check_map(&fields, &none, true, NULL, &p->arena, &p->config, err);
+    return rc;
+}
+
+static int take_manifest(struct plugin *p, struct err *err)
+{
+    const struct plugin_file *f = plugin_file_find(p, "plugin.lua");
+    char chunk[160];
+    snprintf(chunk, sizeof(chunk), "%s/plugin.lua", p->name);
+    if (!f)
+        return err_set(err, ERR_NOT_FOUND, "plugin.no_manifest", "plugin", p->name, "dir", p->dir, NULL);
+    int rc = vm_read_data(chunk, f->text, f->len, &p->arena, &p->manifest, err);
+    if (rc) return rc;
+    err_set_where(err, chunk, 1);
+    const struct val *m = &p->manifest;
+    const char *name = val_cstr(&p->arena, val_get(m, "name"));
+    if (m->type != VAL_MAP || !name || strcmp(name, p->name) != 0) {
+        rc = err_set(err, ERR_INVALID, "plugin.name", "plugin", p->name, "name", name, NULL);
+        goto out;
+    }
+    const char *version = val_cstr(&p->arena, val_get(m, "version"));
+    p->version = version ? version : "0";
+    int64_t level = val_get_int(m, "api", 0);
+    if (level < 1 || level > PLUGIN_API_LEVEL) {
+        struct err_num n, most;
+        rc = err_set(err, ERR_INVALID, "plugin.api", "plugin", p->name, "api", err_i64(&n, level), "most",
+                     err_i64(&most, PLUGIN_API_LEVEL), NULL);
+        goto out;
+    }
+    p->needs = string_array(&p->arena, val_get(m, "needs"));
+    p->requires = string_array(&p->arena, val_get(m, "requires"));
+    p->memory = parse_size(val_get_str(val_get(m, "limits"), "memory"));
+    rc = take_config(p, val_get(m, "config"), err);
+out:
+    if (rc) err_set_where(err, chunk, 1);
+    return rc;
+}
+
+/* locale/LANG.lua: return { key = text }. */
+static int take_texts(struct plugin *p, struct err *err)
+{
+    for (size_t i = 0; i < p->nfiles; i++) {
+        const struct plugin_file *f = &p->files[i];
+        char chunk[160], lang[16];
+        struct val texts;
+        if (strncmp(f->path, "locale/", 7) != 0) continue;
+        size_t n = strcspn(f->path + 7, ".");
+        if (n == 0 || n >= sizeof(lang)) continue;
+        memcpy(lang, f->path + 7, n);
+        lang[n] = '\0';
+        snprintf(chunk, sizeof(chunk), "%s/%s", p->name, f->path);
+        int rc = vm_read_data(chunk, f->text, f->len, &p->arena, &texts, err);
+        if (rc) return rc;
+        const char *key = arena_strdup(&p->arena, lang);
+        if (!key || val_set(&p->arena, &p->texts, key, texts) != 0)
+            return err_set(err, ERR_NOMEM, "memory", NULL);
+    }
+    return 0;
+}
+
+static struct plugin *finish(struct plugin *p, int rc, struct err *err)
+{
+    if (p->nfiles) qsort(p->files, p->nfiles, sizeof(*p->files), by_path);
+    if (rc == 0) rc = take_manifest(p, err);
+    if (rc == 0) rc = take_texts(p, err);
+    if (rc == 0 && !plugin_file_find(p, "init.lua"))
+        rc = err_set(err, ERR_NOT_FOUND, "plugin.no_init", "plugin", p->name, NULL);
+    if (rc) plugin_fail(p, err);
+    return p;
+}
+
+struct plugin *plugin_read_dir(const char *dir)
+{
+    struct err err = {0};
+    const char *slash = strrchr(dir, '/');
+    struct plugin *p = new_plugin(slash ? slash + 1 : dir);
+    struct reading r = {p, 0, 0, &err};
+    p->dir = arena_strdup(&p->arena, dir);
+    return finish(p, read_folder(&r, dir, "", 0), &err);
+}
+
+struct plugin *plugin_from_files(const char *name, const struct plugin_file *files, size_t n)
+{
+    struct err err = {0};
+    struct plugin *p = new_plugin(name);
+    struct reading r = {p, 0, 0, &err};
+    int rc = 0;
+    p->pinned = true;
+    for (size_t i = 0; rc == 0 && i < n; i++) rc = add_file(&r, files[i].path, files[i].text, files[i].len);
+    return finish(p, rc, &err);
+}
