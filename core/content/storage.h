@@ -1,0 +1,42 @@
+/* Storage: declared tables, a key-value store, read-only SQL and numbering books; each plugin in its own name space.
+ *
+ * All that one slice does is one transaction. Tables are declared in init.lua (storage.table) and reached by a handle
+ * object of kind "table" whose fields { plugin, name } find the compiled table in the active registry. */
+#ifndef KHUNG_STORAGE_H
+#define KHUNG_STORAGE_H
+
+#include "base/arena.h"
+#include "base/val.h"
+#include "plugin/api.h"
+#include "plugin/host.h"
+#include "plugin/registry.h"
+#include "store/store.h"
+
+struct storage;
+struct table;
+
+enum { STORAGE_ROW_MAX = 1 << 20, STORAGE_KV_MAX = 256 << 10, STORAGE_SQL_ROWS = 10000, STORAGE_SQL_MS = 2000 };
+
+extern const struct val_kind storage_table_kind;
+extern const struct store_migration storage_migrations[];
+
+struct storage *storage_new(struct host *host);
+void storage_free(struct storage *st);
+/* At start: declaration kind "table", API functions, activation. */
+void storage_attach(struct storage *st);
+const struct decl_kind *storage_decl_kinds(size_t *n);
+void storage_add_api(struct storage *st, struct api *api);
+/* Makes or migrates p_PLUGIN__TABLE for each declared table, and checks that what they refer to is declared. */
+int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry, struct err *err);
+
+/* A declared table, compiled once a registry. */
+struct storage_table {
+    const char *plugin, *name;
+    struct field_list fields;
+    struct table *table;
+    bool exported;
+    bool has_refs;
+};
+const struct storage_table *storage_table_find(const struct registry *r, const char *plugin, const char *name);
+
+#endif
