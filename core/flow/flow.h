@@ -1,0 +1,88 @@
+/* The flow engine: runs of Lua functions that may wait for weeks, journalled in the transaction of their effects.
+ *
+ * A run is rows; while it is hot it is also coroutines in a plugin's Lua state. It advances slice by slice on the
+ * lane: one wake-up, then what the code does until its next wait. All calls on the lane's thread inside a slice
+ * (session with a lane), but the flow_read_ ones, which only need a connection.
+ *
+ *     struct flow_start_args a = { "publication", "publish", &input, "article-17", … };
+ *     rc = flow_start(flow, session, &a, &run_id, err); */
+#ifndef KHUNG_FLOW_H
+#define KHUNG_FLOW_H
+
+#include "plugin/api.h"
+#include "plugin/host.h"
+#include "plugin/registry.h"
+#include "store/lane.h"
+#include "store/store.h"
+
+struct flow;
+
+enum flow_state {
+    FLOW_RUNNING,   /* has work or waits */
+    FLOW_COMPLETED,
+    FLOW_FAILED,    /* retries are used up: "retry" goes on */
+    FLOW_BLOCKED,   /* diverged on replay, or its source is gone: never guessed on */
+    FLOW_CANCELLED,
+    FLOW_UNDOING,   /* cancelled; compensations are running */
+};
+const char *flow_state_name(enum flow_state s);
+int flow_state_parse(const char *name); /* -1: unknown */
+
+extern const struct val_kind flow_run_kind, flow_task_kind;
+extern const struct store_migration flow_migrations[];
+
+struct flow_options {
+    int cache_runs;       /* hot runs kept; 0: 1000 */
+    int64_t slice_cpu_ms; /* 0: 5 */
+};
+struct flow *flow_new(struct host *host, const struct flow_options *o);
+void flow_free(struct flow *f);
+/* Declaration kinds ("flow"), API functions, activation (versions, sources), the lane's sources. */
+void flow_attach(struct flow *f);
+/* The batch's transaction was lost: hot runs that it touched are dropped. For lane_options. */
+void flow_batch_lost(struct flow *f);
+void flow_batch_kept(struct flow *f);
+/* Drops every hot run (tests: a restart). */
+void flow_forget(struct flow *f);
+
+struct flow_start_args {
+    const char *plugin, *name;
+    const struct val *input;
+    const char *bid;            /* business id or NULL */
+    int64_t parent, parent_entry; /* run:call; 0 */
+    bool at_once;               /* run the first slice within this one (commands) */
+};
+/* Starts a run, or finds the one with this business id (*existed). */
+int flow_start(struct flow *f, struct session *s, const struct flow_start_args *args, int64_t *run, bool *existed,
+               struct err *err);
+/* A signal is kept until the run waits for it; a key makes it count once. */
+int flow_signal(struct flow *f, struct session *s, int64_t run, const char *name, const struct val *data,
+                const char *key, struct err *err);
+int flow_cancel(struct flow *f, struct session *s, int64_t run, const char *reason, struct err *err);
+int flow_pause(struct flow *f, struct session *s, int64_t run, bool paused, struct err *err);
+/* A failed or blocked run goes on: with its pinned source, or on the active version if `upgrade`. */
+int flow_retry(struct flow *f, struct session *s, int64_t run, bool upgrade, struct err *err);
+
+/* Reading (any connection). Lists are newest first. */
+struct flow_filter {
+    const char *plugin, *name; /* NULL: all */
+    int state;                 /* -1: all */
+    int64_t limit, before;     /* before: an id, 0: the newest */
+};
+int flow_read_run(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err); /* 1, 0 */
+int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *a, struct val *out, struct err *err);
+/* Steps, waits and wake-ups of a run, in order, as a list of maps. */
+int flow_read_history(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err);
+int flow_read_task(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err); /* 1, 0 */
+/* Open tasks that a person may decide (0: all), newest first. */
+int flow_read_tasks(struct store *db, struct host *host, int64_t person, int64_t now, struct arena *a, struct val *out,
+                    struct err *err);
+/* Decides an open task as the session's person: checks that they may, the form, and the hash that was shown. */
+int flow_decide(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct err *err);
+/* `khung verify`: journals that read, waits and tasks without a run, runs without a next event. */
+int flow_verify(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err);
+
+/* The outbox: what leaves the database. The io side takes due rows and brings results back. */
+int flow_outbox_attach(struct flow *f);
+
+#endif

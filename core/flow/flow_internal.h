@@ -1,0 +1,230 @@
+/* Inside the flow engine: hot runs, their branches, waits and journal. */
+#ifndef KHUNG_FLOW_INTERNAL_H
+#define KHUNG_FLOW_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/val.h"
+#include "flow/flow.h"
+#include "flow/flow_journal.h"
+#include "plugin/plugin_vm.h"
+#include "vm/vm.h"
+
+enum { FLOW_LEVEL = 1, FLOW_RESULT_MAX = 256 << 10, FLOW_BRANCHES_MAX = 1000, FLOW_REPLAY_CPU_MS = 2000 };
+enum { FLOW_RETRY_TIMES = 5, FLOW_RETRY_PAUSE_MS = 10000 };
+
+/* A flow as declared: compiled once a registry. */
+struct flow_def {
+    const char *plugin, *name;
+    struct field_list input;
+    int64_t retry_times, retry_pause_ms;
+    int64_t name_id;    /* flow_name row; set at activation */
+    int64_t version_id; /* plugin_version row; set at activation */
+    bool is_handler;    /* an on() handler: called with the event alone */
+};
+
+/* A plugin version with its Lua state on the lane. */
+struct flow_version {
+    int64_t id;
+    struct plugin_vm *pv;
+    int users; /* hot runs */
+    struct flow_version *next;
+};
+
+enum flow_wait_kind {
+    WAIT_TIMER,  /* sleep, sleep_until */
+    WAIT_EVENT,  /* wait */
+    WAIT_TASK,   /* ask, ask_all */
+    WAIT_CHILD,  /* call */
+    WAIT_OUTBOX, /* fetch, mail */
+    WAIT_GROUP,  /* all, any */
+    WAIT_CHECKPOINT,
+};
+
+struct flow_branch;
+
+/* What a branch waits for. Its entry number in the journal is its identity. */
+struct flow_wait {
+    struct flow_wait *next;
+    enum flow_wait_kind kind;
+    int64_t entry;
+    struct flow_branch *branch;
+    int64_t due;       /* INT64_MAX: none */
+    char *data;        /* as journalled: canonical bytes; owned */
+    size_t data_len;
+    size_t open;       /* WAIT_GROUP: branches that still run */
+};
+
+/* One line of execution in a run: the main one, or one of an all/any. */
+struct flow_branch {
+    struct flow_branch *next; /* all branches of the run */
+    struct flow_branch *next_ready;
+    int64_t id;
+    struct vm_co *co;
+    int ref;                  /* the function's, given back at the end; 0 for main */
+    struct flow_wait *wait;
+    struct flow_branch *parent;
+    struct flow_wait *group;  /* the parent's wait that this belongs to */
+    const char *name;
+    bool done;
+    char *result;             /* of a branch of all{}: canonical bytes until the others are done */
+    size_t result_len;
+    /* What it is resumed with; in the slice's arena. */
+    struct val in[2];
+    size_t nin;
+    struct err *failed;
+};
+
+struct flow_run {
+    int64_t id;
+    struct flow *flow;
+    /* As in the row. */
+    enum flow_state state;
+    int64_t name_id, version_id, due, entry, slice, parent, parent_entry, attempts, user;
+    bool paused;
+    const char *plugin, *name, *bid;
+    struct val input, checkpoint;
+    /* While hot. */
+    struct flow_version *version;
+    struct flow_branch *branches, *current;
+    struct flow_branch *ready_first, *ready_last;
+    struct flow_wait *waits;
+    int64_t next_branch;
+    struct flow_journal journal;
+    struct arena arena;
+    struct session *session;
+    struct api_journal steps;
+    struct val result;
+    uint64_t call_digest;    /* of the step that runs now */
+    char call_where[96];
+    bool is_new;      /* no row yet */
+    bool is_hot;      /* has coroutines */
+    bool is_loaded;   /* the row has been read */
+    bool queued;      /* a slice is in the lane's queue */
+    bool replaying;
+    bool restart;     /* checkpoint: enter anew */
+    bool finished;
+    bool touched;     /* changed in this batch */
+    struct flow_run *touched_next;
+    struct flow_run *older, *newer; /* cache order */
+    struct flow_run *map_next;
+};
+
+struct flow {
+    struct host *host;
+    struct flow_options options;
+    struct lane_source runs_source, tasks_source, outbox_source;
+    struct flow_version *versions;
+    struct flow_run **map; /* by id; chained */
+    size_t map_size, nruns;
+    struct flow_run *oldest, *newest;
+    struct flow_run *touched;
+    struct buf scratch;
+    struct arena arena; /* for one slice */
+    struct lane *lane;
+};
+
+/* flow_cache.c */
+struct flow_run *flow_cache_find(struct flow *f, int64_t id);
+struct flow_run *flow_cache_add(struct flow *f, int64_t id);
+void flow_cache_remove(struct flow *f, struct flow_run *run);
+void flow_cache_use(struct flow *f, struct flow_run *run);
+void flow_cache_trim(struct flow *f);
+void flow_touch(struct flow *f, struct flow_run *run);
+
+/* flow_row.c */
+int flow_row_load(struct flow_run *run, struct store *db, struct err *err); /* ERR_NOT_FOUND */
+int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct err *err);
+int flow_row_set_due(struct flow *f, struct store *db, int64_t run, int64_t due, struct err *err);
+int flow_row_set_error(struct store *db, int64_t run, const struct err *why, int64_t now, struct err *err);
+int flow_row_clear_error(struct store *db, int64_t run, struct err *err);
+
+/* flow_version.c */
+int flow_version_get(struct flow *f, struct store *db, int64_t id, struct flow_version **out, struct err *err);
+int flow_version_store(struct store *db, struct plugin *p, int64_t now, int64_t *id, struct err *err);
+void flow_version_release(struct flow *f, struct flow_version *v);
+void flow_version_close(struct flow *f);
+/* The active declaration of a flow or handler; NULL when there is none. */
+const struct flow_def *flow_def_find(struct flow *f, const char *plugin, const char *name);
+int flow_name_id(struct store *db, const char *plugin, const char *name, int64_t *id, struct err *err);
+int flow_activate(void *ctx, struct session *s, struct registry *r, struct err *err);
+
+/* flow_run.c: a hot run */
+void flow_run_cool(struct flow_run *run); /* drops coroutines, keeps nothing of the row */
+int flow_run_enter(struct flow_run *run, struct session *s, struct err *err);
+int flow_run_pump(struct flow_run *run, struct err *err);
+void flow_run_ready(struct flow_run *run, struct flow_branch *b);
+struct flow_branch *flow_branch_new(struct flow_run *run, int ref, const char *name, struct flow_branch *parent,
+                                    struct flow_wait *group, struct err *err);
+void flow_branch_stop(struct flow_run *run, struct flow_branch *b);
+
+int flow_journal_match(struct flow_run *run, struct api_call *c, enum flow_entry_type type, uint64_t digest,
+                       const char *where, struct flow_entry *e);
+int flow_call_digest(struct flow_run *run, const struct api_call *c, uint64_t *digest);
+
+/* flow_slice.c: one slice */
+void flow_slice_queue(struct flow *f, struct flow_run *run);
+int flow_slice_step(struct flow_run *run, struct session *s, struct err *err);
+void flow_session_init(struct flow *f, struct session *s, struct flow_run *run, int64_t now);
+int64_t flow_runs_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
+
+/* flow_wait.c: registering, waking, cancelling */
+/* A wait is registered in two halves: begin gives it its entry; `*replayed` says that it stands in the journal and
+ * has been restored, else the caller does what it takes (rows, tasks) and commits it with its data. */
+int flow_wait_begin(struct api_call *c, enum flow_wait_kind kind, struct flow_wait **out, bool *replayed);
+int flow_wait_commit(struct api_call *c, struct flow_wait *w, const struct val *data);
+/* What the wait was registered with, in the slice's arena (nil if it cannot be had). */
+struct val flow_wait_data(struct flow_run *run, const struct flow_wait *w);
+void flow_wait_free(struct flow_run *run);
+struct flow_wait *flow_wait_find(struct flow_run *run, int64_t entry);
+void flow_wait_remove(struct flow_run *run, struct flow_wait *w);
+int flow_wait_cancel(struct flow_run *run, struct flow_wait *w, struct err *err);
+int64_t flow_wait_next_due(struct flow_run *run);
+/* Times that hang on an item's field are read again (flow_timer.c). */
+int flow_timer_rederive(struct flow_run *run, struct err *err);
+
+/* flow_wake.c: choosing and delivering the next wake-up */
+int flow_wake_live(struct flow_run *run, struct err *err);   /* 1: a branch was made ready; 0: nothing is due */
+int flow_wake_replay(struct flow_run *run, struct err *err); /* the same, from the journal */
+int flow_wake_has_more(struct flow_run *run, bool *more, struct err *err);
+
+/* flow_group.c: all, any */
+int flow_group_done(struct flow_run *run, struct flow_branch *b, const struct val *result, const struct err *failed,
+                    struct err *err);
+
+/* flow_signal.c */
+struct flow_signal_row {
+    int64_t run, entry;       /* entry: of the wait it answers; not used with a name */
+    const char *name, *key;   /* a named signal, and what makes it count once */
+    const struct val *data;
+    const struct err *failed; /* raised at the wait */
+};
+int flow_signal_entry(struct flow *f, struct session *s, int64_t run, int64_t entry, const struct val *data,
+                      const struct err *failed, struct err *err);
+int flow_event_sink(void *ctx, struct session *s, const char *name, const struct val *data, struct err *err);
+/* Has `data` every field of `match` with the same value (objects by id)? An empty or missing match fits all. */
+bool flow_match_fits(const struct val *match, const struct val *data);
+int64_t flow_match_key(const char *field, const struct val *v);
+
+/* flow_finish.c: completion, failure, cancellation */
+int flow_finish(struct flow_run *run, struct session *s, enum flow_state state, struct err *err);
+int flow_fail(struct flow_run *run, struct session *s, const struct err *why, struct err *err);
+int flow_undo_next(struct flow *f, struct session *s, int64_t run, struct err *err);
+int flow_note(struct store *db, int64_t run, int64_t now, const char *kind, const char *text, struct err *err);
+int flow_child_ended(struct flow *f, struct session *s, struct flow_run *child, struct err *err);
+
+/* flow_task.c */
+int64_t flow_tasks_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
+int flow_task_close(struct store *db, int64_t run, int64_t entry, struct err *err);
+int flow_task_void(struct flow *f, struct session *s, int64_t item, struct err *err);
+
+/* flow_api.c, run_api.c, task_api.c */
+void flow_add_api(struct flow *f, struct api *api);
+void run_add_api(struct flow *f, struct api *api);
+void task_add_api(struct flow *f, struct api *api);
+struct flow_run *flow_current(struct api_call *c); /* the run that calls, or NULL with c->err set */
+struct val flow_run_object(struct arena *a, int64_t id);
+const struct val_kind *flow_kind_of(const char *name, size_t len);
+
+#endif

@@ -1,0 +1,378 @@
+/* A hot run: its branches, and how they are resumed until all of them wait.
+ *
+ * Branches that can go on stand in one queue; flow_run_pump resumes them one after the other. The same code serves
+ * live runs and replay: only where results and wake-ups come from differs. */
+#include "flow/flow_internal.h"
+
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "runtime/crash.h"
+
+static int journal_before(struct api_journal *j, struct api_call *c, const char *where, int *recorded);
+static int journal_after(struct api_journal *j, struct api_call *c, int rc);
+
+void flow_run_ready(struct flow_run *run, struct flow_branch *b)
+{
+    b->next_ready = NULL;
+    if (run->ready_last)
+        run->ready_last->next_ready = b;
+    else
+        run->ready_first = b;
+    run->ready_last = b;
+}
+
+struct flow_branch *flow_branch_new(struct flow_run *run, int ref, const char *name, struct flow_branch *parent,
+                                    struct flow_wait *group, struct err *err)
+{
+    if (run->next_branch >= FLOW_BRANCHES_MAX) {
+        err_set(err, ERR_LIMIT, "flow.branches", NULL);
+        return NULL;
+    }
+    struct flow_branch *b = mem_alloc(sizeof(*b));
+    if (vm_co_new(run->version->pv->vm, ref, &b->co, err) != 0) {
+        mem_free(b);
+        return NULL;
+    }
+    b->id = run->next_branch++;
+    b->ref = parent ? ref : 0;
+    b->name = name;
+    b->parent = parent;
+    b->group = group;
+    b->next = run->branches;
+    run->branches = b;
+    return b;
+}
+
+static void free_branch(struct flow_run *run, struct flow_branch *b)
+{
+    if (b->co) vm_co_free(b->co);
+    if (b->ref) vm_unref(run->version->pv->vm, b->ref);
+    mem_free(b->failed);
+    mem_free(b->result);
+    mem_free(b);
+}
+
+/* Ends a branch for good: it may stand in the queue, so it is only marked; its coroutine goes at once. */
+void flow_branch_stop(struct flow_run *run, struct flow_branch *b)
+{
+    b->done = true;
+    if (b->co) vm_co_free(b->co);
+    b->co = NULL;
+    if (b->ref) vm_unref(run->version->pv->vm, b->ref);
+    b->ref = 0;
+}
+
+void flow_run_cool(struct flow_run *run)
+{
+    while (run->branches) {
+        struct flow_branch *b = run->branches;
+        run->branches = b->next;
+        free_branch(run, b);
+    }
+    run->ready_first = run->ready_last = run->current = NULL;
+    flow_wait_free(run);
+    run->next_branch = 0;
+    run->is_hot = run->replaying = run->restart = false;
+    mem_free(run->journal.old);
+    run->journal.old = NULL;
+    run->journal.old_len = run->journal.pos = 0;
+    buf_clear(&run->journal.out);
+    flow_version_release(run->flow, run->version);
+    run->version = NULL;
+}
+
+static int load_journal(struct flow_run *run, struct store *db, struct err *err)
+{
+    struct buf all;
+    struct stmt *s = store_stmt(db, "select body from flow_journal where run = ?1 order by slice", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, run->id);
+    buf_init(&all, 256 << 20);
+    int rc;
+    while ((rc = stmt_step(s, err)) == 1) {
+        size_t len;
+        const void *bytes = stmt_blob(s, 0, &len);
+        buf_add(&all, bytes, len);
+    }
+    stmt_done(s);
+    if (rc == 0 && !buf_ok(&all)) rc = err_set(err, ERR_LIMIT, "flow.journal_too_large", NULL);
+    if (rc == 0) run->journal.old = buf_take(&all, &run->journal.old_len);
+    buf_close(&all);
+    return rc;
+}
+
+struct val flow_run_object(struct arena *a, int64_t id)
+{
+    (void)a;
+    return val_obj(&flow_run_kind, id, 0, NULL);
+}
+
+/* The arguments of the flow's function: the run with what it may read, and the input. */
+static int make_arguments(struct flow_run *run, struct flow_branch *b, struct err *err)
+{
+    struct arena *a = &run->arena;
+    struct val *fields = arena_alloc(a, sizeof(*fields));
+    bool handler = strchr(run->name, '#') != NULL;
+    if (!fields) return err_set(err, ERR_NOMEM, "memory", NULL);
+    *fields = val_map();
+    int rc = val_set(a, fields, "id", val_int(run->id));
+    if (!rc && run->input.type != VAL_NIL) rc = val_set(a, fields, "input", run->input);
+    if (!rc && run->checkpoint.type != VAL_NIL) rc = val_set(a, fields, "state", run->checkpoint);
+    if (!rc && run->user) rc = val_set(a, fields, "started_by", val_int(run->user));
+    if (!rc && run->bid) rc = val_set(a, fields, "business_id", val_str(run->bid));
+    if (rc) return err_set(err, ERR_NOMEM, "memory", NULL);
+    b->in[0] = handler ? run->input : val_obj(&flow_run_kind, run->id, 0, fields);
+    b->in[1] = run->input;
+    b->nin = handler ? 1 : 2;
+    return 0;
+}
+
+static int enter_main(struct flow_run *run, struct err *err)
+{
+    const char *kind = strchr(run->name, '#') ? "on" : "flow";
+    int ref = plugin_vm_fn(run->version->pv, kind, run->name);
+    if (!ref)
+        return err_set(err, ERR_NOT_FOUND, "flow.unknown", "flow", run->name, "plugin", run->plugin, NULL);
+    struct flow_branch *b = flow_branch_new(run, ref, "", NULL, NULL, err);
+    if (!b) return err->code;
+    int rc = make_arguments(run, b, err);
+    if (rc) return rc;
+    flow_run_ready(run, b);
+    return 0;
+}
+
+int flow_run_enter(struct flow_run *run, struct session *s, struct err *err)
+{
+    int rc = flow_version_get(run->flow, s->db, run->version_id, &run->version, err);
+    if (rc) return rc;
+    run->steps.before = journal_before;
+    run->steps.after = journal_after;
+    run->is_hot = true;
+    run->journal.entry = 0;
+    if (!run->is_new) rc = load_journal(run, s->db, err);
+    if (rc) return rc;
+    run->replaying = run->journal.old_len > 0;
+    rc = enter_main(run, err);
+    if (rc || !run->replaying) return rc;
+    /* Replay: wake-ups come from the journal, in the order in which they happened. */
+    s->replaying = true;
+    do {
+        rc = flow_run_pump(run, err);
+        if (rc == 0) rc = flow_wake_replay(run, err);
+    } while (rc == 1);
+    run->replaying = false;
+    s->replaying = false;
+    mem_free(run->journal.old);
+    run->journal.old = NULL;
+    run->journal.old_len = run->journal.pos = 0;
+    return rc;
+}
+
+/* A checkpoint: the function is entered anew with its state; the journal starts afresh. */
+static int restart(struct flow_run *run, struct err *err)
+{
+    struct flow_version *v = run->version;
+    v->users++; /* kept over the cooling */
+    struct stmt *s = store_stmt(run->session->db, "delete from flow_journal where run = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, run->id);
+    int rc = run->is_new ? (stmt_done(s), 0) : stmt_run(s, err);
+    if (rc) return rc;
+    flow_run_cool(run);
+    run->version = v;
+    run->is_hot = true;
+    run->journal.entry = 0;
+    run->entry = run->slice = 0;
+    return enter_main(run, err);
+}
+
+static int ended(struct flow_run *run, struct flow_branch *b, const struct val *out, const struct err *failed,
+                 struct err *err)
+{
+    if (b->parent) return flow_group_done(run, b, out, failed, err);
+    if (failed) {
+        if (failed != err) *err = *failed;
+        return failed->code;
+    }
+    run->finished = true;
+    if (val_copy(&run->arena, out, &run->result) != 0) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    return 0;
+}
+
+static int resume(struct flow_run *run, struct flow_branch *b, struct err *err)
+{
+    struct val out = val_nil();
+    struct plugin_vm *pv = run->version->pv;
+    struct session *outer = pv->session;
+    run->current = b;
+    b->wait = NULL;
+    pv->session = run->session;
+    run->session->vm = pv;
+    int rc = vm_co_resume(b->co, b->in, b->nin, b->failed, &run->flow->arena, &out, err);
+    pv->session = outer;
+    mem_free(b->failed);
+    b->failed = NULL;
+    b->nin = 0;
+    run->current = NULL;
+    if (rc == VM_WAITING) return 0;
+    if (err_is_fault(rc) || rc == ERR_DIVERGED) return rc;
+    vm_co_free(b->co);
+    b->co = NULL;
+    b->done = true;
+    struct err failed;
+    if (rc == 0) return ended(run, b, &out, NULL, err);
+    failed = *err;
+    return ended(run, b, NULL, &failed, err);
+}
+
+int flow_run_pump(struct flow_run *run, struct err *err)
+{
+    while (run->ready_first) {
+        struct flow_branch *b = run->ready_first;
+        run->ready_first = b->next_ready;
+        if (!run->ready_first) run->ready_last = NULL;
+        if (b->done) continue;
+        int rc = resume(run, b, err);
+        if (rc) return rc;
+        if (run->restart) {
+            rc = restart(run, err);
+            if (rc) return rc;
+        }
+        if (run->finished) break;
+    }
+    if (run->replaying && run->finished)
+        return err_set(err, ERR_DIVERGED, "flow.ended_early", NULL);
+    return 0;
+}
+
+/* Digest of the call: its name and arguments, objects by kind, id and revision. */
+int flow_call_digest(struct flow_run *run, const struct api_call *c, uint64_t *digest)
+{
+    struct buf *b = &run->flow->scratch;
+    buf_clear(b);
+    for (size_t i = 0; i < c->nargs; i++)
+        if (val_encode(&c->args[i], b, false) != 0) return ERR_LIMIT;
+    if (!buf_ok(b)) return ERR_LIMIT;
+    *digest = digest_short(b->data ? b->data : "", b->len);
+    return 0;
+}
+
+static void describe(struct buf *out, const char *op, size_t op_len, const char *where, size_t where_len)
+{
+    buf_add(out, op, op_len);
+    buf_add_str(out, " (");
+    buf_add(out, where, where_len);
+    buf_add_char(out, ')');
+}
+
+/* Both calls, for the person who decides what becomes of the run. */
+static int diverged(struct flow_run *run, const struct flow_entry *was, const char *op, const char *where,
+                    struct err *err)
+{
+    struct buf then, now;
+    struct err_num n;
+    buf_init(&then, 400);
+    buf_init(&now, 400);
+    if (!was)
+        buf_add_str(&then, "-");
+    else if (was->type == ENTRY_WAKE)
+        buf_printf(&then, "wake-up of wait %lld", (long long)was->wait);
+    else
+        describe(&then, was->op, was->op_len, was->where, was->where_len);
+    describe(&now, op, strlen(op), where, strlen(where));
+    err_set(err, ERR_DIVERGED, "flow.diverged", "entry", err_i64(&n, run->journal.entry), "journal", then.data, "code",
+            now.data, NULL);
+    if (where[0]) err_set_where(err, where, 0);
+    buf_close(&then);
+    buf_close(&now);
+    return ERR_DIVERGED;
+}
+
+/* The journal's next entry, if it is this call. */
+int flow_journal_match(struct flow_run *run, struct api_call *c, enum flow_entry_type type, uint64_t digest,
+                       const char *where, struct flow_entry *e)
+{
+    int rc = flow_journal_next(&run->journal, e, c->err);
+    if (rc < 0) return rc;
+    bool same = rc == 1 && e->type == type && e->branch == run->current->id && e->digest == digest &&
+                e->op_len == strlen(c->fn->name) && memcmp(e->op, c->fn->name, e->op_len) == 0;
+    if (!same) return diverged(run, rc == 1 ? e : NULL, c->fn->name, where, c->err);
+    return 0;
+}
+
+static int journal_before(struct api_journal *j, struct api_call *c, const char *where, int *recorded)
+{
+    struct flow_run *run = c->s->run;
+    struct flow_entry e;
+    uint64_t digest;
+    (void)j;
+    if (!run->current) return 0; /* a hook inside a step: part of it */
+    crash_point("flow.before_step");
+    if (flow_call_digest(run, c, &digest) != 0) return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+    if (!run->replaying) {
+        run->call_digest = digest;
+        strncpy(run->call_where, where, sizeof(run->call_where) - 1);
+        return 0;
+    }
+    int rc = flow_journal_match(run, c, ENTRY_STEP, digest, where, &e);
+    if (rc) return rc;
+    struct val v;
+    rc = val_decode(e.payload, e.payload_len, c->arena, flow_kind_of, &v);
+    if (rc) return err_set(c->err, ERR_CORRUPT, "flow.journal", NULL);
+    *recorded = e.code;
+    if (e.code) {
+        flow_err_from_val(&v, c->err);
+        return 1;
+    }
+    /* Two results are stored as a list of two. */
+    if (v.type == VAL_LIST && v.as.list.n == 3 && val_is_str(&v.as.list.items[0], "\x01two")) {
+        c->result = v.as.list.items[1];
+        c->result2 = v.as.list.items[2];
+        c->nresults = 2;
+    } else {
+        c->result = v;
+    }
+    return 1;
+}
+
+static int encode_result(struct api_call *c, int rc, struct buf *b)
+{
+    struct val v = c->result;
+    buf_clear(b);
+    if (rc) {
+        if (flow_err_to_val(c->arena, c->err, &v) != 0) return ERR_LIMIT;
+    } else if (c->nresults == 2) {
+        v = val_list();
+        if (val_add(c->arena, &v, val_str("\x01two")) || val_add(c->arena, &v, c->result) ||
+            val_add(c->arena, &v, c->result2))
+            return ERR_LIMIT;
+    }
+    if (val_encode(&v, b, true) != 0 || !buf_ok(b) || b->len > FLOW_RESULT_MAX) return ERR_LIMIT;
+    return 0;
+}
+
+static int journal_after(struct api_journal *j, struct api_call *c, int rc)
+{
+    struct flow_run *run = c->s->run;
+    struct buf *b = &run->flow->scratch;
+    (void)j;
+    if (!run->current) return 0;
+    if (encode_result(c, rc, b) != 0)
+        return err_set(c->err, ERR_INTERNAL, "flow.result_too_large", "function", c->fn->name, NULL);
+    struct flow_entry e = {.type = ENTRY_STEP, .branch = run->current->id, .op = c->fn->name,
+                           .op_len = strlen(c->fn->name), .where = run->call_where,
+                           .where_len = strlen(run->call_where), .digest = run->call_digest, .code = rc,
+                           .payload = b->data, .payload_len = b->len};
+    int kept = flow_journal_append(&run->journal, &e, c->err);
+    crash_point("flow.after_step");
+    if (kept || rc || c->result.type == VAL_NIL || c->result.type == VAL_INT || c->result.type == VAL_BOOL)
+        return kept;
+    /* The live code gets what a replay would get. Object bodies are the same by being immutable. */
+    struct val v, copy;
+    if (c->nresults == 1 && val_decode(b->data, b->len, c->arena, flow_kind_of, &v) == 0 &&
+        val_copy(c->arena, &v, &copy) == 0)
+        c->result = copy;
+    return 0;
+}

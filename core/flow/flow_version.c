@@ -1,0 +1,279 @@
+/* Versions of plugins that runs are pinned to: stored by hash with their source, loaded when a run needs one.
+ *
+ * The active version's state is the plugin set's own; an old one is built from the stored source and registers
+ * nothing. A state lives as long as a hot run uses it, and a little longer. */
+#include "flow/flow_internal.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "plugin/plugins.h"
+#include "runtime/log.h"
+
+enum { PINNED_KEPT = 8, FILES_MAX = PLUGIN_FILES_MAX };
+
+int flow_name_id(struct store *db, const char *plugin, const char *name, int64_t *id, struct err *err)
+{
+    for (int tries = 0; tries < 2; tries++) {
+        struct stmt *s = store_stmt(db, "select id from flow_name where plugin = ?1 and name = ?2", err);
+        if (!s) return err->code;
+        stmt_bind_str(s, 1, plugin);
+        stmt_bind_str(s, 2, name);
+        int rc = stmt_step(s, err);
+        if (rc == 1) *id = stmt_int(s, 0);
+        stmt_done(s);
+        if (rc) return rc < 0 ? rc : 0;
+        s = store_stmt(db, "insert into flow_name(plugin, name) values(?1, ?2)", err);
+        if (!s) return err->code;
+        stmt_bind_str(s, 1, plugin);
+        stmt_bind_str(s, 2, name);
+        rc = stmt_run(s, err);
+        if (rc) return rc;
+    }
+    return err_set(err, ERR_INTERNAL, "flow.name", "plugin", plugin, "flow", name, NULL);
+}
+
+static int find_version(struct store *db, const char *plugin, const char *hash, int64_t *id, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select id from plugin_version where plugin = ?1 and hash = ?2", err);
+    if (!s) return err->code;
+    stmt_bind_str(s, 1, plugin);
+    stmt_bind_str(s, 2, hash);
+    int rc = stmt_step(s, err);
+    if (rc == 1) *id = stmt_int(s, 0);
+    stmt_done(s);
+    return rc;
+}
+
+static int store_files(struct store *db, const struct plugin *p, int64_t id, struct err *err)
+{
+    for (size_t i = 0; i < p->nfiles; i++) {
+        struct stmt *s = store_stmt(db, "insert into plugin_source(version, path, text) values(?1, ?2, ?3)", err);
+        if (!s) return err->code;
+        stmt_bind_int(s, 1, id);
+        stmt_bind_str(s, 2, p->files[i].path);
+        stmt_bind_text(s, 3, p->files[i].text, p->files[i].len);
+        int rc = stmt_run(s, err);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+int flow_version_store(struct store *db, struct plugin *p, int64_t now, int64_t *id, struct err *err)
+{
+    int rc = find_version(db, p->name, p->hash, id, err);
+    if (rc) return rc < 0 ? rc : 0;
+    struct stmt *s = store_stmt(db, "insert into plugin_version(plugin, hash, level, at) values(?1, ?2, ?3, ?4)", err);
+    if (!s) return err->code;
+    stmt_bind_str(s, 1, p->name);
+    stmt_bind_str(s, 2, p->hash);
+    stmt_bind_int(s, 3, FLOW_LEVEL);
+    stmt_bind_int(s, 4, now);
+    rc = stmt_run(s, err);
+    if (rc == 0) rc = find_version(db, p->name, p->hash, id, err);
+    if (rc != 1) return rc ? rc : err_set(err, ERR_INTERNAL, "flow.version", "plugin", p->name, NULL);
+    rc = store_files(db, p, *id, err);
+    for (size_t i = 0; rc == 0 && i < p->nrequired; i++) {
+        int64_t needs;
+        rc = flow_version_store(db, p->required[i], now, &needs, err);
+        if (rc) return rc;
+        s = store_stmt(db, "insert into plugin_version_needs(version, needs) values(?1, ?2)", err);
+        if (!s) return err->code;
+        stmt_bind_int(s, 1, *id);
+        stmt_bind_int(s, 2, needs);
+        rc = stmt_run(s, err);
+    }
+    return rc;
+}
+
+static int read_files(struct store *db, int64_t id, struct plugin_file *files, size_t *n, struct arena *a,
+                      struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select path, text from plugin_source where version = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    int rc;
+    for (*n = 0; (rc = stmt_step(s, err)) == 1 && *n < FILES_MAX; (*n)++) {
+        size_t path_len, len;
+        const char *path = stmt_text(s, 0, &path_len);
+        files[*n].path = arena_strndup(a, path, path_len);
+        const char *text = stmt_text(s, 1, &len);
+        files[*n].text = arena_strndup(a, text, len);
+        files[*n].len = len;
+        if (!files[*n].path || !files[*n].text) rc = err_set(err, ERR_NOMEM, "memory", NULL);
+        if (rc < 0) break;
+    }
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+static int read_plugin(struct store *db, int64_t id, struct plugin **out, struct err *err);
+
+static int read_needs(struct store *db, int64_t id, struct plugin *p, struct err *err)
+{
+    int64_t needs[64];
+    size_t n = 0;
+    struct stmt *s = store_stmt(db, "select needs from plugin_version_needs where version = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    int rc;
+    while ((rc = stmt_step(s, err)) == 1 && n < 64) needs[n++] = stmt_int(s, 0);
+    stmt_done(s);
+    if (rc < 0) return rc;
+    p->required = arena_alloc(&p->arena, (n + 1) * sizeof(struct plugin *));
+    for (size_t i = 0; i < n; i++) {
+        rc = read_plugin(db, needs[i], &p->required[p->nrequired], err);
+        if (rc) return rc;
+        p->nrequired++;
+    }
+    return 0;
+}
+
+static int read_plugin(struct store *db, int64_t id, struct plugin **out, struct err *err)
+{
+    struct arena a;
+    struct plugin_file *files = mem_alloc(FILES_MAX * sizeof(*files));
+    size_t n = 0;
+    char name[64] = "", hash[DIGEST_HEX] = "";
+    arena_init(&a, 2 * (size_t)PLUGIN_BYTES_MAX);
+    struct stmt *s = store_stmt(db, "select plugin, hash from plugin_version where id = ?1", err);
+    int rc = s ? 0 : err->code;
+    if (s) {
+        stmt_bind_int(s, 1, id);
+        rc = stmt_step(s, err);
+        if (rc == 1) {
+            size_t len;
+            strncat(name, stmt_text(s, 0, &len), sizeof(name) - 1);
+            strncat(hash, stmt_text(s, 1, &len), sizeof(hash) - 1);
+        }
+        stmt_done(s);
+    }
+    if (rc == 0) rc = err_set(err, ERR_NOT_FOUND, "flow.no_version", NULL);
+    if (rc == 1) rc = read_files(db, id, files, &n, &a, err);
+    if (rc == 0) {
+        struct plugin *p = plugin_from_files(name, files, n);
+        rc = read_needs(db, id, p, err);
+        plugin_seal(p);
+        if (rc == 0 && (!p->ok || strcmp(p->hash, hash) != 0)) {
+            *err = p->why;
+            if (p->ok) err_set(err, ERR_CORRUPT, "flow.version_hash", "plugin", name, NULL);
+            rc = err->code;
+        }
+        if (rc)
+            plugin_drop(p);
+        else
+            *out = p;
+    }
+    arena_close(&a);
+    mem_free(files);
+    return rc;
+}
+
+static int load_pinned(struct flow *f, struct store *db, int64_t id, struct plugin_vm **out, struct err *err)
+{
+    struct plugin *p;
+    struct registry *r = plugins_registry(f->host->plugins);
+    int rc = read_plugin(db, id, &p, err);
+    if (rc == 0) {
+        /* Its tables and types are those of the active set; it declares nothing itself. */
+        rc = plugin_vm_new(f->host, p, r, false, out, err);
+        plugin_drop(p);
+    }
+    registry_drop(r);
+    return rc;
+}
+
+static void drop_idle(struct flow *f, int keep)
+{
+    struct flow_version **at = &f->versions;
+    int n = 0;
+    while (*at) {
+        struct flow_version *v = *at;
+        if (v->users > 0 || n++ < keep) {
+            at = &v->next;
+            continue;
+        }
+        *at = v->next;
+        plugin_vm_drop(v->pv);
+        mem_free(v);
+    }
+}
+
+int flow_version_get(struct flow *f, struct store *db, int64_t id, struct flow_version **out, struct err *err)
+{
+    struct flow_version *v = f->versions;
+    while (v && v->id != id) v = v->next;
+    if (!v) {
+        struct plugin_vm *pv;
+        int rc = load_pinned(f, db, id, &pv, err);
+        if (rc) return rc;
+        v = mem_alloc(sizeof(*v));
+        v->id = id;
+        v->pv = pv;
+        v->next = f->versions;
+        f->versions = v;
+        v->users++;
+        drop_idle(f, PINNED_KEPT);
+        v->users--;
+    }
+    v->users++;
+    *out = v;
+    return 0;
+}
+
+void flow_version_release(struct flow *f, struct flow_version *v)
+{
+    (void)f;
+    if (v) v->users--;
+}
+
+void flow_version_close(struct flow *f)
+{
+    drop_idle(f, 0);
+}
+
+/* The active version's entry points at the plugin set's own state. */
+static void adopt(struct flow *f, int64_t id, struct plugin_vm *pv)
+{
+    struct flow_version *v = f->versions;
+    while (v && v->id != id) v = v->next;
+    if (v && v->pv == pv) return;
+    if (v && v->users > 0) return; /* hot runs use an equal state: both have the same source */
+    if (!v) {
+        v = mem_alloc(sizeof(*v));
+        v->id = id;
+        v->next = f->versions;
+        f->versions = v;
+    } else {
+        plugin_vm_drop(v->pv);
+    }
+    v->pv = plugin_vm_hold(pv);
+}
+
+static int activate_decl(struct flow *f, struct session *s, struct registry *r, const struct decl *d,
+                         struct err *err)
+{
+    struct flow_def *def = d->compiled;
+    struct plugin *p = registry_plugin(r, d->plugin);
+    struct plugin_vm *pv = plugins_vm(f->host->plugins, d->plugin);
+    int rc = flow_name_id(s->db, def->plugin, def->name, &def->name_id, err);
+    if (rc == 0) rc = flow_version_store(s->db, p, s->now, &def->version_id, err);
+    if (rc == 0 && pv) adopt(f, def->version_id, pv);
+    if (rc) err_add_arg(err, "plugin", d->plugin);
+    return rc;
+}
+
+int flow_activate(void *ctx, struct session *s, struct registry *r, struct err *err)
+{
+    struct flow *f = ctx;
+    static const char *const kinds[] = {"flow", "on"};
+    for (size_t k = 0; k < 2; k++) {
+        size_t i = 0;
+        for (const struct decl *d; (d = registry_each(r, kinds[k], &i));) {
+            int rc = d->compiled ? activate_decl(f, s, r, d, err) : 0;
+            if (rc) return rc;
+        }
+    }
+    drop_idle(f, PINNED_KEPT);
+    return 0;
+}
