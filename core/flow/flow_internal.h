@@ -181,6 +181,8 @@ struct flow_wait *flow_wait_find(struct flow_run *run, int64_t entry);
 void flow_wait_remove(struct flow_run *run, struct flow_wait *w);
 int flow_wait_cancel(struct flow_run *run, struct flow_wait *w, struct err *err);
 int64_t flow_wait_next_due(struct flow_run *run);
+/* "3d", "2 working days", an instant, local text or { item, "field" } → due time. */
+int flow_timer_parse(struct session *s, const struct val *when, int64_t *due, struct err *err);
 /* Times that hang on an item's field are read again (flow_timer.c). */
 int flow_timer_rederive(struct flow_run *run, struct err *err);
 
@@ -220,6 +222,7 @@ int flow_task_close(struct store *db, int64_t run, int64_t entry, struct err *er
 int flow_task_void(struct flow *f, struct session *s, int64_t item, struct err *err);
 
 /* flow_api.c, run_api.c, task_api.c */
+int flow_split_name(struct api_call *c, const struct val *v, const char **plugin, const char **name);
 void flow_add_api(struct flow *f, struct api *api);
 void run_add_api(struct flow *f, struct api *api);
 void task_add_api(struct flow *f, struct api *api);

@@ -1,0 +1,116 @@
+/* flow.*: what plugins may do with runs from outside. */
+#include "flow/flow_internal.h"
+
+#include <string.h>
+
+#include "plugin/declare.h"
+
+static int define(struct api_call *c)
+{
+    const char *name = val_cstr(c->arena, &c->args[0]);
+    struct val empty = val_map();
+    return registry_declare_fn(c->s, "flow", name, c->args[1].type == VAL_MAP ? &c->args[1] : &empty, c->args[2].as.i,
+                               c->err);
+}
+
+/* "publish" of this plugin, or "approvals.chain". */
+int flow_split_name(struct api_call *c, const struct val *v, const char **plugin, const char **name)
+{
+    char *full = (char *)val_cstr(c->arena, v);
+    char *dot = full ? strchr(full, '.') : NULL;
+    if (!full) return err_set(c->err, ERR_INVALID, "invalid.value", "got", "text", NULL);
+    *plugin = c->s->vm ? c->s->vm->plugin->name : "";
+    *name = full;
+    if (dot) {
+        *dot = '\0';
+        *plugin = full;
+        *name = dot + 1;
+    }
+    return 0;
+}
+
+static int start(struct api_call *c)
+{
+    struct flow_start_args args = {0};
+    struct val empty = val_map();
+    const struct val *bid = val_get(&c->args[2], "id");
+    int64_t run;
+    bool existed;
+    int rc = flow_split_name(c, &c->args[0], &args.plugin, &args.name);
+    if (rc) return rc;
+    args.input = c->args[1].type == VAL_MAP ? &c->args[1] : &empty;
+    args.bid = bid ? val_cstr(c->arena, bid) : NULL;
+    if (bid && (!args.bid || strlen(args.bid) > 200)) return err_set(c->err, ERR_INVALID, "flow.business_id", NULL);
+    rc = flow_start(c->self, c->s, &args, &run, &existed, c->err);
+    if (rc == 0) c->result = flow_run_object(c->arena, run);
+    return rc;
+}
+
+static int64_t run_id(const struct val *v)
+{
+    return v->type == VAL_OBJ ? v->as.obj.id : v->type == VAL_INT ? v->as.i : 0;
+}
+
+static int signal(struct api_call *c)
+{
+    const struct val *key = val_get(&c->args[3], "key");
+    struct val empty = val_map();
+    return flow_signal(c->self, c->s, run_id(&c->args[0]), val_cstr(c->arena, &c->args[1]),
+                       c->args[2].type == VAL_NIL ? &empty : &c->args[2], key ? val_cstr(c->arena, key) : NULL, c->err);
+}
+
+static int get(struct api_call *c)
+{
+    struct val row;
+    int rc = flow_read_run(c->s->db, run_id(&c->args[0]), c->arena, &row, c->err);
+    if (rc != 1) return rc;
+    struct val *fields = arena_alloc(c->arena, sizeof(*fields));
+    if (!fields) return err_set(c->err, ERR_NOMEM, "memory", NULL);
+    *fields = row;
+    c->result = val_obj(&flow_run_kind, run_id(&c->args[0]), 0, fields);
+    return 0;
+}
+
+static int find(struct api_call *c)
+{
+    const struct val *w = &c->args[0];
+    const struct val *flow = val_get(w, "flow"), *state = val_get(w, "state");
+    struct flow_filter filter = {.state = -1, .limit = val_get_int(&c->args[1], "limit", 100),
+                                 .before = val_get_int(&c->args[1], "after", 0)};
+    if (flow) {
+        int rc = flow_split_name(c, flow, &filter.plugin, &filter.name);
+        if (rc) return rc;
+    }
+    if (state) {
+        const char *name = val_cstr(c->arena, state);
+        filter.state = name ? flow_state_parse(name) : -1;
+        if (filter.state < 0) return err_set(c->err, ERR_INVALID, "flow.state", "state", name, NULL);
+    }
+    return flow_read_list(c->s->db, &filter, c->arena, &c->result, c->err);
+}
+
+static int cancel(struct api_call *c)
+{
+    return flow_cancel(c->self, c->s, run_id(&c->args[0]),
+                       c->args[1].type == VAL_STR ? val_cstr(c->arena, &c->args[1]) : "", c->err);
+}
+
+static const struct api_fn functions[] = {
+    {"flow.define", define, "name:text! options:map run:fn!", "", API_DECLARE, "flow", 1,
+     "Declares a workflow: a function of (run, input) that may wait for weeks."},
+    {"flow.start", start, "name:text! input:map options:map", "Run", API_WRITE, "flow", 1,
+     "Starts a run; { id = \"article-17\" } starts nothing twice.", true},
+    {"flow.signal", signal, "run:any! name:text! data:any options:map", "", API_WRITE, "flow", 1,
+     "Tells a run something; kept until it waits for it; { key = \"once\" } counts once.", true},
+    {"flow.get", get, "run:any!", "Run?", API_READ, "flow", 1, "A run with its state, or nil."},
+    {"flow.find", find, "where:map options:map", "list", API_READ, "flow", 1,
+     "Runs, newest first, by { flow =, state = }."},
+    {"flow.cancel", cancel, "run:any! reason:text", "", API_WRITE, "flow", 1,
+     "Cancels a run and its children; its compensations then run in reverse order.", true},
+    {0},
+};
+
+void flow_add_api(struct flow *f, struct api *api)
+{
+    api_add(api, functions, f);
+}

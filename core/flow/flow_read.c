@@ -1,0 +1,186 @@
+/* Runs as people see them: one, lists, and the history of one. Reads only; any connection. */
+#include "flow/flow_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int put(struct arena *a, struct val *map, const char *key, struct val v)
+{
+    return val_set(a, map, key, v);
+}
+
+static int put_text(struct arena *a, struct val *map, const char *key, struct stmt *s, int col)
+{
+    size_t len;
+    const char *p = stmt_text(s, col, &len);
+    char *copy = p && len ? arena_strndup(a, p, len) : NULL;
+    return copy ? put(a, map, key, val_strn(copy, len)) : 0;
+}
+
+static int put_int(struct arena *a, struct val *map, const char *key, struct stmt *s, int col)
+{
+    return stmt_is_null(s, col) ? 0 : put(a, map, key, val_int(stmt_int(s, col)));
+}
+
+static int put_bytes(struct arena *a, struct val *map, const char *key, struct stmt *s, int col)
+{
+    struct val borrowed, v;
+    size_t len;
+    const char *p = stmt_blob(s, col, &len);
+    if (!p || len == 0) return 0;
+    if (val_decode(p, len, a, flow_kind_of, &borrowed) != 0 || val_copy(a, &borrowed, &v) != 0) return ERR_NOMEM;
+    return put(a, map, key, v);
+}
+
+#define RUN_COLUMNS                                                                                                    \
+    "select r.id, n.plugin, n.name, r.state, r.due, r.bid, r.parent, r.attempts, r.user, r.paused, r.input, r.result," \
+    " r.ended, r.entry, v.hash, e.key, e.text, e.location, e.traceback, e.args,"                                       \
+    " (select text from flow_note where run = r.id and kind = 'status' order by rowid desc limit 1)"                   \
+    " from flow_run r join flow_name n on n.id = r.name join plugin_version v on v.id = r.version"                     \
+    " left join flow_error e on e.run = r.id"
+
+static int put_error(struct arena *a, struct val *run, struct stmt *s)
+{
+    struct val e = val_map();
+    int rc = 0;
+    if (stmt_is_null(s, 15)) return 0;
+    rc |= put_text(a, &e, "code", s, 15);
+    rc |= put_text(a, &e, "text", s, 16);
+    rc |= put_text(a, &e, "where", s, 17);
+    rc |= put_text(a, &e, "traceback", s, 18);
+    struct val args = val_map();
+    size_t len;
+    const char *p = stmt_blob(s, 19, &len), *end = p ? p + len : NULL;
+    while (p && p < end && *p) {
+        const char *value = p + strlen(p) + 1;
+        char *k = arena_strdup(a, p), *v = value < end ? arena_strdup(a, value) : NULL;
+        if (!k || !v) break;
+        rc |= put(a, &args, k, val_str(v));
+        p = value + strlen(value) + 1;
+    }
+    if (args.as.map.n) rc |= put(a, &e, "values", args);
+    return rc | put(a, run, "error", e);
+}
+
+static int read_row(struct stmt *s, struct arena *a, struct val *out)
+{
+    *out = val_map();
+    int rc = put_int(a, out, "id", s, 0);
+    rc |= put_text(a, out, "plugin", s, 1);
+    rc |= put_text(a, out, "flow", s, 2);
+    rc |= put(a, out, "state", val_str(flow_state_name((enum flow_state)stmt_int(s, 3))));
+    rc |= put_int(a, out, "due", s, 4);
+    rc |= put_text(a, out, "business_id", s, 5);
+    rc |= put_int(a, out, "parent", s, 6);
+    if (stmt_int(s, 7)) rc |= put_int(a, out, "attempts", s, 7);
+    rc |= put_int(a, out, "started_by", s, 8);
+    if (!stmt_is_null(s, 9)) rc |= put(a, out, "paused", val_bool(true));
+    rc |= put_bytes(a, out, "input", s, 10);
+    rc |= put_bytes(a, out, "result", s, 11);
+    rc |= put(a, out, "started", val_int(id_time(stmt_int(s, 0))));
+    rc |= put_int(a, out, "ended", s, 12);
+    rc |= put_int(a, out, "entries", s, 13);
+    rc |= put_text(a, out, "version", s, 14);
+    rc |= put_error(a, out, s);
+    rc |= put_text(a, out, "status", s, 20);
+    return rc;
+}
+
+int flow_read_run(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err)
+{
+    struct stmt *s = store_stmt(db, RUN_COLUMNS " where r.id = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    int rc = stmt_step(s, err);
+    if (rc == 1 && read_row(s, a, out) != 0) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
+    stmt_done(s);
+    return rc;
+}
+
+/* Newest first by id; a filter on the state uses the small index of troubled runs where it can. */
+static const char *list_sql(const struct flow_filter *f)
+{
+    if (f->state == FLOW_FAILED || f->state == FLOW_BLOCKED || f->state == FLOW_UNDOING)
+        return RUN_COLUMNS " where r.state = ?1 and r.state in (2, 3, 5) and r.id < ?2"
+                           " and (?3 is null or n.plugin = ?3) and (?4 is null or n.name = ?4)"
+                           " order by r.id desc limit ?5";
+    return RUN_COLUMNS " where (?1 < 0 or r.state = ?1) and r.id < ?2 and (?3 is null or n.plugin = ?3)"
+                       " and (?4 is null or n.name = ?4) order by r.id desc limit ?5";
+}
+
+int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *a, struct val *out, struct err *err)
+{
+    struct stmt *s = store_stmt(db, list_sql(f), err);
+    int64_t limit = f->limit <= 0 ? 100 : f->limit > 1000 ? 1000 : f->limit;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, f->state);
+    stmt_bind_int(s, 2, f->before ? f->before : INT64_MAX);
+    stmt_bind_str(s, 3, f->plugin);
+    stmt_bind_str(s, 4, f->name);
+    stmt_bind_int(s, 5, limit);
+    int rc;
+    *out = val_list();
+    while ((rc = stmt_step(s, err)) == 1) {
+        struct val row;
+        if (read_row(s, a, &row) != 0 || val_add(a, out, row) != 0) {
+            rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
+            break;
+        }
+    }
+    stmt_done(s);
+    return rc;
+}
+
+static int show_entry(struct arena *a, const struct flow_entry *e, int64_t number, int64_t slice, struct val *out)
+{
+    static const char *const types[] = {"", "step", "wait", "wake"};
+    struct val payload = val_nil(), copy;
+    int rc = 0;
+    *out = val_map();
+    rc |= put(a, out, "entry", val_int(number));
+    rc |= put(a, out, "slice", val_int(slice));
+    rc |= put(a, out, "type", val_str(types[e->type]));
+    if (e->branch) rc |= put(a, out, "branch", val_int(e->branch));
+    if (e->type == ENTRY_WAKE) {
+        rc |= put(a, out, "wait", val_int(e->wait));
+    } else {
+        char *op = arena_strndup(a, e->op, e->op_len), *where = arena_strndup(a, e->where, e->where_len);
+        if (!op || !where) return ERR_NOMEM;
+        rc |= put(a, out, "op", val_strn(op, e->op_len));
+        rc |= put(a, out, "where", val_strn(where, e->where_len));
+    }
+    if (val_decode(e->payload, e->payload_len, a, flow_kind_of, &payload) != 0 || val_copy(a, &payload, &copy) != 0)
+        return ERR_CORRUPT;
+    if (copy.type != VAL_NIL) rc |= put(a, out, e->code ? "refused" : "result", copy);
+    return rc;
+}
+
+static int show_slice(struct arena *a, struct stmt *s, int64_t *number, struct val *out, struct err *err)
+{
+    struct flow_entry e;
+    size_t len, pos = 0;
+    const char *bytes = stmt_blob(s, 1, &len);
+    int rc;
+    while ((rc = flow_entry_read(bytes, len, &pos, &e, err)) == 1) {
+        struct val entry;
+        if (show_entry(a, &e, (*number)++, stmt_int(s, 0), &entry) != 0 || val_add(a, out, entry) != 0)
+            return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    }
+    return rc;
+}
+
+int flow_read_history(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select slice, body from flow_journal where run = ?1 order by slice", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    int64_t number = 0;
+    int rc;
+    *out = val_list();
+    while ((rc = stmt_step(s, err)) == 1) {
+        rc = show_slice(a, s, &number, out, err);
+        if (rc) break;
+    }
+    stmt_done(s);
+    return rc;
+}

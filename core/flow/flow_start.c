@@ -1,0 +1,100 @@
+/* Starting runs: checked input, one run for a business id, the first slice at once for commands. */
+#include "flow/flow_internal.h"
+
+#include <string.h>
+
+#include "runtime/log.h"
+
+static int find_by_bid(struct store *db, int64_t name_id, const char *bid, int64_t *run, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select id from flow_run where name = ?1 and bid = ?2", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, name_id);
+    stmt_bind_str(s, 2, bid);
+    int rc = stmt_step(s, err);
+    if (rc == 1) *run = stmt_int(s, 0);
+    stmt_done(s);
+    return rc;
+}
+
+/* The first slice within the command's: what fails there is undone, but the run stays and is tried again. */
+static int first_slice(struct flow *f, struct session *s, struct flow_run *run, struct err *err)
+{
+    struct session inner;
+    struct err why = {0};
+    flow_session_init(f, &inner, run, s->now);
+    inner.lang = s->lang;
+    int rc = store_mark(s->db, err);
+    if (rc) return rc;
+    arena_reset(&f->arena);
+    rc = flow_slice_step(run, &inner, &why);
+    if (rc == 0) {
+        rc = store_mark_release(s->db, err);
+        if (rc == 0 && !run->finished && run->due <= s->now) flow_slice_queue(f, run);
+        return rc;
+    }
+    if (err_is_fault(rc)) {
+        *err = why;
+        return rc;
+    }
+    store_mark_rollback(s->db);
+    flow_run_cool(run);
+    run->is_new = true;
+    run->entry = run->slice = 0;
+    return flow_fail(run, s, &why, err);
+}
+
+static struct flow_run *make(struct flow *f, struct session *s, const struct flow_def *def,
+                             const struct flow_start_args *args, struct err *err)
+{
+    struct val checked;
+    struct flow_run *run = flow_cache_add(f, id_next(lane_ids(f->lane), s->now));
+    struct arena *a = &run->arena;
+    int rc = 0;
+    flow_touch(f, run);
+    run->is_new = run->is_loaded = true;
+    run->name_id = def->name_id;
+    run->version_id = def->version_id;
+    run->plugin = arena_strdup(a, def->plugin);
+    run->name = arena_strdup(a, def->name);
+    run->bid = args->bid ? arena_strdup(a, args->bid) : NULL;
+    run->parent = args->parent;
+    run->parent_entry = args->parent_entry;
+    run->user = s->actor.user;
+    run->due = s->now;
+    if (def->is_handler)
+        rc = val_copy(a, args->input, &run->input);
+    else if (def->input.n || args->input->type == VAL_MAP)
+        rc = field_check_map(&def->input, args->input->type == VAL_MAP ? args->input : &(struct val){.type = VAL_MAP},
+                             false, &f->host->time, a, &checked, err);
+    if (rc == 0 && !def->is_handler) {
+        run->input = val_map();
+        if (def->input.n) rc = val_copy(a, &checked, &run->input);
+    }
+    if (rc == 0 && run->plugin && run->name) return run;
+    if (rc != ERR_INVALID) err_set(err, ERR_LIMIT, "limit.size", NULL);
+    flow_cache_remove(f, run);
+    return NULL;
+}
+
+int flow_start(struct flow *f, struct session *s, const struct flow_start_args *args, int64_t *id, bool *existed,
+               struct err *err)
+{
+    const struct flow_def *def = flow_def_find(f, args->plugin, args->name);
+    *existed = false;
+    if (!def) return err_set(err, ERR_NOT_FOUND, "flow.unknown", "flow", args->name, "plugin", args->plugin, NULL);
+    if (args->bid) {
+        int rc = find_by_bid(s->db, def->name_id, args->bid, id, err);
+        *existed = rc == 1;
+        if (rc) return rc < 0 ? rc : 0;
+    }
+    struct flow_run *run = make(f, s, def, args, err);
+    if (!run) return err->code;
+    *id = run->id;
+    if (args->at_once) return first_slice(f, s, run, err);
+    int rc = flow_row_save(run, s->db, s->now, err);
+    /* From here on the row is all: the slice that starts it may be rolled back together with it. */
+    flow_cache_remove(f, run);
+    if (rc == 0) lane_wake_at(f->lane, &f->runs_source, s->now);
+    return rc;
+}
