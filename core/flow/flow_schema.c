@@ -39,18 +39,22 @@ static const char first[] =
 
 static const char tasks[] =
     "create table flow_task(id integer primary key, run integer not null, entry integer not null, n integer not null,"
-    " state integer not null, title text not null, target blob not null, person integer, position text, unit integer,"
-    " role text, about integer, about_rev integer, about_hash text, form blob, help text, due integer,"
-    " next_at integer, remind_at integer, escalate blob, on_timeout text, decided_by integer, decided_as text,"
-    " decided_for integer, decided_at integer, answer blob);"
+    " state integer not null, title text not null, about integer, about_rev integer, about_hash text, form blob,"
+    " help text, due integer, next_at integer, remind integer, escalate blob, on_timeout text, decided_by integer,"
+    " decided_as text, decided_for integer, decided_at integer, answer blob);"
     "create index flow_task_run on flow_task(run, entry);"
     "create index flow_task_next on flow_task(next_at) where next_at is not null;"
-    "create index flow_task_person on flow_task(person) where state = 0 and person is not null;"
-    "create index flow_task_position on flow_task(position, unit) where state = 0 and position is not null;"
-    "create index flow_task_role on flow_task(role, unit) where state = 0 and role is not null;"
     "create index flow_task_open on flow_task(id) where state = 0;"
     "create index flow_task_about on flow_task(about) where state = 0 and about is not null;"
-    "create index flow_task_decided on flow_task(decided_at) where decided_at is not null;";
+    "create index flow_task_decided on flow_task(decided_at) where decided_at is not null;"
+    "create table flow_task_group(run integer not null, entry integer not null, need integer not null,"
+    " veto integer not null, primary key(run, entry)) without rowid;"
+    /* Whom an open task is asked of; the rows go when it is closed, so that inboxes stay small. */
+    "create table flow_task_target(task integer not null, n integer not null, person integer, position text,"
+    " role text, unit integer, primary key(task, n)) without rowid;"
+    "create index flow_task_person on flow_task_target(person) where person is not null;"
+    "create index flow_task_position on flow_task_target(position, unit) where position is not null;"
+    "create index flow_task_role on flow_task_target(role, unit) where role is not null;";
 
 static const char outbox[] =
     "create table outbox(id integer primary key, run integer, entry integer, kind text not null, body blob not null,"

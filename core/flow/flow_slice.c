@@ -21,7 +21,7 @@ struct slice_work {
 void flow_session_init(struct flow *f, struct session *s, struct flow_run *run, int64_t now)
 {
     *s = (struct session){.mode = SESSION_RUN, .host = f->host, .db = lane_db(f->lane), .lane = f->lane, .now = now,
-                          .lang = f->host->lang, .zone = f->host->zone};
+                          .arena = &f->arena, .lang = f->host->lang, .zone = f->host->zone};
     if (!run) {
         s->mode = SESSION_WRITE;
         return;

@@ -4,27 +4,18 @@
 #include <string.h>
 
 #include "base/date.h"
-#include "base/kinds.h"
+#include "content/content.h"
 #include "people/time.h"
+#include "plugin/plugins.h"
 
 /* The instant of a field of an item as it is now; INT64_MAX when it has none yet. */
 static int item_time(struct session *s, int64_t item, const char *field, int64_t *due, struct err *err)
 {
-    struct arena a;
-    struct val args = val_list(), found = val_nil();
-    struct session reader = *s;
-    arena_init(&a, 4 << 20);
-    reader.journal = NULL; /* engine's own look, not a step */
-    reader.mode = SESSION_WRITE;
-    reader.vm = NULL;
-    int rc = val_add(&a, &args, val_int(item));
-    if (rc == 0) rc = api_invoke(s->host->api, &reader, "content.by_id", &args, &a, &found, err);
-    const struct val *v = rc == 0 && found.type == VAL_OBJ ? val_get(found.as.obj.fields, field) : NULL;
-    *due = INT64_MAX;
-    if (v && v->type == VAL_OBJ && v->as.obj.kind == &instant_kind) *due = v->as.obj.id;
-    if (v && v->type == VAL_INT) *due = v->as.i;
-    arena_close(&a);
-    return rc;
+    struct registry *r = plugins_registry(s->host->plugins);
+    int rc = content_item_instant(s->db, r, item, field, due, err);
+    registry_drop(r);
+    if (rc == 0) *due = INT64_MAX;
+    return rc < 0 ? rc : 0;
 }
 
 int flow_timer_parse(struct session *s, const struct val *when, int64_t *due, struct err *err)

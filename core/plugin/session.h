@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct arena;
 struct store;
 struct lane;
 struct clock;
@@ -38,6 +39,7 @@ struct session {
     struct host *host;              /* the modules (plugin/host.h) */
     struct store *db;               /* this thread's connection, in a transaction */
     struct lane *lane;              /* NULL on readers */
+    struct arena *arena;            /* for this slice or request; not reset before its end */
     int64_t now;                    /* this slice's time */
     struct actor actor;
     const char *lang;               /* "vi", "en" */
