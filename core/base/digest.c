@@ -1,0 +1,31 @@
+/* Digests and random bytes, by libsodium. */
+#include "base/digest.h"
+
+#include <sodium.h>
+#include <string.h>
+
+void digest_sha256(const void *p, size_t n, uint8_t out[DIGEST_LEN])
+{
+    crypto_hash_sha256(out, p, n);
+}
+
+void digest_hex(const uint8_t d[DIGEST_LEN], char out[DIGEST_HEX])
+{
+    sodium_bin2hex(out, DIGEST_HEX, d, DIGEST_LEN);
+}
+
+uint64_t digest_short(const void *p, size_t n)
+{
+    /* Fixed key: equality within one program is all that is asked of it. */
+    static const unsigned char key[crypto_shorthash_KEYBYTES] = "khung journal 1";
+    unsigned char out[crypto_shorthash_BYTES];
+    uint64_t h;
+    crypto_shorthash(out, p, n, key);
+    memcpy(&h, out, sizeof(h));
+    return h;
+}
+
+void digest_random(void *p, size_t n)
+{
+    randombytes_buf(p, n);
+}

@@ -1,0 +1,62 @@
+/* Heap memory in one place, so that tests can make the n-th allocation fail. */
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local long fail_in; /* 0: off */
+static _Thread_local long counted;
+
+void mem_fail_nth(long n)
+{
+    fail_in = n;
+}
+
+long mem_count(void)
+{
+    return counted;
+}
+
+static int must_fail(void)
+{
+    counted++;
+    return fail_in > 0 && --fail_in == 0;
+}
+
+void *mem_alloc(size_t size)
+{
+    void *p = calloc(1, size ? size : 1);
+    if (!p) {
+        fputs("khung: out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+void *mem_try_alloc(size_t size)
+{
+    return must_fail() ? NULL : calloc(1, size ? size : 1);
+}
+
+void *mem_try_realloc(void *p, size_t size)
+{
+    return must_fail() ? NULL : realloc(p, size ? size : 1);
+}
+
+char *mem_strndup(const char *s, size_t n)
+{
+    char *copy = mem_alloc(n + 1);
+    memcpy(copy, s, n);
+    return copy;
+}
+
+char *mem_strdup(const char *s)
+{
+    return mem_strndup(s, strlen(s));
+}
+
+void mem_free(void *p)
+{
+    free(p);
+}
