@@ -1,0 +1,82 @@
+/* Whom a task is asked of: API.md's `to` forms brought to rows of { person | position + unit | role + unit }. */
+#include "flow/flow_task.h"
+
+#include <string.h>
+
+#include "people/people.h"
+
+static int bad(struct api_call *c, const char *key)
+{
+    return err_set(c->err, ERR_INVALID, key, NULL);
+}
+
+static int64_t id_of(const struct val *v)
+{
+    if (!v) return 0;
+    return v->type == VAL_OBJ ? v->as.obj.id : v->type == VAL_INT ? v->as.i : 0;
+}
+
+/* The nearest unit above that has a holder of the position today. */
+static int find_above(struct api_call *c, const char *position, int64_t unit, int64_t *found)
+{
+    int64_t day = people_day(c->s->host, c->s->now);
+    for (int level = 0; level < 32; level++) {
+        int64_t above;
+        int rc = people_parent(c->s->db, unit, day, &above, c->err);
+        if (rc <= 0) return rc ? rc : err_set(c->err, ERR_NOT_FOUND, "flow.no_unit_above", "position", position, NULL);
+        rc = people_has_holder(c->s->db, position, above, day, c->err);
+        if (rc < 0) return rc;
+        if (rc == 1) {
+            *found = above;
+            return 0;
+        }
+        unit = above;
+    }
+    return err_set(c->err, ERR_NOT_FOUND, "flow.no_unit_above", "position", position, NULL);
+}
+
+static int add(struct api_call *c, struct val *out, const char *key, struct val v, int64_t unit)
+{
+    struct val t = val_map();
+    int rc = val_set(c->arena, &t, key, v);
+    if (rc == 0 && unit) rc = val_set(c->arena, &t, "unit", val_int(unit));
+    if (rc == 0) rc = val_add(c->arena, out, t);
+    return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
+static int resolve_map(struct api_call *c, const struct val *to, struct val *out)
+{
+    const struct val *position = val_get(to, "position"), *role = val_get(to, "role"), *above = val_get(to, "above");
+    int64_t unit = id_of(val_get(to, "unit"));
+    if (val_get(to, "person")) return flow_target_resolve(c, val_get(to, "person"), out);
+    if (val_is(position, VAL_STR)) {
+        if (above) {
+            int rc = find_above(c, position->as.str.s, id_of(above), &unit);
+            if (rc) return rc;
+        }
+        if (!unit) {
+            /* No unit said: the only one that has this position. */
+            int rc = people_only_unit(c->s->db, position->as.str.s, people_day(c->s->host, c->s->now), &unit, c->err);
+            if (rc) return rc;
+        }
+        return add(c, out, "position", *position, unit);
+    }
+    if (val_is(role, VAL_STR)) return add(c, out, "role", *role, unit);
+    return bad(c, "flow.target");
+}
+
+int flow_target_resolve(struct api_call *c, const struct val *to, struct val *out)
+{
+    if (!to || to->type == VAL_NIL) return bad(c, "flow.target_missing");
+    if (to->type == VAL_INT) return add(c, out, "person", *to, 0);
+    if (to->type == VAL_OBJ && to->as.obj.kind == &people_person_kind)
+        return add(c, out, "person", val_int(to->as.obj.id), 0);
+    if (to->type == VAL_MAP) return resolve_map(c, to, out);
+    if (to->type != VAL_LIST || to->as.list.n == 0) return bad(c, "flow.target");
+    for (size_t i = 0; i < to->as.list.n; i++) {
+        if (to->as.list.items[i].type == VAL_LIST) return bad(c, "flow.target");
+        int rc = flow_target_resolve(c, &to->as.list.items[i], out);
+        if (rc) return rc;
+    }
+    return 0;
+}

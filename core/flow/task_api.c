@@ -1,0 +1,160 @@
+/* run:ask and run:ask_all: a wait whose answer people give. */
+#include <string.h>
+
+#include "content/content.h"
+#include "flow/flow_task.h"
+#include "plugin/api_internal.h"
+
+/* "1 day before" counts back from the due time, anything else forward from now. */
+static int take_times(struct api_call *c, const struct val *spec, struct flow_task *t)
+{
+    const struct val *within = val_get(spec, "within"), *remind = val_get(spec, "remind");
+    struct duration d;
+    t->due = t->remind = INT64_MAX;
+    if (within) {
+        int rc = flow_timer_parse(c->s, within, &t->due, c->err);
+        if (rc) return rc;
+    }
+    if (!val_is(remind, VAL_STR)) return 0;
+    if (duration_parse(remind->as.str.s, remind->as.str.len, &d) && d.before) {
+        if (t->due == INT64_MAX) return err_set(c->err, ERR_INVALID, "flow.remind", NULL);
+        t->remind = t->due - d.ms;
+        return 0;
+    }
+    return flow_timer_parse(c->s, remind, &t->remind, c->err);
+}
+
+static int take_about(struct api_call *c, const struct val *spec, struct flow_task *t)
+{
+    const struct val *about = val_get(spec, "about");
+    struct content_version now;
+    if (!about) return 0;
+    if (about->type != VAL_OBJ || about->as.obj.kind != &content_item_kind)
+        return err_set(c->err, ERR_INVALID, "flow.about", NULL);
+    int rc = content_item_version(c->s->db, about->as.obj.id, &now, c->err);
+    if (rc) return rc;
+    t->about = about->as.obj.id;
+    t->about_rev = about->as.obj.rev ? about->as.obj.rev : now.rev;
+    t->about_hash = arena_strdup(c->arena, now.hash);
+    return t->about_hash ? 0 : err_set(c->err, ERR_NOMEM, "memory", NULL);
+}
+
+static int take_form(struct api_call *c, const struct val *spec, struct flow_task *t)
+{
+    const struct val *form = val_get(spec, "form");
+    struct field_list fields;
+    if (!form) return 0;
+    t->form = *form;
+    return field_parse_list(c->arena, form, &fields, c->err);
+}
+
+static int take_rest(struct api_call *c, const struct val *spec, struct flow_task *t)
+{
+    const struct val *escalate = val_get(spec, "escalate"), *title = val_get(spec, "title");
+    struct val targets = val_list();
+    t->help = val_cstr(c->arena, val_get(spec, "help"));
+    t->on_timeout = val_cstr(c->arena, val_get(spec, "on_timeout"));
+    t->title = val_cstr(c->arena, title);
+    if (!t->title || !t->title[0]) return err_set(c->err, ERR_INVALID, "flow.task_title", NULL);
+    if (!escalate) return 0;
+    int rc = flow_target_resolve(c, escalate, &targets);
+    if (rc == 0) t->escalate = targets;
+    return rc;
+}
+
+static int make_task(struct api_call *c, const struct val *spec, int64_t entry, int64_t n)
+{
+    struct flow *f = c->self;
+    struct flow_run *run = c->s->run;
+    struct flow_task t = {.run = run->id, .entry = entry, .n = n, .targets = val_list()};
+    if (spec->type != VAL_MAP) return err_set(c->err, ERR_INVALID, "flow.task", NULL);
+    int rc = take_times(c, spec, &t);
+    if (rc == 0) rc = take_about(c, spec, &t);
+    if (rc == 0) rc = take_form(c, spec, &t);
+    if (rc == 0) rc = take_rest(c, spec, &t);
+    if (rc == 0) rc = flow_target_resolve(c, val_get(spec, "to"), &t.targets);
+    if (rc) return rc;
+    t.id = id_next(lane_ids(f->lane), c->s->now);
+    return flow_task_insert(f, c->s, &t, c->err);
+}
+
+/* Like an API_WRITE of several statements, a task that cannot be made leaves nothing behind. */
+static int end_wait(struct api_call *c, struct flow_wait *w, int rc)
+{
+    struct val nothing = val_map();
+    if (rc == 0) {
+        rc = flow_wait_commit(c, w, &nothing);
+    } else {
+        flow_wait_remove(c->s->run, w);
+    }
+    return rc ? rc : API_WAITING;
+}
+
+static int ask(struct api_call *c)
+{
+    struct flow_wait *w;
+    bool replayed;
+    int rc = flow_wait_begin(c, WAIT_TASK, &w, &replayed);
+    if (rc || replayed) return rc ? rc : API_WAITING;
+    return end_wait(c, w, make_task(c, &c->args[1], w->entry, 0));
+}
+
+/* need = "all" | "any" | k. */
+static int need_of(struct api_call *c, const struct val *spec, int64_t asked, int64_t *need)
+{
+    const struct val *v = val_get(spec, "need");
+    *need = asked;
+    if (!v || val_is_str(v, "all")) return 0;
+    if (val_is_str(v, "any")) {
+        *need = 1;
+        return 0;
+    }
+    if (v->type != VAL_INT || v->as.i < 1 || v->as.i > asked) {
+        struct err_num n;
+        return err_set(c->err, ERR_INVALID, "flow.need", "asked", err_i64(&n, asked), NULL);
+    }
+    *need = v->as.i;
+    return 0;
+}
+
+static int store_group(struct api_call *c, int64_t entry, int64_t need, bool veto)
+{
+    struct stmt *s = store_stmt(c->s->db, "insert into flow_task_group(run, entry, need, veto) values(?1, ?2, ?3, ?4)",
+                                c->err);
+    if (!s) return c->err->code;
+    stmt_bind_int(s, 1, ((struct flow_run *)c->s->run)->id);
+    stmt_bind_int(s, 2, entry);
+    stmt_bind_int(s, 3, need);
+    stmt_bind_int(s, 4, veto);
+    return stmt_run(s, c->err);
+}
+
+static int ask_all(struct api_call *c)
+{
+    struct flow_wait *w;
+    bool replayed;
+    const struct val *asks = &c->args[1], *options = &c->args[2];
+    int64_t need;
+    if (asks->as.list.n == 0 || asks->as.list.n > 200) return err_set(c->err, ERR_INVALID, "flow.asks", NULL);
+    int rc = need_of(c, options, (int64_t)asks->as.list.n, &need);
+    if (rc) return rc;
+    rc = flow_wait_begin(c, WAIT_TASK, &w, &replayed);
+    if (rc || replayed) return rc ? rc : API_WAITING;
+    rc = store_group(c, w->entry, need, val_get_bool(options, "veto", false));
+    for (size_t i = 0; rc == 0 && i < asks->as.list.n; i++)
+        rc = make_task(c, &asks->as.list.items[i], w->entry, (int64_t)i);
+    return end_wait(c, w, rc);
+}
+
+static const struct api_fn functions[] = {
+    {"run:ask", ask, "run:object:run! task:map!", "Answer", API_WAIT, NULL, 1,
+     "Asks a person, position, role or list; waits for the answer. With about = item it binds to that text.", true},
+    {"run:ask_all", ask_all, "run:object:run! tasks:list! options:map", "map", API_WAIT, NULL, 1,
+     "Asks several: need = \"all\" | \"any\" | k, veto = true; answers { decision =, answers =, approved = }.", true},
+    {0},
+};
+
+void task_add_api(struct flow *f, struct api *api)
+{
+    api_add(api, functions, f);
+}
