@@ -37,6 +37,8 @@ int store_open(const struct store_options *o, struct store **out, struct err *er
 void store_close(struct store *db);
 /* Another thread may call this: the running statement ends with ERR_STOPPED. */
 void store_interrupt(struct store *db);
+/* From now on statements end with ERR_STOPPED after `ms` of wall time (0: no limit). */
+void store_limit_time(struct store *db, int64_t ms);
 
 /* A cached statement, ready for binding; NULL with err set if the SQL is wrong. When the cached one is in use (a
  * nested call), a second one is made. Text from plugins goes through store_query_check first. */
