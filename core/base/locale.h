@@ -19,4 +19,7 @@ void locale_format(struct buf *out, const char *lang, const char *key, ...) __at
 /* The sentence of an error: its ready text, or its key with its values; then the remedy ("key.hint") if `hint`. */
 void locale_err(struct buf *out, const char *lang, const struct err *err, bool hint);
 
+/* What is wrong with one field of an error. */
+void locale_field(struct buf *out, const char *lang, const struct err_field *f);
+
 #endif
