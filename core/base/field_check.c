@@ -266,8 +266,8 @@ int field_check_map(const struct field_list *l, const struct val *map, bool part
                     struct arena *a, struct val *out, struct err *err)
 {
     struct problems p = {.err = err};
-    struct val result = val_map();
-    if (map->type == VAL_LIST && map->as.list.n == 0) map = &(struct val){.type = VAL_MAP};
+    struct val result = val_map(), empty = val_map();
+    if (map->type == VAL_LIST && map->as.list.n == 0) map = &empty;
     if (map->type != VAL_MAP) return err_set(err, ERR_INVALID, "invalid.value", "got", val_type_name(map->type), NULL);
     find_unknown(l, map, &p);
     for (size_t i = 0; i < l->n; i++) {

@@ -154,7 +154,7 @@ static int take_config(struct plugin *p, const struct val *decl, struct err *err
     struct val none = val_map();
     if (!val_is(decl, VAL_MAP)) return 0;
     int rc = field_parse_list(&p->arena, decl, &fields, err);
-    if (rc == 0) rc = field_check_map(&fields, &none, true, NULL, &p->arena, &p->config, err);
+    if (rc == 0) rc = field_check_map(&fields, &none, false, NULL, &p->arena, &p->config, err);
     return rc;
 }
 

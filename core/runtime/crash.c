@@ -1,0 +1,43 @@
+/* Named points at which tests kill the process. */
+#include "runtime/crash.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const names[] = {
+    "lane.before_slice",  "lane.after_slice",    "lane.before_commit", "lane.after_commit", "lane.before_done",
+    "store.migrate_before", "store.migrate_after", "outbox.before_send", "outbox.after_send", "outbox.before_result",
+    "flow.before_step",   "flow.after_step",     "flow.before_save",   "flow.after_save",   "content.before_publish",
+    "content.after_publish", NULL};
+
+/* Written once before threads start; the counter is shared by all of them. */
+static char wanted[64];
+static atomic_long left;
+
+const char *const *crash_names(void)
+{
+    return names;
+}
+
+void crash_init(void)
+{
+    const char *at = getenv("KHUNG_CRASH_AT");
+    if (!at) return;
+    size_t n = strcspn(at, ":");
+    if (n >= sizeof(wanted)) return;
+    memcpy(wanted, at, n);
+    wanted[n] = '\0';
+    atomic_store(&left, at[n] ? strtol(at + n + 1, NULL, 10) : 1);
+}
+
+void crash_point(const char *name)
+{
+    if (!wanted[0] || strcmp(wanted, name) != 0) return;
+    if (atomic_fetch_sub(&left, 1) == 1) {
+        kill(getpid(), SIGKILL);
+        pause();
+    }
+}
