@@ -1,0 +1,212 @@
+/* Statements: prepared once, cached by their text, given back when done.
+ *
+ * SQL stands as constants in the callers, so the pointer itself finds the statement. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/store_internal.h"
+
+static size_t slot_of(const char *sql)
+{
+    return ((uintptr_t)sql >> 3) % STMT_SLOTS;
+}
+
+static void finalize(struct stmt *s)
+{
+    sqlite3_finalize(s->raw);
+    mem_free(s->sql);
+    mem_free(s);
+}
+
+void stmt_close_all(struct store *db)
+{
+    for (size_t i = 0; i < STMT_SLOTS; i++) {
+        while (db->slots[i]) {
+            struct stmt *s = db->slots[i];
+            db->slots[i] = s->next;
+            finalize(s);
+        }
+    }
+    db->nstmts = 0;
+}
+
+static struct stmt *prepare(struct store *db, const char *sql, struct err *err)
+{
+    struct stmt *s = mem_alloc(sizeof(*s));
+    const char *tail;
+    s->db = db;
+    int rc = sqlite3_prepare_v3(db->raw, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->raw, &tail);
+    if (rc || !s->raw) {
+        if (rc)
+            store_fail(db, rc, err);
+        else
+            err_set(err, ERR_INVALID, "store.sql", "detail", "empty statement", NULL);
+        finalize(s);
+        return NULL;
+    }
+    return s;
+}
+
+/* Drops the statement that was used longest ago: plugins' queries must not pile up. */
+static void drop_oldest(struct store *db)
+{
+    struct stmt **oldest = NULL;
+    for (size_t i = 0; i < STMT_SLOTS; i++)
+        for (struct stmt **at = &db->slots[i]; *at; at = &(*at)->next)
+            if (!(*at)->in_use && (!oldest || (*at)->used_at < (*oldest)->used_at)) oldest = at;
+    if (!oldest) return;
+    struct stmt *s = *oldest;
+    *oldest = s->next;
+    finalize(s);
+    db->nstmts--;
+}
+
+static void keep(struct store *db, struct stmt *s, const char *sql)
+{
+    size_t slot = slot_of(sql);
+    if (db->nstmts >= STMT_KEPT) drop_oldest(db);
+    s->cached = true;
+    s->text = sql;
+    s->sql = mem_strdup(sql);
+    s->next = db->slots[slot];
+    db->slots[slot] = s;
+    db->nstmts++;
+}
+
+struct stmt *store_stmt(struct store *db, const char *sql, struct err *err)
+{
+    struct stmt *s = db->slots[slot_of(sql)];
+    /* A short-lived text may stand where another one stood: an equal address is not enough. */
+    while (s && (s->text != sql || strcmp(s->sql, sql) != 0)) s = s->next;
+    if (!s || s->in_use) {
+        bool nested = s != NULL;
+        s = prepare(db, sql, err);
+        if (!s) return NULL;
+        if (!nested) keep(db, s, sql);
+    }
+    s->in_use = true;
+    s->used_at = ++db->uses;
+    return s;
+}
+
+void stmt_bind_int(struct stmt *s, int at, int64_t v)
+{
+    sqlite3_bind_int64(s->raw, at, v);
+}
+
+void stmt_bind_num(struct stmt *s, int at, double v)
+{
+    sqlite3_bind_double(s->raw, at, v);
+}
+
+void stmt_bind_text(struct stmt *s, int at, const char *p, size_t len)
+{
+    if (p)
+        sqlite3_bind_text64(s->raw, at, p, len, SQLITE_STATIC, SQLITE_UTF8);
+    else
+        sqlite3_bind_null(s->raw, at);
+}
+
+void stmt_bind_str(struct stmt *s, int at, const char *z)
+{
+    stmt_bind_text(s, at, z, z ? strlen(z) : 0);
+}
+
+void stmt_bind_blob(struct stmt *s, int at, const void *p, size_t len)
+{
+    sqlite3_bind_blob64(s->raw, at, p ? p : "", len, SQLITE_STATIC);
+}
+
+void stmt_bind_null(struct stmt *s, int at)
+{
+    sqlite3_bind_null(s->raw, at);
+}
+
+int stmt_bind_index(struct stmt *s, const char *name)
+{
+    return sqlite3_bind_parameter_index(s->raw, name);
+}
+
+int stmt_bind_count(struct stmt *s)
+{
+    return sqlite3_bind_parameter_count(s->raw);
+}
+
+int stmt_step(struct stmt *s, struct err *err)
+{
+    int rc = sqlite3_step(s->raw);
+    if (rc == SQLITE_ROW) return 1;
+    if (rc == SQLITE_DONE) return 0;
+    return store_fail(s->db, rc, err);
+}
+
+void stmt_done(struct stmt *s)
+{
+    if (!s) return;
+    if (!s->cached) {
+        finalize(s);
+        return;
+    }
+    sqlite3_reset(s->raw);
+    sqlite3_clear_bindings(s->raw);
+    s->in_use = false;
+}
+
+int stmt_run(struct stmt *s, struct err *err)
+{
+    int rc;
+    while ((rc = stmt_step(s, err)) == 1) {
+    }
+    stmt_done(s);
+    return rc;
+}
+
+int stmt_columns(struct stmt *s)
+{
+    return sqlite3_column_count(s->raw);
+}
+
+const char *stmt_column_name(struct stmt *s, int col)
+{
+    return sqlite3_column_name(s->raw, col);
+}
+
+enum store_type stmt_type(struct stmt *s, int col)
+{
+    switch (sqlite3_column_type(s->raw, col)) {
+    case SQLITE_INTEGER: return STORE_INT;
+    case SQLITE_FLOAT: return STORE_NUM;
+    case SQLITE_TEXT: return STORE_TEXT;
+    case SQLITE_BLOB: return STORE_BLOB;
+    default: return STORE_NULL;
+    }
+}
+
+int64_t stmt_int(struct stmt *s, int col)
+{
+    return sqlite3_column_int64(s->raw, col);
+}
+
+double stmt_num(struct stmt *s, int col)
+{
+    return sqlite3_column_double(s->raw, col);
+}
+
+const char *stmt_text(struct stmt *s, int col, size_t *len)
+{
+    const char *p = (const char *)sqlite3_column_text(s->raw, col);
+    *len = (size_t)sqlite3_column_bytes(s->raw, col);
+    return p;
+}
+
+const void *stmt_blob(struct stmt *s, int col, size_t *len)
+{
+    const void *p = sqlite3_column_blob(s->raw, col);
+    *len = (size_t)sqlite3_column_bytes(s->raw, col);
+    return p;
+}
+
+bool stmt_is_null(struct stmt *s, int col)
+{
+    return sqlite3_column_type(s->raw, col) == SQLITE_NULL;
+}

@@ -1,0 +1,201 @@
+/* Connections on SQLite: settings, transactions, marks, error classes. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/store_internal.h"
+
+enum { CHECKPOINT_PAGES = 2000, PROGRESS_OPS = 4000, BUSY_MS = 5000 };
+
+/* "nomination.round, nomination.nominee" from "UNIQUE constraint failed: …". */
+static const char *after_colon(const char *message)
+{
+    const char *colon = strchr(message, ':');
+    return colon ? colon + 2 : message;
+}
+
+static int fail_constraint(int code, const char *message, struct err *err)
+{
+    if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID)
+        return err_set(err, ERR_CONFLICT, "store.unique", "columns", after_colon(message), NULL);
+    if (code == SQLITE_CONSTRAINT_FOREIGNKEY) return err_set(err, ERR_REFUSED, "store.reference", NULL);
+    return err_set(err, ERR_INVALID, "store.constraint", "detail", message, NULL);
+}
+
+int store_fail(struct store *db, int code, struct err *err)
+{
+    char detail[200] = "";
+    strncat(detail, db->raw ? sqlite3_errmsg(db->raw) : sqlite3_errstr(code), sizeof(detail) - 1);
+    int extended = db->raw ? sqlite3_extended_errcode(db->raw) : code;
+    switch (code & 0xff) {
+    case SQLITE_CONSTRAINT: return fail_constraint(extended, detail, err);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return err_set(err, ERR_BUSY, "store.busy", NULL);
+    case SQLITE_FULL: return err_set(err, ERR_FULL, "store.full", "file", db->path, NULL);
+    case SQLITE_NOMEM: return err_set(err, ERR_NOMEM, "memory", NULL);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return err_set(err, ERR_CORRUPT, "store.corrupt", "file", db->path, "detail", detail, NULL);
+    case SQLITE_INTERRUPT: return err_set(err, ERR_STOPPED, "store.interrupted", NULL);
+    case SQLITE_TOOBIG: return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM: return err_set(err, ERR_IO, "store.io", "file", db->path, "detail", detail, NULL);
+    default: return err_set(err, ERR_INVALID, "store.sql", "detail", detail, NULL);
+    }
+}
+
+static int on_progress(void *arg)
+{
+    struct store *db = arg;
+    return db->deadline_ns && clock_mono_ns() > db->deadline_ns;
+}
+
+static int configure(struct store *db, const struct store_options *o, struct err *err)
+{
+    char sql[512];
+    int pages = o->checkpoint_pages ? o->checkpoint_pages : CHECKPOINT_PAGES;
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    sqlite3_extended_result_codes(db->raw, 1);
+    sqlite3_busy_timeout(db->raw, BUSY_MS);
+    sqlite3_progress_handler(db->raw, PROGRESS_OPS, on_progress, db);
+    snprintf(sql, sizeof(sql),
+             "pragma page_size = 4096; pragma journal_mode = wal; pragma synchronous = %s;"
+             "pragma wal_autocheckpoint = %d; pragma temp_store = memory; pragma cache_size = %d;"
+             "pragma foreign_keys = off;%s",
+             o->no_sync ? "off" : "full", db->role == STORE_WRITER ? pages : 0,
+             db->role == STORE_WRITER ? -65536 : -4096, db->role == STORE_READER ? "pragma query_only = on;" : "");
+    int rc = store_exec(db, sql, err);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return rc;
+}
+
+int store_open(const struct store_options *o, struct store **out, struct err *err)
+{
+    struct store *db = mem_alloc(sizeof(*db));
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (o->role == STORE_WRITER) flags |= SQLITE_OPEN_CREATE;
+    db->role = o->role;
+    strncat(db->path, o->path, sizeof(db->path) - 1);
+    int rc = sqlite3_open_v2(o->path, &db->raw, flags, NULL);
+    rc = rc ? store_fail(db, rc, err) : configure(db, o, err);
+    if (rc) {
+        store_close(db);
+        return rc;
+    }
+    chmod(o->path, 0600);
+    *out = db;
+    return 0;
+}
+
+void store_close(struct store *db)
+{
+    if (!db) return;
+    stmt_close_all(db);
+    sqlite3_close_v2(db->raw);
+    mem_free(db);
+}
+
+void store_interrupt(struct store *db)
+{
+    sqlite3_interrupt(db->raw);
+}
+
+void store_limit_time(struct store *db, int64_t ms)
+{
+    db->deadline_ns = ms ? clock_mono_ns() + ms * 1000000 : 0;
+}
+
+int store_exec(struct store *db, const char *sql, struct err *err)
+{
+    int rc = sqlite3_exec(db->raw, sql, NULL, NULL, NULL);
+    return rc ? store_fail(db, rc, err) : 0;
+}
+
+int64_t store_changes(struct store *db)
+{
+    return sqlite3_changes64(db->raw);
+}
+
+static int run_text(struct store *db, const char *sql, struct err *err)
+{
+    struct stmt *s = store_stmt(db, sql, err);
+    return s ? stmt_run(s, err) : err->code;
+}
+
+int store_begin(struct store *db, struct err *err)
+{
+    db->marks = 0;
+    int rc = run_text(db, db->role == STORE_WRITER ? "begin immediate" : "begin", err);
+    if (rc || db->role == STORE_WRITER) return rc;
+    /* A reader's snapshot starts with its first read. */
+    rc = run_text(db, "select 1 from sqlite_master", err);
+    if (rc) store_rollback(db);
+    return rc;
+}
+
+int store_commit(struct store *db, struct err *err)
+{
+    return run_text(db, "commit", err);
+}
+
+void store_rollback(struct store *db)
+{
+    struct err ignored;
+    if (store_in_transaction(db)) run_text(db, "rollback", &ignored);
+    db->marks = 0;
+}
+
+bool store_in_transaction(struct store *db)
+{
+    return !sqlite3_get_autocommit(db->raw);
+}
+
+int store_mark(struct store *db, struct err *err)
+{
+    int rc = run_text(db, "savepoint m", err);
+    if (rc == 0) db->marks++;
+    return rc;
+}
+
+int store_mark_release(struct store *db, struct err *err)
+{
+    int rc = run_text(db, "release m", err);
+    if (rc == 0) db->marks--;
+    return rc;
+}
+
+void store_mark_rollback(struct store *db)
+{
+    struct err ignored;
+    if (!store_in_transaction(db)) return;
+    run_text(db, "rollback to m", &ignored);
+    if (run_text(db, "release m", &ignored) == 0) db->marks--;
+}
+
+int64_t store_wal_bytes(struct store *db)
+{
+    char path[600];
+    struct stat st;
+    snprintf(path, sizeof(path), "%s-wal", db->path);
+    return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+int store_check(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "pragma integrity_check(100)", err);
+    int rc;
+    if (!s) return err->code;
+    while ((rc = stmt_step(s, err)) == 1) {
+        size_t len;
+        const char *line = stmt_text(s, 0, &len);
+        if (line && strcmp(line, "ok") != 0) report(ctx, line);
+    }
+    stmt_done(s);
+    return rc;
+}
