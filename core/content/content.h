@@ -54,11 +54,12 @@ const char *content_verb_name(enum content_verb v);
 struct content_move {
     enum content_verb verb;
     int64_t item;
-    int64_t rev;             /* 0: the newest; else ERR_CONFLICT "conflict.revision" when it is no longer that */
+    int64_t rev;             /* approve, schedule, publish: ERR_CONFLICT "conflict.revision" if no longer the newest; 0: any */
     int64_t at, until;       /* schedule; until 0: for good */
     const char *reason;      /* send_back, retract: required; others may be NULL */
     const struct val *by;    /* approve: the answer of a task, or NULL */
     const struct val *notes; /* send_back: { field = comment } or NULL */
+    bool expires;            /* archive: the end of what is public has come; a newer draft stays as it is */
 };
 /* The one way in which a state changes. Emits "content.before_X" (may veto), then "content.X-ed", both with
  * { item, type, unit, revision, state }. ERR_NOT_FOUND "not_found.item"; ERR_REFUSED "refused.transition" {verb, state},

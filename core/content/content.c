@@ -1,0 +1,102 @@
+/* The module of content: what it is attached to, and the types of the active plugins. */
+#include "content/content_internal.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "plugin/plugin_vm.h"
+#include "plugin/plugins.h"
+
+int content_nomem(struct err *err)
+{
+    return err_set(err, ERR_NOMEM, "memory", NULL);
+}
+
+struct content *content_new(struct host *host)
+{
+    struct content *c = mem_alloc(sizeof(*c));
+    c->host = host;
+    c->source.collect = content_due_collect;
+    return c;
+}
+
+void content_free(struct content *c)
+{
+    mem_free(c);
+}
+
+struct registry *content_registry(struct session *s)
+{
+    struct registry *r = s->host->plugins ? plugins_registry(s->host->plugins) : NULL;
+    return r ? r : s->vm && s->vm->registry ? registry_hold(s->vm->registry) : NULL;
+}
+
+int content_type_of(const struct registry *r, const char *name, const struct content_type **out, struct err *err)
+{
+    const struct decl *d = r ? registry_find(r, "type", NULL, name) : NULL;
+    if (!d || !d->compiled) return err_set(err, ERR_NOT_FOUND, "not_found.type", "type", name, NULL);
+    *out = d->compiled;
+    return 0;
+}
+
+const struct decl_kind *content_decl_kinds(size_t *n)
+{
+    static const struct decl_kind kinds[] = {{"type", false, content_type_compile, NULL}};
+    *n = 1;
+    return kinds;
+}
+
+static int check_target(const struct content_type *t, const struct registry *r, const struct field *f,
+                        struct err *err)
+{
+    const char *target = f->type == FIELD_REF ? f->target : f->type == FIELD_LIST ? f->item_target : NULL;
+    if (!target || registry_find(r, "type", NULL, target)) return 0;
+    return err_set(err, ERR_INVALID, "content.ref_target", "type", t->name, "field", f->name, "target", target, NULL);
+}
+
+static int activate_type(const struct content_type *t, struct store *db, const struct registry *r, bool dry,
+                         struct err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < t->fields.n; i++) rc = check_target(t, r, &t->fields.items[i], err);
+    if (rc == 0) rc = table_migrate(db, t->draft, dry, NULL, NULL, err);
+    if (rc == 0) rc = table_migrate(db, t->pub, dry, NULL, NULL, err);
+    if (rc) err_add_arg(err, "plugin", t->plugin);
+    return rc;
+}
+
+/* Ids never go back, whatever the clock does. */
+static int raise_ids(struct content *c, struct store *db, struct err *err)
+{
+    if (!c->host->lane) return 0;
+    struct stmt *s = store_stmt(db, "select max(id) from item", err);
+    if (!s) return err->code;
+    int rc = stmt_step(s, err);
+    if (rc == 1) lane_raise_id(c->host->lane, stmt_int(s, 0));
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+int content_activate(struct content *c, struct store *db, struct registry *r, bool dry, struct err *err)
+{
+    size_t i = 0;
+    int rc = raise_ids(c, db, err);
+    for (const struct decl *d; rc == 0 && (d = registry_each(r, "type", &i));)
+        rc = activate_type(d->compiled, db, r, dry, err);
+    return rc;
+}
+
+static int on_activate(void *ctx, struct session *s, struct registry *r, struct err *err)
+{
+    return content_activate(ctx, s->db, r, false, err);
+}
+
+void content_attach(struct content *c)
+{
+    size_t n;
+    const struct decl_kind *kinds = content_decl_kinds(&n);
+    plugins_add_kinds(c->host->plugins, kinds, n);
+    plugins_add_activation(c->host->plugins, on_activate, c);
+    content_add_api(c, c->host->api);
+    if (c->host->lane) lane_add_source(c->host->lane, &c->source);
+}

@@ -1,0 +1,191 @@
+/* Bodies in their three forms, and the hash.
+ *
+ * Canonical JSON: the type's fields by name, in NFC, absent ones left out, maps in byte order, dates and instants as
+ * ISO text: what a person can read in the database is what is hashed and what is served. The hash covers the type and
+ * the body; not ids, not times: the same text has the same hash. */
+#include "content/content_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/json.h"
+#include "base/kinds.h"
+#include "base/text.h"
+
+static int by_key(const void *x, const void *y)
+{
+    const struct val_pair *a = x, *b = y;
+    return strcmp(a->key, b->key);
+}
+
+static int in_nfc(struct arena *a, const struct val *v, struct val *out)
+{
+    const char *s;
+    size_t n;
+    int rc = text_nfc(a, v->as.str.s, v->as.str.len, &s, &n, NULL);
+    if (rc == 0) *out = val_strn(s, n);
+    return rc;
+}
+
+/* A copy with all maps in byte order and all text in NFC. */
+static int sorted(struct arena *a, const struct val *v, struct val *out)
+{
+    int rc = 0;
+    *out = *v;
+    if (v->type == VAL_STR) return in_nfc(a, v, out);
+    if (v->type == VAL_LIST) {
+        *out = val_list();
+        for (size_t i = 0; rc == 0 && i < v->as.list.n; i++) {
+            struct val one;
+            rc = sorted(a, &v->as.list.items[i], &one);
+            if (rc == 0) rc = val_add(a, out, one);
+        }
+    } else if (v->type == VAL_MAP) {
+        *out = val_map();
+        for (size_t i = 0; rc == 0 && i < v->as.map.n; i++) {
+            struct val one;
+            rc = sorted(a, &v->as.map.pairs[i].v, &one);
+            if (rc == 0) rc = val_set(a, out, v->as.map.pairs[i].key, one);
+        }
+        if (rc == 0 && out->as.map.n > 1)
+            qsort(out->as.map.pairs, out->as.map.n, sizeof(struct val_pair), by_key);
+    }
+    return rc;
+}
+
+static int iso_text(struct arena *a, enum field_type type, int64_t i, struct val *out)
+{
+    char text[32];
+    if (type == FIELD_DATE)
+        date_format_day(i, text);
+    else
+        date_format_iso(i, text);
+    const char *kept = arena_strdup(a, text);
+    if (!kept) return ERR_NOMEM;
+    *out = val_str(kept);
+    return 0;
+}
+
+static bool is_time(enum field_type type)
+{
+    return type == FIELD_DATE || type == FIELD_INSTANT;
+}
+
+/* Applies fn to a value, or to each of a list's. */
+static int each(struct arena *a, const struct field *f, const struct val *v, struct val *out,
+                int (*fn)(struct arena *a, enum field_type type, const struct val *v, struct val *out))
+{
+    if (f->type != FIELD_LIST) return fn(a, f->type, v, out);
+    if (v->type != VAL_LIST) {
+        *out = *v;
+        return 0;
+    }
+    *out = val_list();
+    for (size_t i = 0; i < v->as.list.n; i++) {
+        struct val one;
+        int rc = fn(a, f->item, &v->as.list.items[i], &one);
+        if (rc == 0) rc = val_add(a, out, one);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+static int to_json(struct arena *a, enum field_type type, const struct val *v, struct val *out)
+{
+    if (is_time(type) && v->type == VAL_INT) return iso_text(a, type, v->as.i, out);
+    return sorted(a, v, out);
+}
+
+int content_body_write(const struct content_type *t, const struct val *stored, struct arena *a, struct buf *out,
+                       struct err *err)
+{
+    struct val map = val_map();
+    for (size_t i = 0; i < t->fields.n; i++) {
+        const struct field *f = &t->fields.items[i];
+        const struct val *v = val_get(stored, f->name);
+        struct val one;
+        if (!v || v->type == VAL_NIL) continue;
+        int rc = each(a, f, v, &one, to_json);
+        if (rc == ERR_INVALID) return err_set(err, ERR_INVALID, "text.utf8", "field", f->name, NULL);
+        if (rc || val_set(a, &map, f->name, one) != 0) return content_nomem(err);
+    }
+    if (map.as.map.n > 1) qsort(map.as.map.pairs, map.as.map.n, sizeof(struct val_pair), by_key);
+    json_write(out, &map);
+    return buf_ok(out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", "what", t->name, NULL);
+}
+
+static int from_json(struct arena *a, enum field_type type, const struct val *v, struct val *out)
+{
+    struct date d;
+    int32_t offset;
+    (void)a;
+    *out = *v;
+    if (type == FIELD_NUMBER && v->type == VAL_INT) *out = val_num((double)v->as.i);
+    if (!is_time(type) || v->type != VAL_STR || !date_parse(v->as.str.s, v->as.str.len, &d, &offset)) return 0;
+    *out = val_int(type == FIELD_DATE ? date_days(d.year, d.month, d.day) : date_to_ms(&d));
+    return 0;
+}
+
+static const struct field *field_of(const struct field_list *l, const char *name)
+{
+    return l ? field_find(l, name) : NULL;
+}
+
+/* Fields that the type no longer declares are kept as they stand: a revision is shown as it was. */
+int content_body_read(const struct content_type *t, const char *json, size_t len, struct arena *a, struct val *stored,
+                      struct err *err)
+{
+    struct val map;
+    int rc = json_parse(json, len, a, &map, err);
+    if (rc) return err_set(err, ERR_CORRUPT, "content.body", "type", t ? t->name : "", NULL);
+    *stored = val_map();
+    for (size_t i = 0; i < map.as.map.n; i++) {
+        const struct val_pair *p = &map.as.map.pairs[i];
+        const struct field *f = field_of(t ? &t->fields : NULL, p->key);
+        struct val one = p->v;
+        if ((f && each(a, f, &p->v, &one, from_json) != 0) || val_set(a, stored, p->key, one) != 0)
+            return content_nomem(err);
+    }
+    return 0;
+}
+
+static int to_api(struct arena *a, enum field_type type, const struct val *v, struct val *out)
+{
+    *out = *v;
+    if (!is_time(type) || v->type != VAL_INT) return 0;
+    return type == FIELD_DATE ? kinds_date(a, v->as.i, out) : kinds_instant(a, v->as.i, out);
+}
+
+int content_value_to_api(const struct field *f, const struct val *stored, struct arena *a, struct val *out,
+                         struct err *err)
+{
+    return each(a, f, stored, out, to_api) == 0 ? 0 : content_nomem(err);
+}
+
+int content_body_to_api(const struct field_list *fields, const struct val *stored, struct arena *a, struct val *out,
+                        struct err *err)
+{
+    for (size_t i = 0; i < stored->as.map.n; i++) {
+        const struct val_pair *p = &stored->as.map.pairs[i];
+        const struct field *f = field_of(fields, p->key);
+        struct val one = p->v;
+        if (one.type == VAL_NIL) continue;
+        if (f && content_value_to_api(f, &p->v, a, &one, err) != 0) return err->code;
+        if (val_set(a, out, p->key, one) != 0) return content_nomem(err);
+    }
+    return 0;
+}
+
+void content_body_hash(const char *type, const char *json, size_t len, char hex[DIGEST_HEX])
+{
+    struct buf b;
+    uint8_t digest[DIGEST_LEN];
+    buf_init(&b, CONTENT_BODY_MAX + CONTENT_TYPE_MAX + 2);
+    buf_add_str(&b, type);
+    buf_add_char(&b, '\n');
+    buf_add(&b, json, len);
+    digest_sha256(b.data, b.len, digest);
+    digest_hex(digest, hex);
+    buf_close(&b);
+}

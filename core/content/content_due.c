@@ -1,0 +1,176 @@
+/* The publisher: what was scheduled is published by the lane when its time has come.
+ *
+ * Each item is a work of its own, so one whose hook refuses does not stop the other 999. What was refused keeps its
+ * state, shows its reason, and is tried again after growing pauses. An item is published exactly once, since the work
+ * looks at the row again in its own mark; how late it was is logged. */
+#include "content/content_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/locale.h"
+#include "base/mem.h"
+#include "runtime/log.h"
+
+enum { LATE_MS = 60 * 1000, PAUSE_FIRST_MS = 60 * 1000, PAUSE_MOST_MS = 6 * 3600 * 1000, FAULT_PAUSE_MS = 5000 };
+
+struct due_work {
+    struct lane_work work;
+    struct content *c;
+    int64_t item, at;
+    int64_t late;
+    bool published;
+    struct err *why; /* set: this work writes down why the one before was refused */
+};
+
+static void init_session(struct content *c, struct lane *lane, struct session *s)
+{
+    *s = (struct session){.mode = SESSION_WRITE, .host = c->host, .db = lane_db(lane), .lane = lane,
+                          .now = lane_now(lane), .lang = c->host->lang, .zone = c->host->zone};
+}
+
+static int run(struct lane_work *w, struct lane *lane, struct err *err)
+{
+    struct due_work *d = (struct due_work *)w;
+    struct content_row row;
+    struct session s;
+    init_session(d->c, lane, &s);
+    int rc = content_row_load(s.db, d->item, &row, err);
+    if (rc == ERR_NOT_FOUND) return 0;
+    if (rc) return rc;
+    if (!row.due_at || row.due_at > s.now) return 0; /* a new date, or done already */
+    struct content_move m = {.verb = CONTENT_PUBLISH, .item = d->item, .rev = row.scheduled_rev};
+    d->published = row.state == CONTENT_SCHEDULED && row.publish_at <= s.now;
+    if (!d->published) {
+        m = (struct content_move){.verb = CONTENT_ARCHIVE, .item = d->item, .expires = true};
+    }
+    d->late = s.now - row.due_at;
+    return content_transition(d->c, &s, &m, err);
+}
+
+static void log_done(const struct due_work *d)
+{
+    struct err_num id, late;
+    if (!d->published) return;
+    if (d->late >= LATE_MS)
+        log_warn("content.published_late", "item", err_i64(&id, d->item), "late_ms", err_i64(&late, d->late), NULL);
+    else
+        log_info("content.published", "item", err_i64(&id, d->item), "late_ms", err_i64(&late, d->late), NULL);
+}
+
+static void free_work(struct due_work *d)
+{
+    d->c->due.in_flight--;
+    mem_free(d->why);
+    mem_free(d);
+}
+
+static int64_t pause_after(int64_t tries)
+{
+    int64_t pause = PAUSE_FIRST_MS;
+    while (tries-- > 0 && pause < PAUSE_MOST_MS) pause *= 2;
+    return pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS;
+}
+
+/* The state stays as it is; only the next try and the reason are written. */
+static int run_failure(struct lane_work *w, struct lane *lane, struct err *err)
+{
+    static const char sql[] = "update item set due_at=?2, due_tries=due_tries+1, due_error=?3 where id=?1";
+    struct due_work *d = (struct due_work *)w;
+    struct content_row row;
+    struct buf text;
+    int rc = content_row_load(lane_db(lane), d->item, &row, err);
+    if (rc || !row.due_at || row.due_at > lane_now(lane)) return rc == ERR_NOT_FOUND ? 0 : rc;
+    struct stmt *s = store_stmt(lane_db(lane), sql, err);
+    if (!s) return err->code;
+    buf_init(&text, 4 << 10);
+    locale_err(&text, d->c->host->lang, d->why, false);
+    int64_t next = lane_now(lane) + pause_after(row.due_tries);
+    stmt_bind_int(s, 1, d->item);
+    stmt_bind_int(s, 2, next);
+    stmt_bind_text(s, 3, text.data ? text.data : "", text.len);
+    rc = stmt_run(s, err);
+    buf_close(&text);
+    if (rc == 0) lane_wake_at(lane, &d->c->source, next);
+    return rc;
+}
+
+static void failure_done(struct lane_work *w, const struct err *failed)
+{
+    struct due_work *d = (struct due_work *)w;
+    if (failed) log_err(LOG_ERROR, "content.publish_failure", failed);
+    free_work(d);
+}
+
+static void done(struct lane_work *w, const struct err *failed)
+{
+    struct due_work *d = (struct due_work *)w;
+    struct lane *lane = d->c->host->lane;
+    if (!failed) {
+        log_done(d);
+        free_work(d);
+        return;
+    }
+    struct err_num id;
+    log_err(LOG_ERROR, "content.not_published", failed);
+    log_warn("content.not_published_item", "item", err_i64(&id, d->item), NULL);
+    if (err_is_fault(failed->code)) {
+        d->c->due.paused_until = lane_now(lane) + FAULT_PAUSE_MS;
+        free_work(d);
+        return;
+    }
+    d->why = mem_alloc(sizeof(*d->why));
+    *d->why = *failed;
+    d->work = (struct lane_work){.run = run_failure, .done = failure_done};
+    lane_add(lane, &d->work);
+}
+
+static bool add_work(struct content *c, struct lane *lane, int64_t item, int64_t at)
+{
+    struct due_work *d = mem_alloc(sizeof(*d));
+    d->work.run = run;
+    d->work.done = done;
+    d->c = c;
+    d->item = item;
+    d->at = at;
+    c->due.in_flight++;
+    c->due.at = at;
+    c->due.id = item;
+    lane_add(lane, &d->work);
+    return true;
+}
+
+/* Items in flight still stand as due in the index: reading goes on behind the last one that was queued. */
+int64_t content_due_collect(struct lane_source *src, struct lane *lane, int64_t now, int max)
+{
+    static const char sql[] =
+        "select due_at, id from item where due_at is not null and (due_at, id) > (?1, ?2) order by due_at, id limit ?3";
+    struct content *c = (struct content *)((char *)src - offsetof(struct content, source));
+    struct err err = {0};
+    int64_t next = INT64_MAX;
+    if (c->due.paused_until > now) return c->due.paused_until;
+    if (c->due.in_flight == 0) c->due.at = c->due.id = INT64_MIN;
+    struct stmt *s = store_stmt(lane_db(lane), sql, &err);
+    if (!s) goto failed;
+    stmt_bind_int(s, 1, c->due.at);
+    stmt_bind_int(s, 2, c->due.id);
+    stmt_bind_int(s, 3, (int64_t)max + 1);
+    int rc, n = 0;
+    while ((rc = stmt_step(s, &err)) == 1) {
+        int64_t at = stmt_int(s, 0);
+        if (at > now || n == max) {
+            next = at;
+            break;
+        }
+        add_work(c, lane, stmt_int(s, 1), at);
+        n++;
+    }
+    stmt_done(s);
+    if (rc < 0) goto failed;
+    return next;
+failed:
+    log_err(LOG_ERROR, "content.due", &err);
+    return now + FAULT_PAUSE_MS;
+}

@@ -1,0 +1,60 @@
+/* Revisions: immutable bodies, numbered from 1 in each item. */
+#include "content/content_internal.h"
+
+#include <string.h>
+
+int content_revision_add(struct store *db, struct content_revision *r, struct err *err)
+{
+    static const char sql[] =
+        "insert into revision(item, rev, hash, body, author, run, at, note) values(?1,?2,?3,?4,?5,?6,?7,?8)"
+        " returning id";
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, r->item);
+    stmt_bind_int(s, 2, r->rev);
+    stmt_bind_str(s, 3, r->hash);
+    stmt_bind_text(s, 4, r->body, r->body_len);
+    if (r->author) stmt_bind_int(s, 5, r->author);
+    if (r->run) stmt_bind_int(s, 6, r->run);
+    stmt_bind_int(s, 7, r->at);
+    if (r->note) stmt_bind_str(s, 8, r->note);
+    int rc = stmt_step(s, err);
+    if (rc == 1) {
+        r->id = stmt_int(s, 0);
+        rc = stmt_step(s, err); /* to the end, so that the insert is complete */
+    }
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+static const char *keep(struct arena *a, struct stmt *s, int col, size_t *len)
+{
+    const char *p = stmt_text(s, col, len);
+    return p ? arena_strndup(a, p, *len) : NULL;
+}
+
+int content_revision_load(struct store *db, int64_t item, int64_t rev, struct arena *a, struct content_revision *out,
+                          struct err *err)
+{
+    static const char sql[] = "select id, hash, body, author, run, at, note from revision where item=?1 and rev=?2";
+    struct err_num n, m;
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, item);
+    stmt_bind_int(s, 2, rev);
+    int rc = stmt_step(s, err);
+    if (rc == 1) {
+        size_t len;
+        *out = (struct content_revision){.id = stmt_int(s, 0), .item = item, .rev = rev, .author = stmt_int(s, 3),
+                                         .run = stmt_int(s, 4), .at = stmt_int(s, 5)};
+        out->hash = keep(a, s, 1, &len);
+        out->body = keep(a, s, 2, &out->body_len);
+        out->note = keep(a, s, 6, &len);
+        rc = out->hash && out->body ? 1 : content_nomem(err);
+    }
+    stmt_done(s);
+    if (rc == 0)
+        return err_set(err, ERR_NOT_FOUND, "not_found.revision", "item", err_i64(&n, item), "revision",
+                       err_i64(&m, rev), NULL);
+    return rc < 0 ? rc : 0;
+}

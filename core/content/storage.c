@@ -1,0 +1,180 @@
+/* The module of storage: declared tables, compiled once and migrated when a set of plugins becomes active. */
+#include "content/storage_internal.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "plugin/plugin_vm.h"
+#include "plugin/plugins.h"
+#include "store/lane.h"
+
+const struct val_kind storage_table_kind = {"table"};
+
+struct storage *storage_new(struct host *host)
+{
+    struct storage *st = mem_alloc(sizeof(*st));
+    st->host = host;
+    return st;
+}
+
+void storage_free(struct storage *st)
+{
+    mem_free(st);
+}
+
+struct registry *storage_registry(struct session *s)
+{
+    struct registry *r = s->host->plugins ? plugins_registry(s->host->plugins) : NULL;
+    return r ? r : s->vm && s->vm->registry ? registry_hold(s->vm->registry) : NULL;
+}
+
+int storage_plugin(struct session *s, const char **name, struct err *err)
+{
+    *name = s->vm && s->vm->plugin ? s->vm->plugin->name : s->actor.plugin;
+    return *name ? 0 : err_set(err, ERR_REFUSED, "storage.no_plugin", NULL);
+}
+
+bool storage_name_ok(const char *name, size_t len)
+{
+    if (len == 0 || len > STORAGE_NAME_MAX || name[0] < 'a' || name[0] > 'z' || name[len - 1] == '_') return false;
+    for (size_t i = 1; i < len; i++) {
+        bool ok = (name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') || name[i] == '_';
+        if (!ok || (name[i] == '_' && name[i - 1] == '_')) return false;
+    }
+    return true;
+}
+
+const struct storage_table *storage_table_find(const struct registry *r, const char *plugin, const char *name)
+{
+    const struct decl *d = r ? registry_find(r, "table", plugin, name) : NULL;
+    return d ? d->compiled : NULL;
+}
+
+static int bad_option(const struct decl *d, const char *option, struct err *err)
+{
+    return err_set(err, ERR_INVALID, "storage.option", "table", d->name, "option", option, NULL);
+}
+
+static int check_options(const struct decl *d, struct err *err)
+{
+    static const char *const known[] = {"fields", "unique", "index", "export", "label"};
+    for (size_t i = 0; i < d->spec.as.map.n; i++) {
+        bool found = false;
+        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+            found |= strcmp(known[k], d->spec.as.map.pairs[i].key) == 0;
+        if (!found) return bad_option(d, d->spec.as.map.pairs[i].key, err);
+    }
+    return val_is(val_get(&d->spec, "fields"), VAL_MAP) ? 0 : bad_option(d, "fields", err);
+}
+
+/* Does an index begin with this field already? */
+static bool is_indexed(const struct val *list, const char *field)
+{
+    for (size_t i = 0; val_is(list, VAL_LIST) && i < list->as.list.n; i++) {
+        const struct val *one = &list->as.list.items[i];
+        const struct val *first = one->type == VAL_LIST ? val_at(one, 0) : one;
+        if (val_is_str(first, field)) return true;
+    }
+    return false;
+}
+
+/* Every reference is indexed: whether a row may go is asked of each table that could point to it. */
+static int indexes(struct arena *a, const struct decl *d, struct storage_table *t, struct val *out)
+{
+    const struct val *declared = val_get(&d->spec, "index"), *unique = val_get(&d->spec, "unique");
+    int rc = 0;
+    *out = val_list();
+    for (size_t i = 0; rc == 0 && val_is(declared, VAL_LIST) && i < declared->as.list.n; i++)
+        rc = val_add(a, out, declared->as.list.items[i]);
+    for (size_t i = 0; rc == 0 && i < t->fields.n; i++) {
+        const struct field *f = &t->fields.items[i];
+        struct val one = val_list();
+        if (f->type != FIELD_REF) continue;
+        t->has_refs = true;
+        if (is_indexed(declared, f->name) || is_indexed(unique, f->name)) continue;
+        rc = val_add(a, &one, val_str(f->name));
+        if (rc == 0) rc = val_add(a, out, one);
+    }
+    return rc;
+}
+
+static int compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err)
+{
+    struct storage_table *t = arena_alloc(a, sizeof(*t));
+    struct val *index = arena_alloc(a, sizeof(*index));
+    const char *sql_name = arena_printf(a, "p_%s__%s", d->plugin, d->name);
+    (void)self;
+    (void)r;
+    if (!t || !index || !sql_name) return err_set(err, ERR_NOMEM, "memory", NULL);
+    if (!storage_name_ok(d->plugin, strlen(d->plugin)) || !storage_name_ok(d->name, strlen(d->name)))
+        return err_set(err, ERR_INVALID, "storage.table_name", "table", d->name, "plugin", d->plugin, NULL);
+    t->plugin = d->plugin;
+    t->name = d->name;
+    t->exported = val_get_bool(&d->spec, "export", false);
+    int rc = check_options(d, err);
+    if (rc == 0) rc = field_parse_list(a, val_get(&d->spec, "fields"), &t->fields, err);
+    for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
+        if (t->fields.items[i].type == FIELD_LIST && t->fields.items[i].item == FIELD_REF) t->has_refs = true;
+    if (rc == 0 && indexes(a, d, t, index) != 0) rc = err_set(err, ERR_NOMEM, "memory", NULL);
+    if (rc) return rc;
+    struct table_spec spec = {.sql_name = sql_name, .shown_name = d->name, .fields = t->fields,
+                              .unique = val_get(&d->spec, "unique"), .index = index};
+    rc = table_build(a, &spec, &t->table, err);
+    if (rc == 0) d->compiled = t;
+    return rc;
+}
+
+const struct decl_kind *storage_decl_kinds(size_t *n)
+{
+    static const struct decl_kind kinds[] = {{"table", true, compile, NULL}};
+    *n = 1;
+    return kinds;
+}
+
+/* Ids never go back, whatever the clock does. */
+static int raise_ids(struct storage *st, struct store *db, const struct storage_table *t, struct err *err)
+{
+    char sql[160] = "select max(id) from ";
+    if (!st->host->lane) return 0;
+    strncat(sql, table_sql_name(t->table), sizeof(sql) - strlen(sql) - 1);
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    int rc = stmt_step(s, err);
+    if (rc == 1) lane_raise_id(st->host->lane, stmt_int(s, 0));
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry, struct err *err)
+{
+    size_t i = 0;
+    int rc = 0;
+    for (const struct decl *d; rc == 0 && (d = registry_each(r, "table", &i));) {
+        const struct storage_table *t = d->compiled;
+        rc = storage_refs_declared(r, t, err);
+        if (rc == 0) rc = table_migrate(db, t->table, dry, NULL, NULL, err);
+        if (rc == 0 && !dry) rc = raise_ids(st, db, t, err);
+        if (rc) err_add_arg(err, "plugin", t->plugin);
+    }
+    return rc;
+}
+
+static int on_activate(void *ctx, struct session *s, struct registry *r, struct err *err)
+{
+    return storage_activate(ctx, s->db, r, false, err);
+}
+
+void storage_attach(struct storage *st)
+{
+    size_t n;
+    const struct decl_kind *kinds = storage_decl_kinds(&n);
+    plugins_add_kinds(st->host->plugins, kinds, n);
+    plugins_add_activation(st->host->plugins, on_activate, st);
+    storage_add_api(st, st->host->api);
+}
+
+void storage_add_api(struct storage *st, struct api *api)
+{
+    api_add(api, storage_table_functions, st);
+    api_add(api, storage_other_functions, st);
+}

@@ -1,0 +1,209 @@
+/* Methods of a declared table: rows in, checked by their fields, rows out.
+ *
+ * An insert is one look-up in the registry, one check of the row and one prepared statement; all memory is the
+ * call's arena. */
+#include "content/storage_internal.h"
+
+#include <string.h>
+
+#include "base/id.h"
+#include "content/content_internal.h"
+#include "store/lane.h"
+
+/* The compiled table behind a handle, and the registry that holds it. */
+struct use {
+    struct registry *registry;
+    const struct storage_table *t;
+};
+
+/* A plugin's handle reaches another's table only if that one is exported, and then to read. */
+static int use_begin(struct api_call *c, bool write, struct use *u)
+{
+    const struct val *fields = c->args[0].as.obj.fields;
+    const char *plugin = fields ? val_cstr(c->arena, val_get(fields, "plugin")) : NULL;
+    const char *name = fields ? val_cstr(c->arena, val_get(fields, "name")) : NULL;
+    const char *own = NULL;
+    *u = (struct use){0};
+    if (!plugin || !name) return err_set(c->err, ERR_INVALID, "storage.handle", NULL);
+    int rc = storage_plugin(c->s, &own, c->err);
+    if (rc) return rc;
+    u->registry = storage_registry(c->s);
+    u->t = storage_table_find(u->registry, plugin, name);
+    bool is_own = strcmp(own, plugin) == 0;
+    if (u->t && (is_own || (u->t->exported && !write))) return 0;
+    if (!u->t || !u->t->exported) return err_set(c->err, ERR_NOT_FOUND, "not_found.table", "table", name, NULL);
+    return err_set(c->err, ERR_DENIED, "storage.not_own", "table", name, "plugin", plugin, NULL);
+}
+
+static int use_end(struct use *u, int rc)
+{
+    registry_drop(u->registry);
+    return rc < 0 ? rc : 0;
+}
+
+/* About how many bytes a row takes. */
+static size_t size_of(const struct val *v)
+{
+    size_t n = 16;
+    if (v->type == VAL_STR) n += v->as.str.len;
+    for (size_t i = 0; v->type == VAL_LIST && i < v->as.list.n; i++) n += size_of(&v->as.list.items[i]);
+    for (size_t i = 0; v->type == VAL_MAP && i < v->as.map.n; i++)
+        n += strlen(v->as.map.pairs[i].key) + size_of(&v->as.map.pairs[i].v);
+    return n;
+}
+
+static int check_row(struct api_call *c, const struct use *u, bool partial, struct val *row)
+{
+    if (size_of(&c->args[partial ? 2 : 1]) > STORAGE_ROW_MAX)
+        return err_set(c->err, ERR_LIMIT, "limit.size", "what", u->t->name, NULL);
+    int rc = field_check_map(&u->t->fields, &c->args[partial ? 2 : 1], partial, &c->s->host->time, c->arena, row,
+                             c->err);
+    if (rc == 0 && u->t->has_refs) rc = storage_refs_check(c->s->db, u->registry, u->t, row, c->err);
+    return rc;
+}
+
+static int insert(struct api_call *c)
+{
+    struct use u;
+    struct val row;
+    int rc = use_begin(c, true, &u);
+    if (rc == 0) rc = check_row(c, &u, false, &row);
+    if (rc == 0) {
+        int64_t id = id_next(lane_ids(c->s->lane), c->s->now);
+        rc = table_insert(c->s->db, u.t->table, id, &row, c->err);
+        c->result = val_int(id);
+    }
+    return use_end(&u, rc);
+}
+
+/* A row as Lua sees it: id, version and the fields, dates and instants as objects. */
+static int to_api(struct api_call *c, const struct use *u, const struct val *row, struct val *out)
+{
+    *out = val_map();
+    return content_body_to_api(&u->t->fields, row, c->arena, out, c->err);
+}
+
+static int get(struct api_call *c)
+{
+    struct use u;
+    struct val row;
+    int rc = use_begin(c, false, &u);
+    if (rc == 0) rc = table_get(c->s->db, u.t->table, c->args[1].as.i, c->arena, &row, c->err);
+    if (rc == 1) rc = to_api(c, &u, &row, &c->result);
+    return use_end(&u, rc);
+}
+
+static int update(struct api_call *c)
+{
+    struct use u;
+    struct val row;
+    int rc = use_begin(c, true, &u);
+    if (rc == 0) rc = check_row(c, &u, true, &row);
+    if (rc == 0)
+        rc = table_update(c->s->db, u.t->table, c->args[1].as.i, &row, val_get_int(&c->args[3], "version", 0),
+                          c->err);
+    return use_end(&u, rc);
+}
+
+static int delete_row(struct api_call *c)
+{
+    struct use u;
+    int rc = use_begin(c, true, &u);
+    if (rc == 0) rc = storage_refs_hold(c->s->db, u.registry, u.t, c->args[1].as.i, c->err);
+    if (rc == 0) rc = table_delete(c->s->db, u.t->table, c->args[1].as.i, c->err);
+    return use_end(&u, rc);
+}
+
+static struct table_query query_of(struct api_call *c, const struct val *where, const struct val *options)
+{
+    const struct val *after = val_get(options, "after");
+    return (struct table_query){.where = val_is(where, VAL_MAP) ? where : NULL, .order = val_get(options, "order"),
+                                .limit = val_get_int(options, "limit", 0),
+                                .after = after ? val_cstr(c->arena, after) : NULL, .time = &c->s->host->time};
+}
+
+static int find(struct api_call *c)
+{
+    struct use u;
+    struct val rows = val_list();
+    const char *cursor = NULL;
+    struct table_query q = query_of(c, &c->args[1], &c->args[2]);
+    int rc = use_begin(c, false, &u);
+    if (rc == 0) rc = table_find(c->s->db, u.t->table, &q, c->arena, &rows, &cursor, c->err);
+    c->result = val_list();
+    for (size_t i = 0; rc == 0 && i < rows.as.list.n; i++) {
+        struct val row;
+        rc = to_api(c, &u, &rows.as.list.items[i], &row);
+        if (rc == 0 && val_add(c->arena, &c->result, row) != 0) rc = content_nomem(c->err);
+    }
+    c->nresults = 2;
+    c->result2 = cursor ? val_str(cursor) : val_nil();
+    return use_end(&u, rc);
+}
+
+static int count(struct api_call *c)
+{
+    struct use u;
+    int64_t n = 0;
+    struct table_query q = query_of(c, &c->args[1], NULL);
+    int rc = use_begin(c, false, &u);
+    if (rc == 0) rc = table_count(c->s->db, u.t->table, &q, c->arena, &n, c->err);
+    c->result = val_int(n);
+    return use_end(&u, rc);
+}
+
+/* Asks for sums; rows as they come. */
+static int sums(struct api_call *c, const struct table_query *q, const struct table_sums *s, struct val *rows)
+{
+    struct use u;
+    struct val stored = val_list();
+    int rc = use_begin(c, false, &u);
+    if (rc == 0) rc = table_aggregate(c->s->db, u.t->table, q, s, c->arena, &stored, c->err);
+    *rows = val_list();
+    for (size_t i = 0; rc == 0 && i < stored.as.list.n; i++) {
+        struct val row;
+        rc = to_api(c, &u, &stored.as.list.items[i], &row);
+        if (rc == 0 && val_add(c->arena, rows, row) != 0) rc = content_nomem(c->err);
+    }
+    return use_end(&u, rc);
+}
+
+static int sum(struct api_call *c)
+{
+    struct table_query q = query_of(c, &c->args[2], NULL);
+    struct val fields = val_list(), rows;
+    const char *name = val_cstr(c->arena, &c->args[1]);
+    if (!name || val_add(c->arena, &fields, c->args[1]) != 0) return content_nomem(c->err);
+    struct table_sums s = {.sum = &fields};
+    int rc = sums(c, &q, &s, &rows);
+    const struct val *v = rc == 0 ? val_get(val_at(&rows, 0), name) : NULL;
+    c->result = v && v->type != VAL_NIL ? *v : val_int(0);
+    return rc;
+}
+
+static int aggregate(struct api_call *c)
+{
+    const struct val *o = &c->args[1];
+    struct table_query q = query_of(c, val_get(o, "where"), o);
+    struct table_sums s = {.by = val_get(o, "by"), .sum = val_get(o, "sum"), .count = val_get_bool(o, "count", false)};
+    return sums(c, &q, &s, &c->result);
+}
+
+const struct api_fn storage_table_functions[] = {
+    {"table:insert", insert, "table:object:table! row:map!", "integer", API_WRITE, "storage", 1,
+     "Adds a row; returns its id."},
+    {"table:get", get, "table:object:table! id:integer!", "table?", API_READ, "storage", 1,
+     "The row with an id: id, version and the fields."},
+    {"table:update", update, "table:object:table! id:integer! changes:map! options:map", "", API_WRITE, "storage", 1,
+     "Changes fields of a row; {version = n}: a conflict if it has another one by now."},
+    {"table:delete", delete_row, "table:object:table! id:integer!", "", API_WRITE, "storage", 1,
+     "Removes a row; refused while another row refers to it."},
+    {"table:find", find, "table:object:table! where:map options:map", "table[], cursor?", API_READ, "storage", 1,
+     "Rows by conditions; {order, limit, after}."},
+    {"table:count", count, "table:object:table! where:map", "integer", API_READ, "storage", 1, "How many rows."},
+    {"table:sum", sum, "table:object:table! field:text! where:map", "number", API_READ, "storage", 1,
+     "The sum of a field."},
+    {"table:aggregate", aggregate, "table:object:table! query:map!", "table[]", API_READ, "storage", 1,
+     "Counts and sums by fields: {where, by, sum, count}."},
+    {0},
+};
