@@ -11,7 +11,7 @@
 #include "runtime/loop.h"
 #include "store/lane_queue.h"
 
-enum { BATCH_SLICES = 1000, BATCH_MS = 5, IDLE_MAX_MS = 3600 * 1000 };
+enum { BATCH_SLICES = 1000, BATCH_MS = 5, LOOK_AGAIN_MS = 60 * 1000 };
 
 struct action {
     void (*fn)(void *arg);
@@ -121,8 +121,8 @@ static void set_timer(struct lane *l)
     int64_t due = next_due(l), now = clock_now(l->o.clock);
     if (!l->timer || due == INT64_MAX) return;
     int64_t wait = due > now ? due - now : 0;
-    /* The wall clock may jump: look again at least once an hour, and soon after short waits. */
-    loop_timer_set(l->timer, wait > IDLE_MAX_MS ? IDLE_MAX_MS : wait > 1000 ? 1000 : wait);
+    /* The wall clock may jump: look again once a minute. */
+    loop_timer_set(l->timer, wait > LOOK_AGAIN_MS ? LOOK_AGAIN_MS : wait);
 }
 
 void lane_wake_at(struct lane *l, struct lane_source *s, int64_t at)

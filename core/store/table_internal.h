@@ -1,0 +1,43 @@
+/* Inside store/: a built table. */
+#ifndef KHUNG_TABLE_INTERNAL_H
+#define KHUNG_TABLE_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "store/table.h"
+
+struct table {
+    const char *sql_name, *shown_name;
+    struct field *fields;   /* declared and host columns, sorted by name */
+    size_t n;
+    const struct val *unique, *index;
+    bool plain;
+    const char *insert_sql, *get_sql, *delete_sql, *columns; /* columns: "id, version, a, b" */
+};
+
+/* Binds a stored value at a place. `scratch` holds JSON texts until the statement is done. */
+void table_bind(struct stmt *s, int at, const struct field *f, const struct val *v, struct buf *scratch);
+/* One column of a row in stored form. */
+int table_read(struct stmt *s, int col, const struct field *f, struct arena *a, struct val *out);
+/* id, [version,] fields in order. */
+int table_read_row(struct stmt *s, const struct table *t, struct arena *a, struct val *row);
+
+/* WHERE with its values (where.c). */
+enum { WHERE_TERMS_MAX = 64, WHERE_DEPTH_MAX = 8 };
+struct where {
+    struct buf sql;
+    struct val values[WHERE_TERMS_MAX];
+    size_t n;
+    const struct table *table;
+    const struct field_time *time;
+    struct arena *arena;
+};
+void where_init(struct where *w, const struct table *t, const struct field_time *time, struct arena *a);
+void where_close(struct where *w);
+/* Appends "cond and cond …" ("1" when empty). */
+int where_add(struct where *w, const struct val *where, struct err *err);
+int where_value(struct where *w, struct val v, struct err *err);
+void where_bind(struct where *w, struct stmt *s);
+const struct field *where_field(const struct table *t, const char *name);
+
+#endif
