@@ -1,14 +1,21 @@
 /* Statements: prepared once, cached by their text, given back when done.
  *
- * SQL stands as constants in the callers, so the pointer itself finds the statement. */
+ * SQL stands as constants in the callers, so the pointer itself finds the statement most times. */
 #include <string.h>
 
 #include "base/mem.h"
 #include "store/store_internal.h"
 
-static size_t slot_of(const char *sql)
+static uint32_t hash_text(const char *sql)
 {
-    return ((uintptr_t)sql >> 3) % STMT_SLOTS;
+    uint32_t h = 2166136261u;
+    for (; *sql; sql++) h = (h ^ (unsigned char)*sql) * 16777619u;
+    return h;
+}
+
+static struct stmt **near_of(struct store *db, const char *sql)
+{
+    return &db->near[((uintptr_t)sql >> 3) % STMT_SLOTS];
 }
 
 static void finalize(struct stmt *s)
@@ -20,6 +27,7 @@ static void finalize(struct stmt *s)
 
 void stmt_close_all(struct store *db)
 {
+    memset(db->near, 0, sizeof(db->near));
     for (size_t i = 0; i < STMT_SLOTS; i++) {
         while (db->slots[i]) {
             struct stmt *s = db->slots[i];
@@ -57,27 +65,38 @@ static void drop_oldest(struct store *db)
     if (!oldest) return;
     struct stmt *s = *oldest;
     *oldest = s->next;
+    for (size_t i = 0; i < STMT_SLOTS; i++)
+        if (db->near[i] == s) db->near[i] = NULL;
     finalize(s);
     db->nstmts--;
 }
 
+static struct stmt *find(struct store *db, const char *sql)
+{
+    struct stmt **near = near_of(db, sql);
+    /* A short-lived text may stand where another one stood: an equal address is not enough. */
+    if (*near && strcmp((*near)->sql, sql) == 0) return *near;
+    struct stmt *s = db->slots[hash_text(sql) % STMT_SLOTS];
+    while (s && strcmp(s->sql, sql) != 0) s = s->next;
+    if (s) *near = s;
+    return s;
+}
+
 static void keep(struct store *db, struct stmt *s, const char *sql)
 {
-    size_t slot = slot_of(sql);
+    struct stmt **slot = &db->slots[hash_text(sql) % STMT_SLOTS];
     if (db->nstmts >= STMT_KEPT) drop_oldest(db);
     s->cached = true;
-    s->text = sql;
     s->sql = mem_strdup(sql);
-    s->next = db->slots[slot];
-    db->slots[slot] = s;
+    s->next = *slot;
+    *slot = s;
+    *near_of(db, sql) = s;
     db->nstmts++;
 }
 
 struct stmt *store_stmt(struct store *db, const char *sql, struct err *err)
 {
-    struct stmt *s = db->slots[slot_of(sql)];
-    /* A short-lived text may stand where another one stood: an equal address is not enough. */
-    while (s && (s->text != sql || strcmp(s->sql, sql) != 0)) s = s->next;
+    struct stmt *s = find(db, sql);
     if (!s || s->in_use) {
         bool nested = s != NULL;
         s = prepare(db, sql, err);

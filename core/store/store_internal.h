@@ -11,8 +11,7 @@ struct stmt {
     struct store *db;
     sqlite3_stmt *raw;
     struct stmt *next;   /* in its slot */
-    const char *text;    /* the caller's pointer: the quick test */
-    char *sql;           /* a copy */
+    char *sql;           /* a copy of the text */
     bool in_use, cached;
     int64_t used_at;     /* for dropping the oldest */
 };
@@ -20,7 +19,8 @@ struct stmt {
 struct store {
     sqlite3 *raw;
     enum store_role role;
-    struct stmt *slots[STMT_SLOTS];
+    struct stmt *slots[STMT_SLOTS]; /* by hash of the text */
+    struct stmt *near[STMT_SLOTS];  /* by address of the caller's constant: the quick way */
     size_t nstmts;
     int64_t uses;
     int marks;

@@ -1,0 +1,57 @@
+/* Text from plugins: one statement, reading only, over tables that the asker may see. */
+#include <string.h>
+
+#include "store/store_internal.h"
+
+struct asking {
+    bool (*may_read)(void *ctx, const char *table);
+    void *ctx;
+    char denied[128];
+    bool writes;
+};
+
+static int on_action(void *arg, int action, const char *a, const char *b, const char *db, const char *trigger)
+{
+    struct asking *ask = arg;
+    (void)db;
+    (void)trigger;
+    switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_RECURSIVE: return SQLITE_OK;
+    case SQLITE_FUNCTION: return b && strcmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_READ:
+        if (!a || !a[0] || ask->may_read(ask->ctx, a)) return SQLITE_OK;
+        ask->denied[0] = '\0';
+        strncat(ask->denied, a, sizeof(ask->denied) - 1);
+        return SQLITE_DENY;
+    default: ask->writes = true; return SQLITE_DENY;
+    }
+}
+
+static bool is_blank(const char *s)
+{
+    return s[strspn(s, " \t\r\n;")] == '\0';
+}
+
+int store_query_check(struct store *db, const char *sql, bool (*may_read)(void *ctx, const char *table), void *ctx,
+                      struct err *err)
+{
+    struct asking ask = {may_read, ctx, "", false};
+    sqlite3_stmt *raw = NULL;
+    const char *tail = "";
+    sqlite3_set_authorizer(db->raw, on_action, &ask);
+    int rc = sqlite3_prepare_v3(db->raw, sql, -1, 0, &raw, &tail);
+    sqlite3_set_authorizer(db->raw, NULL, NULL);
+    if (rc && ask.denied[0])
+        rc = err_set(err, ERR_DENIED, "store.sql_table", "table", ask.denied, NULL);
+    else if (rc && ask.writes)
+        rc = err_set(err, ERR_DENIED, "store.sql_write", NULL);
+    else if (rc)
+        rc = err_set(err, ERR_INVALID, "store.sql", "detail", sqlite3_errmsg(db->raw), NULL);
+    else if (!raw || !sqlite3_stmt_readonly(raw))
+        rc = err_set(err, ERR_DENIED, "store.sql_write", NULL);
+    else if (!is_blank(tail))
+        rc = err_set(err, ERR_INVALID, "store.sql_several", NULL);
+    sqlite3_finalize(raw);
+    return rc;
+}
