@@ -7,9 +7,9 @@
 #include "plugin/plugin_vm.h"
 #include "plugin/plugins.h"
 
-int content_nomem(struct err *err)
+int content_too_large(struct err *err)
 {
-    return err_set(err, ERR_NOMEM, "memory", NULL);
+    return err_set(err, ERR_LIMIT, "limit.size", NULL);
 }
 
 struct content *content_new(struct host *host)
@@ -22,13 +22,18 @@ struct content *content_new(struct host *host)
 
 void content_free(struct content *c)
 {
+    if (!c) return;
+    registry_drop(c->registry);
     mem_free(c);
 }
 
 struct registry *content_registry(struct session *s)
 {
     struct registry *r = s->host->plugins ? plugins_registry(s->host->plugins) : NULL;
-    return r ? r : s->vm && s->vm->registry ? registry_hold(s->vm->registry) : NULL;
+    if (r) return r;
+    /* Before the first set has become active: what it is being checked with. */
+    if (s->vm && s->vm->registry) return registry_hold(s->vm->registry);
+    return s->host->content && s->host->content->registry ? registry_hold(s->host->content->registry) : NULL;
 }
 
 int content_type_of(const struct registry *r, const char *name, const struct content_type **out, struct err *err)
@@ -83,12 +88,20 @@ int content_activate(struct content *c, struct store *db, struct registry *r, bo
     int rc = raise_ids(c, db, err);
     for (const struct decl *d; rc == 0 && (d = registry_each(r, "type", &i));)
         rc = activate_type(d->compiled, db, r, dry, err);
-    return rc;
+    if (rc || dry) return rc;
+    registry_drop(c->registry);
+    c->registry = registry_hold(r);
+    return 0;
 }
 
 static int on_activate(void *ctx, struct session *s, struct registry *r, struct err *err)
 {
     return content_activate(ctx, s->db, r, false, err);
+}
+
+void content_start(struct content *c, struct lane *lane)
+{
+    lane_add_source(lane, &c->source);
 }
 
 void content_attach(struct content *c)
@@ -98,5 +111,5 @@ void content_attach(struct content *c)
     plugins_add_kinds(c->host->plugins, kinds, n);
     plugins_add_activation(c->host->plugins, on_activate, c);
     content_add_api(c, c->host->api);
-    if (c->host->lane) lane_add_source(c->host->lane, &c->source);
+    if (c->host->lane) content_start(c, c->host->lane);
 }

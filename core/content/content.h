@@ -33,6 +33,8 @@ struct content *content_new(struct host *host);
 void content_free(struct content *c);
 /* At start: declaration kind "type", API functions, activation, the publisher's source in host->lane (if any). */
 void content_attach(struct content *c);
+/* The publisher alone, on a lane that was made after the attach. */
+void content_start(struct content *c, struct lane *lane);
 const struct decl_kind *content_decl_kinds(size_t *n);
 void content_add_api(struct content *c, struct api *api);
 /* Makes or migrates c_TYPE_draft and c_TYPE_pub for each declared type. ERR_REFUSED names its plugin. */

@@ -47,7 +47,7 @@ static int create(struct api_call *c)
 {
     const char *type = val_cstr(c->arena, &c->args[0]);
     int64_t id, unit;
-    int rc = type ? unit_of(c, &c->args[1], &unit) : content_nomem(c->err);
+    int rc = type ? unit_of(c, &c->args[1], &unit) : content_too_large(c->err);
     if (rc == 0) rc = content_may(c->s, "create", unit, c->err);
     if (rc == 0) rc = content_create(c->self, c->s, type, &c->args[1], &id, c->err);
     return rc ? rc : content_api_item(c, id);

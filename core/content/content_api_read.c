@@ -120,7 +120,7 @@ static int url(struct api_call *c)
     const char *slug = fields ? val_cstr(c->arena, val_get(fields, "slug")) : NULL;
     if (!type || !slug) return err_set(c->err, ERR_INVALID, "content.no_fields", "function", c->fn->name, NULL);
     const char *path = arena_printf(c->arena, "/%s/%s", type, slug);
-    if (!path) return content_nomem(c->err);
+    if (!path) return content_too_large(c->err);
     c->result = val_str(path);
     return 0;
 }

@@ -108,7 +108,7 @@ int content_body_write(const struct content_type *t, const struct val *stored, s
         if (!v || v->type == VAL_NIL) continue;
         int rc = each(a, f, v, &one, to_json);
         if (rc == ERR_INVALID) return err_set(err, ERR_INVALID, "text.utf8", "field", f->name, NULL);
-        if (rc || val_set(a, &map, f->name, one) != 0) return content_nomem(err);
+        if (rc || val_set(a, &map, f->name, one) != 0) return content_too_large(err);
     }
     if (map.as.map.n > 1) qsort(map.as.map.pairs, map.as.map.n, sizeof(struct val_pair), by_key);
     json_write(out, &map);
@@ -145,7 +145,7 @@ int content_body_read(const struct content_type *t, const char *json, size_t len
         const struct field *f = field_of(t ? &t->fields : NULL, p->key);
         struct val one = p->v;
         if ((f && each(a, f, &p->v, &one, from_json) != 0) || val_set(a, stored, p->key, one) != 0)
-            return content_nomem(err);
+            return content_too_large(err);
     }
     return 0;
 }
@@ -160,7 +160,7 @@ static int to_api(struct arena *a, enum field_type type, const struct val *v, st
 int content_value_to_api(const struct field *f, const struct val *stored, struct arena *a, struct val *out,
                          struct err *err)
 {
-    return each(a, f, stored, out, to_api) == 0 ? 0 : content_nomem(err);
+    return each(a, f, stored, out, to_api) == 0 ? 0 : content_too_large(err);
 }
 
 int content_body_to_api(const struct field_list *fields, const struct val *stored, struct arena *a, struct val *out,
@@ -172,7 +172,7 @@ int content_body_to_api(const struct field_list *fields, const struct val *store
         struct val one = p->v;
         if (one.type == VAL_NIL) continue;
         if (f && content_value_to_api(f, &p->v, a, &one, err) != 0) return err->code;
-        if (val_set(a, out, p->key, one) != 0) return content_nomem(err);
+        if (val_set(a, out, p->key, one) != 0) return content_too_large(err);
     }
     return 0;
 }

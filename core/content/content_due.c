@@ -46,7 +46,7 @@ static int run(struct lane_work *w, struct lane *lane, struct err *err)
     if (!d->published) {
         m = (struct content_move){.verb = CONTENT_ARCHIVE, .item = d->item, .expires = true};
     }
-    d->late = s.now - row.due_at;
+    d->late = s.now - (d->published ? row.publish_at : row.due_at);
     return content_transition(d->c, &s, &m, err);
 }
 
@@ -60,9 +60,10 @@ static void log_done(const struct due_work *d)
         log_info("content.published", "item", err_i64(&id, d->item), "late_ms", err_i64(&late, d->late), NULL);
 }
 
+/* With the last one the index is read again from its start: for those that came in behind the reading place. */
 static void free_work(struct due_work *d)
 {
-    d->c->due.in_flight--;
+    if (--d->c->due.in_flight == 0) lane_wake_at(d->c->host->lane, &d->c->source, 0);
     mem_free(d->why);
     mem_free(d);
 }

@@ -56,9 +56,9 @@ static int split(struct edit *e, const struct val *fields)
         } else if (strcmp(p->key, "slug") == 0) {
             rc = check_head(e, "slug", FIELD_TEXT, &p->v, &e->slug);
         } else if (val_set(&e->a, &e->changes, p->key, p->v) != 0) {
-            rc = content_nomem(e->err);
+            rc = content_too_large(e->err);
         }
-        if (rc == 0 && val_add(&e->a, &e->names, val_str(p->key)) != 0) rc = content_nomem(e->err);
+        if (rc == 0 && val_add(&e->a, &e->names, val_str(p->key)) != 0) rc = content_too_large(e->err);
     }
     return rc;
 }
@@ -123,9 +123,9 @@ static int wanted_slug(struct edit *e, const char **out)
 {
     const struct val *v = e->slug.type == VAL_STR ? &e->slug : e->t->slug ? val_get(&e->stored, e->t->slug->name) : NULL;
     *out = "";
-    if (val_is(v, VAL_STR) && text_slug(&e->a, v->as.str.s, v->as.str.len, out) != 0) return content_nomem(e->err);
+    if (val_is(v, VAL_STR) && text_slug(&e->a, v->as.str.s, v->as.str.len, out) != 0) return content_too_large(e->err);
     if (!(*out)[0]) *out = arena_printf(&e->a, "%lld", (long long)e->row.id);
-    return *out ? 0 : content_nomem(e->err);
+    return *out ? 0 : content_too_large(e->err);
 }
 
 /* Before an item was public its address follows its title; afterwards only a given one changes it, and only with the
@@ -161,7 +161,7 @@ static int tell(struct edit *e, const char *name)
     struct val extra = val_map();
     int rc = val_set(&e->a, &extra, "fields", e->names);
     if (rc == 0 && e->note) rc = val_set(&e->a, &extra, "note", val_str(e->note));
-    return rc ? content_nomem(e->err) : content_event(e->s, name, &e->row, &extra, e->err);
+    return rc ? content_too_large(e->err) : content_event(e->s, name, &e->row, &extra, e->err);
 }
 
 static void edit_init(struct edit *e, struct content *c, struct session *s, struct err *err)
@@ -227,7 +227,7 @@ static int merge(struct edit *e)
         rc = field_check_map(&e->t->fields, &e->changes, true, &e->s->host->time, &e->a, &changed, e->err);
     for (size_t i = 0; rc == 0 && i < changed.as.map.n; i++)
         if (val_set(&e->a, &e->stored, changed.as.map.pairs[i].key, changed.as.map.pairs[i].v) != 0)
-            rc = content_nomem(e->err);
+            rc = content_too_large(e->err);
     return rc;
 }
 

@@ -16,7 +16,7 @@ int content_event(struct session *s, const char *name, const struct content_row 
     if (rc == 0) rc = val_set(&a, &data, "state", val_str(content_state_name(row->state)));
     for (size_t i = 0; rc == 0 && extra && i < extra->as.map.n; i++)
         rc = val_set(&a, &data, extra->as.map.pairs[i].key, extra->as.map.pairs[i].v);
-    rc = rc ? content_nomem(err) : events_emit(s->host->events, s, name, &data, err);
+    rc = rc ? content_too_large(err) : events_emit(s->host->events, s, name, &data, err);
     arena_close(&a);
     return rc;
 }

@@ -36,7 +36,7 @@ static int get_revision(struct session *s, const struct registry *r, const struc
     memcpy(row.hash, rev.hash, sizeof(row.hash));
     if (k->published) row.state = CONTENT_PUBLISHED;
     rc = content_item_make(t, &row, &stored, a, out, err);
-    if (rc == 0 && rev.note && val_set(a, out->as.obj.fields, "note", val_str(rev.note)) != 0) rc = content_nomem(err);
+    if (rc == 0 && rev.note && val_set(a, out->as.obj.fields, "note", val_str(rev.note)) != 0) rc = content_too_large(err);
     return rc ? rc : 1;
 }
 
@@ -136,7 +136,7 @@ int content_find(struct content *c, struct session *s, const struct content_quer
     for (size_t i = 0; rc == 0 && i < rows.as.list.n; i++) {
         struct val item;
         rc = content_item_from_table(t, &rows.as.list.items[i], a, &item, err);
-        if (rc == 0 && val_add(a, items, item) != 0) rc = content_nomem(err);
+        if (rc == 0 && val_add(a, items, item) != 0) rc = content_too_large(err);
     }
     registry_drop(r);
     return rc;

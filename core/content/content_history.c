@@ -48,7 +48,7 @@ static int history_row(struct stmt *s, struct arena *a, struct val *row, struct 
     const char *json = stmt_text(s, 9, &len);
     if (rc == 0 && json) rc = json_parse(json, len, a, &detail, err);
     if (rc == 0 && json) rc = val_set(a, row, "detail", detail);
-    return rc == ERR_NOMEM ? content_nomem(err) : rc;
+    return rc == ERR_NOMEM ? content_too_large(err) : rc;
 }
 
 int content_history(struct store *db, int64_t item, struct arena *a, struct val *out, struct err *err)
@@ -62,7 +62,7 @@ int content_history(struct store *db, int64_t item, struct arena *a, struct val 
     while ((rc = stmt_step(s, err)) == 1) {
         struct val row;
         rc = history_row(s, a, &row, err);
-        if (rc == 0 && val_add(a, out, row) != 0) rc = content_nomem(err);
+        if (rc == 0 && val_add(a, out, row) != 0) rc = content_too_large(err);
         if (rc) break;
     }
     stmt_done(s);
@@ -103,7 +103,7 @@ int content_diff(struct store *db, int64_t item, int64_t r1, int64_t r2, struct 
         const struct val_pair *p = &after.as.map.pairs[i];
         if (!val_get(&before, p->key)) rc = add_difference(a, p->key, NULL, &p->v, out);
     }
-    return rc == ERR_NOMEM ? content_nomem(err) : rc;
+    return rc == ERR_NOMEM ? content_too_large(err) : rc;
 }
 
 static int each_line(struct store *db, const char *sql, const char *what,

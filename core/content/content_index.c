@@ -69,7 +69,7 @@ int content_index_put(struct store *db, const struct content_type *t, int64_t it
         const char *folded;
         size_t n;
         rc = text_fold(&a, col[i].as.str.s, col[i].as.str.len, &folded, &n);
-        if (rc) content_nomem(err);
+        if (rc) content_too_large(err);
         if (rc == 0) col[2 + i] = val_strn(folded, n);
     }
     if (rc == 0) rc = content_index_remove(db, item, pub, err);

@@ -26,6 +26,7 @@ struct content_type {
 
 struct content {
     struct host *host;
+    struct registry *registry;     /* held: the last one that was activated */
     struct lane_source source;     /* due publications */
     struct {
         int64_t at, id;            /* the last one queued; read again from the start when nothing is in flight */
@@ -165,7 +166,7 @@ struct lint_finding {
 };
 int content_lint_add(struct lint *l, const struct lint_finding *f);
 
-/* Fails an arena allocation. */
-int content_nomem(struct err *err);
+/* The arena is used up: what was asked for is too large. ERR_LIMIT "limit.size". */
+int content_too_large(struct err *err);
 
 #endif

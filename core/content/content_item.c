@@ -41,9 +41,9 @@ int content_item_make(const struct content_type *t, const struct content_row *ro
                       struct arena *a, struct val *out, struct err *err)
 {
     struct val *fields = arena_alloc(a, sizeof(*fields));
-    if (!fields) return content_nomem(err);
+    if (!fields) return content_too_large(err);
     *fields = val_map();
-    if (set_head(row, a, fields) != 0) return content_nomem(err);
+    if (set_head(row, a, fields) != 0) return content_too_large(err);
     *out = val_obj(&content_item_kind, row->id, row->draft_rev, fields);
     return content_body_to_api(t ? &t->fields : NULL, stored, a, fields, err);
 }
@@ -84,7 +84,7 @@ int content_item_from_table(const struct content_type *t, const struct val *row,
     for (size_t i = 0; i < t->fields.n; i++) {
         const struct val *v = val_get(row, t->fields.items[i].name);
         if (v && v->type != VAL_NIL && val_set(a, &body, t->fields.items[i].name, *v) != 0)
-            return content_nomem(err);
+            return content_too_large(err);
     }
     return content_item_make(t, &head, &body, a, out, err);
 }
@@ -130,7 +130,7 @@ int content_table_put(struct store *db, const struct content_type *t, const stru
         const struct val *v = val_get(stored, t->fields.items[i].name);
         rc = val_set(&a, &columns, t->fields.items[i].name, v ? *v : val_nil());
     }
-    rc = rc ? content_nomem(err) : put(db, pub ? t->pub : t->draft, row->id, &columns, err);
+    rc = rc ? content_too_large(err) : put(db, pub ? t->pub : t->draft, row->id, &columns, err);
     arena_close(&a);
     return rc;
 }
@@ -142,7 +142,7 @@ int content_table_put_head(struct store *db, const struct content_type *t, const
     struct val columns = val_map();
     arena_init(&a, 64 << 10);
     int rc = head_columns(row, false, &a, &columns);
-    rc = rc ? content_nomem(err) : table_update(db, t->draft, row->id, &columns, 0, err);
+    rc = rc ? content_too_large(err) : table_update(db, t->draft, row->id, &columns, 0, err);
     arena_close(&a);
     return rc;
 }

@@ -38,7 +38,7 @@ static int message(struct lint *l, const struct lint_finding *f, const char *exc
     char *kept = buf_ok(&text) ? arena_strndup(l->a, text.data ? text.data : "", text.len) : NULL;
     if (kept) *out = val_strn(kept, text.len);
     buf_close(&text);
-    return kept ? 0 : content_nomem(l->err);
+    return kept ? 0 : content_too_large(l->err);
 }
 
 int content_lint_add(struct lint *l, const struct lint_finding *f)
@@ -46,7 +46,7 @@ int content_lint_add(struct lint *l, const struct lint_finding *f)
     struct val one = val_map(), said;
     if (l->out->as.list.n >= FINDINGS_MAX || is_off(l, f->rule)) return 0;
     char *excerpt = arena_strndup(l->a, f->text + f->offset, excerpt_len(f->text + f->offset, f->len));
-    if (!excerpt) return content_nomem(l->err);
+    if (!excerpt) return content_too_large(l->err);
     int rc = message(l, f, excerpt, &said);
     if (rc) return rc;
     rc = val_set(l->a, &one, "field", val_str(f->field));
@@ -57,7 +57,7 @@ int content_lint_add(struct lint *l, const struct lint_finding *f)
     if (rc == 0) rc = val_set(l->a, &one, "message", said);
     if (rc == 0 && f->suggestion) rc = val_set(l->a, &one, "suggestion", val_str(f->suggestion));
     if (rc == 0) rc = val_add(l->a, l->out, one);
-    return rc ? content_nomem(l->err) : 0;
+    return rc ? content_too_large(l->err) : 0;
 }
 
 static int lint_title(struct lint *l, const struct val *stored)

@@ -51,9 +51,9 @@ static int read_paragraph(struct lint *l, const char *text, struct paragraph *p)
 {
     const char *folded;
     size_t len;
-    if (text_fold(l->a, text + p->offset, p->len, &folded, &len) != 0) return content_nomem(l->err);
+    if (text_fold(l->a, text + p->offset, p->len, &folded, &len) != 0) return content_too_large(l->err);
     p->shingles = arena_alloc(l->a, (len / 2 + 2 < SHINGLES_MAX ? len / 2 + 2 : SHINGLES_MAX) * sizeof(uint64_t));
-    if (!p->shingles) return content_nomem(l->err);
+    if (!p->shingles) return content_too_large(l->err);
     p->n = shingle(folded, len, p->shingles);
     return 0;
 }
@@ -91,7 +91,7 @@ int content_lint_repeats(struct lint *l, const struct field *f, const char *text
 {
     struct paragraph *p = arena_alloc(l->a, PARAGRAPHS_MAX * sizeof(*p));
     size_t n = 0;
-    if (!p) return content_nomem(l->err);
+    if (!p) return content_too_large(l->err);
     for (size_t i = 0; i < len && n < PARAGRAPHS_MAX;) {
         const char *end = memchr(text + i, '\n', len - i);
         size_t size = end ? (size_t)(end - text) - i : len - i;

@@ -51,7 +51,7 @@ static int lint_hyphen_at(struct lint *l, const struct field *f, const char *tex
     if (end == right || end - right > 3 || (end < len && is_word(text[end]))) return 0;
     char *right_form = arena_printf(l->a, "%.*s-%.*s", (int)(left - start), text + start, (int)(end - right),
                                     text + right);
-    if (!right_form) return content_nomem(l->err);
+    if (!right_form) return content_too_large(l->err);
     struct lint_finding found = {f->name, "spaced_hyphen", start, end - start, text, right_form, NULL};
     return content_lint_add(l, &found);
 }

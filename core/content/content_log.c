@@ -10,7 +10,7 @@ static int detail(const struct content_log_entry *e, struct arena *a, struct buf
     int rc = 0;
     if (e->by && e->by->type != VAL_NIL) rc = val_set(a, &map, "by", *e->by);
     if (rc == 0 && e->notes && e->notes->type == VAL_MAP) rc = val_set(a, &map, "notes", *e->notes);
-    if (rc) return content_nomem(err);
+    if (rc) return content_too_large(err);
     if (map.as.map.n) json_write(out, &map);
     return buf_ok(out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", "what", "by", NULL);
 }

@@ -208,7 +208,7 @@ static int extras(struct step *p, struct val *out)
     if (rc == 0 && val_is(m->notes, VAL_MAP)) rc = val_set(&p->a, out, "notes", *m->notes);
     if (rc == 0 && m->verb == CONTENT_SCHEDULE) rc = val_set(&p->a, out, "publish_at", val_int(m->at));
     if (rc == 0 && m->verb == CONTENT_PUBLISH) rc = val_set(&p->a, out, "slug", val_str(p->row.slug));
-    return rc ? content_nomem(p->err) : 0;
+    return rc ? content_too_large(p->err) : 0;
 }
 
 /* Is the revision that was just published a correction? */

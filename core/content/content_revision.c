@@ -50,7 +50,7 @@ int content_revision_load(struct store *db, int64_t item, int64_t rev, struct ar
         out->hash = keep(a, s, 1, &len);
         out->body = keep(a, s, 2, &out->body_len);
         out->note = keep(a, s, 6, &len);
-        rc = out->hash && out->body ? 1 : content_nomem(err);
+        rc = out->hash && out->body ? 1 : content_too_large(err);
     }
     stmt_done(s);
     if (rc == 0)

@@ -76,7 +76,7 @@ static int collect(struct session *s, const struct content_search *q, struct hit
     size_t len, flen;
     int rc = text_nfc(a, q->text, strlen(q->text), &text, &len, err);
     if (rc) return rc;
-    if (text_fold(a, text, len, &folded, &flen) != 0) return content_nomem(err);
+    if (text_fold(a, text, len, &folded, &flen) != 0) return content_too_large(err);
     buf_init(&match, 8 << 10);
     if (match_text(&match, "title body", text, len)) rc = ask(s, q, &match, h, err);
     buf_clear(&match);
@@ -96,7 +96,7 @@ int content_search(struct content *c, struct session *s, const struct content_se
         struct content_key k = {.id = h.ids[i], .published = h.pub[i]};
         struct val item;
         rc = content_get(c, s, &k, a, &item, err);
-        if (rc == 1 && val_add(a, items, item) != 0) rc = content_nomem(err);
+        if (rc == 1 && val_add(a, items, item) != 0) rc = content_too_large(err);
     }
     return rc < 0 ? rc : 0;
 }

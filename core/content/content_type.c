@@ -67,7 +67,7 @@ static int split_fields(const struct decl *d, struct content_type *t, struct are
     int rc = field_parse_list(a, fields, &all, err);
     if (rc) return rc;
     struct field *body = arena_alloc(a, (all.n + 1) * sizeof(*body));
-    if (!body) return content_nomem(err);
+    if (!body) return content_too_large(err);
     t->fields = (struct field_list){body, 0};
     for (size_t i = 0; i < all.n; i++) {
         const struct field *f = &all.items[i];
@@ -126,9 +126,9 @@ static int build_table(const struct decl *d, const struct content_type *t, bool 
 {
     struct val index;
     const char *name = arena_printf(a, "c_%s_%s", t->name, pub ? "pub" : "draft");
-    if (!name || indexes(a, val_get(&d->spec, "index"), pub, &index) != 0) return content_nomem(err);
+    if (!name || indexes(a, val_get(&d->spec, "index"), pub, &index) != 0) return content_too_large(err);
     struct val *kept = arena_alloc(a, sizeof(*kept));
-    if (!kept) return content_nomem(err);
+    if (!kept) return content_too_large(err);
     *kept = index;
     struct table_spec spec = {.sql_name = name, .shown_name = t->name, .fields = t->fields,
                               .extra = content_head_fields, .nextra = content_head_count(),
@@ -141,7 +141,7 @@ int content_type_compile(void *self, struct decl *d, struct registry *r, struct 
     (void)self;
     (void)r;
     struct content_type *t = arena_alloc(a, sizeof(*t));
-    if (!t) return content_nomem(err);
+    if (!t) return content_too_large(err);
     t->name = d->name;
     t->plugin = d->plugin;
     t->approval = val_get_bool(&d->spec, "approval", false);

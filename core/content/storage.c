@@ -1,4 +1,5 @@
 /* The module of storage: declared tables, compiled once and migrated when a set of plugins becomes active. */
+#include "content/content_internal.h"
 #include "content/storage_internal.h"
 
 #include <string.h>
@@ -105,7 +106,7 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     const char *sql_name = arena_printf(a, "p_%s__%s", d->plugin, d->name);
     (void)self;
     (void)r;
-    if (!t || !index || !sql_name) return err_set(err, ERR_NOMEM, "memory", NULL);
+    if (!t || !index || !sql_name) return content_too_large(err);
     if (!storage_name_ok(d->plugin, strlen(d->plugin)) || !storage_name_ok(d->name, strlen(d->name)))
         return err_set(err, ERR_INVALID, "storage.table_name", "table", d->name, "plugin", d->plugin, NULL);
     t->plugin = d->plugin;
@@ -115,7 +116,7 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     if (rc == 0) rc = field_parse_list(a, val_get(&d->spec, "fields"), &t->fields, err);
     for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
         if (t->fields.items[i].type == FIELD_LIST && t->fields.items[i].item == FIELD_REF) t->has_refs = true;
-    if (rc == 0 && indexes(a, d, t, index) != 0) rc = err_set(err, ERR_NOMEM, "memory", NULL);
+    if (rc == 0 && indexes(a, d, t, index) != 0) rc = content_too_large(err);
     if (rc) return rc;
     struct table_spec spec = {.sql_name = sql_name, .shown_name = d->name, .fields = t->fields,
                               .unique = val_get(&d->spec, "unique"), .index = index};

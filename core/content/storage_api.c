@@ -1,4 +1,5 @@
 /* storage.* that belongs to no table: declaring, keys and values, SQL, numbers. */
+#include "content/content_internal.h"
 #include "content/storage_api.h"
 
 #include <string.h>
@@ -18,11 +19,11 @@ static int declare_table(struct api_call *c)
         return err_set(c->err, ERR_INVALID, "storage.table_name", "table", name, "plugin", plugin, NULL);
     rc = registry_declare(c->s, "table", name, &c->args[1], c->err);
     if (rc) return rc;
-    if (!fields) return err_set(c->err, ERR_NOMEM, "memory", NULL);
+    if (!fields) return content_too_large(c->err);
     *fields = val_map();
     if (val_set(c->arena, fields, "plugin", val_str(plugin)) != 0 ||
         val_set(c->arena, fields, "name", val_str(name)) != 0)
-        return err_set(c->err, ERR_NOMEM, "memory", NULL);
+        return content_too_large(c->err);
     /* Two handles of one table are equal. */
     uint64_t id = digest_short(plugin, strlen(plugin)) ^ (31 * digest_short(name, strlen(name)));
     c->result = val_obj(&storage_table_kind, (int64_t)(id & 0x1fffffffffffff), 0, fields);

@@ -29,8 +29,8 @@ static int load(struct api_call *c, const char *plugin, struct val *out)
         size_t len;
         const void *p = stmt_blob(s, 0, &len);
         char *kept = arena_strndup(c->arena, p, len);
-        rc = kept ? val_decode(kept, len, c->arena, NULL, out) : ERR_NOMEM;
-        if (rc) err_set(c->err, rc, rc == ERR_NOMEM ? "memory" : "storage.kv_corrupt", NULL);
+        rc = kept ? val_decode(kept, len, c->arena, NULL, out) : ERR_LIMIT;
+        if (rc) err_set(c->err, rc, rc == ERR_LIMIT ? "limit.size" : "storage.kv_corrupt", NULL);
     }
     stmt_done(s);
     return rc < 0 ? rc : 0;

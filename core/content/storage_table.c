@@ -134,7 +134,7 @@ static int find(struct api_call *c)
     for (size_t i = 0; rc == 0 && i < rows.as.list.n; i++) {
         struct val row;
         rc = to_api(c, &u, &rows.as.list.items[i], &row);
-        if (rc == 0 && val_add(c->arena, &c->result, row) != 0) rc = content_nomem(c->err);
+        if (rc == 0 && val_add(c->arena, &c->result, row) != 0) rc = content_too_large(c->err);
     }
     c->nresults = 2;
     c->result2 = cursor ? val_str(cursor) : val_nil();
@@ -163,7 +163,7 @@ static int sums(struct api_call *c, const struct table_query *q, const struct ta
     for (size_t i = 0; rc == 0 && i < stored.as.list.n; i++) {
         struct val row;
         rc = to_api(c, &u, &stored.as.list.items[i], &row);
-        if (rc == 0 && val_add(c->arena, rows, row) != 0) rc = content_nomem(c->err);
+        if (rc == 0 && val_add(c->arena, rows, row) != 0) rc = content_too_large(c->err);
     }
     return use_end(&u, rc);
 }
@@ -173,7 +173,7 @@ static int sum(struct api_call *c)
     struct table_query q = query_of(c, &c->args[2], NULL);
     struct val fields = val_list(), rows;
     const char *name = val_cstr(c->arena, &c->args[1]);
-    if (!name || val_add(c->arena, &fields, c->args[1]) != 0) return content_nomem(c->err);
+    if (!name || val_add(c->arena, &fields, c->args[1]) != 0) return content_too_large(c->err);
     struct table_sums s = {.sum = &fields};
     int rc = sums(c, &q, &s, &rows);
     const struct val *v = rc == 0 ? val_get(val_at(&rows, 0), name) : NULL;

@@ -1,0 +1,133 @@
+/* Lists, paging and search. */
+#include "fixture.h"
+
+static const char news[] = "{\"fields\":{\"title\":\"text!\",\"body\":\"markdown\",\"rank\":\"integer\",\"unit\":\"unit\"},"
+                           "\"title\":\"title\",\"index\":[[\"rank\"]]}";
+
+static int open_fixture(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    fixture_open(f);
+    fixture_declare(f, "type", "news", news);
+    fixture_fail(f, "activate", fixture_activate(f));
+    *state = f;
+    return 0;
+}
+
+static int close_fixture(void **state)
+{
+    fixture_close(*state);
+    free(*state);
+    return 0;
+}
+
+static struct val create(struct fixture *f, const char *fields)
+{
+    return fixture_call(f, "content.create", ARGS(f, val_str("news"), J(f, fields)));
+}
+
+/* All pages of a query, each id once, in order of (rank, id). */
+static size_t read_all(struct fixture *f, const char *order, int64_t limit)
+{
+    struct val o = val_str(order);
+    struct content_query q = {.type = "news", .order = &o, .limit = limit};
+    int64_t last_rank = INT64_MIN, last_id = 0;
+    size_t n = 0;
+    do {
+        struct val items;
+        const char *cursor = NULL;
+        fixture_fail(f, "find", content_find(f->host.content, &f->s, &q, &f->a, &items, &cursor, &f->err));
+        for (size_t i = 0; i < items.as.list.n; i++) {
+            const struct val *item = &items.as.list.items[i];
+            int64_t rank = fixture_int(item, "rank"), id = item->as.obj.id;
+            assert_true(rank > last_rank || (rank == last_rank && id > last_id));
+            last_rank = rank;
+            last_id = id;
+            n++;
+        }
+        q.after = cursor;
+    } while (q.after);
+    return n;
+}
+
+static void paging_over_a_thousand_equal_keys_shows_each_row_once(void **state)
+{
+    struct fixture *f = *state;
+    store_begin(f->s.db, &f->err);
+    for (int i = 0; i < 1000; i++) create(f, "{\"title\":\"Tin\",\"rank\":7}");
+    create(f, "{\"title\":\"Tin đầu\",\"rank\":1}");
+    store_commit(f->s.db, &f->err);
+    assert_int_equal(read_all(f, "rank", 37), 1001);
+    assert_int_equal(fixture_sql(f, "select count(distinct slug) from item"), 1001);
+}
+
+static void conditions_and_published_lists(void **state)
+{
+    struct fixture *f = *state;
+    struct val a = create(f, "{\"title\":\"A\",\"rank\":1,\"unit\":5}");
+    create(f, "{\"title\":\"B\",\"rank\":2,\"unit\":5}");
+    create(f, "{\"title\":\"C\",\"rank\":3,\"unit\":6}");
+    fixture_call(f, "content.publish", ARGS(f, a));
+    struct val rows = fixture_call(f, "content.find", ARGS(f, val_str("news"), J(f, "{\"unit\":5,\"rank\":[\">=\",1]}")));
+    assert_int_equal(rows.as.list.n, 2);
+    rows = fixture_call(f, "content.find", ARGS(f, val_str("news"), J(f, "{}"), J(f, "{\"published\":true}")));
+    assert_int_equal(rows.as.list.n, 1);
+    assert_string_equal(fixture_str(f, &rows.as.list.items[0], "state"), "published");
+    rows = fixture_call(f, "content.find", ARGS(f, val_str("news"), J(f, "{\"state\":\"draft\"}")));
+    assert_int_equal(rows.as.list.n, 2);
+}
+
+static void a_reader_without_a_user_sees_what_is_public_only(void **state)
+{
+    struct fixture *f = *state;
+    struct val a = create(f, "{\"title\":\"Công khai\"}");
+    struct val b = create(f, "{\"title\":\"Bản nháp\"}");
+    fixture_call(f, "content.publish", ARGS(f, a));
+    fixture_call(f, "content.edit", ARGS(f, a, J(f, "{\"title\":\"Đang sửa\"}")));
+    f->s.mode = SESSION_READ;
+    f->s.actor = (struct actor){.plugin = "awards"};
+    struct val rows = fixture_call(f, "content.find", ARGS(f, val_str("news")));
+    assert_int_equal(rows.as.list.n, 1);
+    assert_string_equal(fixture_str(f, &rows.as.list.items[0], "title"), "Công khai");
+    struct val item = fixture_call(f, "content.get", ARGS(f, val_str("news"), val_int(b.as.obj.id)));
+    assert_int_equal(item.type, VAL_NIL);
+    item = fixture_call(f, "content.get", ARGS(f, val_str("news"), val_int(a.as.obj.id)));
+    assert_string_equal(fixture_str(f, &item, "title"), "Công khai");
+    item = fixture_call(f, "content.get", ARGS(f, val_str("news"), val_int(a.as.obj.id), J(f, "{\"revision\":2}")));
+    assert_int_equal(item.type, VAL_NIL);
+    assert_int_equal(fixture_try(f, "content.history", ARGS(f, a), NULL), ERR_DENIED);
+    rows = fixture_call(f, "content.search", ARGS(f, val_str("dang sua")));
+    assert_int_equal(rows.as.list.n, 0);
+}
+
+static void search_works_without_marks_and_ranks_exact_marks_first(void **state)
+{
+    struct fixture *f = *state;
+    create(f, "{\"title\":\"De an\",\"body\":\"de an de an de an\"}");
+    create(f, "{\"title\":\"Hội nghị\",\"body\":\"Bàn về đề án mới của tỉnh, đường sá và hội viên.\"}");
+    create(f, "{\"title\":\"Khác\",\"body\":\"Không liên quan\"}");
+    struct val rows = fixture_call(f, "content.search", ARGS(f, val_str("de an")));
+    assert_int_equal(rows.as.list.n, 2);
+    rows = fixture_call(f, "content.search", ARGS(f, val_str("Đề án")));
+    assert_int_equal(rows.as.list.n, 2);
+    assert_string_equal(fixture_str(f, &rows.as.list.items[0], "title"), "Hội nghị");
+    rows = fixture_call(f, "content.search", ARGS(f, val_str("duong hoi")));
+    assert_int_equal(rows.as.list.n, 1);
+    rows = fixture_call(f, "content.search", ARGS(f, val_str("\"*( NEAR -")));
+    assert_int_equal(rows.as.list.n, 0);
+    rows = fixture_call(f, "content.search", ARGS(f, val_str("de an"), J(f, "{\"published\":true}")));
+    assert_int_equal(rows.as.list.n, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(paging_over_a_thousand_equal_keys_shows_each_row_once),
+        TEST(conditions_and_published_lists),
+        TEST(a_reader_without_a_user_sees_what_is_public_only),
+        TEST(search_works_without_marks_and_ranks_exact_marks_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
