@@ -86,7 +86,12 @@ int val_set(struct arena *a, struct val *map, const char *key, struct val v)
         p->v = v;
         return 0;
     }
-    p = grow(a, map->as.map.pairs, &map->as.map.cap, map->as.map.n, sizeof(*p));
+    return val_set_new(a, map, key, v);
+}
+
+int val_set_new(struct arena *a, struct val *map, const char *key, struct val v)
+{
+    struct val_pair *p = grow(a, map->as.map.pairs, &map->as.map.cap, map->as.map.n, sizeof(*p));
     if (!p) return ERR_NOMEM;
     p[map->as.map.n++] = (struct val_pair){key, v};
     map->as.map.pairs = p;

@@ -75,6 +75,8 @@ struct val val_obj(const struct val_kind *kind, int64_t id, int64_t rev, struct 
 /* Append to a list, set in a map (replaces). The key is borrowed. ERR_NOMEM when the arena is used up. */
 int val_add(struct arena *a, struct val *list, struct val v);
 int val_set(struct arena *a, struct val *map, const char *key, struct val v);
+/* val_set for a key that is known not to be there: without the search. */
+int val_set_new(struct arena *a, struct val *map, const char *key, struct val v);
 
 /* Reading. A wrong type or a missing key gives NULL or the default. */
 const struct val *val_get(const struct val *map, const char *key);

@@ -1,0 +1,156 @@
+/* Errors between Lua and the core: error objects, and whatever else a plugin raises. Calls no metamethods. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/locale.h"
+#include "vm/vm_internal.h"
+
+static const char error_key;  /* registry: the metatable of error objects; in an object: the record */
+
+static int on_tostring(lua_State *L)
+{
+    lua_pushstring(L, "message");
+    if (lua_istable(L, 1) && lua_rawget(L, 1) == LUA_TSTRING) return 1;
+    lua_pushstring(L, "error");
+    return 1;
+}
+
+void vm_open_errors(lua_State *L)
+{
+    lua_newtable(L);
+    lua_pushcfunction(L, on_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushstring(L, "error");
+    lua_setfield(L, -2, "__name");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &error_key);
+}
+
+static void push_fields(lua_State *L, const struct err *err, const char *lang)
+{
+    struct buf text;
+    lua_newtable(L);
+    for (int i = 0; i < err->nfields; i++) {
+        buf_init(&text, 1024);
+        locale_field(&text, lang, &err->fields[i]);
+        lua_pushstring(L, text.data ? text.data : "");
+        buf_close(&text);
+        lua_setfield(L, -2, err->fields[i].name);
+    }
+    lua_setfield(L, -2, "fields");
+}
+
+void vm_push_err(lua_State *L, const struct err *err, const char *lang)
+{
+    struct buf text;
+    char message[1024] = "";
+    buf_init(&text, sizeof(message) - 1);
+    locale_err(&text, lang, err, false);
+    strncat(message, text.data ? text.data : err->key, sizeof(message) - 1);
+    buf_close(&text);
+    luaL_checkstack(L, 6, NULL);
+    lua_createtable(L, 0, 5);
+    lua_pushstring(L, err->key);
+    lua_setfield(L, -2, "code");
+    lua_pushstring(L, message);
+    lua_setfield(L, -2, "message");
+    lua_pushstring(L, err->where);
+    lua_setfield(L, -2, "where");
+    if (err->nfields) push_fields(L, err, lang);
+    memcpy(lua_newuserdatauv(L, sizeof(*err), 0), err, sizeof(*err));
+    lua_rawsetp(L, -2, &error_key);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &error_key);
+    lua_setmetatable(L, -2);
+}
+
+static void take_text(lua_State *L, const char *name, char *out, size_t cap)
+{
+    lua_pushstring(L, name);
+    if (lua_rawget(L, -2) == LUA_TSTRING) {
+        out[0] = '\0';
+        strncat(out, lua_tostring(L, -1), cap - 1);
+    }
+    lua_pop(L, 1);
+}
+
+/* "publish.lua:12: text" is a place and a text. */
+static void split_place(const char *s, struct err *err)
+{
+    const char *colon = strchr(s, ':');
+    while (colon && (colon[1] < '0' || colon[1] > '9')) colon = strchr(colon + 1, ':');
+    char *end = NULL;
+    long line = colon ? strtol(colon + 1, &end, 10) : 0;
+    size_t n = colon ? (size_t)(colon - s) : 0;
+    if (line > 0 && end && end[0] == ':' && end[1] == ' ' && n < 120) {
+        char file[121];
+        memcpy(file, s, n);
+        file[n] = '\0';
+        err_set_text(err, ERR_PLUGIN, "lua.error", end + 2);
+        err_set_where(err, file, (int)line);
+        return;
+    }
+    err_set_text(err, ERR_PLUGIN, "lua.error", s);
+}
+
+static void take_table(lua_State *L, struct err *err)
+{
+    if (lua_rawgetp(L, -1, &error_key) == LUA_TUSERDATA) {
+        memcpy(err, lua_touserdata(L, -1), sizeof(*err));
+        lua_pop(L, 1);
+        return;
+    }
+    lua_pop(L, 1);
+    err_set_text(err, ERR_PLUGIN, "lua.error", "");
+    char code[48] = "";
+    take_text(L, "code", code, sizeof(code));
+    take_text(L, "message", err->text, sizeof(err->text));
+    if (code[0]) {
+        err->code = ERR_REFUSED;
+        memcpy(err->key, code, sizeof(code));
+    }
+    if (!err->text[0]) memcpy(err->text, "(an error object without a message)", 36);
+}
+
+void vm_to_err(lua_State *L, int idx, struct err *err)
+{
+    err_clear(err);
+    if (!lua_checkstack(L, 4)) {
+        err_set(err, ERR_LIMIT, "limit.memory", NULL);
+        return;
+    }
+    lua_pushvalue(L, idx);
+    if (lua_type(L, -1) == LUA_TSTRING)
+        split_place(lua_tostring(L, -1), err);
+    else if (lua_istable(L, -1))
+        take_table(L, err);
+    else
+        err_set_text(err, ERR_PLUGIN, "lua.error", luaL_typename(L, -1));
+    lua_pop(L, 1);
+}
+
+int vm_raise(lua_State *L, const struct err *err)
+{
+    struct vm *vm = vm_of(L);
+    vm_raise_fault(vm, err);
+    lua_pushlightuserdata(L, vm);
+    lua_error(L);
+    abort();
+}
+
+/* Adds the traceback where the error happens; the record travels with the error object. */
+int vm_message_handler(lua_State *L)
+{
+    struct vm *vm = vm_of(L);
+    struct err err;
+    if (vm->stop || vm->hooked) return 1;
+    vm_to_err(L, 1, &err);
+    if (!err.traceback[0]) {
+        luaL_traceback(L, L, NULL, 1);
+        const char *text = lua_tostring(L, -1);
+        strncat(err.traceback, text ? text : "", sizeof(err.traceback) - 1);
+    }
+    vm_push_err(L, &err, "en");
+    return 1;
+}

@@ -1,0 +1,42 @@
+/* pcall and xpcall that cannot keep a stop: what must end the call passes through them. */
+#include "vm/vm_internal.h"
+
+static int finish(lua_State *L, int status, int first)
+{
+    if (vm_of(L)->stop) vm_check_stop(L);
+    if (status != LUA_OK && status != LUA_YIELD) {
+        lua_pushboolean(L, 0);
+        lua_pushvalue(L, -2);
+        return 2;
+    }
+    return lua_gettop(L) - first;
+}
+
+static int after_pcall(lua_State *L, int status, lua_KContext first)
+{
+    return finish(L, status, (int)first);
+}
+
+static int protected_call(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    lua_pushboolean(L, 1); /* the first result if all goes well */
+    lua_insert(L, 1);
+    return finish(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, after_pcall), 0);
+}
+
+static int protected_call_with(lua_State *L)
+{
+    int n = lua_gettop(L);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_pushboolean(L, 1);
+    lua_pushvalue(L, 1);
+    lua_rotate(L, 3, 2);
+    return finish(L, lua_pcallk(L, n - 2, LUA_MULTRET, 2, 2, after_pcall), 2);
+}
+
+void vm_open_protect(lua_State *L)
+{
+    lua_register(L, "pcall", protected_call);
+    lua_register(L, "xpcall", protected_call_with);
+}

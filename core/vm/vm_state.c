@@ -1,0 +1,393 @@
+/* A Lua state: made with the allow-list environment, an accounting allocator, and entries that always come back. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "vm/vm_internal.h"
+
+/* Soft limit: the running code is stopped. Hard limit, or a block that is too large: no memory. */
+static void *allocate(void *ud, void *ptr, size_t old, size_t size)
+{
+    struct vm *vm = ud;
+    if (!ptr) old = 0;
+    if (size == 0) {
+        vm->used -= old;
+        mem_free(ptr);
+        return NULL;
+    }
+    if (size > old && (size > VM_BLOCK_MAX || vm->used - old + size > vm->hard)) {
+        if (vm->running && !vm->stop) vm_stop_now(vm, STOP_MEMORY);
+        return NULL;
+    }
+    void *grown = mem_try_realloc(ptr, size);
+    if (!grown) return NULL;
+    vm->used = vm->used - old + size;
+    if (vm->used > vm->soft && size > old && vm->running && !vm->stop) vm_stop_now(vm, STOP_MEMORY);
+    return grown;
+}
+
+static int open_all(lua_State *L)
+{
+    vm_open_env(L);
+    vm_open_lib(L);
+    vm_open_protect(L);
+    vm_open_coroutine(L);
+    vm_open_iterate(L);
+    vm_open_errors(L);
+    return 0;
+}
+
+int vm_new(const struct vm_options *o, struct vm **out, struct err *err)
+{
+    struct vm *vm = mem_alloc(sizeof(*vm));
+    uint64_t seed;
+    strncat(vm->name, o->name, sizeof(vm->name) - 1);
+    vm->owner = o->owner;
+    vm->soft = o->memory_soft ? o->memory_soft : VM_MEMORY_SOFT;
+    vm->hard = o->memory_hard ? o->memory_hard : vm->soft + vm->soft / 4;
+    digest_random(&seed, sizeof(seed));
+    vm_seed(vm, seed);
+    vm->L = lua_newstate(allocate, vm);
+    if (!vm->L) goto memory;
+    memcpy(lua_getextraspace(vm->L), &vm, sizeof(struct vm *));
+    lua_pushcfunction(vm->L, open_all);
+    if (lua_pcall(vm->L, 0, 0, 0) != LUA_OK) goto memory;
+    lua_gc(vm->L, LUA_GCGEN, 0, 0);
+    *out = vm;
+    return 0;
+memory:
+    vm_free(vm);
+    return err_set(err, ERR_NOMEM, "memory", NULL);
+}
+
+void vm_free(struct vm *vm)
+{
+    if (!vm) return;
+    if (vm->L) lua_close(vm->L);
+    mem_free(vm);
+}
+
+void *vm_owner(struct vm *vm)
+{
+    return vm->owner;
+}
+
+size_t vm_memory(struct vm *vm)
+{
+    return vm->used;
+}
+
+lua_State *vm_main(struct vm *vm)
+{
+    return vm->L;
+}
+
+lua_State *vm_running(struct vm *vm)
+{
+    return vm->running ? vm->running : vm->L;
+}
+
+struct vm *vm_of(lua_State *L)
+{
+    struct vm *vm;
+    memcpy(&vm, lua_getextraspace(L), sizeof(vm));
+    return vm;
+}
+
+void vm_set_source(struct vm *vm, vm_source_fn fn, void *ctx)
+{
+    vm->source = fn;
+    vm->source_ctx = ctx;
+}
+
+int vm_ref(lua_State *L, int idx)
+{
+    lua_pushvalue(L, idx);
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void vm_push_ref(lua_State *L, int ref)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ref);
+}
+
+void vm_unref(struct vm *vm, int ref)
+{
+    luaL_unref(vm->L, LUA_REGISTRYINDEX, ref);
+}
+
+void vm_set_global(lua_State *L, const char *name)
+{
+    lua_pushglobaltable(L);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 2);
+}
+
+/* Turns the outcome of a protected call into a code; the error value is on the top of L and is popped. */
+static int finish(struct vm *vm, lua_State *L, int status, struct err *err)
+{
+    int rc = 0;
+    if (status != LUA_OK) {
+        err_clear(err);
+        if (status == LUA_ERRMEM)
+            err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
+        else
+            vm_to_err(L, -1, err);
+        lua_pop(L, 1);
+        rc = err->code;
+    }
+    if (vm->stop && vm->entries == 1) rc = vm_take_stop(vm, err);
+    return rc;
+}
+
+struct calling {
+    int ref;
+    const struct val *args;
+    size_t nargs;
+};
+
+static int call_protected(lua_State *L)
+{
+    struct calling *c = lua_touserdata(L, 1);
+    lua_settop(L, 0);
+    luaL_checkstack(L, (int)c->nargs + 4, NULL);
+    vm_push_ref(L, c->ref);
+    for (size_t i = 0; i < c->nargs; i++) vm_push_val(L, &c->args[i]);
+    lua_call(L, (int)c->nargs, 1);
+    return 1;
+}
+
+int vm_call(struct vm *vm, int ref, const struct val *args, size_t nargs, struct arena *a, struct val *out,
+            struct err *err)
+{
+    lua_State *L = vm->L, *outer = vm->running;
+    struct calling c = {ref, args, nargs};
+    struct vm_co *co = vm->co;
+    int top = lua_gettop(L);
+    if (!lua_checkstack(L, 8)) return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
+    vm->co = NULL; /* nothing can wait in here */
+    vm->running = L;
+    vm->entries++;
+    lua_pushcfunction(L, vm_message_handler);
+    lua_pushcfunction(L, call_protected);
+    lua_pushlightuserdata(L, &c);
+    int rc = finish(vm, L, lua_pcall(L, 1, 1, top + 1), err);
+    if (rc == 0 && out) rc = vm_to_val(L, -1, a, out, err);
+    vm->entries--;
+    vm->running = outer;
+    vm->co = co;
+    lua_settop(L, top);
+    return rc;
+}
+
+struct loading {
+    const char *chunk, *text;
+    size_t len;
+};
+
+static int load_protected(lua_State *L)
+{
+    struct loading *l = lua_touserdata(L, 1);
+    lua_pushfstring(L, "@%s", l->chunk);
+    if (luaL_loadbufferx(L, l->text, l->len, lua_tostring(L, -1), "t") != LUA_OK) {
+        struct err err;
+        vm_to_err(L, -1, &err);
+        err.code = ERR_PLUGIN;
+        memcpy(err.key, "lua.syntax", sizeof("lua.syntax"));
+        vm_push_err(L, &err, "en");
+        return lua_error(L);
+    }
+    lua_call(L, 0, 0);
+    return 0;
+}
+
+int vm_run_chunk(struct vm *vm, const char *chunk, const char *text, size_t len, struct err *err)
+{
+    lua_State *L = vm->L, *outer = vm->running;
+    struct loading l = {chunk, text, len};
+    int top = lua_gettop(L);
+    vm->running = L;
+    vm->entries++;
+    lua_pushcfunction(L, vm_message_handler);
+    lua_pushcfunction(L, load_protected);
+    lua_pushlightuserdata(L, &l);
+    int rc = finish(vm, L, lua_pcall(L, 1, 0, top + 1), err);
+    vm->entries--;
+    vm->running = outer;
+    lua_settop(L, top);
+    return rc;
+}
+
+/* --- coroutines --- */
+
+static int new_thread(lua_State *L)
+{
+    struct vm_co *co = lua_touserdata(L, 1);
+    co->L = lua_newthread(L);
+    co->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+int vm_co_new(struct vm *vm, int ref, struct vm_co **out, struct err *err)
+{
+    struct vm_co *co = mem_alloc(sizeof(*co));
+    co->vm = vm;
+    lua_pushcfunction(vm->L, new_thread);
+    lua_pushlightuserdata(vm->L, co);
+    if (lua_pcall(vm->L, 1, 0, 0) != LUA_OK) {
+        lua_pop(vm->L, 1);
+        mem_free(co);
+        return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
+    }
+    vm_push_ref(co->L, ref);
+    *out = co;
+    return 0;
+}
+
+void vm_co_free(struct vm_co *co)
+{
+    if (!co) return;
+    /* The thread is collected with all that it holds; nothing of it runs (no __close, no __gc of plugins). */
+    luaL_unref(co->vm->L, LUA_REGISTRYINDEX, co->ref);
+    mem_free(co);
+}
+
+static int push_protected(lua_State *L)
+{
+    struct calling *c = lua_touserdata(L, 1);
+    luaL_checkstack(L, (int)c->nargs + 2, NULL);
+    for (size_t i = 0; i < c->nargs; i++) vm_push_val(L, &c->args[i]);
+    return (int)c->nargs;
+}
+
+/* Values are made on the main thread, where an error is caught, then moved over. */
+static int push_args(struct vm_co *co, const struct val *args, size_t nargs, struct err *err)
+{
+    lua_State *L = co->vm->L;
+    struct calling c = {0, args, nargs};
+    if (nargs == 0) return 0;
+    lua_pushcfunction(L, push_protected);
+    lua_pushlightuserdata(L, &c);
+    if (lua_pcall(L, 1, (int)nargs, 0) != LUA_OK || !lua_checkstack(co->L, (int)nargs + 2)) {
+        lua_pop(L, 1);
+        return err_set(err, ERR_LIMIT, "limit.memory", "plugin", co->vm->name, NULL);
+    }
+    lua_xmove(L, co->L, (int)nargs);
+    return 0;
+}
+
+static void add_traceback(lua_State *L, struct err *err)
+{
+    if (err->traceback[0]) return;
+    luaL_traceback(L, L, NULL, 0);
+    const char *text = lua_tostring(L, -1);
+    strncat(err->traceback, text ? text : "", sizeof(err->traceback) - 1);
+    lua_pop(L, 1);
+}
+
+int vm_co_resume(struct vm_co *co, const struct val *args, size_t nargs, const struct err *failed, struct arena *a,
+                 struct val *out, struct err *err)
+{
+    struct vm *vm = co->vm;
+    lua_State *outer = vm->running;
+    struct vm_co *outer_co = vm->co;
+    struct vm_resuming *resuming = vm->resuming;
+    int nresults = 0;
+    int rc = push_args(co, args, nargs, err);
+    if (rc) return rc;
+    vm->co = co;
+    vm->running = co->L;
+    vm->resuming = NULL;
+    vm->waiting = false;
+    vm->entries++;
+    co->failed = failed;
+    int status = lua_resume(co->L, NULL, (int)nargs, &nresults);
+    co->failed = NULL;
+    if (status == LUA_YIELD && !vm->stop) {
+        lua_pop(co->L, nresults);
+        rc = VM_WAITING;
+    } else if (status == LUA_OK && !vm->stop) {
+        rc = nresults ? vm_to_val(co->L, -nresults, a, out, err) : 0;
+        if (!nresults) *out = val_nil();
+    } else {
+        bool fresh = status != LUA_OK && status != LUA_YIELD;
+        rc = fresh ? finish(vm, co->L, status, err) : vm_take_stop(vm, err);
+        if (fresh && rc) add_traceback(co->L, err);
+    }
+    vm->entries--;
+    vm->running = outer;
+    vm->co = outer_co;
+    vm->resuming = resuming;
+    return rc;
+}
+
+struct vm_co *vm_co_running(struct vm *vm)
+{
+    return vm->co;
+}
+
+void vm_co_set_data(struct vm_co *co, void *data)
+{
+    co->data = data;
+}
+
+void *vm_co_data(struct vm_co *co)
+{
+    return co->data;
+}
+
+bool vm_can_wait(struct vm *vm)
+{
+    if (!vm->co || !lua_isyieldable(vm->running)) return false;
+    for (struct vm_resuming *r = vm->resuming; r; r = r->outer)
+        if (!lua_isyieldable(r->from)) return false;
+    return true;
+}
+
+void vm_where(struct vm *vm, char *where, size_t cap)
+{
+    lua_State *L = vm_running(vm);
+    lua_Debug ar;
+    where[0] = '\0';
+    for (int level = 0; level < 8 && lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline <= 0) continue;
+        size_t n = strlen(ar.short_src);
+        if (n + 12 >= cap) n = cap > 12 ? cap - 12 : 0;
+        memcpy(where, ar.short_src, n);
+        where[n] = ':';
+        char digits[12];
+        int at = 0;
+        for (int line = ar.currentline; line; line /= 10) digits[at++] = (char)('0' + line % 10);
+        while (at) where[++n] = digits[--at];
+        where[n + 1] = '\0';
+        return;
+    }
+}
+
+int vm_read_data(const char *chunk, const char *text, size_t len, struct arena *a, struct val *out, struct err *err)
+{
+    struct vm_options o = {.name = chunk, .memory_soft = 1 << 20};
+    struct vm *vm;
+    int rc = vm_new(&o, &vm, err);
+    if (rc) return rc;
+    lua_State *L = vm->L;
+    lua_pushfstring(L, "@%s", chunk);
+    if (luaL_loadbufferx(L, text, len, lua_tostring(L, -1), "t") != LUA_OK) {
+        vm_to_err(L, -1, err);
+        err->code = ERR_PLUGIN;
+        memcpy(err->key, "lua.syntax", sizeof("lua.syntax"));
+        vm_free(vm);
+        return ERR_PLUGIN;
+    }
+    lua_newtable(L); /* an empty environment */
+    lua_setupvalue(L, -2, 1);
+    int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    vm_limit_begin(vm, 200);
+    rc = vm_call(vm, ref, NULL, 0, a, out, err);
+    vm_limit_end(vm);
+    vm_free(vm);
+    return rc;
+}
