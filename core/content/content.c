@@ -44,11 +44,9 @@ int content_type_of(const struct registry *r, const char *name, const struct con
     return 0;
 }
 
-const struct decl_kind *content_decl_kinds(size_t *n)
+struct decl_kind content_decl_kind(struct content *c)
 {
-    static const struct decl_kind kinds[] = {{"type", false, content_type_compile, NULL}};
-    *n = 1;
-    return kinds;
+    return (struct decl_kind){"type", false, content_type_compile, c};
 }
 
 static int check_target(const struct content_type *t, const struct registry *r, const struct field *f,
@@ -106,9 +104,8 @@ void content_start(struct content *c, struct lane *lane)
 
 void content_attach(struct content *c)
 {
-    size_t n;
-    const struct decl_kind *kinds = content_decl_kinds(&n);
-    plugins_add_kinds(c->host->plugins, kinds, n);
+    struct decl_kind kind = content_decl_kind(c);
+    plugins_add_kinds(c->host->plugins, &kind, 1);
     plugins_add_activation(c->host->plugins, on_activate, c);
     content_add_api(c, c->host->api);
     if (c->host->lane) content_start(c, c->host->lane);

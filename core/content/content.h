@@ -35,7 +35,7 @@ void content_free(struct content *c);
 void content_attach(struct content *c);
 /* The publisher alone, on a lane that was made after the attach. */
 void content_start(struct content *c, struct lane *lane);
-const struct decl_kind *content_decl_kinds(size_t *n);
+struct decl_kind content_decl_kind(struct content *c); /* what content_attach registers */
 void content_add_api(struct content *c, struct api *api);
 /* Makes or migrates c_TYPE_draft and c_TYPE_pub for each declared type. ERR_REFUSED names its plugin. */
 int content_activate(struct content *c, struct store *db, struct registry *r, bool dry, struct err *err);
@@ -130,7 +130,7 @@ struct content_search {
 };
 int content_search(struct content *c, struct session *s, const struct content_search *q, struct arena *a,
                    struct val *items, struct err *err);
-int content_history(struct store *db, int64_t item, struct arena *a, struct val *out, struct err *err);
+int content_history(struct session *s, int64_t item, struct arena *a, struct val *out, struct err *err);
 int content_diff(struct store *db, int64_t item, int64_t r1, int64_t r2, struct arena *a, struct val *out,
                  struct err *err);
 /* Findings { field, offset, length, text, rule, message, suggestion } of a body, in `lang`. */

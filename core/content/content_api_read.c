@@ -78,7 +78,7 @@ static int may_look(struct api_call *c, int64_t item)
 static int history(struct api_call *c)
 {
     int rc = may_look(c, c->args[0].as.obj.id);
-    return rc ? rc : content_history(c->s->db, c->args[0].as.obj.id, c->arena, &c->result, c->err);
+    return rc ? rc : content_history(c->s, c->args[0].as.obj.id, c->arena, &c->result, c->err);
 }
 
 static int diff(struct api_call *c)

@@ -72,11 +72,17 @@ static bool is_time(enum field_type type)
     return type == FIELD_DATE || type == FIELD_INSTANT;
 }
 
+/* Where values are made, and the zone for the text of instants. */
+struct making {
+    struct arena *a;
+    const char *zone;
+};
+
 /* Applies fn to a value, or to each of a list's. */
-static int each(struct arena *a, const struct field *f, const struct val *v, struct val *out,
-                int (*fn)(struct arena *a, enum field_type type, const struct val *v, struct val *out))
+static int each(const struct making *m, const struct field *f, const struct val *v, struct val *out,
+                int (*fn)(const struct making *m, enum field_type type, const struct val *v, struct val *out))
 {
-    if (f->type != FIELD_LIST) return fn(a, f->type, v, out);
+    if (f->type != FIELD_LIST) return fn(m, f->type, v, out);
     if (v->type != VAL_LIST) {
         *out = *v;
         return 0;
@@ -84,29 +90,30 @@ static int each(struct arena *a, const struct field *f, const struct val *v, str
     *out = val_list();
     for (size_t i = 0; i < v->as.list.n; i++) {
         struct val one;
-        int rc = fn(a, f->item, &v->as.list.items[i], &one);
-        if (rc == 0) rc = val_add(a, out, one);
+        int rc = fn(m, f->item, &v->as.list.items[i], &one);
+        if (rc == 0) rc = val_add(m->a, out, one);
         if (rc) return rc;
     }
     return 0;
 }
 
-static int to_json(struct arena *a, enum field_type type, const struct val *v, struct val *out)
+static int to_json(const struct making *m, enum field_type type, const struct val *v, struct val *out)
 {
-    if (is_time(type) && v->type == VAL_INT) return iso_text(a, type, v->as.i, out);
-    return sorted(a, v, out);
+    if (is_time(type) && v->type == VAL_INT) return iso_text(m->a, type, v->as.i, out);
+    return sorted(m->a, v, out);
 }
 
 int content_body_write(const struct content_type *t, const struct val *stored, struct arena *a, struct buf *out,
                        struct err *err)
 {
+    struct making m = {a, NULL};
     struct val map = val_map();
     for (size_t i = 0; i < t->fields.n; i++) {
         const struct field *f = &t->fields.items[i];
         const struct val *v = val_get(stored, f->name);
         struct val one;
         if (!v || v->type == VAL_NIL) continue;
-        int rc = each(a, f, v, &one, to_json);
+        int rc = each(&m, f, v, &one, to_json);
         if (rc == ERR_INVALID) return err_set(err, ERR_INVALID, "text.utf8", "field", f->name, NULL);
         if (rc || val_set(a, &map, f->name, one) != 0) return content_too_large(err);
     }
@@ -115,11 +122,11 @@ int content_body_write(const struct content_type *t, const struct val *stored, s
     return buf_ok(out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", "what", t->name, NULL);
 }
 
-static int from_json(struct arena *a, enum field_type type, const struct val *v, struct val *out)
+static int from_json(const struct making *m, enum field_type type, const struct val *v, struct val *out)
 {
     struct date d;
     int32_t offset;
-    (void)a;
+    (void)m;
     *out = *v;
     if (type == FIELD_NUMBER && v->type == VAL_INT) *out = val_num((double)v->as.i);
     if (!is_time(type) || v->type != VAL_STR || !date_parse(v->as.str.s, v->as.str.len, &d, &offset)) return 0;
@@ -136,6 +143,7 @@ static const struct field *field_of(const struct field_list *l, const char *name
 int content_body_read(const struct content_type *t, const char *json, size_t len, struct arena *a, struct val *stored,
                       struct err *err)
 {
+    struct making m = {a, NULL};
     struct val map;
     int rc = json_parse(json, len, a, &map, err);
     if (rc) return err_set(err, ERR_CORRUPT, "content.body", "type", t ? t->name : "", NULL);
@@ -144,35 +152,35 @@ int content_body_read(const struct content_type *t, const char *json, size_t len
         const struct val_pair *p = &map.as.map.pairs[i];
         const struct field *f = field_of(t ? &t->fields : NULL, p->key);
         struct val one = p->v;
-        if ((f && each(a, f, &p->v, &one, from_json) != 0) || val_set(a, stored, p->key, one) != 0)
+        if ((f && each(&m, f, &p->v, &one, from_json) != 0) || val_set(a, stored, p->key, one) != 0)
             return content_too_large(err);
     }
     return 0;
 }
 
-static int to_api(struct arena *a, enum field_type type, const struct val *v, struct val *out)
+static int to_api(const struct making *m, enum field_type type, const struct val *v, struct val *out)
 {
     *out = *v;
     if (!is_time(type) || v->type != VAL_INT) return 0;
-    return type == FIELD_DATE ? kinds_date(a, v->as.i, out) : kinds_instant(a, v->as.i, out);
+    return type == FIELD_DATE ? kind_date(m->a, v->as.i, out) : kind_instant(m->a, v->as.i, m->zone, out);
 }
 
-int content_value_to_api(const struct field *f, const struct val *stored, struct arena *a, struct val *out,
-                         struct err *err)
+int content_instant_to_api(int64_t ms, const char *zone, struct arena *a, struct val *out, struct err *err)
 {
-    return each(a, f, stored, out, to_api) == 0 ? 0 : content_too_large(err);
+    return kind_instant(a, ms, zone, out) == 0 ? 0 : content_too_large(err);
 }
 
-int content_body_to_api(const struct field_list *fields, const struct val *stored, struct arena *a, struct val *out,
+int content_body_to_api(const struct content_form *form, const struct val *stored, struct arena *a, struct val *out,
                         struct err *err)
 {
+    struct making m = {a, form->zone};
     for (size_t i = 0; i < stored->as.map.n; i++) {
         const struct val_pair *p = &stored->as.map.pairs[i];
-        const struct field *f = field_of(fields, p->key);
+        const struct field *f = field_of(form->fields, p->key);
         struct val one = p->v;
         if (one.type == VAL_NIL) continue;
-        if (f && content_value_to_api(f, &p->v, a, &one, err) != 0) return err->code;
-        if (val_set(a, out, p->key, one) != 0) return content_too_large(err);
+        if (f && each(&m, f, &p->v, &one, to_api) != 0) return content_too_large(err);
+        if (val_set_new(a, out, p->key, one) != 0) return content_too_large(err);
     }
     return 0;
 }

@@ -78,7 +78,8 @@ int content_item_load(struct store *db, const struct registry *r, int64_t id, in
     const struct content_type *t = d ? d->compiled : NULL;
     rc = content_body_read(t, revision.body, revision.body_len, a, &stored, err);
     *fields = val_map();
-    return rc ? rc : content_body_to_api(t ? &t->fields : NULL, &stored, a, fields, err);
+    const struct content_form form = {t ? &t->fields : NULL, t ? t->zone : NULL};
+    return rc ? rc : content_body_to_api(&form, &stored, a, fields, err);
 }
 
 int content_item_version(struct store *db, int64_t id, struct content_version *out, struct err *err)

@@ -27,15 +27,14 @@ static int set_int(struct stmt *s, int col, const char *name, struct arena *a, s
     return stmt_is_null(s, col) ? 0 : val_set(a, map, name, val_int(stmt_int(s, col)));
 }
 
-static int history_row(struct stmt *s, struct arena *a, struct val *row, struct err *err)
+static int history_row(struct stmt *s, const char *zone, struct arena *a, struct val *row, struct err *err)
 {
-    static const struct field instant = {.type = FIELD_INSTANT};
     static const struct {
         int col;
         const char *name;
     } texts[] = {{0, "verb"}, {1, "from"}, {2, "to"}, {7, "plugin"}, {8, "reason"}, {10, "hash"}, {11, "note"}},
       numbers[] = {{3, "revision"}, {5, "person"}, {6, "run"}};
-    struct val ms = val_int(stmt_int(s, 4)), at, detail;
+    struct val at, detail;
     int rc = 0;
     size_t len;
     *row = val_map();
@@ -43,7 +42,7 @@ static int history_row(struct stmt *s, struct arena *a, struct val *row, struct 
         rc = set_text(s, texts[i].col, texts[i].name, a, row);
     for (size_t i = 0; rc == 0 && i < sizeof(numbers) / sizeof(numbers[0]); i++)
         rc = set_int(s, numbers[i].col, numbers[i].name, a, row);
-    if (rc == 0) rc = content_value_to_api(&instant, &ms, a, &at, err);
+    if (rc == 0) rc = content_instant_to_api(stmt_int(s, 4), zone, a, &at, err);
     if (rc == 0) rc = val_set(a, row, "at", at);
     const char *json = stmt_text(s, 9, &len);
     if (rc == 0 && json) rc = json_parse(json, len, a, &detail, err);
@@ -51,9 +50,9 @@ static int history_row(struct stmt *s, struct arena *a, struct val *row, struct 
     return rc == ERR_NOMEM ? content_too_large(err) : rc;
 }
 
-int content_history(struct store *db, int64_t item, struct arena *a, struct val *out, struct err *err)
+int content_history(struct session *session, int64_t item, struct arena *a, struct val *out, struct err *err)
 {
-    struct stmt *s = store_stmt(db, history_sql, err);
+    struct stmt *s = store_stmt(session->db, history_sql, err);
     int rc;
     *out = val_list();
     if (!s) return err->code;
@@ -61,7 +60,7 @@ int content_history(struct store *db, int64_t item, struct arena *a, struct val 
     stmt_bind_int(s, 2, HISTORY_MAX);
     while ((rc = stmt_step(s, err)) == 1) {
         struct val row;
-        rc = history_row(s, a, &row, err);
+        rc = history_row(s, session->zone, a, &row, err);
         if (rc == 0 && val_add(a, out, row) != 0) rc = content_too_large(err);
         if (rc) break;
     }

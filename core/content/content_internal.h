@@ -14,7 +14,7 @@ enum {
 };
 
 struct content_type {
-    const char *name, *plugin;
+    const char *name, *plugin, *zone; /* zone: of the organisation, for the text of instants */
     struct field_list fields;      /* of the body: unit and publish_at are the head's */
     const struct field *title;     /* or NULL */
     const struct field *slug;      /* what an address is made from; or NULL: the title, or the id */
@@ -73,10 +73,14 @@ int content_body_write(const struct content_type *t, const struct val *stored, s
                        struct err *err);
 int content_body_read(const struct content_type *t, const char *json, size_t len, struct arena *a, struct val *stored,
                       struct err *err);
-int content_body_to_api(const struct field_list *fields, const struct val *stored, struct arena *a, struct val *out,
+struct content_form {
+    const struct field_list *fields; /* NULL: values as they are */
+    const char *zone;
+};
+/* Adds the values to the map `out`; their names are not in it yet. */
+int content_body_to_api(const struct content_form *form, const struct val *stored, struct arena *a, struct val *out,
                         struct err *err);
-int content_value_to_api(const struct field *f, const struct val *stored, struct arena *a, struct val *out,
-                         struct err *err);
+int content_instant_to_api(int64_t ms, const char *zone, struct arena *a, struct val *out, struct err *err);
 void content_body_hash(const char *type, const char *json, size_t len, char hex[DIGEST_HEX]);
 
 /* content_revision.c */

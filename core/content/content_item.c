@@ -5,35 +5,42 @@
 
 const struct val_kind content_item_kind = {"item"};
 
-static int set_instant(struct arena *a, struct val *map, const char *name, int64_t ms)
-{
-    static const struct field instant = {.type = FIELD_INSTANT};
-    struct val at = val_int(ms), v;
-    if (!ms) return 0;
-    int rc = content_value_to_api(&instant, &at, a, &v, &(struct err){0});
-    return rc ? rc : val_set(a, map, name, v);
-}
-
 static int set_str(struct arena *a, struct val *map, const char *name, const char *text)
 {
     const char *kept = arena_strdup(a, text);
-    return kept ? val_set(a, map, name, val_str(kept)) : ERR_NOMEM;
+    return kept ? val_set_new(a, map, name, val_str(kept)) : ERR_NOMEM;
+}
+
+static int set_times(const struct content_row *row, const char *zone, struct arena *a, struct val *map)
+{
+    const struct {
+        const char *name;
+        int64_t ms;
+    } times[] = {{"created_at", row->created_at},
+                 {"changed_at", row->changed_at},
+                 {"publish_at", row->publish_at},
+                 {"published_at", row->published_at}};
+    struct err ignored;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof(times) / sizeof(times[0]); i++) {
+        struct val v;
+        if (!times[i].ms) continue;
+        rc = content_instant_to_api(times[i].ms, zone, a, &v, &ignored);
+        if (rc == 0) rc = val_set_new(a, map, times[i].name, v);
+    }
+    return rc;
 }
 
 static int set_head(const struct content_row *row, struct arena *a, struct val *map)
 {
-    int rc = val_set(a, map, "id", val_int(row->id));
+    int rc = val_set_new(a, map, "id", val_int(row->id));
     if (rc == 0) rc = set_str(a, map, "type", row->type);
     if (rc == 0) rc = set_str(a, map, "slug", row->slug);
-    if (rc == 0 && row->unit) rc = val_set(a, map, "unit", val_int(row->unit));
-    if (rc == 0) rc = val_set(a, map, "state", val_str(content_state_name(row->state)));
-    if (rc == 0) rc = val_set(a, map, "revision", val_int(row->draft_rev));
+    if (rc == 0 && row->unit) rc = val_set_new(a, map, "unit", val_int(row->unit));
+    if (rc == 0) rc = val_set_new(a, map, "state", val_str(content_state_name(row->state)));
+    if (rc == 0) rc = val_set_new(a, map, "revision", val_int(row->draft_rev));
     if (rc == 0) rc = set_str(a, map, "hash", row->hash);
-    if (rc == 0 && row->created_by) rc = val_set(a, map, "created_by", val_int(row->created_by));
-    if (rc == 0) rc = set_instant(a, map, "created_at", row->created_at);
-    if (rc == 0) rc = set_instant(a, map, "changed_at", row->changed_at);
-    if (rc == 0) rc = set_instant(a, map, "publish_at", row->publish_at);
-    if (rc == 0) rc = set_instant(a, map, "published_at", row->published_at);
+    if (rc == 0 && row->created_by) rc = val_set_new(a, map, "created_by", val_int(row->created_by));
     return rc;
 }
 
@@ -43,9 +50,10 @@ int content_item_make(const struct content_type *t, const struct content_row *ro
     struct val *fields = arena_alloc(a, sizeof(*fields));
     if (!fields) return content_too_large(err);
     *fields = val_map();
-    if (set_head(row, a, fields) != 0) return content_too_large(err);
+    const struct content_form form = {t ? &t->fields : NULL, t ? t->zone : NULL};
+    if (set_head(row, a, fields) != 0 || set_times(row, form.zone, a, fields) != 0) return content_too_large(err);
     *out = val_obj(&content_item_kind, row->id, row->draft_rev, fields);
-    return content_body_to_api(t ? &t->fields : NULL, stored, a, fields, err);
+    return content_body_to_api(&form, stored, a, fields, err);
 }
 
 static void copy_str(const struct val *row, const char *name, char *out, size_t cap)
@@ -83,7 +91,7 @@ int content_item_from_table(const struct content_type *t, const struct val *row,
     head_of(t, row, &head);
     for (size_t i = 0; i < t->fields.n; i++) {
         const struct val *v = val_get(row, t->fields.items[i].name);
-        if (v && v->type != VAL_NIL && val_set(a, &body, t->fields.items[i].name, *v) != 0)
+        if (v && v->type != VAL_NIL && val_set_new(a, &body, t->fields.items[i].name, *v) != 0)
             return content_too_large(err);
     }
     return content_item_make(t, &head, &body, a, out, err);

@@ -138,12 +138,13 @@ static int build_table(const struct decl *d, const struct content_type *t, bool 
 
 int content_type_compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err)
 {
-    (void)self;
+    const struct content *c = self;
     (void)r;
     struct content_type *t = arena_alloc(a, sizeof(*t));
     if (!t) return content_too_large(err);
     t->name = d->name;
     t->plugin = d->plugin;
+    t->zone = c ? c->host->zone : NULL;
     t->approval = val_get_bool(&d->spec, "approval", false);
     t->has_unit = val_get_bool(&d->spec, "unit", false);
     t->lint = val_get(&d->spec, "lint");

@@ -104,13 +104,14 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     struct storage_table *t = arena_alloc(a, sizeof(*t));
     struct val *index = arena_alloc(a, sizeof(*index));
     const char *sql_name = arena_printf(a, "p_%s__%s", d->plugin, d->name);
-    (void)self;
+    const struct storage *st = self;
     (void)r;
     if (!t || !index || !sql_name) return content_too_large(err);
     if (!storage_name_ok(d->plugin, strlen(d->plugin)) || !storage_name_ok(d->name, strlen(d->name)))
         return err_set(err, ERR_INVALID, "storage.table_name", "table", d->name, "plugin", d->plugin, NULL);
     t->plugin = d->plugin;
     t->name = d->name;
+    t->zone = st->host->zone;
     t->exported = val_get_bool(&d->spec, "export", false);
     int rc = check_options(d, err);
     if (rc == 0) rc = field_parse_list(a, val_get(&d->spec, "fields"), &t->fields, err);
@@ -125,11 +126,9 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     return rc;
 }
 
-const struct decl_kind *storage_decl_kinds(size_t *n)
+struct decl_kind storage_decl_kind(struct storage *st)
 {
-    static const struct decl_kind kinds[] = {{"table", true, compile, NULL}};
-    *n = 1;
-    return kinds;
+    return (struct decl_kind){"table", true, compile, st};
 }
 
 /* Ids never go back, whatever the clock does. */
@@ -167,9 +166,8 @@ static int on_activate(void *ctx, struct session *s, struct registry *r, struct 
 
 void storage_attach(struct storage *st)
 {
-    size_t n;
-    const struct decl_kind *kinds = storage_decl_kinds(&n);
-    plugins_add_kinds(st->host->plugins, kinds, n);
+    struct decl_kind kind = storage_decl_kind(st);
+    plugins_add_kinds(st->host->plugins, &kind, 1);
     plugins_add_activation(st->host->plugins, on_activate, st);
     storage_add_api(st, st->host->api);
 }

@@ -15,7 +15,7 @@
 struct storage;
 struct table;
 
-enum { STORAGE_ROW_MAX = 1 << 20, STORAGE_KV_MAX = 256 << 10, STORAGE_SQL_ROWS = 10000, STORAGE_SQL_MS = 2000 };
+enum { STORAGE_ROW_MAX = 1 << 20, STORAGE_KV_MAX = 256 << 10, STORAGE_SQL_ROWS = 10000, STORAGE_SQL_MS = 250 };
 
 extern const struct val_kind storage_table_kind;
 extern const struct store_migration storage_migrations[];
@@ -24,14 +24,14 @@ struct storage *storage_new(struct host *host);
 void storage_free(struct storage *st);
 /* At start: declaration kind "table", API functions, activation. */
 void storage_attach(struct storage *st);
-const struct decl_kind *storage_decl_kinds(size_t *n);
+struct decl_kind storage_decl_kind(struct storage *st); /* what storage_attach registers */
 void storage_add_api(struct storage *st, struct api *api);
 /* Makes or migrates p_PLUGIN__TABLE for each declared table, and checks that what they refer to is declared. */
 int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry, struct err *err);
 
 /* A declared table, compiled once a registry. */
 struct storage_table {
-    const char *plugin, *name;
+    const char *plugin, *name, *zone;
     struct field_list fields;
     struct table *table;
     bool exported;

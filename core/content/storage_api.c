@@ -65,7 +65,6 @@ static int bind_values(struct api_call *c, struct stmt *s, const struct val *val
 
 static int read_rows(struct api_call *c, struct stmt *s)
 {
-    int64_t started = clock_mono_ns();
     struct err_num n;
     int rc;
     c->result = val_list();
@@ -73,12 +72,23 @@ static int read_rows(struct api_call *c, struct stmt *s)
         struct val row;
         if (c->result.as.list.n >= STORAGE_SQL_ROWS)
             return err_set(c->err, ERR_LIMIT, "storage.sql_rows", "most", err_i64(&n, STORAGE_SQL_ROWS), NULL);
-        if (clock_mono_ns() - started > (int64_t)STORAGE_SQL_MS * 1000000)
-            return err_set(c->err, ERR_LIMIT, "limit.time", "ms", err_i64(&n, STORAGE_SQL_MS), NULL);
-        rc = stmt_row(s, c->arena, &row);
-        if (rc || val_add(c->arena, &c->result, row) != 0)
-            return rc ? rc : err_set(c->err, ERR_LIMIT, "limit.size", "what", "rows", NULL);
+        if (stmt_row(s, c->arena, &row) != 0 || val_add(c->arena, &c->result, row) != 0)
+            return content_too_large(c->err);
     }
+    return rc;
+}
+
+/* On the lane a statement has little time: all others wait for it. A reader has the limit of its request already. */
+static int run_limited(struct api_call *c, struct stmt *s)
+{
+    int64_t started = clock_mono_ns();
+    struct err_num n;
+    if (!c->s->lane) return read_rows(c, s);
+    store_limit_time(c->s->db, STORAGE_SQL_MS);
+    int rc = read_rows(c, s);
+    store_limit_time(c->s->db, 0);
+    if (rc == ERR_STOPPED && clock_mono_ns() - started >= (int64_t)STORAGE_SQL_MS * 1000000)
+        return err_set(c->err, ERR_LIMIT, "limit.time", "ms", err_i64(&n, STORAGE_SQL_MS), NULL);
     return rc;
 }
 
@@ -87,7 +97,7 @@ static int run_sql(struct api_call *c, const char *sql)
     struct stmt *s = store_stmt(c->s->db, sql, c->err);
     if (!s) return c->err->code;
     int rc = bind_values(c, s, &c->args[1]);
-    if (rc == 0) rc = read_rows(c, s);
+    if (rc == 0) rc = run_limited(c, s);
     stmt_done(s);
     return rc;
 }

@@ -79,8 +79,9 @@ static int insert(struct api_call *c)
 /* A row as Lua sees it: id, version and the fields, dates and instants as objects. */
 static int to_api(struct api_call *c, const struct use *u, const struct val *row, struct val *out)
 {
+    const struct content_form form = {&u->t->fields, u->t->zone};
     *out = val_map();
-    return content_body_to_api(&u->t->fields, row, c->arena, out, c->err);
+    return content_body_to_api(&form, row, c->arena, out, c->err);
 }
 
 static int get(struct api_call *c)

@@ -95,13 +95,12 @@ static inline void fixture_declare(struct fixture *f, const char *kind, const ch
 /* Compiles and migrates what was declared. */
 static inline int fixture_activate(struct fixture *f)
 {
-    size_t i, n;
     int rc = 0;
-    const struct decl_kind *kinds[] = {content_decl_kinds(&n), storage_decl_kinds(&n)};
+    const struct decl_kind kinds[] = {content_decl_kind(f->host.content), storage_decl_kind(f->host.storage)};
     for (size_t k = 0; k < 2; k++) {
-        i = 0;
-        for (const struct decl *d; rc == 0 && (d = registry_each(f->registry, kinds[k]->name, &i));)
-            rc = kinds[k]->compile(NULL, (struct decl *)d, f->registry, registry_arena(f->registry), &f->err);
+        size_t i = 0;
+        for (const struct decl *d; rc == 0 && (d = registry_each(f->registry, kinds[k].name, &i));)
+            rc = kinds[k].compile(kinds[k].self, (struct decl *)d, f->registry, registry_arena(f->registry), &f->err);
     }
     if (rc == 0) rc = store_begin(f->s.db, &f->err);
     if (rc == 0) rc = content_activate(f->host.content, f->s.db, f->registry, false, &f->err);

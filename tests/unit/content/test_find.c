@@ -1,6 +1,8 @@
 /* Lists, paging and search. */
 #include "fixture.h"
 
+#include "people/people.h"
+
 static const char news[] = "{\"fields\":{\"title\":\"text!\",\"body\":\"markdown\",\"rank\":\"integer\",\"unit\":\"unit\"},"
                            "\"title\":\"title\",\"index\":[[\"rank\"]]}";
 
@@ -85,7 +87,7 @@ static void a_reader_without_a_user_sees_what_is_public_only(void **state)
     fixture_call(f, "content.publish", ARGS(f, a));
     fixture_call(f, "content.edit", ARGS(f, a, J(f, "{\"title\":\"Đang sửa\"}")));
     f->s.mode = SESSION_READ;
-    f->s.actor = (struct actor){.plugin = "awards"};
+    f->s.actor = (struct actor){.user = PEOPLE_ANONYMOUS, .plugin = "awards"};
     struct val rows = fixture_call(f, "content.find", ARGS(f, val_str("news")));
     assert_int_equal(rows.as.list.n, 1);
     assert_string_equal(fixture_str(f, &rows.as.list.items[0], "title"), "Công khai");
