@@ -149,7 +149,7 @@ int flow_task_settle(struct flow *f, struct session *s, int64_t run, int64_t ent
 {
     struct tally t;
     int64_t need = 1;
-    bool veto = false, one;
+    bool veto = false, one = true;
     struct val answer;
     int rc = wait_options(s->db, run, entry, &need, &veto, &one, err);
     if (rc == 0) rc = count(s->db, run, entry, s->arena, &t, err);

@@ -3,7 +3,12 @@
 
 #include <string.h>
 
+#include "base/date.h"
+#include "base/kinds.h"
 #include "base/mem.h"
+#include "content/content.h"
+#include "content/storage.h"
+#include "people/people.h"
 #include "plugin/bind_lua.h"
 #include "plugin/events.h"
 #include "plugin/plugins.h"
@@ -13,9 +18,15 @@ enum { SLICE_ARENA_MAX = 64 << 20, CACHE_RUNS = 1000, SLICE_CPU_MS = 5 };
 const struct val_kind flow_run_kind = {"run"};
 const struct val_kind flow_task_kind = {"task"};
 
+/* The kinds that journals and rows may hold. */
 const struct val_kind *flow_kind_of(const char *name, size_t len)
 {
-    return val_kind_find(name, len);
+    static const struct val_kind *const kinds[] = {&content_item_kind, &storage_table_kind, &flow_run_kind,
+                                                   &flow_task_kind,    &people_unit_kind,   &people_person_kind,
+                                                   &date_kind,         &instant_kind};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strlen(kinds[i]->name) == len && memcmp(kinds[i]->name, name, len) == 0) return kinds[i];
+    return NULL;
 }
 
 static const char *option_str(struct arena *a, const struct val *spec, const char *key)

@@ -6,28 +6,28 @@
 
 struct check {
     const char *sql;  /* gives ids of what is wrong */
-    const char *text; /* with %lld for the id */
+    const char *what, *wrong; /* "flow_run: run" 17 "is …" */
 };
 
 /* Findings are for operators and programs: English, like log events. */
 static const struct check checks[] = {
     {"select distinct j.run from flow_journal j left join flow_run r on r.id = j.run where r.id is null",
-     "flow_journal: run %" PRId64 " has a journal but no row"},
+     "flow_journal: run", "has a journal but no row"},
     {"select distinct w.run from flow_wait w left join flow_run r on r.id = w.run where r.id is null or r.state <> 0",
-     "flow_wait: run %" PRId64 " waits but is not running"},
+     "flow_wait: run", "waits but is not running"},
     {"select t.id from flow_task t left join flow_run r on r.id = t.run where t.state = 0"
      " and (r.id is null or r.state not in (0, 2, 3))",
-     "flow_task: task %" PRId64 " is open but its run is not"},
+     "flow_task: task", "is open but its run is not"},
     {"select r.id from flow_run r where r.state = 0 and r.paused is null and r.due is null"
      " and not exists (select 1 from flow_wait w where w.run = r.id)"
      " and not exists (select 1 from flow_task t where t.run = r.id and t.state = 0)"
      " and not exists (select 1 from flow_run c where c.parent = r.id and c.state in (0, 2, 3, 5))"
      " and not exists (select 1 from outbox o where o.run = r.id)",
-     "flow_run: run %" PRId64 " is running but nothing will ever wake it"},
+     "flow_run: run", "is running but nothing will ever wake it"},
     {"select r.id from flow_run r left join plugin_version v on v.id = r.version where v.id is null",
-     "flow_run: run %" PRId64 " is pinned to a version that is not stored"},
+     "flow_run: run", "is pinned to a version that is not stored"},
     {"select r.id from flow_run r where r.state in (2, 3) and not exists (select 1 from flow_error e where e.run = r.id)",
-     "flow_run: run %" PRId64 " is stopped without a reason"},
+     "flow_run: run", "is stopped without a reason"},
 };
 
 static int run_check(struct store *db, const struct check *c, void (*report)(void *, const char *), void *ctx,
@@ -38,7 +38,7 @@ static int run_check(struct store *db, const struct check *c, void (*report)(voi
     int rc;
     while ((rc = stmt_step(s, err)) == 1) {
         char line[160];
-        snprintf(line, sizeof(line), c->text, stmt_int(s, 0));
+        snprintf(line, sizeof(line), "%s %" PRId64 " %s", c->what, stmt_int(s, 0), c->wrong);
         report(ctx, line);
     }
     stmt_done(s);

@@ -1,6 +1,7 @@
 /* run:ask and run:ask_all: a wait whose answer people give. */
 #include <string.h>
 
+#include "base/date.h"
 #include "content/content.h"
 #include "flow/flow_task.h"
 #include "plugin/api_internal.h"

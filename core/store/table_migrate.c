@@ -182,7 +182,7 @@ static int make_index(struct migrating *m, const struct val *list, bool unique, 
 
 static int drop_indexes(struct migrating *m, const char *wanted)
 {
-    char names[32][200], mark[204], sql[256];
+    char names[32][200], mark[204], sql[256], name[200];
     size_t n = 0;
     struct stmt *s = store_stmt(m->db, "select name from sqlite_master where type = 'index' and tbl_name = ?1"
                                        " and sql is not null", m->err);
@@ -191,13 +191,14 @@ static int drop_indexes(struct migrating *m, const char *wanted)
     int rc;
     while ((rc = stmt_step(s, m->err)) == 1 && n < 32) {
         size_t len;
-        snprintf(names[n], sizeof(names[0]), "%s", stmt_text(s, 0, &len));
-        snprintf(mark, sizeof(mark), "|%s|", names[n]);
-        if (!strstr(wanted, mark)) n++;
+        name[0] = '\0';
+        strncat(name, stmt_text(s, 0, &len), sizeof(name) - 1);
+        snprintf(mark, sizeof(mark), "|%s|", name);
+        if (!strstr(wanted, mark)) memcpy(names[n++], name, sizeof(name));
     }
     stmt_done(s);
     for (size_t i = 0; rc >= 0 && i < n; i++) {
-        snprintf(sql, sizeof(sql), "drop index \"%s\"", names[i]);
+        snprintf(sql, sizeof(sql), "drop index \"%.190s\"", names[i]);
         rc = run(m, sql);
     }
     return rc < 0 ? rc : 0;
