@@ -169,7 +169,6 @@ bool cron_next_local(const struct cron *c, const struct date *after, struct date
     bool found = next >= 0 && next_day(c, &day) && day.year == d.year && day.month == d.month && day.day == d.day;
     if (found) {
         if (next != d.hour) minute = next_bit(c->minutes, 0);
-        /* The hour after the present one begins anew even when the minutes ran out. */
         hour = next;
     } else {
         date_from_days(date_days(d.year, d.month, d.day) + 1, &day);
