@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""The rules of the source that no compiler knows: floors, banned calls, lengths, message keys.
+
+Usage: source_rules.py RULE…   (floors banned lengths messages texts); prints file:line: what is wrong; exit 1.
+"""
+import glob
+import os
+import re
+import sys
+
+# A folder of core/ includes only lower floors; those on one floor are blind to each other.
+FLOORS = {"base": 0, "runtime": 1, "store": 2, "vm": 2, "plugin": 3, "people": 4, "content": 5, "schedule": 5,
+          "flow": 6, "report": 7, "http": 8, "cli": 9}
+BANNED = "strcpy strcat stpcpy sprintf vsprintf gets strtok atoi atol atoll atof system popen alloca tmpnam mktemp".split()
+HEAP = "malloc calloc realloc free strdup strndup asprintf vasprintf".split()
+FUNCTION_LINES, FILE_LINES = 60, 500
+
+problems = []
+
+
+def wrong(path, line, text):
+    problems.append(f"{path}:{line}: {text}")
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def c_files():
+    return sorted(glob.glob("core/**/*.[ch]", recursive=True))
+
+
+def folder_of(path):
+    return path.split(os.sep)[1]
+
+
+def without_comments(text, keep_strings=True):
+    """Comments (and the inside of strings) become blanks; lines stay where they are."""
+    def blank(m):
+        s = m.group(0)
+        if s.startswith("/") or not keep_strings:
+            return re.sub(r"[^\n]", " ", s)
+        return s
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, text, flags=re.S)
+
+
+def line_of(text, pos):
+    return text.count("\n", 0, pos) + 1
+
+
+def may_include(path, header):
+    """Why not, or None."""
+    folder, name = folder_of(path), os.path.basename(path)
+    if header == "sqlite3.h" and folder != "store":
+        return "only core/store may include sqlite3.h"
+    if header == "libpq-fe.h" and folder != "store":
+        return "only core/store may include libpq-fe.h"
+    if header in ("lua.h", "lauxlib.h", "lualib.h") or header == "vm/vm_lua.h":
+        if folder != "vm" and not re.search(r"_lua\.[ch]$", name):
+            return f"only core/vm and *_lua.c may include {header}"
+    if (header == "uv.h" or header == "runtime/loop_uv.h") and folder not in ("runtime", "http"):
+        return f"only core/runtime and core/http may include {header}"
+    other = header.split("/")[0] if "/" in header else None
+    if other in FLOORS and folder in FLOORS and other != folder and FLOORS[other] >= FLOORS[folder]:
+        return f"core/{folder} stands on floor {FLOORS[folder]} and may not include {header} (floor {FLOORS[other]})"
+    return None
+
+
+def floors():
+    for path in c_files():
+        text = without_comments(read(path))
+        for m in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', text, flags=re.M):
+            why = may_include(path, m.group(1))
+            if why:
+                wrong(path, line_of(text, m.start()), why)
+
+
+def banned():
+    for path in c_files():
+        text = without_comments(read(path), keep_strings=False)
+        names = list(BANNED)
+        # embed.c is a tool of the build, not part of the program.
+        if folder_of(path) not in ("base", "locale"):
+            names += HEAP
+        for m in re.finditer(r"(?<![\w.>])(%s)[ \t]*\(" % "|".join(names), text):
+            wrong(path, line_of(text, m.start()), f"{m.group(1)} is banned here (base/mem.h, buf.h and arena.h have what is used instead)")
+
+
+def lengths():
+    for path in c_files() + sorted(glob.glob("tests/**/*.[ch]", recursive=True)):
+        lines = read(path).split("\n")
+        if len(lines) - 1 > FILE_LINES:
+            wrong(path, len(lines) - 1, f"{len(lines) - 1} lines; a file has at most {FILE_LINES}: one noun each")
+        start = None
+        for i, line in enumerate(lines, 1):
+            if line == "{":
+                start = i
+            elif line.startswith("}") and start is not None:
+                if i - start - 1 > FUNCTION_LINES:
+                    wrong(path, start, f"a function of {i - start - 1} lines; the most is {FUNCTION_LINES}")
+                start = None
+
+
+def catalogue(lang):
+    keys = {}
+    for path in sorted(glob.glob(f"core/locale/*{lang}.txt")):
+        for i, line in enumerate(read(path).split("\n"), 1):
+            m = re.match(r"([a-z0-9_.]+)\s*=\s*(.*)$", line)
+            if not m:
+                continue
+            if m.group(1) in keys:
+                wrong(path, i, f"the key {m.group(1)} stands in {keys[m.group(1)][0]} already")
+            keys[m.group(1)] = (path, i, set(re.findall(r"\{(\w+)\}", m.group(2))))
+    return keys
+
+
+def call_arguments(text, start):
+    """The arguments of the call whose '(' is at start, as texts."""
+    depth, out, last, i = 0, [], start + 1, start
+    while i < len(text):
+        c = text[i]
+        if c == '"':
+            i = re.compile(r'"(?:\\.|[^"\\])*"').match(text, i).end()
+            continue
+        if c in "([{":
+            depth += 1
+        elif c in ")]}":
+            depth -= 1
+            if depth == 0:
+                return out + [text[last:i].strip()]
+        elif c == "," and depth == 1:
+            out.append(text[last:i].strip())
+            last = i + 1
+        i += 1
+    return out
+
+
+def used_keys(path):
+    """Keys that become sentences for people: the third argument of err_set and err_add_field."""
+    text = without_comments(read(path))
+    for m in re.finditer(r"\b(err_set|err_add_field)\s*\(", text):
+        args = call_arguments(text, m.end() - 1)
+        if len(args) > 2:
+            for key in re.findall(r'"([a-z0-9_]+(?:\.[a-z0-9_]+)*)"', args[2]):
+                yield key, line_of(text, m.start())
+
+
+def messages():
+    en, vi = catalogue("en"), catalogue("vi")
+    for here, other, name in ((en, vi, "vi"), (vi, en, "en")):
+        for key, (path, line, _) in here.items():
+            if key not in other:
+                wrong(path, line, f"the key {key} is missing in the catalogue for {name}")
+    for key, (path, line, names) in vi.items():
+        if key in en and not names <= en[key][2] | {"hint"}:
+            wrong(path, line, f"{key} names {', '.join(sorted(names - en[key][2]))}, which the English sentence does not have")
+    for path in c_files():
+        if folder_of(path) == "locale":
+            continue
+        for key, line in used_keys(path):
+            if key not in en:
+                wrong(path, line, f"the message {key} is in no catalogue (core/locale/*.en.txt, *.vi.txt)")
+
+
+def lua_keys(path):
+    return dict((m.group(1), line_of(read(path), m.start()))
+                for m in re.finditer(r'^\s*\["([^"]+)"\]\s*=', read(path), flags=re.M))
+
+
+def texts():
+    """Plugins: the same keys in every language, and each t"key" has its text."""
+    for manifest in sorted(glob.glob("plugins/*/plugin.lua") + glob.glob("examples/**/plugin.lua", recursive=True)):
+        folder = os.path.dirname(manifest)
+        langs = {os.path.basename(p): lua_keys(p) for p in glob.glob(folder + "/locale/*.lua")}
+        every = set().union(*langs.values()) if langs else set()
+        for name, keys in sorted(langs.items()):
+            for key in sorted(every - set(keys)):
+                wrong(f"{folder}/locale/{name}", 1, f"the text {key} is missing")
+        for path in sorted(glob.glob(folder + "/**/*.lua", recursive=True)):
+            source = read(path)
+            for m in re.finditer(r'(?<![\w.:])t\s*\(?\s*"([a-z0-9_.]+)"', source):
+                if m.group(1) not in every:
+                    wrong(path, line_of(source, m.start()), f"the text {m.group(1)} is in no locale file of this plugin")
+
+
+RULES = {"floors": floors, "banned": banned, "lengths": lengths, "messages": messages, "texts": texts}
+
+if __name__ == "__main__":
+    for rule in sys.argv[1:]:
+        if rule not in RULES:
+            sys.exit(f"source_rules: there is no rule {rule}; the rules are {' '.join(RULES)}")
+        RULES[rule]()
+    print("\n".join(problems)) if problems else None
+    sys.exit(1 if problems else 0)
