@@ -56,7 +56,8 @@ struct val_pair {
 
 /* A kind of host object: static data, one per kind. */
 struct val_kind {
-    const char *name; /* "article" objects have kind "item"; others: run task unit person instant date answer */
+    const char *name; /* "article" objects have kind "item"; others: run task unit person instant date table */
+    bool is_handle;   /* known by its fields, which come with it as an argument */
 };
 
 /* Limits for data from outside. */

@@ -42,6 +42,8 @@ void flow_attach(struct flow *f);
 /* The batch's transaction was lost: hot runs that it touched are dropped. For lane_options. */
 void flow_batch_lost(struct flow *f);
 void flow_batch_kept(struct flow *f);
+/* A slice of a command was rolled back: what it changed in memory is read again. */
+void flow_undone(struct flow *f);
 /* Drops every hot run (tests: a restart). */
 void flow_forget(struct flow *f);
 

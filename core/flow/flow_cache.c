@@ -124,16 +124,30 @@ void flow_touch(struct flow *f, struct flow_run *run)
     f->touched = run;
 }
 
+/* What a run holds was never stored: its row is read again. One that runs on the stack is left to its slice. */
+static void forget_touched(struct flow *f)
+{
+    for (struct flow_run **at = &f->touched; *at;) {
+        struct flow_run *run = *at;
+        if (run->session) {
+            at = &run->touched_next;
+            continue;
+        }
+        *at = run->touched_next;
+        run->touched = false;
+        flow_run_cool(run);
+        run->is_loaded = run->is_new = run->finished = false;
+    }
+}
+
 void flow_batch_lost(struct flow *f)
 {
-    while (f->touched) {
-        struct flow_run *run = f->touched;
-        f->touched = run->touched_next;
-        run->touched = false;
-        /* What it holds was never stored: read the row again. */
-        flow_run_cool(run);
-        run->is_loaded = false;
-    }
+    forget_touched(f);
+}
+
+void flow_undone(struct flow *f)
+{
+    forget_touched(f);
 }
 
 void flow_batch_kept(struct flow *f)

@@ -120,6 +120,7 @@ static int run_slice(struct lane_work *w, struct lane *lane, struct err *err)
     arena_reset(&f->arena);
     flow_session_init(f, &s, run, lane_now(lane));
     int rc = flow_slice_step(run, &s, err);
+    if (rc < 0) flow_undone(f);
     if (rc == 0 && !run->finished && run->state == FLOW_RUNNING && run->due <= s.now) flow_slice_queue(f, run);
     return rc;
 }

@@ -28,6 +28,8 @@ enum api_effect {
 };
 
 enum { API_ARGS_MAX = 8 };
+/* As `needs`: a function of the host itself (REST, command line); Lua does not see it. */
+#define API_HOST "host"
 
 struct api_call {
     const struct api_fn *fn;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugin/bind_lua.h"
 #include "plugin/host.h"
 #include "plugin/plugin_vm.h"
 #include "store/store.h"
@@ -115,6 +116,14 @@ int api_run(const struct api_entry *e, struct api_call *c, const char *where)
     return kept ? kept : rc;
 }
 
+/* Callers from outside name an object by its id. */
+static void to_object(const struct host *host, const struct api_arg *arg, struct val *v)
+{
+    if (arg->kind != ARG_OBJECT || !arg->object || v->type != VAL_INT) return;
+    for (size_t i = 0; i < host->nkinds; i++)
+        if (strcmp(host->kinds[i].kind->name, arg->object) == 0) *v = val_obj(host->kinds[i].kind, v->as.i, 0, NULL);
+}
+
 int api_invoke(struct api *api, struct session *s, const char *name, const struct val *args, struct arena *a,
                struct val *result, struct err *err)
 {
@@ -125,6 +134,7 @@ int api_invoke(struct api *api, struct session *s, const char *name, const struc
     if (given > e->nargs) return err_set(err, ERR_INVALID, "invalid.arguments", "function", name, NULL);
     for (size_t i = 0; i < e->nargs; i++) {
         c.args[i] = i < given ? args->as.list.items[i] : val_nil();
+        to_object(s->host, &e->args[i], &c.args[i]);
         int rc = api_check_arg(e, i, s, a, &c.args[i], err);
         if (rc) return rc;
     }

@@ -182,7 +182,8 @@ static int bind_protected(lua_State *L)
     lua_newtable(L);
     for (size_t i = 0; i < api_count(all->api); i++) {
         const struct api_entry *e = api_entry_at(all->api, i);
-        if (!strchr(e->fn->name, ':')) set_nested(L, e->fn->name, e);
+        bool hidden = e->fn->needs && strcmp(e->fn->needs, API_HOST) == 0;
+        if (!hidden && !strchr(e->fn->name, ':')) set_nested(L, e->fn->name, e);
     }
     int globals = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, globals);) {

@@ -16,6 +16,13 @@ struct lane;
 struct events;
 struct plugins;
 struct config;
+struct content;
+struct storage;
+struct schedule;
+struct flow;
+struct loops;
+struct readers;
+struct fetcher;
 struct bind_kind;
 
 struct host {
@@ -30,11 +37,12 @@ struct host {
     size_t nkinds;
     struct lane *lane;          /* NULL in commands that only read */
     struct field_time time;     /* how local times in text are read (schedule/zone.h) */
-    struct people *people;
     struct content *content;
     struct storage *storage;
     struct schedule *schedule;
     struct flow *flow;
+    struct loops *loops;        /* volatile loop.* work of plugins */
+    struct readers *readers;    /* NULL in commands */
     struct fetcher *fetcher;    /* outbound HTTP on the io thread */
     bool is_test;               /* khung test */
 };

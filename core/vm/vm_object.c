@@ -154,11 +154,8 @@ int vm_take_object(lua_State *L, int idx, struct arena *a, struct val *out)
     struct err err;
     if (!o) return ERR_INVALID;
     *out = val_obj(o->kind, o->id, o->rev, NULL);
-    /* Handles are known by their fields, not by an id. */
-    if (o->id != 0 || lua_getiuservalue(L, idx, 1) != LUA_TTABLE) {
-        if (o->id == 0) lua_pop(L, 1);
-        return 0;
-    }
+    if (!o->kind->is_handle) return 0;
+    lua_getiuservalue(L, idx, 1);
     struct val *fields = arena_alloc(a, sizeof(*fields));
     int rc = fields ? vm_to_val(L, -1, a, fields, &err) : ERR_NOMEM;
     out->as.obj.fields = fields;

@@ -1,0 +1,230 @@
+/* Putting the modules together, in the order of their floors. */
+#include "cli/app.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/kinds.h"
+#include "base/mem.h"
+#include "content/content.h"
+#include "content/storage.h"
+#include "http/host_api.h"
+#include "people/people.h"
+#include "people/time.h"
+#include "plugin/api.h"
+#include "plugin/bind_lua.h"
+#include "plugin/events.h"
+#include "plugin/loop.h"
+#include "plugin/plugin_api.h"
+#include "report/report.h"
+#include "runtime/log.h"
+#include "schedule/schedule.h"
+#include "store/table.h"
+
+/* Dates and instants are ordered; other objects are only equal or not. */
+static const struct bind_kind kinds[] = {{&date_kind, true},         {&instant_kind, true},      {&content_item_kind, false},
+                                         {&storage_table_kind, false}, {&flow_run_kind, false},   {&flow_task_kind, false},
+                                         {&people_unit_kind, false}, {&people_person_kind, false}};
+
+static int migrate(struct app *app, struct err *err)
+{
+    const struct store_migration *const lists[] = {table_migrations,   people_migrations,   content_migrations,
+                                                   storage_migrations, schedule_migrations, flow_migrations};
+    return store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
+}
+
+/* Ids go on after the largest that is stored, whatever the clock says. */
+static int raise_ids(struct app *app, struct err *err)
+{
+    static const char *const sql[] = {"select max(id) from flow_run", "select max(id) from flow_task",
+                                      "select max(id) from item", "select max(id) from outbox"};
+    for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {
+        struct stmt *s = store_stmt(app->db, sql[i], err);
+        if (!s) return err->code;
+        int rc = stmt_step(s, err);
+        if (rc == 1) lane_raise_id(app->lane, stmt_int(s, 0));
+        stmt_done(s);
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
+static void on_lost(void *ctx)
+{
+    struct app *app = ctx;
+    flow_batch_lost(app->flow);
+}
+
+static void after_commit(void *ctx)
+{
+    struct app *app = ctx;
+    flow_batch_kept(app->flow);
+}
+
+static void attach(struct app *app, const struct app_options *o)
+{
+    struct host *h = &app->host;
+    struct flow_options flow = {.cache_runs = o->cache_runs};
+    plugin_add_api(h->api);
+    people_attach(h);
+    people_add_api(h->api, h);
+    h->content = content_new(h);
+    content_attach(h->content);
+    h->storage = storage_new(h);
+    storage_attach(h->storage);
+    h->schedule = schedule_new(h);
+    app->flow = h->flow = flow_new(h, &flow);
+    flow_attach(app->flow);
+    schedule_attach(h->schedule);
+    h->loops = loops_new(h);
+    loops_attach(h->loops);
+    report_attach(h);
+    host_api_attach(h);
+}
+
+int app_open(struct app *app, const struct app_options *o, struct err *err)
+{
+    struct host *h = &app->host;
+    *app = (struct app){0};
+    h->data_dir = o->data_dir;
+    h->zone = o->zone;
+    h->lang = o->lang;
+    h->kinds = kinds;
+    h->nkinds = sizeof(kinds) / sizeof(kinds[0]);
+    h->is_test = o->is_test;
+    if (o->clock)
+        h->clock = *o->clock;
+    else
+        clock_init_real(&h->clock);
+    int n = snprintf(app->db_path, sizeof(app->db_path), "%s/khung.db", o->data_dir);
+    if (n >= (int)sizeof(app->db_path)) return err_set(err, ERR_INVALID, "data.dir", "dir", o->data_dir, NULL);
+    int rc = store_lock_dir(o->data_dir, &app->lock, err);
+    struct store_options db = {.path = app->db_path, .role = STORE_WRITER, .no_sync = o->no_sync};
+    if (rc == 0) rc = store_open(&db, &app->db, err);
+    if (rc == 0) rc = migrate(app, err);
+    if (rc) goto failed;
+    h->api = api_new();
+    h->events = events_new();
+    h->plugins = plugins_new(h, o->plugin_dirs, o->nplugin_dirs);
+    struct lane_options lane = {.db = app->db, .loop = o->lane_loop, .clock = &h->clock, .batch_slices = o->batch_slices,
+                                .batch_ms = o->batch_ms, .on_lost = on_lost, .after_commit = after_commit, .ctx = app};
+    rc = lane_new(&lane, &app->lane, err);
+    if (rc) goto failed;
+    h->lane = app->lane;
+    rc = raise_ids(app, err);
+    if (rc) goto failed;
+    attach(app, o);
+    return 0;
+failed:
+    app_close(app);
+    return rc;
+}
+
+void app_close(struct app *app)
+{
+    struct host *h = &app->host;
+    lane_free(app->lane);
+    loops_free(h->loops);
+    flow_free(app->flow);
+    schedule_free(h->schedule);
+    plugins_free(h->plugins);
+    storage_free(h->storage);
+    content_free(h->content);
+    events_free(h->events);
+    api_free(h->api);
+    store_close(app->db);
+    store_unlock_dir(app->lock);
+    *app = (struct app){0};
+}
+
+void app_session(struct app *app, struct session *s, struct arena *a)
+{
+    *s = (struct session){.mode = SESSION_WRITE, .host = &app->host, .db = app->db, .lane = app->lane, .arena = a,
+                          .now = lane_now(app->lane), .lang = app->host.lang, .zone = app->host.zone};
+}
+
+struct reload_work {
+    struct lane_work work;
+    struct app *app;
+    void (*done)(void *ctx, const struct err *failed);
+    void *ctx;
+};
+
+static int run_reload(struct lane_work *w, struct lane *lane, struct err *err)
+{
+    struct reload_work *rw = (struct reload_work *)w;
+    struct session s;
+    struct arena a;
+    (void)lane;
+    arena_init(&a, 64 << 20);
+    app_session(rw->app, &s, &a);
+    int rc = plugins_load(rw->app->host.plugins, &s, err);
+    arena_close(&a);
+    return rc;
+}
+
+static void done_reload(struct lane_work *w, const struct err *failed)
+{
+    struct reload_work *rw = (struct reload_work *)w;
+    if (failed) {
+        plugins_revert(rw->app->host.plugins);
+        log_err(LOG_ERROR, "plugin.reload_failed", failed);
+    } else {
+        plugins_commit(rw->app->host.plugins);
+        log_info("plugin.loaded", NULL);
+    }
+    if (rw->done) rw->done(rw->ctx, failed);
+    mem_free(rw);
+}
+
+void app_reload(struct app *app, void (*done)(void *ctx, const struct err *failed), void *ctx)
+{
+    struct reload_work *rw = mem_alloc(sizeof(*rw));
+    *rw = (struct reload_work){.work = {.run = run_reload, .done = done_reload}, .app = app, .done = done, .ctx = ctx};
+    lane_post(app->lane, &rw->work);
+}
+
+int64_t app_run(struct app *app)
+{
+    return lane_run(app->lane);
+}
+
+struct call_work {
+    struct lane_work work;
+    struct app *app;
+    const struct app_call *call;
+    struct arena *arena;
+    struct val *out;
+    struct err *err;
+    bool failed;
+};
+
+static int run_call(struct lane_work *w, struct lane *lane, struct err *err)
+{
+    struct call_work *cw = (struct call_work *)w;
+    struct session s;
+    (void)lane;
+    app_session(cw->app, &s, cw->arena);
+    s.actor = cw->call->actor;
+    if (cw->call->lang) s.lang = cw->call->lang;
+    int rc = api_invoke(cw->app->host.api, &s, cw->call->name, &cw->call->args, cw->arena, cw->out, err);
+    if (rc < 0) flow_undone(cw->app->flow);
+    return rc;
+}
+
+static void done_call(struct lane_work *w, const struct err *failed)
+{
+    struct call_work *cw = (struct call_work *)w;
+    cw->failed = failed != NULL;
+    if (failed) *cw->err = *failed;
+}
+
+int app_call(struct app *app, const struct app_call *call, struct arena *a, struct val *out, struct err *err)
+{
+    struct call_work cw = {.work = {.run = run_call, .done = done_call}, .app = app, .call = call, .arena = a, .out = out,
+                           .err = err};
+    *out = val_nil();
+    lane_add(app->lane, &cw.work);
+    app_run(app);
+    return cw.failed ? err->code : 0;
+}
