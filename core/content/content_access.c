@@ -12,7 +12,8 @@ int content_may(struct session *s, const char *verb, int64_t unit, struct err *e
     return people_check(s, name, unit, err);
 }
 
-/* Without the right one sees what is public; a fault of the host shows itself at the next statement. */
+/* Without the right one sees what is public; a fault of the host shows itself at the next
+ * statement. */
 bool content_may_read_drafts(struct session *s, int64_t unit)
 {
     struct err ignored = {0};

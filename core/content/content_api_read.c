@@ -1,4 +1,5 @@
-/* content.* and item:* that read. Who may not read drafts gets what is public, without being told of more. */
+/* content.* and item:* that read. Who may not read drafts gets what is public, without being told
+ * of more. */
 #include "content/content_api.h"
 
 #include <math.h>
@@ -10,12 +11,13 @@
 static int read_key(struct api_call *c, const struct val *v, struct content_key *k)
 {
     if (v->type == VAL_INT) k->id = v->as.i;
-    if (v->type == VAL_NUM && v->as.n == floor(v->as.n) && fabs(v->as.n) < 9e15) k->id = (int64_t)v->as.n;
+    if (v->type == VAL_NUM && v->as.n == floor(v->as.n) && fabs(v->as.n) < 9e15)
+        k->id = (int64_t)v->as.n;
     if (v->type == VAL_OBJ && v->as.obj.kind == &content_item_kind) k->id = v->as.obj.id;
     if (v->type == VAL_STR) k->slug = val_cstr(c->arena, v);
     if (k->id || k->slug) return 0;
-    return err_set(c->err, ERR_INVALID, "invalid.argument", "function", c->fn->name, "argument", "key", "type",
-                   "id or slug", "got", val_type_name(v->type), NULL);
+    return err_set(c->err, ERR_INVALID, "invalid.argument", "function", c->fn->name, "argument",
+                   "key", "type", "id or slug", "got", val_type_name(v->type), NULL);
 }
 
 static int get(struct api_call *c)
@@ -25,12 +27,13 @@ static int get(struct api_call *c)
                             .rev = val_get_int(&c->args[2], "revision", 0)};
     struct val item = val_nil();
     int rc = read_key(c, &c->args[1], &k);
-    if (rc == 0) rc = content_get(c->self, c->s, &k, c->arena, &item, c->err);
-    if (rc == 1 && !k.published && !content_may_read_drafts(c->s, val_get_int(item.as.obj.fields, "unit", 0))) {
+    if (rc == 0) rc = content_get(c->s, &k, c->arena, &item, c->err);
+    if (rc == 1 && !k.published &&
+        !content_may_read_drafts(c->s, val_get_int(item.as.obj.fields, "unit", 0))) {
         /* An old revision is nobody's business who may not see the present draft. */
         item = val_nil();
         k.published = true;
-        if (!k.rev) rc = content_get(c->self, c->s, &k, c->arena, &item, c->err);
+        if (!k.rev) rc = content_get(c->s, &k, c->arena, &item, c->err);
     }
     c->result = item;
     return rc < 0 ? rc : 0;
@@ -40,16 +43,19 @@ static int find(struct api_call *c)
 {
     const struct val *o = &c->args[2];
     const struct val *unit = val_get(&c->args[1], "unit"), *after = val_get(o, "after");
-    int64_t unit_id = val_is(unit, VAL_INT) ? unit->as.i : val_is(unit, VAL_OBJ) ? unit->as.obj.id : 0;
-    struct content_query q = {.type = val_cstr(c->arena, &c->args[0]), .where = val_is(&c->args[1], VAL_MAP) ? &c->args[1] : NULL,
-                              .order = val_get(o, "order"), .limit = val_get_int(o, "limit", 0),
+    int64_t unit_id = val_is(unit, VAL_INT)   ? unit->as.i
+                      : val_is(unit, VAL_OBJ) ? unit->as.obj.id
+                                              : 0;
+    struct content_query q = {.type = val_cstr(c->arena, &c->args[0]),
+                              .where = val_is(&c->args[1], VAL_MAP) ? &c->args[1] : NULL,
+                              .order = val_get(o, "order"),
+                              .limit = val_get_int(o, "limit", 0),
                               .after = after ? val_cstr(c->arena, after) : NULL,
                               .published = val_get_bool(o, "published", false)};
-    const char *cursor = NULL;
     if (!q.published) q.published = !content_may_read_drafts(c->s, unit_id);
-    int rc = content_find(c->self, c->s, &q, c->arena, &c->result, &cursor, c->err);
+    int rc = content_find(c->s, &q, c->arena, &c->result, c->err);
     c->nresults = 2;
-    c->result2 = cursor ? val_str(cursor) : val_nil();
+    c->result2 = q.next ? val_str(q.next) : val_nil();
     return rc;
 }
 
@@ -57,13 +63,15 @@ static int search(struct api_call *c)
 {
     const struct val *o = &c->args[1];
     const struct val *type = val_get(o, "type"), *unit = val_get(o, "unit");
-    struct content_search q = {.text = val_cstr(c->arena, &c->args[0]), .type = type ? val_cstr(c->arena, type) : NULL,
-                               .unit = val_is(unit, VAL_OBJ) ? unit->as.obj.id : val_get_int(o, "unit", 0),
+    struct content_search q = {.text = val_cstr(c->arena, &c->args[0]),
+                               .type = type ? val_cstr(c->arena, type) : NULL,
+                               .unit = val_is(unit, VAL_OBJ) ? unit->as.obj.id
+                                                             : val_get_int(o, "unit", 0),
                                .limit = val_get_int(o, "limit", 0),
                                .published = val_get_bool(o, "published", false)};
     if (!q.text) return err_set(c->err, ERR_INVALID, "text.utf8", NULL);
     if (!q.published) q.published = !content_may_read_drafts(c->s, q.unit);
-    return content_search(c->self, c->s, &q, c->arena, &c->result, c->err);
+    return content_search(c->s, &q, c->arena, &c->result, c->err);
 }
 
 /* What only those may see who may read drafts. */
@@ -84,29 +92,48 @@ static int history(struct api_call *c)
 static int diff(struct api_call *c)
 {
     int64_t id = c->args[0].as.obj.id;
+    struct content_span span = {id, c->args[1].as.i, c->args[2].as.i};
     int rc = may_look(c, id);
-    return rc ? rc : content_diff(c->s->db, id, c->args[1].as.i, c->args[2].as.i, c->arena, &c->result, c->err);
+    return rc ? rc : content_diff(c->s->db, &span, c->arena, &c->result, c->err);
 }
 
 static int lint(struct api_call *c)
 {
     const struct val *item = &c->args[0];
+    struct content_key k = {.id = item->as.obj.id, .rev = item->as.obj.rev};
     int rc = may_look(c, item->as.obj.id);
-    return rc ? rc : content_lint(c->self, c->s, item->as.obj.id, item->as.obj.rev, c->arena, &c->result, c->err);
+    return rc ? rc : content_lint(c->s, &k, c->arena, &c->result, c->err);
 }
 
-/* From the object as it stands, so that an old revision has its own title. */
+/* The item of a method: an object that comes from Lua has its id and revision only. */
+static int load_self(struct api_call *c, struct val *fields)
+{
+    const struct val *self = &c->args[0];
+    struct content_key k = {.id = self->as.obj.id, .rev = self->as.obj.rev};
+    struct val item;
+    struct err_num n;
+    if (self->as.obj.fields) {
+        *fields = *self->as.obj.fields;
+        return 0;
+    }
+    int rc = content_get(c->s, &k, c->arena, &item, c->err);
+    if (rc == 0)
+        return err_set(c->err, ERR_NOT_FOUND, "not_found.item", "item", err_i64(&n, k.id), NULL);
+    if (rc == 1) *fields = *item.as.obj.fields;
+    return rc < 0 ? rc : 0;
+}
+
 static int title(struct api_call *c)
 {
-    const struct val *fields = c->args[0].as.obj.fields;
-    const char *name = fields ? val_cstr(c->arena, val_get(fields, "type")) : NULL;
     struct registry *r = content_registry(c->s);
     const struct content_type *t;
+    struct val fields;
     size_t len;
-    int rc = name ? content_type_of(r, name, &t, c->err)
-                  : err_set(c->err, ERR_INVALID, "content.no_fields", "function", c->fn->name, NULL);
+    int rc = load_self(c, &fields);
+    const char *type = rc == 0 ? val_cstr(c->arena, val_get(&fields, "type")) : NULL;
+    if (rc == 0) rc = type ? content_type_of(r, type, &t, c->err) : content_too_large(c->err);
     if (rc == 0) {
-        const char *text = content_title_of(t, fields, &len);
+        const char *text = content_title_of(t, &fields, &len);
         c->result = val_strn(text, len);
     }
     registry_drop(r);
@@ -115,11 +142,12 @@ static int title(struct api_call *c)
 
 static int url(struct api_call *c)
 {
-    const struct val *fields = c->args[0].as.obj.fields;
-    const char *type = fields ? val_cstr(c->arena, val_get(fields, "type")) : NULL;
-    const char *slug = fields ? val_cstr(c->arena, val_get(fields, "slug")) : NULL;
-    if (!type || !slug) return err_set(c->err, ERR_INVALID, "content.no_fields", "function", c->fn->name, NULL);
-    const char *path = arena_printf(c->arena, "/%s/%s", type, slug);
+    struct val fields;
+    int rc = load_self(c, &fields);
+    if (rc) return rc;
+    const char *type = val_cstr(c->arena, val_get(&fields, "type"));
+    const char *slug = val_cstr(c->arena, val_get(&fields, "slug"));
+    const char *path = type && slug ? arena_printf(c->arena, "/%s/%s", type, slug) : NULL;
     if (!path) return content_too_large(c->err);
     c->result = val_str(path);
     return 0;
@@ -138,18 +166,19 @@ const struct api_fn content_read_functions[] = {
      "Declares a content type: fields, title, slug, unit, index, unique, approval, lint."},
     {"content.get", get, "type:text! key:any! options:map", "Item?", API_READ, "content", 1,
      "The item with an id or an address (a former one too); {published = true} or {revision = n}."},
-    {"content.find", find, "type:text! where:map options:map", "Item[], cursor?", API_READ, "content", 1,
-     "Items by conditions; {order, limit, after, published}."},
+    {"content.find", find, "type:text! where:map options:map", "Item[], cursor?", API_READ,
+     "content", 1, "Items by conditions; {order, limit, after, published}."},
     {"content.search", search, "text:text! options:map", "Item[]", API_READ, "content", 1,
      "Full text without regard to marks, exact marks first; {type, unit, published, limit}."},
     {"content.history", history, "item:object:item!", "table[]", API_READ, "content", 1,
      "Who moved the item from where to where, when and why."},
-    {"content.diff", diff, "item:object:item! r1:integer! r2:integer!", "table[]", API_READ, "content", 1,
-     "The fields in which two revisions differ: {field, before, after}."},
+    {"content.diff", diff, "item:object:item! r1:integer! r2:integer!", "table[]", API_READ,
+     "content", 1, "The fields in which two revisions differ: {field, before, after}."},
     {"content.lint", lint, "item:object:item!", "table[]", API_READ, "content", 1,
      "Findings in the text: {field, offset, length, text, rule, message, suggestion}."},
-    {"item:title", title, "item:object:item!", "string", API_READ, NULL, 1, "The field that the type names as title."},
-    {"item:url", url, "item:object:item!", "string", API_PURE, NULL, 1, "The path of its page."},
+    {"item:title", title, "item:object:item!", "string", API_READ, NULL, 1,
+     "The field that the type names as title; every item has it as item.title too."},
+    {"item:url", url, "item:object:item!", "string", API_READ, NULL, 1, "The path of its page."},
     {0},
 };
 

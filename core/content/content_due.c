@@ -1,8 +1,9 @@
 /* The publisher: what was scheduled is published by the lane when its time has come.
  *
- * Each item is a work of its own, so one whose hook refuses does not stop the other 999. What was refused keeps its
- * state, shows its reason, and is tried again after growing pauses. An item is published exactly once, since the work
- * looks at the row again in its own mark; how late it was is logged. */
+ * Each item is a work of its own, so one whose hook refuses does not stop the other 999. What was
+ * refused keeps its state, shows its reason, and is tried again after growing pauses. An item is
+ * published exactly once, since the work looks at the row again in its own mark; how late it was is
+ * logged. */
 #include "content/content_internal.h"
 
 #include <inttypes.h>
@@ -14,7 +15,12 @@
 #include "base/mem.h"
 #include "runtime/log.h"
 
-enum { LATE_MS = 60 * 1000, PAUSE_FIRST_MS = 60 * 1000, PAUSE_MOST_MS = 6 * 3600 * 1000, FAULT_PAUSE_MS = 5000 };
+enum {
+    LATE_MS = 60 * 1000,
+    PAUSE_FIRST_MS = 60 * 1000,
+    PAUSE_MOST_MS = 6 * 3600 * 1000,
+    FAULT_PAUSE_MS = 5000
+};
 
 struct due_work {
     struct lane_work work;
@@ -27,8 +33,13 @@ struct due_work {
 
 static void init_session(struct content *c, struct lane *lane, struct session *s)
 {
-    *s = (struct session){.mode = SESSION_WRITE, .host = c->host, .db = lane_db(lane), .lane = lane,
-                          .now = lane_now(lane), .lang = c->host->lang, .zone = c->host->zone};
+    *s = (struct session){.mode = SESSION_WRITE,
+                          .host = c->host,
+                          .db = lane_db(lane),
+                          .lane = lane,
+                          .now = lane_now(lane),
+                          .lang = c->host->lang,
+                          .zone = c->host->zone};
 }
 
 static int run(struct lane_work *w, struct lane *lane, struct err *err)
@@ -55,12 +66,15 @@ static void log_done(const struct due_work *d)
     struct err_num id, late;
     if (!d->published) return;
     if (d->late >= LATE_MS)
-        log_warn("content.published_late", "item", err_i64(&id, d->item), "late_ms", err_i64(&late, d->late), NULL);
+        log_warn("content.published_late", "item", err_i64(&id, d->item), "late_ms",
+                 err_i64(&late, d->late), NULL);
     else
-        log_info("content.published", "item", err_i64(&id, d->item), "late_ms", err_i64(&late, d->late), NULL);
+        log_info("content.published", "item", err_i64(&id, d->item), "late_ms",
+                 err_i64(&late, d->late), NULL);
 }
 
-/* With the last one the index is read again from its start: for those that came in behind the reading place. */
+/* With the last one the index is read again from its start: for those that came in behind the
+ * reading place. */
 static void free_work(struct due_work *d)
 {
     if (--d->c->due.in_flight == 0) lane_wake_at(d->c->host->lane, &d->c->source, 0);
@@ -71,14 +85,16 @@ static void free_work(struct due_work *d)
 static int64_t pause_after(int64_t tries)
 {
     int64_t pause = PAUSE_FIRST_MS;
-    while (tries-- > 0 && pause < PAUSE_MOST_MS) pause *= 2;
+    while (tries-- > 0 && pause < PAUSE_MOST_MS)
+        pause *= 2;
     return pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS;
 }
 
 /* The state stays as it is; only the next try and the reason are written. */
 static int run_failure(struct lane_work *w, struct lane *lane, struct err *err)
 {
-    static const char sql[] = "update item set due_at=?2, due_tries=due_tries+1, due_error=?3 where id=?1";
+    static const char sql[] =
+        "update item set due_at=?2, due_tries=due_tries+1, due_error=?3 where id=?1";
     struct due_work *d = (struct due_work *)w;
     struct content_row row;
     struct buf text;
@@ -143,11 +159,12 @@ static bool add_work(struct content *c, struct lane *lane, int64_t item, int64_t
     return true;
 }
 
-/* Items in flight still stand as due in the index: reading goes on behind the last one that was queued. */
+/* Items in flight still stand as due in the index: reading goes on behind the last one that was
+ * queued. */
 int64_t content_due_collect(struct lane_source *src, struct lane *lane, int64_t now, int max)
 {
-    static const char sql[] =
-        "select due_at, id from item where due_at is not null and (due_at, id) > (?1, ?2) order by due_at, id limit ?3";
+    static const char sql[] = "select due_at, id from item where due_at is not null and (due_at, "
+                              "id) > (?1, ?2) order by due_at, id limit ?3";
     struct content *c = (struct content *)((char *)src - offsetof(struct content, source));
     struct err err = {0};
     int64_t next = INT64_MAX;

@@ -1,8 +1,8 @@
 /* Making and changing the newest revision of an item.
  *
- * A change of the body makes a revision and voids what was bound to the one before: approval and schedule. The plan
- * (publish_at) is not part of the text: a new date voids nothing. What is public stays as it is, address included,
- * until the draft is published. */
+ * A change of the body makes a revision and voids what was bound to the one before: approval and
+ * schedule. The plan (publish_at) is not part of the text: a new date voids nothing. What is public
+ * stays as it is, address included, until the draft is published. */
 #include "content/content_internal.h"
 
 #include <stdio.h>
@@ -18,16 +18,17 @@ struct edit {
     struct content_row row;
     struct val unit, publish_at, slug; /* given for the head; VAL_NIL with has_ set: cleared */
     bool has_unit, has_publish_at;
-    struct val changes;  /* of the body, in input form */
-    struct val stored;   /* the whole body */
-    struct val names;    /* of what was changed, for the events */
+    struct val changes; /* of the body, in input form */
+    struct val stored;  /* the whole body */
+    struct val names;   /* of what was changed, for the events */
     bool body_changed;
     const char *note;
     struct arena a;
     struct err *err;
 };
 
-static int check_head(struct edit *e, const char *name, enum field_type type, const struct val *v, struct val *out)
+static int check_head(struct edit *e, const char *name, enum field_type type, const struct val *v,
+                      struct val *out)
 {
     struct field f = {.name = name, .type = type};
     if (v->type == VAL_NIL) {
@@ -58,7 +59,8 @@ static int split(struct edit *e, const struct val *fields)
         } else if (val_set(&e->a, &e->changes, p->key, p->v) != 0) {
             rc = content_too_large(e->err);
         }
-        if (rc == 0 && val_add(&e->a, &e->names, val_str(p->key)) != 0) rc = content_too_large(e->err);
+        if (rc == 0 && val_add(&e->a, &e->names, val_str(p->key)) != 0)
+            rc = content_too_large(e->err);
     }
     return rc;
 }
@@ -92,9 +94,11 @@ static int check_refs(struct edit *e)
         if (f->type != FIELD_REF || !v || v->type == VAL_NIL) continue;
         const struct val *id = val_get(&e->stored, f->name);
         int rc = val_is(id, VAL_INT) ? content_row_load(e->s->db, id->as.i, &other, e->err) : 0;
-        if (rc == 0 && val_is(id, VAL_INT) && strcmp(other.type, f->target) != 0) rc = ERR_NOT_FOUND;
+        if (rc == 0 && val_is(id, VAL_INT) && strcmp(other.type, f->target) != 0)
+            rc = ERR_NOT_FOUND;
         if (rc == ERR_NOT_FOUND) {
-            err_set(e->err, ERR_INVALID, "invalid.reference", "field", f->name, "detail", f->target, NULL);
+            err_set(e->err, ERR_INVALID, "invalid.reference", "field", f->name, "detail", f->target,
+                    NULL);
             err_add_field(e->err, f->name, "invalid.reference", f->target);
             return ERR_INVALID;
         }
@@ -112,24 +116,33 @@ static int write_body(struct edit *e, struct buf *json, char hash[DIGEST_HEX])
 
 static int add_revision(struct edit *e, const struct buf *json)
 {
-    struct content_revision rev = {.item = e->row.id, .rev = e->row.draft_rev, .author = e->s->actor.person,
-                                   .run = e->s->actor.run, .at = e->s->now, .hash = e->row.hash, .note = e->note,
-                                   .body = json->data, .body_len = json->len};
+    struct content_revision rev = {.item = e->row.id,
+                                   .rev = e->row.draft_rev,
+                                   .author = e->s->actor.person,
+                                   .run = e->s->actor.run,
+                                   .at = e->s->now,
+                                   .hash = e->row.hash,
+                                   .note = e->note,
+                                   .body = json->data,
+                                   .body_len = json->len};
     return content_revision_add(e->s->db, &rev, e->err);
 }
 
 /* The address that this text asks for: the one given, or one made from the declared field. */
 static int wanted_slug(struct edit *e, const char **out)
 {
-    const struct val *v = e->slug.type == VAL_STR ? &e->slug : e->t->slug ? val_get(&e->stored, e->t->slug->name) : NULL;
+    const struct val *v = e->slug.type == VAL_STR ? &e->slug
+                          : e->t->slug            ? val_get(&e->stored, e->t->slug->name)
+                                                  : NULL;
     *out = "";
-    if (val_is(v, VAL_STR) && text_slug(&e->a, v->as.str.s, v->as.str.len, out) != 0) return content_too_large(e->err);
+    if (val_is(v, VAL_STR) && text_slug(&e->a, v->as.str.s, v->as.str.len, out) != 0)
+        return content_too_large(e->err);
     if (!(*out)[0]) *out = arena_printf(&e->a, "%lld", (long long)e->row.id);
     return *out ? 0 : content_too_large(e->err);
 }
 
-/* Before an item was public its address follows its title; afterwards only a given one changes it, and only with the
- * next publishing. */
+/* Before an item was public its address follows its title; afterwards only a given one changes it,
+ * and only with the next publishing. */
 static int set_slug(struct edit *e)
 {
     char taken[sizeof(e->row.slug)];
@@ -152,7 +165,8 @@ static int set_slug(struct edit *e)
 static void set_head(struct edit *e)
 {
     if (e->has_unit) e->row.unit = e->unit.type == VAL_INT ? e->unit.as.i : 0;
-    if (e->has_publish_at) e->row.publish_at = e->publish_at.type == VAL_INT ? e->publish_at.as.i : 0;
+    if (e->has_publish_at)
+        e->row.publish_at = e->publish_at.type == VAL_INT ? e->publish_at.as.i : 0;
     e->row.changed_at = e->s->now;
 }
 
@@ -178,7 +192,8 @@ static int create(struct edit *e, const struct val *fields, struct buf *json)
     struct content_log_entry entry = {.verb = "create", .is_new = true};
     int rc = split(e, fields);
     if (rc == 0)
-        rc = field_check_map(&e->t->fields, &e->changes, false, &e->s->host->time, &e->a, &e->stored, e->err);
+        rc = field_check_map(&e->t->fields, &e->changes, false, &e->s->host->time, &e->a,
+                             &e->stored, e->err);
     if (rc) return rc;
     set_head(e);
     e->row.id = id_next(lane_ids(e->s->lane), e->s->now);
@@ -199,8 +214,8 @@ static int create(struct edit *e, const struct val *fields, struct buf *json)
     return rc ? rc : tell(e, "content.created");
 }
 
-int content_create(struct content *c, struct session *s, const char *type, const struct val *fields, int64_t *id,
-                   struct err *err)
+int content_create(struct content *c, struct session *s, const char *type, const struct val *fields,
+                   int64_t *id, struct err *err)
 {
     struct registry *r = content_registry(s);
     struct edit e;
@@ -224,14 +239,16 @@ static int merge(struct edit *e)
     int rc = content_revision_load(e->s->db, e->row.id, e->row.draft_rev, &e->a, &rev, e->err);
     if (rc == 0) rc = content_body_read(e->t, rev.body, rev.body_len, &e->a, &e->stored, e->err);
     if (rc == 0)
-        rc = field_check_map(&e->t->fields, &e->changes, true, &e->s->host->time, &e->a, &changed, e->err);
+        rc = field_check_map(&e->t->fields, &e->changes, true, &e->s->host->time, &e->a, &changed,
+                             e->err);
     for (size_t i = 0; rc == 0 && i < changed.as.map.n; i++)
         if (val_set(&e->a, &e->stored, changed.as.map.pairs[i].key, changed.as.map.pairs[i].v) != 0)
             rc = content_too_large(e->err);
     return rc;
 }
 
-/* Where an edit leaves the item: what is being read stays where it is; all else is a draft again. */
+/* Where an edit leaves the item: what is being read stays where it is; all else is a draft again.
+ */
 static void void_approval(struct edit *e)
 {
     e->row.approved_rev = e->row.scheduled_rev = e->row.until_at = 0;
@@ -254,7 +271,8 @@ static int store_edit(struct edit *e, const struct buf *json)
     if (rc == 0) rc = content_table_put(e->s->db, e->t, &e->row, &e->stored, false, e->err);
     if (rc == 0 && e->body_changed)
         rc = content_index_put(e->s->db, e->t, e->row.id, &e->stored, false, e->err);
-    if (rc == 0 && voided && (e->body_changed || unit_changed)) rc = tell(e, "content.approval_voided");
+    if (rc == 0 && voided && (e->body_changed || unit_changed))
+        rc = tell(e, "content.approval_voided");
     return rc;
 }
 
@@ -265,13 +283,16 @@ static int load_edit(struct edit *e, const struct registry *r, const struct cont
     if (rc == 0) rc = content_type_of(r, e->row.type, &e->t, e->err);
     if (rc) return rc;
     if (ch->rev && ch->rev != e->row.draft_rev)
-        return err_set(e->err, ERR_CONFLICT, "conflict.revision", "item", err_i64(&n, ch->item), "expected",
-                       err_i64(&m, ch->rev), "current", err_i64(&k, e->row.draft_rev), NULL);
+        return err_set(e->err, ERR_CONFLICT, "conflict.revision", "item", err_i64(&n, ch->item),
+                       "expected", err_i64(&m, ch->rev), "current", err_i64(&k, e->row.draft_rev),
+                       NULL);
     return 0;
 }
 
-/* Everything up to storing: what was asked for, offered to the hooks, and the body that comes out. */
-static int prepare(struct edit *e, const struct registry *r, const struct content_change *ch, struct buf *json)
+/* Everything up to storing: what was asked for, offered to the hooks, and the body that comes out.
+ */
+static int prepare(struct edit *e, const struct registry *r, const struct content_change *ch,
+                   struct buf *json)
 {
     char hash[DIGEST_HEX];
     int rc = load_edit(e, r, ch);
@@ -289,7 +310,8 @@ static int prepare(struct edit *e, const struct registry *r, const struct conten
     return 0;
 }
 
-int content_edit(struct content *c, struct session *s, const struct content_change *ch, struct err *err)
+int content_edit(struct content *c, struct session *s, const struct content_change *ch,
+                 struct err *err)
 {
     struct registry *r = content_registry(s);
     struct edit e;
@@ -312,15 +334,15 @@ int content_edit(struct content *c, struct session *s, const struct content_chan
     return rc;
 }
 
-/* Where the type asks for approval, a correction is a revision like any other, and waits to be read; else it is public
- * at once. */
+/* Where the type asks for approval, a correction is a revision like any other, and waits to be
+ * read; else it is public at once. */
 static int correct(struct edit *e, const struct buf *json)
 {
     struct content_log_entry entry = {.verb = "correct", .was = e->row.state, .reason = e->note};
     struct err_num n;
     if (e->row.state != CONTENT_PUBLISHED || e->row.pub_rev != e->row.draft_rev)
-        return err_set(e->err, ERR_REFUSED, "refused.transition", "item", err_i64(&n, e->row.id), "verb", "correct",
-                       "state", content_state_name(e->row.state), NULL);
+        return err_set(e->err, ERR_REFUSED, "refused.transition", "item", err_i64(&n, e->row.id),
+                       "verb", "correct", "state", content_state_name(e->row.state), NULL);
     if (!e->body_changed) return err_set(e->err, ERR_REFUSED, "refused.no_change", NULL);
     int rc = store_edit(e, json);
     if (rc == 0) rc = check_required(e);
@@ -336,9 +358,11 @@ static int correct(struct edit *e, const struct buf *json)
     return rc ? rc : tell(e, e->t->approval ? "content.submitted" : "content.corrected");
 }
 
-int content_correct(struct content *c, struct session *s, const struct content_change *ch, struct err *err)
+int content_correct(struct content *c, struct session *s, const struct content_change *ch,
+                    struct err *err)
 {
-    if (!ch->note || !ch->note[0]) return err_set(err, ERR_INVALID, "content.reason", "verb", "correct", NULL);
+    if (!ch->note || !ch->note[0])
+        return err_set(err, ERR_INVALID, "content.reason", "verb", "correct", NULL);
     struct registry *r = content_registry(s);
     struct edit e;
     struct buf json;

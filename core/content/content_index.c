@@ -1,7 +1,8 @@
 /* The full-text index: one row for the newest revision of an item, one for its public one.
  *
- * The text stands in it as it is and folded (đ → d, no marks, by our own folding, since no tokenizer of the engine
- * folds đ): a search reads the folded columns, and exact marks rank first. */
+ * The text stands in it as it is and folded (đ → d, no marks, by our own folding, since no
+ * tokenizer of the engine folds đ): a search reads the folded columns, and exact marks rank first.
+ */
 #include "content/content_internal.h"
 
 #include <string.h>
@@ -19,7 +20,8 @@ static void add_text(struct buf *b, const struct val *v)
         buf_add(b, v->as.str.s, v->as.str.len);
         buf_add_char(b, '\n');
     } else if (v->type == VAL_LIST) {
-        for (size_t i = 0; i < v->as.list.n; i++) add_text(b, &v->as.list.items[i]);
+        for (size_t i = 0; i < v->as.list.n; i++)
+            add_text(b, &v->as.list.items[i]);
     }
 }
 
@@ -39,17 +41,18 @@ int content_index_remove(struct store *db, int64_t item, bool pub, struct err *e
 
 static int insert(struct store *db, int64_t rowid, const struct val columns[4], struct err *err)
 {
-    static const char sql[] =
-        "insert into item_text(rowid, title, body, title_folded, body_folded) values(?1,?2,?3,?4,?5)";
+    static const char sql[] = "insert into item_text(rowid, title, body, title_folded, "
+                              "body_folded) values(?1,?2,?3,?4,?5)";
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, rowid);
-    for (int i = 0; i < 4; i++) stmt_bind_text(s, 2 + i, columns[i].as.str.s, columns[i].as.str.len);
+    for (int i = 0; i < 4; i++)
+        stmt_bind_text(s, 2 + i, columns[i].as.str.s, columns[i].as.str.len);
     return stmt_run(s, err);
 }
 
-int content_index_put(struct store *db, const struct content_type *t, int64_t item, const struct val *stored, bool pub,
-                      struct err *err)
+int content_index_put(struct store *db, const struct content_type *t, int64_t item,
+                      const struct val *stored, bool pub, struct err *err)
 {
     struct buf body;
     struct arena a;
@@ -60,7 +63,8 @@ int content_index_put(struct store *db, const struct content_type *t, int64_t it
     arena_init(&a, 4 * CONTENT_BODY_MAX);
     for (size_t i = 0; i < t->fields.n; i++) {
         const struct val *v = val_get(stored, t->fields.items[i].name);
-        if (v && is_text(&t->fields.items[i]) && &t->fields.items[i] != t->title) add_text(&body, v);
+        if (v && is_text(&t->fields.items[i]) && &t->fields.items[i] != t->title)
+            add_text(&body, v);
     }
     col[0] = val_strn(title, len);
     col[1] = val_strn(body.data ? body.data : "", body.len);

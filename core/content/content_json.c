@@ -1,4 +1,5 @@
-/* One published item as JSON, for the io thread: three look-ups by key, no registry, no copy but into the answer.
+/* One published item as JSON, for the io thread: three look-ups by key, no registry, no copy but
+ * into the answer.
  *
  * The stored body is JSON already; the head is written before its fields. */
 #include "content/content_internal.h"
@@ -9,11 +10,13 @@
 #include "base/json.h"
 
 static const char by_slug_sql[] =
-    "select i.id, i.slug, i.unit, i.pub_rev, i.published_at, i.publish_at, r.hash, r.body, r.note, r.at"
+    "select i.id, i.slug, i.unit, i.pub_rev, i.published_at, i.publish_at, r.hash, r.body, r.note, "
+    "r.at"
     " from item_slug s join item i on i.id = s.item left join revision r on r.id = i.pub_id"
     " where s.type = ?1 and s.slug = ?2";
 static const char by_id_sql[] =
-    "select i.id, i.slug, i.unit, i.pub_rev, i.published_at, i.publish_at, r.hash, r.body, r.note, r.at"
+    "select i.id, i.slug, i.unit, i.pub_rev, i.published_at, i.publish_at, r.hash, r.body, r.note, "
+    "r.at"
     " from item i left join revision r on r.id = i.pub_id where i.id = ?2 and i.type = ?1";
 
 static void add_instant(struct buf *out, const char *name, int64_t ms)
@@ -42,7 +45,8 @@ static void add_int(struct buf *out, int64_t n)
     buf_add(out, digits + at, sizeof(digits) - at);
 }
 
-static void write_head(struct stmt *s, const char *type, const struct content_json *head, struct buf *out)
+static void write_head(struct stmt *s, const char *type, const struct content_json *head,
+                       struct buf *out)
 {
     size_t len;
     const char *note = stmt_text(s, 8, &len);
@@ -81,7 +85,8 @@ static void copy_col(struct stmt *s, int col, char *out, size_t cap)
 }
 
 /* What one row says: 1 written, 2 moved, 0 not public. */
-static int answer(struct stmt *s, const char *type, const char *slug, struct content_json *head, struct buf *out)
+static int answer(struct stmt *s, const char *type, const char *slug, struct content_json *head,
+                  struct buf *out)
 {
     size_t len;
     const char *body = stmt_text(s, 7, &len);
@@ -102,8 +107,8 @@ static int answer(struct stmt *s, const char *type, const char *slug, struct con
     return 1;
 }
 
-int content_json_get(struct store *db, const char *type, int64_t id, const char *slug, struct content_json *head,
-                     struct buf *out, struct err *err)
+int content_json_get(struct store *db, const char *type, int64_t id, const char *slug,
+                     struct content_json *head, struct buf *out, struct err *err)
 {
     struct stmt *s = store_stmt(db, slug ? by_slug_sql : by_id_sql, err);
     if (!s) return err->code;

@@ -1,7 +1,8 @@
 /* Findings in a text before a person reads it: what a careful editor would mark.
  *
- * The rules are general; the words are data: `lint = { words = { ["slip"] = "right" | { to = "right", except = {…} } },
- * off = { "rule" } }` in content.type. Offsets count bytes from 1, as Lua's string functions do. */
+ * The rules are general; the words are data: `lint = { words = { ["slip"] = "right" | { to =
+ * "right", except = {…} } }, off = { "rule" } }` in content.type. Offsets count bytes from 1, as
+ * Lua's string functions do. */
 #include "content/content_internal.h"
 
 #include <string.h>
@@ -23,11 +24,13 @@ static size_t excerpt_len(const char *text, size_t len)
 {
     if (len <= EXCERPT_MAX) return len;
     len = EXCERPT_MAX;
-    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) len--;
+    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len--;
     return len;
 }
 
-static int message(struct lint *l, const struct lint_finding *f, const char *excerpt, struct val *out)
+static int message(struct lint *l, const struct lint_finding *f, const char *excerpt,
+                   struct val *out)
 {
     struct buf text;
     char key[64] = "lint.";
@@ -45,7 +48,8 @@ int content_lint_add(struct lint *l, const struct lint_finding *f)
 {
     struct val one = val_map(), said;
     if (l->out->as.list.n >= FINDINGS_MAX || is_off(l, f->rule)) return 0;
-    char *excerpt = arena_strndup(l->a, f->text + f->offset, excerpt_len(f->text + f->offset, f->len));
+    char *excerpt =
+        arena_strndup(l->a, f->text + f->offset, excerpt_len(f->text + f->offset, f->len));
     if (!excerpt) return content_too_large(l->err);
     int rc = message(l, f, excerpt, &said);
     if (rc) return rc;
@@ -84,7 +88,7 @@ static int lint_body(struct lint *l, const struct val *stored)
     return rc;
 }
 
-int content_lint(struct content *c, struct session *s, int64_t item, int64_t rev, struct arena *a, struct val *out,
+int content_lint(struct session *s, const struct content_key *k, struct arena *a, struct val *out,
                  struct err *err)
 {
     struct registry *r = content_registry(s);
@@ -92,11 +96,12 @@ int content_lint(struct content *c, struct session *s, int64_t item, int64_t rev
     struct content_row row;
     struct content_revision revision;
     struct val stored;
-    (void)c;
     *out = val_list();
-    int rc = content_row_load(s->db, item, &row, err);
+    int rc = content_row_load(s->db, k->id, &row, err);
     if (rc == 0) rc = content_type_of(r, row.type, &l.type, err);
-    if (rc == 0) rc = content_revision_load(s->db, item, rev ? rev : row.draft_rev, a, &revision, err);
+    if (rc == 0)
+        rc =
+            content_revision_load(s->db, k->id, k->rev ? k->rev : row.draft_rev, a, &revision, err);
     if (rc == 0) rc = content_body_read(l.type, revision.body, revision.body_len, a, &stored, err);
     if (rc == 0) rc = lint_body(&l, &stored);
     registry_drop(r);

@@ -1,8 +1,8 @@
 /* A paragraph that is told twice, even in somewhat other words.
  *
- * Each paragraph becomes the set of its shingles (three folded words in a row, hashed). Two paragraphs are the same
- * news if most shingles of the shorter one stand in the longer one: so a repeat is found that has a few words changed
- * and sentences added. */
+ * Each paragraph becomes the set of its shingles (three folded words in a row, hashed). Two
+ * paragraphs are the same news if most shingles of the shorter one stand in the longer one: so a
+ * repeat is found that has a few words changed and sentences added. */
 #include "content/content_internal.h"
 
 #include <stdlib.h>
@@ -35,12 +35,14 @@ static size_t shingle(const char *s, size_t len, uint64_t *out)
     size_t words = 0, kept = 0;
     for (size_t i = 0; i < len && words < SHINGLES_MAX;) {
         size_t start = i;
-        while (i < len && is_letter(s[i])) i++;
+        while (i < len && is_letter(s[i]))
+            i++;
         if (i > start) out[words++] = digest_short(s + start, i - start);
         if (i < len) i++;
     }
     if (words < 3) return 0;
-    for (size_t i = 0; i + 2 < words; i++) out[i] = digest_short(out + i, 3 * sizeof(*out));
+    for (size_t i = 0; i + 2 < words; i++)
+        out[i] = digest_short(out + i, 3 * sizeof(*out));
     qsort(out, words - 2, sizeof(*out), by_value);
     for (size_t i = 0; i < words - 2; i++)
         if (kept == 0 || out[i] != out[kept - 1]) out[kept++] = out[i];
@@ -51,8 +53,10 @@ static int read_paragraph(struct lint *l, const char *text, struct paragraph *p)
 {
     const char *folded;
     size_t len;
-    if (text_fold(l->a, text + p->offset, p->len, &folded, &len) != 0) return content_too_large(l->err);
-    p->shingles = arena_alloc(l->a, (len / 2 + 2 < SHINGLES_MAX ? len / 2 + 2 : SHINGLES_MAX) * sizeof(uint64_t));
+    if (text_fold(l->a, text + p->offset, p->len, &folded, &len) != 0)
+        return content_too_large(l->err);
+    p->shingles = arena_alloc(l->a, (len / 2 + 2 < SHINGLES_MAX ? len / 2 + 2 : SHINGLES_MAX) *
+                                        sizeof(uint64_t));
     if (!p->shingles) return content_too_large(l->err);
     p->n = shingle(folded, len, p->shingles);
     return 0;
@@ -71,7 +75,8 @@ static bool is_repeat(const struct paragraph *a, const struct paragraph *b)
     return shared * 100 >= least * SHARED_PERCENT;
 }
 
-static int find_repeats(struct lint *l, const struct field *f, const char *text, const struct paragraph *p, size_t n)
+static int find_repeats(struct lint *l, const struct field *f, const char *text,
+                        const struct paragraph *p, size_t n)
 {
     int rc = 0;
     for (size_t i = 1; rc == 0 && i < n; i++) {
@@ -79,7 +84,8 @@ static int find_repeats(struct lint *l, const struct field *f, const char *text,
             if (!is_repeat(&p[k], &p[i])) continue;
             struct err_num where;
             const char *first = arena_strdup(l->a, err_i64(&where, (int64_t)p[k].offset + 1));
-            struct lint_finding found = {f->name, "repeated_paragraph", p[i].offset, p[i].len, text, NULL, first};
+            struct lint_finding found = {
+                f->name, "repeated_paragraph", p[i].offset, p[i].len, text, NULL, first};
             rc = content_lint_add(l, &found);
             break;
         }

@@ -5,9 +5,9 @@
 
 int content_revision_add(struct store *db, struct content_revision *r, struct err *err)
 {
-    static const char sql[] =
-        "insert into revision(item, rev, hash, body, author, run, at, note) values(?1,?2,?3,?4,?5,?6,?7,?8)"
-        " returning id";
+    static const char sql[] = "insert into revision(item, rev, hash, body, author, run, at, note) "
+                              "values(?1,?2,?3,?4,?5,?6,?7,?8)"
+                              " returning id";
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, r->item);
@@ -33,10 +33,11 @@ static const char *keep(struct arena *a, struct stmt *s, int col, size_t *len)
     return p ? arena_strndup(a, p, *len) : NULL;
 }
 
-int content_revision_load(struct store *db, int64_t item, int64_t rev, struct arena *a, struct content_revision *out,
-                          struct err *err)
+int content_revision_load(struct store *db, int64_t item, int64_t rev, struct arena *a,
+                          struct content_revision *out, struct err *err)
 {
-    static const char sql[] = "select id, hash, body, author, run, at, note from revision where item=?1 and rev=?2";
+    static const char sql[] =
+        "select id, hash, body, author, run, at, note from revision where item=?1 and rev=?2";
     struct err_num n, m;
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
@@ -45,8 +46,12 @@ int content_revision_load(struct store *db, int64_t item, int64_t rev, struct ar
     int rc = stmt_step(s, err);
     if (rc == 1) {
         size_t len;
-        *out = (struct content_revision){.id = stmt_int(s, 0), .item = item, .rev = rev, .author = stmt_int(s, 3),
-                                         .run = stmt_int(s, 4), .at = stmt_int(s, 5)};
+        *out = (struct content_revision){.id = stmt_int(s, 0),
+                                         .item = item,
+                                         .rev = rev,
+                                         .author = stmt_int(s, 3),
+                                         .run = stmt_int(s, 4),
+                                         .at = stmt_int(s, 5)};
         out->hash = keep(a, s, 1, &len);
         out->body = keep(a, s, 2, &out->body_len);
         out->note = keep(a, s, 6, &len);
@@ -54,7 +59,7 @@ int content_revision_load(struct store *db, int64_t item, int64_t rev, struct ar
     }
     stmt_done(s);
     if (rc == 0)
-        return err_set(err, ERR_NOT_FOUND, "not_found.revision", "item", err_i64(&n, item), "revision",
-                       err_i64(&m, rev), NULL);
+        return err_set(err, ERR_NOT_FOUND, "not_found.revision", "item", err_i64(&n, item),
+                       "revision", err_i64(&m, rev), NULL);
     return rc < 0 ? rc : 0;
 }

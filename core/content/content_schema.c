@@ -1,5 +1,5 @@
-/* The tables of content. A revision never changes: the database itself refuses it. An address, once given to an item,
- * stays that item's, so that old links lead on. */
+/* The tables of content. A revision never changes: the database itself refuses it. An address, once
+ * given to an item, stays that item's, so that old links lead on. */
 #include "content/content.h"
 
 static const char schema_items[] =
@@ -9,7 +9,8 @@ static const char schema_items[] =
     " slug text not null,"
     " next_slug text,"
     " unit integer,"
-    " state text not null check(state in ('draft','in_review','approved','scheduled','published','retracted',"
+    " state text not null check(state in "
+    "('draft','in_review','approved','scheduled','published','retracted',"
     "'archived')),"
     " draft_rev integer not null,"
     " pub_rev integer,"
@@ -63,8 +64,8 @@ static const char schema_items[] =
     " detail text);"
     "create index item_log_item on item_log(item, id);";
 
-/* The text as it is, and folded: a search without marks reads the folded columns, and exact marks rank first. The
- * rowid is twice the item's id, plus one for what is public. */
+/* The text as it is, and folded: a search without marks reads the folded columns, and exact marks
+ * rank first. The rowid is twice the item's id, plus one for what is public. */
 static const char schema_search[] =
     "create virtual table item_text using fts5(title, body, title_folded, body_folded,"
     " tokenize = 'unicode61 remove_diacritics 0');";

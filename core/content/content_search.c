@@ -1,7 +1,8 @@
-/* Full text: the words of a query in any order, without regard to marks and case; exact marks rank first.
+/* Full text: the words of a query in any order, without regard to marks and case; exact marks rank
+ * first.
  *
- * Two questions to one index: what has the words just as they were written (with marks), then what has them folded.
- * Words are quoted, so nothing of a query can act as syntax of the index. */
+ * Two questions to one index: what has the words just as they were written (with marks), then what
+ * has them folded. Words are quoted, so nothing of a query can act as syntax of the index. */
 #include "content/content_internal.h"
 
 #include <string.h>
@@ -17,7 +18,8 @@ static bool match_text(struct buf *out, const char *columns, const char *text, s
     buf_printf(out, "{%s}: (", columns);
     while (i < len && n < WORDS_MAX) {
         size_t start = i;
-        while (i < len && !strchr(" \t\r\n\"", text[i]) && text[i]) i++;
+        while (i < len && !strchr(" \t\r\n\"", text[i]) && text[i])
+            i++;
         if (i > start) {
             buf_add_str(out, n++ ? " AND \"" : "\"");
             buf_add(out, text + start, i - start);
@@ -45,10 +47,11 @@ static bool has(const struct hits *h, int64_t id)
 static const char search_sql[] =
     "select t.rowid from item_text t join item i on i.id = t.rowid >> 1"
     " where item_text match ?1 and (?2 is null or i.type = ?2) and (?3 = 0 or i.unit = ?3)"
-    " and (?4 = 0 or (t.rowid & 1)) order by bm25(item_text, 8.0, 1.0, 8.0, 1.0), t.rowid desc limit ?5";
+    " and (?4 = 0 or (t.rowid & 1)) order by bm25(item_text, 8.0, 1.0, 8.0, 1.0), t.rowid desc "
+    "limit ?5";
 
-static int ask(struct session *s, const struct content_search *q, const struct buf *match, struct hits *h,
-               struct err *err)
+static int ask(struct session *s, const struct content_search *q, const struct buf *match,
+               struct hits *h, struct err *err)
 {
     struct stmt *st = store_stmt(s->db, search_sql, err);
     int rc;
@@ -68,8 +71,8 @@ static int ask(struct session *s, const struct content_search *q, const struct b
     return rc < 0 ? rc : 0;
 }
 
-static int collect(struct session *s, const struct content_search *q, struct hits *h, struct arena *a,
-                   struct err *err)
+static int collect(struct session *s, const struct content_search *q, struct hits *h,
+                   struct arena *a, struct err *err)
 {
     struct buf match;
     const char *text, *folded;
@@ -80,22 +83,25 @@ static int collect(struct session *s, const struct content_search *q, struct hit
     buf_init(&match, 8 << 10);
     if (match_text(&match, "title body", text, len)) rc = ask(s, q, &match, h, err);
     buf_clear(&match);
-    if (rc == 0 && match_text(&match, "title_folded body_folded", folded, flen)) rc = ask(s, q, &match, h, err);
+    if (rc == 0 && match_text(&match, "title_folded body_folded", folded, flen))
+        rc = ask(s, q, &match, h, err);
     buf_close(&match);
     return rc;
 }
 
-int content_search(struct content *c, struct session *s, const struct content_search *q, struct arena *a,
+int content_search(struct session *s, const struct content_search *q, struct arena *a,
                    struct val *items, struct err *err)
 {
-    struct hits h = {.most = q->limit > 0 && q->limit < SEARCH_MAX ? (size_t)q->limit : SEARCH_DEFAULT};
+    struct hits h = {.most =
+                         q->limit > 0 && q->limit < SEARCH_MAX ? (size_t)q->limit : SEARCH_DEFAULT};
     *items = val_list();
-    if (strlen(q->text) > QUERY_MAX) return err_set(err, ERR_LIMIT, "limit.size", "what", "text", NULL);
+    if (strlen(q->text) > QUERY_MAX)
+        return err_set(err, ERR_LIMIT, "limit.size", "what", "text", NULL);
     int rc = collect(s, q, &h, a, err);
     for (size_t i = 0; rc >= 0 && i < h.n; i++) {
         struct content_key k = {.id = h.ids[i], .published = h.pub[i]};
         struct val item;
-        rc = content_get(c, s, &k, a, &item, err);
+        rc = content_get(s, &k, a, &item, err);
         if (rc == 1 && val_add(a, items, item) != 0) rc = content_too_large(err);
     }
     return rc < 0 ? rc : 0;

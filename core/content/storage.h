@@ -1,7 +1,9 @@
-/* Storage: declared tables, a key-value store, read-only SQL and numbering books; each plugin in its own name space.
+/* Storage: declared tables, a key-value store, read-only SQL and numbering books; each plugin in
+ * its own name space.
  *
- * All that one slice does is one transaction. Tables are declared in init.lua (storage.table) and reached by a handle
- * object of kind "table" whose fields { plugin, name } find the compiled table in the active registry. */
+ * All that one slice does is one transaction. Tables are declared in init.lua (storage.table) and
+ * reached by a handle object of kind "table" and id 0 whose fields { plugin, name } find the
+ * compiled table in the active registry. */
 #ifndef KHUNG_STORAGE_H
 #define KHUNG_STORAGE_H
 
@@ -15,7 +17,12 @@
 struct storage;
 struct table;
 
-enum { STORAGE_ROW_MAX = 1 << 20, STORAGE_KV_MAX = 256 << 10, STORAGE_SQL_ROWS = 10000, STORAGE_SQL_MS = 250 };
+enum {
+    STORAGE_ROW_MAX = 1 << 20,
+    STORAGE_KV_MAX = 256 << 10,
+    STORAGE_SQL_ROWS = 10000,
+    STORAGE_SQL_MS = 250
+};
 
 extern const struct val_kind storage_table_kind;
 extern const struct store_migration storage_migrations[];
@@ -26,8 +33,10 @@ void storage_free(struct storage *st);
 void storage_attach(struct storage *st);
 struct decl_kind storage_decl_kind(struct storage *st); /* what storage_attach registers */
 void storage_add_api(struct storage *st, struct api *api);
-/* Makes or migrates p_PLUGIN__TABLE for each declared table, and checks that what they refer to is declared. */
-int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry, struct err *err);
+/* Makes or migrates p_PLUGIN__TABLE for each declared table, and checks that what they refer to is
+ * declared. */
+int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry,
+                     struct err *err);
 
 /* A declared table, compiled once a registry. */
 struct storage_table {
@@ -37,6 +46,7 @@ struct storage_table {
     bool exported;
     bool has_refs;
 };
-const struct storage_table *storage_table_find(const struct registry *r, const char *plugin, const char *name);
+const struct storage_table *storage_table_find(const struct registry *r, const char *plugin,
+                                               const char *name);
 
 #endif

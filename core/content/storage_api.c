@@ -16,7 +16,8 @@ static int declare_table(struct api_call *c)
     int rc = storage_plugin(c->s, &plugin, c->err);
     if (rc) return rc;
     if (!name || !storage_name_ok(name, strlen(name)))
-        return err_set(c->err, ERR_INVALID, "storage.table_name", "table", name, "plugin", plugin, NULL);
+        return err_set(c->err, ERR_INVALID, "storage.table_name", "table", name, "plugin", plugin,
+                       NULL);
     rc = registry_declare(c->s, "table", name, &c->args[1], c->err);
     if (rc) return rc;
     if (!fields) return content_too_large(c->err);
@@ -24,22 +25,34 @@ static int declare_table(struct api_call *c)
     if (val_set(c->arena, fields, "plugin", val_str(plugin)) != 0 ||
         val_set(c->arena, fields, "name", val_str(name)) != 0)
         return content_too_large(c->err);
-    /* Two handles of one table are equal. */
-    uint64_t id = digest_short(plugin, strlen(plugin)) ^ (31 * digest_short(name, strlen(name)));
-    c->result = val_obj(&storage_table_kind, (int64_t)(id & 0x1fffffffffffff), 0, fields);
+    c->result =
+        val_obj(&storage_table_kind, 0, 0, fields); /* id 0: a handle, known by its fields */
     return 0;
 }
 
 static int bind_value(struct api_call *c, struct stmt *s, int at, const struct val *v)
 {
     switch (v->type) {
-    case VAL_NIL: stmt_bind_null(s, at); return 0;
-    case VAL_BOOL: stmt_bind_int(s, at, v->as.b); return 0;
-    case VAL_INT: stmt_bind_int(s, at, v->as.i); return 0;
-    case VAL_NUM: stmt_bind_num(s, at, v->as.n); return 0;
-    case VAL_STR: stmt_bind_text(s, at, v->as.str.s, v->as.str.len); return 0;
-    case VAL_OBJ: stmt_bind_int(s, at, v->as.obj.id); return 0; /* dates, instants, items, units: their number */
-    default: break;
+    case VAL_NIL:
+        stmt_bind_null(s, at);
+        return 0;
+    case VAL_BOOL:
+        stmt_bind_int(s, at, v->as.b);
+        return 0;
+    case VAL_INT:
+        stmt_bind_int(s, at, v->as.i);
+        return 0;
+    case VAL_NUM:
+        stmt_bind_num(s, at, v->as.n);
+        return 0;
+    case VAL_STR:
+        stmt_bind_text(s, at, v->as.str.s, v->as.str.len);
+        return 0;
+    case VAL_OBJ:
+        stmt_bind_int(s, at, v->as.obj.id);
+        return 0; /* dates, instants, items, units: their number */
+    default:
+        break;
     }
     return err_set(c->err, ERR_INVALID, "storage.sql_value", "got", val_type_name(v->type), NULL);
 }
@@ -71,14 +84,16 @@ static int read_rows(struct api_call *c, struct stmt *s)
     while ((rc = stmt_step(s, c->err)) == 1) {
         struct val row;
         if (c->result.as.list.n >= STORAGE_SQL_ROWS)
-            return err_set(c->err, ERR_LIMIT, "storage.sql_rows", "most", err_i64(&n, STORAGE_SQL_ROWS), NULL);
+            return err_set(c->err, ERR_LIMIT, "storage.sql_rows", "most",
+                           err_i64(&n, STORAGE_SQL_ROWS), NULL);
         if (stmt_row(s, c->arena, &row) != 0 || val_add(c->arena, &c->result, row) != 0)
             return content_too_large(c->err);
     }
     return rc;
 }
 
-/* On the lane a statement has little time: all others wait for it. A reader has the limit of its request already. */
+/* On the lane a statement has little time: all others wait for it. A reader has the limit of its
+ * request already. */
 static int run_limited(struct api_call *c, struct stmt *s)
 {
     int64_t started = clock_mono_ns();
@@ -120,18 +135,22 @@ static int sql(struct api_call *c)
 
 const struct api_fn storage_other_functions[] = {
     {"storage.table", declare_table, "name:text! options:map!", "Table", API_DECLARE, "storage", 1,
-     "Declares a table: fields, unique, index, export; returns its handle. References are indexed by themselves."},
-    {"storage.kv.get", storage_kv_get, "key:text!", "any", API_READ, "storage", 1, "The value of a key, or nil."},
+     "Declares a table: fields, unique, index, export; returns its handle. References are indexed "
+     "by themselves."},
+    {"storage.kv.get", storage_kv_get, "key:text!", "any", API_READ, "storage", 1,
+     "The value of a key, or nil."},
     {"storage.kv.set", storage_kv_set, "key:text! value:any", "", API_WRITE, "storage", 1,
      "Sets the value of a key; nil removes it."},
-    {"storage.kv.delete", storage_kv_delete, "key:text!", "", API_WRITE, "storage", 1, "Removes a key."},
+    {"storage.kv.delete", storage_kv_delete, "key:text!", "", API_WRITE, "storage", 1,
+     "Removes a key."},
     {"storage.kv.add", storage_kv_add, "key:text! n:integer!", "integer", API_WRITE, "storage", 1,
      "Adds to an integer; returns the new value."},
     {"storage.sql", sql, "text:text! values:any", "table[]", API_READ, "storage", 1,
-     "Rows of one reading statement; tables by their names, others' exported as plugin.name, content.TYPE."},
+     "Rows of one reading statement; tables by their names, others' exported as plugin.name, "
+     "content.TYPE."},
     {"storage.number", storage_number, "book:text! options:map", "integer", API_WRITE, "storage", 1,
      "The next number of a book in a year: consecutive, without a gap.", true},
-    {"storage.void", storage_void, "book:text! number:integer! reason:text! options:map", "", API_WRITE, "storage", 1,
-     "Marks a number void; it stays taken."},
+    {"storage.void", storage_void, "book:text! number:integer! reason:text! options:map", "",
+     API_WRITE, "storage", 1, "Marks a number void; it stays taken."},
     {0},
 };

@@ -2,7 +2,6 @@
 #ifndef KHUNG_STORAGE_API_H
 #define KHUNG_STORAGE_API_H
 
-#include "base/digest.h"
 #include "content/storage_internal.h"
 
 int storage_kv_get(struct api_call *c);

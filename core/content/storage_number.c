@@ -18,7 +18,8 @@ static int64_t year_start(struct session *s, int year)
     struct err ignored = {0};
     date_format_day(date_days(year, 1, 1), text);
     strncat(text, " 00:00", sizeof(text) - strlen(text) - 1);
-    if (!s->host->time.instant || s->host->time.instant(s->host->time.ctx, text, strlen(text), &local, &ignored) != 0)
+    if (!s->host->time.instant ||
+        s->host->time.instant(s->host->time.ctx, text, strlen(text), &local, &ignored) != 0)
         return ms;
     return local;
 }
@@ -62,9 +63,9 @@ static void bind_book(struct stmt *s, const struct book *b)
 
 static int take(struct api_call *c, const struct book *b, int64_t *number)
 {
-    static const char sql[] =
-        "insert into number_book(plugin, book, year, last) values(?1,?2,?3,1) on conflict(plugin, book, year)"
-        " do update set last=last+1 returning last";
+    static const char sql[] = "insert into number_book(plugin, book, year, last) "
+                              "values(?1,?2,?3,1) on conflict(plugin, book, year)"
+                              " do update set last=last+1 returning last";
     struct stmt *s = store_stmt(c->s->db, sql, c->err);
     if (!s) return c->err->code;
     bind_book(s, b);
@@ -79,8 +80,8 @@ static int take(struct api_call *c, const struct book *b, int64_t *number)
 
 int storage_number(struct api_call *c)
 {
-    static const char sql[] =
-        "insert into number_issued(plugin, book, year, number, at, person, run) values(?1,?2,?3,?4,?5,?6,?7)";
+    static const char sql[] = "insert into number_issued(plugin, book, year, number, at, person, "
+                              "run) values(?1,?2,?3,?4,?5,?6,?7)";
     struct book b;
     int64_t number = 0;
     int rc = read_book(c, &c->args[1], &b);
@@ -99,14 +100,15 @@ int storage_number(struct api_call *c)
 
 int storage_void(struct api_call *c)
 {
-    static const char sql[] =
-        "update number_issued set void_at=?5, void_reason=?6 where plugin=?1 and book=?2 and year=?3 and number=?4"
-        " and void_at is null";
+    static const char sql[] = "update number_issued set void_at=?5, void_reason=?6 where plugin=?1 "
+                              "and book=?2 and year=?3 and number=?4"
+                              " and void_at is null";
     struct book b;
     struct err_num n;
     int rc = read_book(c, &c->args[3], &b);
     if (rc) return rc;
-    if (c->args[2].as.str.len == 0) return err_set(c->err, ERR_INVALID, "content.reason", "verb", "void", NULL);
+    if (c->args[2].as.str.len == 0)
+        return err_set(c->err, ERR_INVALID, "content.reason", "verb", "void", NULL);
     struct stmt *s = store_stmt(c->s->db, sql, c->err);
     if (!s) return c->err->code;
     bind_book(s, &b);
@@ -115,6 +117,7 @@ int storage_void(struct api_call *c)
     stmt_bind_text(s, 6, c->args[2].as.str.s, c->args[2].as.str.len);
     rc = stmt_run(s, c->err);
     if (rc == 0 && store_changes(c->s->db) == 0)
-        return err_set(c->err, ERR_NOT_FOUND, "not_found.number", "number", err_i64(&n, c->args[1].as.i), NULL);
+        return err_set(c->err, ERR_NOT_FOUND, "not_found.number", "number",
+                       err_i64(&n, c->args[1].as.i), NULL);
     return rc;
 }

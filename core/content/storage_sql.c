@@ -1,9 +1,10 @@
 /* Read-only SQL in which plugins name their tables as they declared them.
  *
- * `nomination` is the plugin's own, `awards.nomination` one that awards exports, `content.article` what is published.
- * A small tokenizer puts the real names in, and an alias with the name as written where the text gives none, so that
- * `nomination.year` goes on to mean something. It decides nothing about safety: which tables the statement then reads
- * is checked by the store, table by table. */
+ * `nomination` is the plugin's own, `awards.nomination` one that awards exports, `content.article`
+ * what is published. A small tokenizer puts the real names in, and an alias with the name as
+ * written where the text gives none, so that `nomination.year` goes on to mean something. It
+ * decides nothing about safety: which tables the statement then reads is checked by the store,
+ * table by table. */
 #include "content/storage_internal.h"
 
 #include <stdio.h>
@@ -31,7 +32,8 @@ static bool is_word_char(char c)
 static size_t quoted_len(const char *s, char end)
 {
     size_t n = 1;
-    while (s[n] && (s[n] != end || s[n + 1] == end)) n += s[n] == end ? 2 : 1;
+    while (s[n] && (s[n] != end || s[n + 1] == end))
+        n += s[n] == end ? 2 : 1;
     return s[n] ? n + 1 : n;
 }
 
@@ -42,7 +44,8 @@ static size_t comment_len(const char *s)
     return end ? (size_t)(end + 2 - s) : strlen(s);
 }
 
-/* Strings, quoted names and comments are one token each, so that nothing inside them is taken for a table. */
+/* Strings, quoted names and comments are one token each, so that nothing inside them is taken for a
+ * table. */
 static struct token next_token(const char *s)
 {
     struct token t = {TOKEN_OTHER, s, 1};
@@ -58,10 +61,12 @@ static struct token next_token(const char *s)
     } else if (*s == '[') {
         t.len = quoted_len(s, ']');
     } else if (strchr(":@$?", *s)) {
-        while (is_word_char(s[t.len])) t.len++;
+        while (is_word_char(s[t.len]))
+            t.len++;
     } else if (is_word_char(*s)) {
         t.type = TOKEN_WORD;
-        while (is_word_char(s[t.len])) t.len++;
+        while (is_word_char(s[t.len]))
+            t.len++;
     }
     return t;
 }
@@ -69,7 +74,8 @@ static struct token next_token(const char *s)
 static struct token skip_space(const char *s)
 {
     struct token t = next_token(s);
-    while (t.type == TOKEN_SPACE) t = next_token(t.s + t.len);
+    while (t.type == TOKEN_SPACE)
+        t = next_token(t.s + t.len);
     return t;
 }
 
@@ -81,9 +87,10 @@ static bool is_word(const struct token *t, const char *word)
 /* Words that may follow a table in FROM and are no alias. */
 static bool ends_table(const struct token *t)
 {
-    static const char *const words[] = {"where", "group", "order", "limit", "join",   "inner",     "left",
-                                        "cross", "right", "full",  "on",    "using",  "natural",   "having",
-                                        "union", "except", "intersect", "window", "indexed", "not", "outer"};
+    static const char *const words[] = {
+        "where", "group",  "order",     "limit",  "join",    "inner",   "left",
+        "cross", "right",  "full",      "on",     "using",   "natural", "having",
+        "union", "except", "intersect", "window", "indexed", "not",     "outer"};
     if (t->type != TOKEN_WORD) return true;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (is_word(t, words[i])) return true;
@@ -99,7 +106,8 @@ static bool copy_name(const struct token *t, char out[STORAGE_NAME_MAX + 1])
 }
 
 /* The database's table for a name, or NULL: then it stands as it is (a common table expression). */
-static const char *real_name(const struct registry *r, const char *plugin, const char *space, const char *name)
+static const char *real_name(const struct registry *r, const char *plugin, const char *space,
+                             const char *name)
 {
     if (space && strcmp(space, "content") == 0) {
         const struct decl *d = registry_find(r, "type", NULL, name);
@@ -122,7 +130,8 @@ struct rewrite {
 static bool is_common(const struct rewrite *w, const struct token *name)
 {
     for (struct token t = skip_space(w->text); t.type != TOKEN_END; t = skip_space(t.s + t.len)) {
-        if (t.type != TOKEN_WORD || t.len != name->len || strncasecmp(t.s, name->s, t.len) != 0) continue;
+        if (t.type != TOKEN_WORD || t.len != name->len || strncasecmp(t.s, name->s, t.len) != 0)
+            continue;
         struct token as = skip_space(t.s + t.len);
         struct token open = is_word(&as, "as") ? skip_space(as.s + as.len) : as;
         if (is_word(&as, "as") && open.type == TOKEN_OTHER && *open.s == '(') return true;
@@ -155,7 +164,8 @@ static const char *rewrite_table(struct rewrite *w, struct token first)
     return rest;
 }
 
-/* Tables stand after FROM and JOIN, and after a comma as long as the FROM list of that depth lasts. */
+/* Tables stand after FROM and JOIN, and after a comma as long as the FROM list of that depth lasts.
+ */
 static void rewrite(struct rewrite *w)
 {
     enum { DEPTH_MAX = 64 };
@@ -183,16 +193,18 @@ static void rewrite(struct rewrite *w)
         if (*t.s == ')' && depth > 0) depth--;
         bool opens = is_word(&t, "from") || is_word(&t, "join");
         if (opens) in_from[depth] = true;
-        if (ends_table(&t) && t.type == TOKEN_WORD && !opens && !is_word(&t, "on") && !is_word(&t, "using") &&
-            (is_word(&t, "where") || is_word(&t, "group") || is_word(&t, "order") || is_word(&t, "limit") ||
-             is_word(&t, "having") || is_word(&t, "union") || is_word(&t, "except") || is_word(&t, "intersect")))
+        if (ends_table(&t) && t.type == TOKEN_WORD && !opens && !is_word(&t, "on") &&
+            !is_word(&t, "using") &&
+            (is_word(&t, "where") || is_word(&t, "group") || is_word(&t, "order") ||
+             is_word(&t, "limit") || is_word(&t, "having") || is_word(&t, "union") ||
+             is_word(&t, "except") || is_word(&t, "intersect")))
             in_from[depth] = false;
         expected = opens || list;
     }
 }
 
-int storage_sql_rewrite(const struct registry *r, const char *plugin, const char *sql, struct arena *a,
-                        const char **out, struct err *err)
+int storage_sql_rewrite(const struct registry *r, const char *plugin, const char *sql,
+                        struct arena *a, const char **out, struct err *err)
 {
     struct rewrite w = {.registry = r, .plugin = plugin, .text = sql};
     if (strlen(sql) > SQL_MAX) return err_set(err, ERR_LIMIT, "limit.size", "what", "sql", NULL);

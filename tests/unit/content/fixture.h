@@ -1,5 +1,6 @@
-/* A small organisation for the tests of content and storage: a real database file, a registry filled from JSON, a
- * lane without a loop under a virtual clock, and the API called as plugins call it. */
+/* A small organisation for the tests of content and storage: a real database file, a registry
+ * filled from JSON, a lane without a loop under a virtual clock, and the API called as plugins call
+ * it. */
 #ifndef KHUNG_TEST_CONTENT_FIXTURE_H
 #define KHUNG_TEST_CONTENT_FIXTURE_H
 
@@ -52,11 +53,13 @@ static int fixture_instant(void *ctx, const char *s, size_t len, int64_t *ms, st
     return 0;
 }
 
-static int fixture_sink(void *ctx, struct session *s, const char *name, const struct val *data, struct err *err)
+static int fixture_sink(void *ctx, struct session *s, const char *name, const struct val *data,
+                        struct err *err)
 {
     struct fixture *f = ctx;
     (void)s;
-    if (f->refuse_event && strcmp(name, f->refuse_event) == 0 && val_get_int(data, "item", 0) == f->refuse_item)
+    if (f->refuse_event && strcmp(name, f->refuse_event) == 0 &&
+        val_get_int(data, "item", 0) == f->refuse_item)
         return err_set_text(err, ERR_REFUSED, "mine.no", "this one not");
     if (f->ntold < 64) snprintf(f->told[f->ntold++], sizeof(f->told[0]), "%s", name);
     return 0;
@@ -65,7 +68,8 @@ static int fixture_sink(void *ctx, struct session *s, const char *name, const st
 static inline int fixture_count(const struct fixture *f, const char *event)
 {
     int n = 0;
-    for (size_t i = 0; i < f->ntold; i++) n += strcmp(f->told[i], event) == 0;
+    for (size_t i = 0; i < f->ntold; i++)
+        n += strcmp(f->told[i], event) == 0;
     return n;
 }
 
@@ -84,11 +88,12 @@ static inline void fixture_fail(struct fixture *f, const char *what, int rc)
 }
 
 /* Adds a declaration, as init.lua would. */
-static inline void fixture_declare(struct fixture *f, const char *kind, const char *name, const char *json)
+static inline void fixture_declare(struct fixture *f, const char *kind, const char *name,
+                                   const char *json)
 {
     struct val spec = fixture_json(f, json);
-    int rc = registry_add(f->registry, &f->plugin, kind, name, &spec, "init.lua:1", strcmp(kind, "table") == 0,
-                          &f->err);
+    int rc = registry_add(f->registry, &f->plugin, kind, name, &spec, "init.lua:1",
+                          strcmp(kind, "table") == 0, &f->err);
     fixture_fail(f, name, rc);
 }
 
@@ -96,11 +101,13 @@ static inline void fixture_declare(struct fixture *f, const char *kind, const ch
 static inline int fixture_activate(struct fixture *f)
 {
     int rc = 0;
-    const struct decl_kind kinds[] = {content_decl_kind(f->host.content), storage_decl_kind(f->host.storage)};
+    const struct decl_kind kinds[] = {content_decl_kind(f->host.content),
+                                      storage_decl_kind(f->host.storage)};
     for (size_t k = 0; k < 2; k++) {
         size_t i = 0;
         for (const struct decl *d; rc == 0 && (d = registry_each(f->registry, kinds[k].name, &i));)
-            rc = kinds[k].compile(kinds[k].self, (struct decl *)d, f->registry, registry_arena(f->registry), &f->err);
+            rc = kinds[k].compile(kinds[k].self, (struct decl *)d, f->registry,
+                                  registry_arena(f->registry), &f->err);
     }
     if (rc == 0) rc = store_begin(f->s.db, &f->err);
     if (rc == 0) rc = content_activate(f->host.content, f->s.db, f->registry, false, &f->err);
@@ -120,7 +127,8 @@ static inline void fixture_new_registry(struct fixture *f)
 static inline void fixture_open(struct fixture *f)
 {
     static const char *const needs[] = {"content", "content:publish", "storage", NULL};
-    const struct store_migration *lists[] = {table_migrations, content_migrations, storage_migrations};
+    const struct store_migration *lists[] = {table_migrations, content_migrations,
+                                             storage_migrations};
     memset(f, 0, sizeof(*f));
     arena_init(&f->a, 256 << 20);
     snprintf(f->dir, sizeof(f->dir), "/tmp/khung_content_XXXXXX");
@@ -150,8 +158,14 @@ static inline void fixture_open(struct fixture *f)
     f->vm.host = &f->host;
     fixture_new_registry(f);
     struct store *db = f->s.db;
-    f->s = (struct session){.mode = SESSION_WRITE, .host = &f->host, .db = db, .lane = f->lane,
-                            .now = clock_now(&f->host.clock), .lang = "vi", .zone = f->host.zone, .vm = &f->vm,
+    f->s = (struct session){.mode = SESSION_WRITE,
+                            .host = &f->host,
+                            .db = db,
+                            .lane = f->lane,
+                            .now = clock_now(&f->host.clock),
+                            .lang = "vi",
+                            .zone = f->host.zone,
+                            .vm = &f->vm,
                             .actor = {.plugin = "awards", .run = 1}};
 }
 
@@ -204,11 +218,13 @@ static inline struct val fixture_list(struct fixture *f, size_t n, ...)
     struct val list = val_list();
     va_list ap;
     va_start(ap, n);
-    for (size_t i = 0; i < n; i++) assert_int_equal(val_add(&f->a, &list, va_arg(ap, struct val)), 0);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(val_add(&f->a, &list, va_arg(ap, struct val)), 0);
     va_end(ap);
     return list;
 }
-#define ARGS(f, ...) fixture_list(f, sizeof((struct val[]){__VA_ARGS__}) / sizeof(struct val), __VA_ARGS__)
+#define ARGS(f, ...)                                                                               \
+    fixture_list(f, sizeof((struct val[]){__VA_ARGS__}) / sizeof(struct val), __VA_ARGS__)
 
 static inline struct val fixture_call(struct fixture *f, const char *name, struct val args)
 {
@@ -217,13 +233,13 @@ static inline struct val fixture_call(struct fixture *f, const char *name, struc
     return out;
 }
 
-static inline struct val J(struct fixture *f, const char *text)
-{
+static inline struct val J(struct fixture *f, const char *text) {
     return fixture_json(f, text);
 }
 
 /* A field of an item or a row, as text. */
-static inline const char *fixture_str(struct fixture *f, const struct val *v, const char *name)
+static inline const char *
+fixture_str(struct fixture *f, const struct val *v, const char *name)
 {
     const struct val *map = v->type == VAL_OBJ ? v->as.obj.fields : v;
     const struct val *field = val_get(map, name);

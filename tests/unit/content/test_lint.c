@@ -1,18 +1,20 @@
-/* The editor's findings. The text is of our own wording, with the faults of a real news item: a slip, a paragraph told
- * twice in partly other words, a name torn apart. */
+/* The editor's findings. The text is of our own wording, with the faults of a real news item: a
+ * slip, a paragraph told twice in partly other words, a name torn apart. */
 #include "fixture.h"
 
-static const char news[] =
-    "{\"fields\":{\"title\":\"text\",\"body\":\"markdown\"},\"title\":\"title\",\"lint\":{\"words\":"
-    "{\"các nhân\":{\"to\":\"cá nhân\",\"except\":[\"các nhân viên\",\"các nhân tố\"]},\"sử lý\":\"xử lý\"}}}";
+static const char news[] = "{\"fields\":{\"title\":\"text\",\"body\":\"markdown\"},\"title\":"
+                           "\"title\",\"lint\":{\"words\":"
+                           "{\"các nhân\":{\"to\":\"cá nhân\",\"except\":[\"các nhân viên\",\"các "
+                           "nhân tố\"]},\"sử lý\":\"xử lý\"}}}";
 
 static int open_fixture(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
     fixture_open(f);
     fixture_declare(f, "type", "news", news);
-    fixture_declare(f, "type", "quiet", "{\"fields\":{\"title\":\"text\",\"body\":\"markdown\"},\"title\":\"title\","
-                                        "\"lint\":{\"off\":[\"double_space\"]}}");
+    fixture_declare(f, "type", "quiet",
+                    "{\"fields\":{\"title\":\"text\",\"body\":\"markdown\"},\"title\":\"title\","
+                    "\"lint\":{\"off\":[\"double_space\"]}}");
     fixture_fail(f, "activate", fixture_activate(f));
     *state = f;
     return 0;
@@ -47,12 +49,16 @@ static const struct val *finding(struct fixture *f, const struct val *list, cons
 }
 
 static const char body[] =
-    "Đại diện Tỉnh ủy đã trao Bằng khen và Kỷ niệm chương của Trung ương Hội cho các tập thể và cá nhân có nhiều đóng"
+    "Đại diện Tỉnh ủy đã trao Bằng khen và Kỷ niệm chương của Trung ương Hội cho các tập thể và cá "
+    "nhân có nhiều đóng"
     " góp cho phong trào trong năm qua.\n\n"
-    "Các cấp Hội đã hỗ trợ công tác phòng chống dịch COVID - 19 và giúp 12.226 hộ nghèo bằng nhiều hình thức.\n\n"
+    "Các cấp Hội đã hỗ trợ công tác phòng chống dịch COVID - 19 và giúp 12.226 hộ nghèo bằng nhiều "
+    "hình thức.\n\n"
     "Năm 2020 - 2021, các nhân viên của văn phòng tiếp tục tập huấn cho cơ sở.\n\n"
-    "Dịp này, đại diện Tỉnh ủy Thanh Hóa đã trao Bằng khen và Kỷ niệm chương của Trung ương Hội LHPN cho các tập thể"
-    " và cá nhân có nhiều đóng góp cho phong trào. Nhiều đơn vị được tặng giấy khen cho các tập thể, các nhân thực hiện"
+    "Dịp này, đại diện Tỉnh ủy Thanh Hóa đã trao Bằng khen và Kỷ niệm chương của Trung ương Hội "
+    "LHPN cho các tập thể"
+    " và cá nhân có nhiều đóng góp cho phong trào. Nhiều đơn vị được tặng giấy khen cho các tập "
+    "thể, các nhân thực hiện"
     " các chương trình phối hợp.";
 
 static void the_three_faults_are_found_and_nothing_else(void **state)
@@ -62,8 +68,10 @@ static void the_three_faults_are_found_and_nothing_else(void **state)
     assert_int_equal(found.as.list.n, 3);
     const struct val *word = finding(f, &found, "word");
     assert_string_equal(fixture_str(f, word, "suggestion"), "cá nhân");
-    assert_memory_equal(body + fixture_int(word, "offset") - 1, "các nhân thực hiện", strlen("các nhân thực hiện"));
-    assert_string_equal(fixture_str(f, finding(f, &found, "spaced_hyphen"), "suggestion"), "COVID-19");
+    assert_memory_equal(body + fixture_int(word, "offset") - 1, "các nhân thực hiện",
+                        strlen("các nhân thực hiện"));
+    assert_string_equal(fixture_str(f, finding(f, &found, "spaced_hyphen"), "suggestion"),
+                        "COVID-19");
     const struct val *twice = finding(f, &found, "repeated_paragraph");
     assert_memory_equal(body + fixture_int(twice, "offset") - 1, "Dịp này", strlen("Dịp này"));
     assert_non_null(strstr(fixture_str(f, twice, "message"), "nhắc lại"));
@@ -111,9 +119,11 @@ static void a_slip_at_the_beginning_of_a_sentence_is_found_and_parts_of_words_ar
 static void other_paragraphs_of_one_subject_are_not_repeats(void **state)
 {
     struct fixture *f = *state;
-    struct val found = lint(f, "news", "T",
-                            "Hội LHPN tỉnh Thanh Hóa tổ chức hội nghị đánh giá kết quả hoạt động năm 2020 của các cấp.\n"
-                            "Hội LHPN tỉnh Thanh Hóa tổ chức lớp tập huấn về chăn nuôi cho 200 hội viên ở các xã.");
+    struct val found = lint(
+        f, "news", "T",
+        "Hội LHPN tỉnh Thanh Hóa tổ chức hội nghị đánh giá kết quả hoạt động năm 2020 của các "
+        "cấp.\n"
+        "Hội LHPN tỉnh Thanh Hóa tổ chức lớp tập huấn về chăn nuôi cho 200 hội viên ở các xã.");
     assert_int_equal(found.as.list.n, 0);
 }
 
