@@ -1,0 +1,174 @@
+/* Runs and tasks from outside. Lists and single ones in the shape that flow_read_ gives. */
+#include "http/host_api.h"
+
+#include <string.h>
+
+#include "flow/flow.h"
+#include "http/host_api_parts.h"
+#include "people/people.h"
+
+static int no_run(struct api_call *c, int64_t id)
+{
+    struct err_num n;
+    return err_set(c->err, ERR_NOT_FOUND, "flow.no_run", "run", err_i64(&n, id), NULL);
+}
+
+static int run_list(struct api_call *c)
+{
+    const struct val *w = &c->args[0];
+    const struct val *state = val_get(w, "state"), *flow = val_get(w, "flow");
+    struct flow_filter f = {.state = -1, .limit = val_get_int(w, "limit", 100), .before = val_get_int(w, "after", 0)};
+    int rc = people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
+    if (rc) return rc;
+    if (val_is(flow, VAL_STR)) {
+        char *full = (char *)val_cstr(c->arena, flow), *dot = full ? strchr(full, '.') : NULL;
+        if (dot) {
+            *dot = '\0';
+            f.plugin = full;
+            f.name = dot + 1;
+        } else {
+            f.name = full;
+        }
+    }
+    if (val_is(state, VAL_STR)) {
+        f.state = flow_state_parse(state->as.str.s);
+        if (f.state < 0) return err_set(c->err, ERR_INVALID, "flow.state", "state", state->as.str.s, NULL);
+    }
+    return flow_read_list(c->s->db, &f, c->arena, &c->result, c->err);
+}
+
+static int run_show(struct api_call *c)
+{
+    int rc = people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
+    if (rc) return rc;
+    rc = flow_read_run(c->s->db, c->args[0].as.i, c->arena, &c->result, c->err);
+    return rc == 1 ? 0 : rc ? rc : no_run(c, c->args[0].as.i);
+}
+
+static int run_history(struct api_call *c)
+{
+    struct val row;
+    int rc = people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
+    if (rc) return rc;
+    rc = flow_read_run(c->s->db, c->args[0].as.i, c->arena, &row, c->err);
+    if (rc != 1) return rc ? rc : no_run(c, c->args[0].as.i);
+    return flow_read_history(c->s->db, c->args[0].as.i, c->arena, &c->result, c->err);
+}
+
+static int run_start(struct api_call *c)
+{
+    struct val empty = val_map();
+    struct flow_start_args a = {.input = c->args[1].type == VAL_MAP ? &c->args[1] : &empty, .at_once = true};
+    char *full = (char *)val_cstr(c->arena, &c->args[0]), *dot = full ? strchr(full, '.') : NULL;
+    int64_t run;
+    bool existed;
+    int rc = people_check(c->s, "flow.start", PEOPLE_ANY_UNIT, c->err);
+    if (rc) return rc;
+    if (!dot) return err_set(c->err, ERR_INVALID, "flow.full_name", "flow", full, NULL);
+    *dot = '\0';
+    a.plugin = full;
+    a.name = dot + 1;
+    a.bid = c->args[2].type == VAL_STR ? val_cstr(c->arena, &c->args[2]) : NULL;
+    rc = flow_start(c->s->host->flow, c->s, &a, &run, &existed, c->err);
+    if (rc) return rc;
+    c->result = val_map();
+    rc = val_set(c->arena, &c->result, "id", val_int(run));
+    if (rc == 0 && existed) rc = val_set(c->arena, &c->result, "existed", val_bool(true));
+    return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
+static int run_signal(struct api_call *c)
+{
+    struct val empty = val_map();
+    int rc = people_check(c->s, "flow.operate", PEOPLE_ANY_UNIT, c->err);
+    if (rc) return rc;
+    return flow_signal(c->s->host->flow, c->s, c->args[0].as.i, val_cstr(c->arena, &c->args[1]),
+                       c->args[2].type == VAL_NIL ? &empty : &c->args[2],
+                       c->args[3].type == VAL_STR ? val_cstr(c->arena, &c->args[3]) : NULL, c->err);
+}
+
+/* cancel, pause, resume, retry: by the function's own name. */
+static int run_operate(struct api_call *c)
+{
+    struct flow *f = c->s->host->flow;
+    int64_t id = c->args[0].as.i;
+    const char *verb = strchr(c->fn->name, '.') + 1;
+    int rc = people_check(c->s, "flow.operate", PEOPLE_ANY_UNIT, c->err);
+    if (rc) return rc;
+    if (strcmp(verb, "cancel") == 0)
+        return flow_cancel(f, c->s, id, c->args[1].type == VAL_STR ? val_cstr(c->arena, &c->args[1]) : "", c->err);
+    if (strcmp(verb, "retry") == 0)
+        return flow_retry(f, c->s, id, c->args[1].type == VAL_BOOL && c->args[1].as.b, c->err);
+    return flow_pause(f, c->s, id, strcmp(verb, "pause") == 0, c->err);
+}
+
+/* All open tasks for those who may read runs; else one's own. */
+static int task_list(struct api_call *c)
+{
+    const struct val *who = &c->args[0];
+    int64_t person = c->s->actor.person;
+    if (who->type == VAL_STR) {
+        struct people_account account;
+        int rc = people_account_find(c->s->db, val_cstr(c->arena, who), &account, c->err);
+        if (rc < 0) return rc;
+        if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", val_cstr(c->arena, who), NULL);
+        if (account.person != person) {
+            rc = people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
+            if (rc) return rc;
+        }
+        person = account.person;
+    }
+    if (person == 0) {
+        int rc = people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
+        if (rc) return rc;
+    }
+    return flow_read_tasks(c->s->db, c->s->host, person, c->s->now, c->arena, &c->result, c->err);
+}
+
+/* Is it asked of this person (or may they read all)? */
+static int task_show(struct api_call *c)
+{
+    struct err_num n;
+    int rc = flow_read_task(c->s->db, c->args[0].as.i, c->arena, &c->result, c->err);
+    if (rc < 0) return rc;
+    if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "flow.no_task", "task", err_i64(&n, c->args[0].as.i), NULL);
+    const struct val *to = val_get(&c->result, "to");
+    for (size_t i = 0; val_at(to, i); i++) {
+        struct people_capacity cap;
+        rc = people_may_decide(c->s, val_at(to, i), c->s->actor.person, c->s->now, &cap, c->err);
+        if (rc) return rc < 0 ? rc : 0;
+    }
+    return people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
+}
+
+static int task_decide(struct api_call *c)
+{
+    struct val empty = val_map();
+    if (c->s->actor.person == 0) return err_set(c->err, ERR_DENIED, "denied.nobody", NULL);
+    return flow_decide(c->s->host->flow, c->s, c->args[0].as.i, c->args[1].type == VAL_MAP ? &c->args[1] : &empty,
+                       c->err);
+}
+
+static const struct api_fn functions[] = {
+    {"run.list", run_list, "where:map", "list", API_READ, API_HOST, 1, "Runs, newest first: { flow, state, limit, after }."},
+    {"run.show", run_show, "id:integer!", "map", API_READ, API_HOST, 1, "One run with its state, input, result and error."},
+    {"run.history", run_history, "id:integer!", "list", API_READ, API_HOST, 1, "Steps, waits and wake-ups of a run."},
+    {"run.start", run_start, "flow:text! input:map id:text", "map", API_WRITE, API_HOST, 1,
+     "Starts PLUGIN.FLOW; the same id starts nothing twice."},
+    {"run.signal", run_signal, "id:integer! name:text! data:any key:text", "", API_WRITE, API_HOST, 1, "Tells a run something."},
+    {"run.cancel", run_operate, "id:integer! reason:text", "", API_WRITE, API_HOST, 1, "Cancels a run and its children."},
+    {"run.pause", run_operate, "id:integer!", "", API_WRITE, API_HOST, 1, "Holds a run; what comes for it is kept."},
+    {"run.resume", run_operate, "id:integer!", "", API_WRITE, API_HOST, 1, "Lets a paused run go on."},
+    {"run.retry", run_operate, "id:integer! upgrade:boolean", "", API_WRITE, API_HOST, 1,
+     "A failed or blocked run goes on, with its own source or on the active version."},
+    {"task.list", task_list, "user:text", "list", API_READ, API_HOST, 1, "Open tasks of a user, or all."},
+    {"task.show", task_show, "id:integer!", "map", API_READ, API_HOST, 1, "One task."},
+    {"task.decide", task_decide, "id:integer! answer:map!", "", API_WRITE, API_HOST, 1, "Answers a task as the caller's person."},
+    {0},
+};
+
+void host_api_attach(struct host *host)
+{
+    api_add(host->api, functions, NULL);
+    host_api_attach_system(host);
+}

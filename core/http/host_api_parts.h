@@ -1,0 +1,11 @@
+/* Inside http/: the parts of the host's API. */
+#ifndef KHUNG_HOST_API_PARTS_H
+#define KHUNG_HOST_API_PARTS_H
+
+#include "plugin/api.h"
+#include "plugin/host.h"
+
+/* People, plugins, checks (host_api_system.c). */
+void host_api_attach_system(struct host *host);
+
+#endif

@@ -1,0 +1,183 @@
+/* People, tokens, plugins and checks from outside. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/locale.h"
+#include "content/content.h"
+#include "flow/flow.h"
+#include "http/host_api_parts.h"
+#include "people/people.h"
+#include "plugin/plugins.h"
+
+static int org_import(struct api_call *c)
+{
+    int rc = people_check(c->s, "people.import", PEOPLE_ANY_UNIT, c->err);
+    if (rc) return rc;
+    c->result = val_map();
+    return people_import(c->s->db, &c->args[0], c->s->now, people_day(c->s->host, c->s->now), c->arena, &c->result,
+                         c->err);
+}
+
+static int org_units(struct api_call *c)
+{
+    if (c->s->actor.user == PEOPLE_ANONYMOUS) return err_set(c->err, ERR_DENIED, "denied.verb", "verb", "people.read", NULL);
+    return people_units(c->s->db, people_day(c->s->host, c->s->now), c->arena, &c->result, c->err);
+}
+
+static int find_account(struct api_call *c, const struct val *name, struct people_account *out)
+{
+    const char *text = val_cstr(c->arena, name);
+    int rc = people_account_find(c->s->db, text ? text : "", out, c->err);
+    if (rc < 0) return rc;
+    return rc == 1 ? 0 : err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", text, NULL);
+}
+
+static int user_add(struct api_call *c)
+{
+    struct people_account_new n = {.name = val_cstr(c->arena, &c->args[0])};
+    const struct val *o = &c->args[1], *code = val_get(o, "person");
+    int64_t id;
+    int rc = people_check(c->s, "user.add", PEOPLE_ANY_UNIT, c->err);
+    if (rc) return rc;
+    if (val_is(code, VAL_STR)) {
+        rc = people_person_by_code(c->s->db, val_cstr(c->arena, code), &n.person, c->err);
+        if (rc < 0) return rc;
+        if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_person", "code", code->as.str.s, NULL);
+    }
+    n.lang = val_get_str(o, "lang");
+    n.admin = val_get_bool(o, "admin", false);
+    rc = people_account_add(c->s->db, &n, c->s->now, &id, c->err);
+    if (rc == 0) c->result = val_int(id);
+    return rc;
+}
+
+static int user_list(struct api_call *c)
+{
+    int rc = people_check(c->s, "user.list", PEOPLE_ANY_UNIT, c->err);
+    return rc ? rc : people_accounts(c->s->db, c->arena, &c->result, c->err);
+}
+
+/* The token is in the answer, this once. */
+static int user_token(struct api_call *c)
+{
+    struct people_account account;
+    char token[PEOPLE_TOKEN_LEN];
+    int64_t id;
+    int rc = people_check(c->s, "user.token", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0) rc = find_account(c, &c->args[0], &account);
+    if (rc) return rc;
+    const struct val *o = &c->args[1];
+    struct people_token_new n = {.account = account.id, .label = val_get_str(o, "label"), .scope = val_get_str(o, "scope"),
+                                 .expires = val_get_int(o, "expires", 0)};
+    rc = people_token_make(c->s->db, &n, c->s->now, token, &id, c->err);
+    if (rc) return rc;
+    c->result = val_map();
+    char *copy = arena_strdup(c->arena, token);
+    rc = copy ? val_set(c->arena, &c->result, "token", val_str(copy)) : ERR_NOMEM;
+    if (rc == 0) rc = val_set(c->arena, &c->result, "id", val_int(id));
+    return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
+static int user_role(struct api_call *c)
+{
+    struct people_account account;
+    int64_t unit = 0;
+    int rc = people_check(c->s, "user.role", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0) rc = find_account(c, &c->args[0], &account);
+    if (rc) return rc;
+    if (c->args[2].type == VAL_STR) {
+        rc = people_unit_by_code(c->s->db, val_cstr(c->arena, &c->args[2]), &unit, c->err);
+        if (rc < 0) return rc;
+        if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_unit", "code", c->args[2].as.str.s, NULL);
+    }
+    return people_role_give(c->s->db, account.id, val_cstr(c->arena, &c->args[1]), unit,
+                            people_day(c->s->host, c->s->now), c->err);
+}
+
+static int user_disable(struct api_call *c)
+{
+    struct people_account account;
+    int rc = people_check(c->s, "user.disable", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0) rc = find_account(c, &c->args[0], &account);
+    return rc ? rc : people_account_disable(c->s->db, account.id, true, c->s->now, c->err);
+}
+
+static int show_plugin(struct arena *a, const struct plugin *p, struct val *out)
+{
+    int rc = 0;
+    *out = val_map();
+    rc |= val_set(a, out, "name", val_str(p->name));
+    rc |= val_set(a, out, "version", val_str(p->version));
+    rc |= val_set(a, out, "hash", val_strn(p->hash, 12));
+    rc |= val_set(a, out, "state", val_str(p->ok ? "active" : "failed"));
+    if (p->ok) return rc;
+    struct buf text;
+    buf_init(&text, 2000);
+    locale_err(&text, "en", &p->why, true);
+    char *why = arena_strndup(a, text.data ? text.data : "", text.len), *where = arena_strdup(a, p->why.where);
+    buf_close(&text);
+    if (!why || !where) return ERR_NOMEM;
+    rc |= val_set(a, out, "why", val_str(why));
+    return rc | val_set(a, out, "where", val_str(where));
+}
+
+static int plugin_list(struct api_call *c)
+{
+    struct plugin *const *list;
+    int rc = people_check(c->s, "plugin.list", PEOPLE_ANY_UNIT, c->err);
+    if (rc) return rc;
+    struct registry *r = plugins_registry(c->s->host->plugins);
+    size_t n = r ? registry_plugins(r, &list) : 0;
+    c->result = val_list();
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        struct val p, copy;
+        /* The registry may go before the answer does. */
+        rc = show_plugin(c->arena, list[i], &p);
+        if (rc == 0) rc = val_copy(c->arena, &p, &copy);
+        if (rc == 0) rc = val_add(c->arena, &c->result, copy);
+    }
+    registry_drop(r);
+    return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
+struct findings {
+    struct arena *a;
+    struct val *list;
+    int rc;
+};
+
+static void add_finding(void *ctx, const char *line)
+{
+    struct findings *f = ctx;
+    char *copy = arena_strdup(f->a, line);
+    if (!copy || val_add(f->a, f->list, val_str(copy)) != 0) f->rc = ERR_NOMEM;
+}
+
+static int verify(struct api_call *c)
+{
+    struct findings f = {c->arena, &c->result, 0};
+    int rc = people_check(c->s, "system.verify", PEOPLE_ANY_UNIT, c->err);
+    c->result = val_list();
+    if (rc == 0) rc = store_check(c->s->db, add_finding, &f, c->err);
+    if (rc == 0) rc = flow_verify(c->s->db, add_finding, &f, c->err);
+    if (rc == 0) rc = content_verify(c->s->db, add_finding, &f, c->err);
+    return rc ? rc : f.rc ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
+static const struct api_fn functions[] = {
+    {"org.import", org_import, "tree:map!", "map", API_WRITE, API_HOST, 1, "Takes an organisation from data; idempotent by code."},
+    {"org.units", org_units, "", "list", API_READ, API_HOST, 1, "The units of today."},
+    {"user.add", user_add, "name:text! options:map", "integer", API_WRITE, API_HOST, 1, "Makes an account: { person, lang, admin }."},
+    {"user.list", user_list, "", "list", API_READ, API_HOST, 1, "Accounts."},
+    {"user.token", user_token, "name:text! options:map", "map", API_WRITE, API_HOST, 1, "Makes a bearer token; it is shown this once."},
+    {"user.role", user_role, "name:text! role:text! unit:text", "", API_WRITE, API_HOST, 1, "Gives a role in a unit and below."},
+    {"user.disable", user_disable, "name:text!", "", API_WRITE, API_HOST, 1, "Ends an account and its tokens."},
+    {"plugin.list", plugin_list, "", "list", API_READ, API_HOST, 1, "Plugins, and why one is off."},
+    {"system.verify", verify, "", "list", API_READ, API_HOST, 1, "Checks the database and everything in it; lists what is wrong."},
+    {0},
+};
+
+void host_api_attach_system(struct host *host)
+{
+    api_add(host->api, functions, NULL);
+}
