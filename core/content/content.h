@@ -178,6 +178,10 @@ struct content_json {
 int content_json_get(struct store *db, const char *type, int64_t id, const char *slug,
                      struct content_json *head, struct buf *out, struct err *err);
 
+/* Scheduled publications that were refused: { item, type, slug, unit, publish_at, next_try, tries,
+ * reason }. */
+int content_overdue(struct session *s, struct arena *a, struct val *out, struct err *err);
+
 /* `khung verify`: hashes that do not match their bodies, heads without their revisions, schedules
  * without a date. */
 int content_verify(struct store *db, void (*report)(void *ctx, const char *line), void *ctx,

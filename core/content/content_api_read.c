@@ -105,6 +105,11 @@ static int lint(struct api_call *c)
     return rc ? rc : content_lint(c->s, &k, c->arena, &c->result, c->err);
 }
 
+static int overdue(struct api_call *c)
+{
+    return content_overdue(c->s, c->arena, &c->result, c->err);
+}
+
 /* The item of a method: an object that comes from Lua has its id and revision only. */
 static int load_self(struct api_call *c, struct val *fields)
 {
@@ -174,6 +179,8 @@ const struct api_fn content_read_functions[] = {
      "Who moved the item from where to where, when and why."},
     {"content.diff", diff, "item:object:item! r1:integer! r2:integer!", "table[]", API_READ,
      "content", 1, "The fields in which two revisions differ: {field, before, after}."},
+    {"content.overdue", overdue, "", "table[]", API_READ, "content", 1,
+     "Scheduled publications that were refused: {item, publish_at, next_try, tries, reason}."},
     {"content.lint", lint, "item:object:item!", "table[]", API_READ, "content", 1,
      "Findings in the text: {field, offset, length, text, rule, message, suggestion}."},
     {"item:title", title, "item:object:item!", "string", API_READ, NULL, 1,

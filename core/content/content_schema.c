@@ -30,6 +30,7 @@ static const char schema_items[] =
     " was_public integer not null default 0,"
     " hash text not null);"
     "create index item_due on item(due_at, id) where due_at is not null;"
+    "create index item_refused on item(due_at) where due_tries > 0;"
     "create table item_slug("
     " type text not null,"
     " slug text not null,"

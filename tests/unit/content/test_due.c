@@ -62,6 +62,9 @@ static void one_that_is_refused_does_not_stop_the_other_999(void **state)
         fixture_sql(f, "select count(*) from item where state='scheduled' and due_tries=1 and"
                        " due_error='this one not'"),
         1);
+    struct val late = fixture_call(f, "content.overdue", val_list());
+    assert_int_equal(late.as.list.n, 1);
+    assert_string_equal(fixture_str(f, &late.as.list.items[0], "reason"), "this one not");
     f->refuse_event = NULL;
     lane_run(f->lane);
     assert_int_equal(fixture_sql(f, "select count(*) from c_notice_pub"), 999);
