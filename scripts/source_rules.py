@@ -180,7 +180,7 @@ def texts():
         for path in sorted(glob.glob(folder + "/**/*.lua", recursive=True)):
             source = read(path)
             for m in re.finditer(r'(?<![\w.:])t\s*\(?\s*"([a-z0-9_.]+)"', source):
-                if m.group(1) not in every:
+                if not m.group(1).endswith('.') and m.group(1) not in every:
                     wrong(path, line_of(source, m.start()), f"the text {m.group(1)} is in no locale file of this plugin")
 
 
