@@ -1,0 +1,61 @@
+/* The command line: what every command gets, and how it answers. Exit codes: 0 done, 1 refused or failed, 2 usage. */
+#ifndef KHUNG_CLI_H
+#define KHUNG_CLI_H
+
+#include <stdbool.h>
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/val.h"
+
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_WORDS_MAX = 16, CLI_FLAGS_MAX = 32 };
+
+/* Words are what is not a flag; flags are --name VALUE, --name=VALUE or --name. */
+struct cli {
+    struct arena arena;
+    const char *words[CLI_WORDS_MAX];
+    int nwords;
+    struct {
+        const char *name, *value; /* value "" for a bare flag */
+    } flags[CLI_FLAGS_MAX];
+    int nflags;
+    bool json;
+    const char *lang;    /* --lang, KHUNG_LANG, LANG */
+    const char *data;    /* --data, KHUNG_DATA, "data" */
+    const char *plugins; /* --plugins, KHUNG_PLUGINS, "plugins" */
+};
+
+/* Bare flags are known by name (cli_args.c); what follows any other is its value. */
+int cli_parse(struct cli *c, int argc, char **argv);
+const char *cli_flag(const struct cli *c, const char *name); /* NULL: not given */
+/* Prints an error with its remedy to stderr; returns CLI_FAILED. */
+int cli_fail(struct cli *c, const struct err *err);
+int cli_usage(struct cli *c, const char *usage);
+/* Prints a result: --json as JSON; else a table (lists of maps), lines (a map) or the value. `columns`: names with
+ * blanks between, for tables; NULL: all of the first row. */
+void cli_print(struct cli *c, const struct val *v, const char *columns);
+/* Calls a function of the API: in the running service over its socket, else by opening the data directory. `as`: the
+ * user to act as, or NULL for the operator. */
+int cli_call(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out, struct err *err);
+/* Reads a whole file ("-": standard input). */
+int cli_read_file(struct cli *c, const char *path, const char **text, size_t *len, struct err *err);
+
+typedef int (*cli_command)(struct cli *c);
+struct cli_entry {
+    const char *name;   /* "serve", "flow" */
+    cli_command run;
+    const char *usage;
+};
+extern const struct cli_entry cli_commands[];
+
+int cli_serve(struct cli *c);
+int cli_test(struct cli *c);
+int cli_report(struct cli *c);
+int cli_doctor(struct cli *c);
+int cli_check(struct cli *c);
+int cli_api(struct cli *c);
+int cli_content(struct cli *c);
+/* flow, task, org, user, plugin, schedule, verify: a table of calls (cli_calls.c). */
+int cli_calls(struct cli *c);
+const char *cli_calls_usage(const char *noun);
+
+#endif

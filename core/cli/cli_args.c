@@ -1,0 +1,139 @@
+/* Words and flags of a command line; how errors are told. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/locale.h"
+#include "cli/cli.h"
+
+const struct cli_entry cli_commands[] = {
+    {"serve", cli_serve, "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT]   run the service"},
+    {"test", cli_test, "khung test [PLUGIN …] [--plugins DIR:DIR]                                  run the specs of plugins"},
+    {"check", cli_check, "khung check [--plugins DIR:DIR]                                            load all plugins, say what is wrong"},
+    {"doctor", cli_doctor, "khung doctor                                                               look at machine, data and service"},
+    {"api", cli_api, "khung api [--lua]                                                          print the Lua API reference"},
+    {"content", cli_content, "khung content list|show|history|import …                                   content items"},
+    {"report", cli_report, "khung report list | run NAME [--param k=v …] [--format table|csv|json]     report types"},
+    {"flow", cli_calls, NULL},
+    {"task", cli_calls, NULL},
+    {"org", cli_calls, NULL},
+    {"user", cli_calls, NULL},
+    {"plugin", cli_calls, NULL},
+    {"schedule", cli_calls, NULL},
+    {"verify", cli_calls, NULL},
+    {0}};
+
+static bool is_bare(const char *name)
+{
+    static const char *const bare[] = {"json", "help", "admin", "upgrade", "once", "lua", "dev", "no-restart", "verbose", "local"};
+    for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
+        if (strcmp(bare[i], name) == 0) return true;
+    return false;
+}
+
+static const char *setting(const struct cli *c, const char *flag, const char *env, const char *otherwise)
+{
+    const char *v = cli_flag(c, flag);
+    if (!v) v = getenv(env);
+    return v ? v : otherwise;
+}
+
+static const char *pick_lang(const struct cli *c)
+{
+    const char *v = setting(c, "lang", "KHUNG_LANG", getenv("LANG"));
+    return v ? locale_pick(v) : "en";
+}
+
+static int take_flag(struct cli *c, int argc, char **argv, int *i)
+{
+    char *name = argv[*i] + 2, *eq = strchr(name, '=');
+    const char *value = "";
+    if (c->nflags == CLI_FLAGS_MAX) return CLI_USAGE;
+    if (eq) {
+        *eq = '\0';
+        value = eq + 1;
+    } else if (!is_bare(name)) {
+        if (*i + 1 >= argc) {
+            fprintf(stderr, "--%s ?\n", name);
+            return CLI_USAGE;
+        }
+        value = argv[++*i];
+    }
+    c->flags[c->nflags].name = name;
+    c->flags[c->nflags++].value = value;
+    return CLI_DONE;
+}
+
+int cli_parse(struct cli *c, int argc, char **argv)
+{
+    int rc = CLI_DONE;
+    memset(c, 0, sizeof(*c));
+    arena_init(&c->arena, 256 << 20);
+    for (int i = 0; rc == CLI_DONE && i < argc; i++) {
+        if (strncmp(argv[i], "--", 2) == 0 && argv[i][2])
+            rc = take_flag(c, argc, argv, &i);
+        else if (c->nwords < CLI_WORDS_MAX)
+            c->words[c->nwords++] = argv[i];
+        else
+            rc = CLI_USAGE;
+    }
+    c->json = cli_flag(c, "json") != NULL;
+    c->lang = pick_lang(c);
+    c->data = setting(c, "data", "KHUNG_DATA", "data");
+    c->plugins = setting(c, "plugins", "KHUNG_PLUGINS", "plugins");
+    return rc;
+}
+
+const char *cli_flag(const struct cli *c, const char *name)
+{
+    for (int i = c->nflags; i-- > 0;)
+        if (strcmp(c->flags[i].name, name) == 0) return c->flags[i].value;
+    return NULL;
+}
+
+int cli_fail(struct cli *c, const struct err *err)
+{
+    struct buf b;
+    buf_init(&b, 8192);
+    locale_err(&b, c->lang, err, true);
+    for (int i = 1; i < err->nfields; i++) {
+        buf_add_str(&b, "\n  ");
+        locale_field(&b, c->lang, &err->fields[i]);
+    }
+    if (err->where[0]) buf_printf(&b, " (%s)", err->where);
+    fprintf(stderr, "khung: %s\n", b.data ? b.data : err->key);
+    buf_close(&b);
+    return CLI_FAILED;
+}
+
+int cli_usage(struct cli *c, const char *usage)
+{
+    struct buf b;
+    buf_init(&b, 4096);
+    locale_format(&b, c->lang, "cli.usage", "usage", usage, NULL);
+    fprintf(stderr, "%s\n", b.data ? b.data : usage);
+    buf_close(&b);
+    return CLI_USAGE;
+}
+
+int cli_read_file(struct cli *c, const char *path, const char **text, size_t *len, struct err *err)
+{
+    struct buf b;
+    char block[65536];
+    ssize_t n = -1;
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    buf_init(&b, 64 << 20);
+    while (fd >= 0 && (n = read(fd, block, sizeof(block))) > 0) buf_add(&b, block, (size_t)n);
+    int error = errno;
+    if (fd > 0) close(fd);
+    char *copy = n == 0 && buf_ok(&b) ? arena_strndup(&c->arena, b.data ? b.data : "", b.len) : NULL;
+    *text = copy;
+    *len = b.len;
+    buf_close(&b);
+    if (n != 0) return err_set(err, ERR_IO, "cli.file", "file", path, "detail", strerror(error), NULL);
+    return copy ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
+}

@@ -1,0 +1,151 @@
+/* How a command reaches the API: the running service over its socket, or the data directory itself. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "cli/app.h"
+#include "cli/cli.h"
+#include "people/people.h"
+#include "runtime/log.h"
+
+static int connect_service(struct cli *c)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    int n = snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/khung.sock", c->data);
+    if (n >= (int)sizeof(addr.sun_path)) return -1;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0) return fd;
+    if (fd >= 0) close(fd);
+    return -1;
+}
+
+static int broken(struct err *err)
+{
+    return err_set(err, ERR_IO, "cli.service", NULL);
+}
+
+static int send_all(int fd, const char *p, size_t n)
+{
+    while (n) {
+        ssize_t sent = send(fd, p, n, MSG_NOSIGNAL);
+        if (sent <= 0) return ERR_IO;
+        p += sent;
+        n -= (size_t)sent;
+    }
+    return 0;
+}
+
+/* Reads to the end: the request asks for the connection to be closed. */
+static int receive_all(int fd, struct buf *b)
+{
+    char block[16384];
+    ssize_t n;
+    while ((n = recv(fd, block, sizeof(block), 0)) > 0) buf_add(b, block, (size_t)n);
+    return n == 0 && buf_ok(b) ? 0 : ERR_IO;
+}
+
+/* A problem document (RFC 9457) becomes the error again. */
+static int take_problem(struct cli *c, const struct val *doc, struct err *err)
+{
+    const char *detail = val_cstr(&c->arena, val_get(doc, "detail")), *key = val_cstr(&c->arena, val_get(doc, "code"));
+    const char *where = val_cstr(&c->arena, val_get(doc, "where"));
+    if (!detail) return broken(err);
+    err_set_text(err, ERR_REFUSED, key ? key : "cli.refused", detail);
+    if (where) err_set_where(err, where, 0);
+    return ERR_REFUSED;
+}
+
+static int read_answer(struct cli *c, struct buf *b, struct val *out, struct err *err)
+{
+    int status = 0;
+    char *body = b->data ? strstr(b->data, "\r\n\r\n") : NULL;
+    if (!body || sscanf(b->data, "HTTP/1.1 %d", &status) != 1) return broken(err);
+    body += 4;
+    size_t len = b->len - (size_t)(body - b->data);
+    *out = val_nil();
+    if (len) {
+        int rc = json_parse(body, len, &c->arena, out, err);
+        if (rc) return rc;
+    }
+    return status < 300 ? 0 : take_problem(c, out, err);
+}
+
+static int call_service(struct cli *c, int fd, const char *name, const struct val *args, const char *as, struct val *out,
+                        struct err *err)
+{
+    struct val doc = val_map();
+    struct buf body, message;
+    buf_init(&body, 64 << 20);
+    buf_init(&message, 128 << 20);
+    int rc = val_set(&c->arena, &doc, "call", val_str(name));
+    if (rc == 0) rc = val_set(&c->arena, &doc, "args", *args);
+    if (rc == 0) rc = val_set(&c->arena, &doc, "lang", val_str(c->lang));
+    if (rc == 0 && as) rc = val_set(&c->arena, &doc, "as", val_str(as));
+    json_write(&body, &doc);
+    buf_printf(&message, "POST /rpc HTTP/1.1\r\nHost: khung\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                         "Content-Length: %zu\r\n\r\n", body.len);
+    buf_add(&message, body.data, body.len);
+    if (rc || !buf_ok(&message) || send_all(fd, message.data, message.len) != 0) rc = broken(err);
+    buf_clear(&message);
+    if (rc == 0 && receive_all(fd, &message) != 0) rc = broken(err);
+    if (rc == 0) rc = read_answer(c, &message, out, err);
+    buf_close(&body);
+    buf_close(&message);
+    close(fd);
+    return rc;
+}
+
+static size_t split_dirs(struct cli *c, const char *dirs[16])
+{
+    size_t n = 0;
+    for (const char *p = c->plugins; *p && n < 16;) {
+        size_t len = strcspn(p, ":");
+        if (len) dirs[n++] = arena_strndup(&c->arena, p, len);
+        p += len + (p[len] == ':');
+    }
+    return n;
+}
+
+static int find_actor(struct app *app, const char *as, struct app_call *call, struct err *err)
+{
+    struct people_account account;
+    if (!as) return 0;
+    int rc = people_account_find(app->db, as, &account, err);
+    if (rc < 0) return rc;
+    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "people.no_account", "name", as, NULL);
+    call->actor = (struct actor){.user = account.id, .person = account.person, .admin = account.admin};
+    return 0;
+}
+
+/* Without a service: this process is the lane for a moment. What is due meanwhile is done as well. */
+static int call_here(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out,
+                     struct err *err)
+{
+    const char *dirs[16];
+    struct app app;
+    struct app_options o = {.data_dir = c->data, .plugin_dirs = dirs, .nplugin_dirs = split_dirs(c, dirs),
+                            .zone = cli_flag(c, "zone"), .lang = c->lang};
+    struct app_call call = {.name = name, .args = *args, .lang = c->lang};
+    if (!o.zone) o.zone = getenv("KHUNG_ZONE") ? getenv("KHUNG_ZONE") : "Asia/Ho_Chi_Minh";
+    if (!cli_flag(c, "verbose")) log_init(LOG_ERROR, false);
+    int rc = app_open(&app, &o, err);
+    if (rc) return rc;
+    app_reload(&app, NULL, NULL);
+    app_run(&app);
+    rc = find_actor(&app, as, &call, err);
+    if (rc == 0) rc = app_call(&app, &call, &c->arena, out, err);
+    app_close(&app);
+    return rc;
+}
+
+int cli_call(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out, struct err *err)
+{
+    int fd = connect_service(c);
+    if (fd >= 0) return call_service(c, fd, name, args, as, out, err);
+    return call_here(c, name, args, as, out, err);
+}

@@ -1,0 +1,164 @@
+/* Commands that are one call each: noun, verb, words and flags become the arguments of an API function. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cli/cli.h"
+
+/* Arguments, separated by blanks: WORD (text), WORD# (an integer), WORD? (may be missing), @FILE (a JSON file),
+ * --flag (text), --flag# (integer), --flag! (true when given), --flag@ (JSON), {a,b} a map of flags, = the answer of
+ * a task (--decision, --comment, --field k=v). */
+struct call {
+    const char *noun, *verb, *api, *args, *columns, *usage;
+};
+
+static const struct call calls[] = {
+    {"flow", "list", "run.list", "{flow,state,limit#,after#}", "id plugin flow state status business_id due",
+     "khung flow list [--flow PLUGIN.FLOW] [--state STATE] [--limit N]"},
+    {"flow", "show", "run.show", "ID#", NULL, "khung flow show ID"},
+    {"flow", "history", "run.history", "ID#", "entry slice type op where result refused", "khung flow history ID"},
+    {"flow", "start", "run.start", "FLOW --input@ --id", NULL, "khung flow start PLUGIN.FLOW [--input JSON] [--id BUSINESS-ID] [--as USER]"},
+    {"flow", "signal", "run.signal", "ID# NAME --data@ --key", NULL, "khung flow signal ID NAME [--data JSON] [--key ONCE]"},
+    {"flow", "cancel", "run.cancel", "ID# --reason", NULL, "khung flow cancel ID [--reason TEXT]"},
+    {"flow", "pause", "run.pause", "ID#", NULL, "khung flow pause ID"},
+    {"flow", "resume", "run.resume", "ID#", NULL, "khung flow resume ID"},
+    {"flow", "retry", "run.retry", "ID# --upgrade!", NULL, "khung flow retry ID [--upgrade]"},
+    {"task", "list", "task.list", "--user", "id title due about run", "khung task list [--user NAME]"},
+    {"task", "show", "task.show", "ID#", NULL, "khung task show ID"},
+    {"task", "decide", "task.decide", "ID# =", NULL,
+     "khung task decide ID --as USER --decision approve|return [--comment TEXT] [--field name=value]"},
+    {"org", "import", "org.import", "@FILE", NULL, "khung org import FILE.json"},
+    {"org", "units", "org.units", "", "id code name kind", "khung org units"},
+    {"user", "add", "user.add", "NAME {person,lang,admin!}", NULL, "khung user add NAME [--person CODE] [--lang vi|en] [--admin]"},
+    {"user", "list", "user.list", "", NULL, "khung user list"},
+    {"user", "token", "user.token", "NAME {label,scope}", NULL, "khung user token NAME [--label TEXT] [--scope VERBS]"},
+    {"user", "role", "user.role", "NAME ROLE UNIT?", NULL, "khung user role NAME ROLE [UNIT]"},
+    {"user", "disable", "user.disable", "NAME", NULL, "khung user disable NAME"},
+    {"plugin", "list", "plugin.list", "", "name version state hash why where", "khung plugin list"},
+    {"plugin", "reload", "plugin.reload", "", "name version state hash why where", "khung plugin reload"},
+    {"schedule", "list", "schedule.list", "", NULL, "khung schedule list"},
+    {"schedule", "run", "schedule.run_now", "ID#", NULL, "khung schedule run ID"},
+    {"verify", "", "system.verify", "", NULL, "khung verify"},
+};
+enum { NCALLS = sizeof(calls) / sizeof(calls[0]) };
+
+const char *cli_calls_usage(const char *noun)
+{
+    static char text[4096];
+    text[0] = '\0';
+    for (size_t i = 0; i < NCALLS; i++) {
+        size_t at = strlen(text);
+        if (strcmp(calls[i].noun, noun) == 0) snprintf(text + at, sizeof(text) - at, "%s%s", at ? "\n" : "", calls[i].usage);
+    }
+    return text;
+}
+
+static int take_json(struct cli *c, const char *text, size_t len, struct val *out, struct err *err)
+{
+    return json_parse(text, len, &c->arena, out, err);
+}
+
+/* One flag as a value; nil when it was not given. */
+static int take_flag(struct cli *c, const char *spec, size_t len, const char **name, struct val *out, struct err *err)
+{
+    char kind = len ? spec[len - 1] : '\0';
+    if (kind != '#' && kind != '!' && kind != '@') kind = '\0';
+    *name = arena_strndup(&c->arena, spec, len - (kind != '\0'));
+    const char *value = *name ? cli_flag(c, *name) : NULL;
+    *out = val_nil();
+    if (!value) return 0;
+    if (kind == '#')
+        *out = val_int(strtoll(value, NULL, 10));
+    else if (kind == '!')
+        *out = val_bool(true);
+    else if (kind == '@')
+        return take_json(c, value, strlen(value), out, err);
+    else
+        *out = val_str(value);
+    return 0;
+}
+
+static int take_map(struct cli *c, const char *spec, struct val *out, struct err *err)
+{
+    *out = val_map();
+    for (const char *p = spec; *p && *p != '}';) {
+        size_t len = strcspn(p, ",}");
+        const char *name;
+        struct val v;
+        int rc = take_flag(c, p, len, &name, &v, err);
+        if (rc == 0 && v.type != VAL_NIL) rc = val_set(&c->arena, out, name, v);
+        if (rc) return rc;
+        p += len + (p[len] == ',');
+    }
+    return 0;
+}
+
+static int take_answer(struct cli *c, struct val *out)
+{
+    static const char *const names[] = {"decision", "comment"};
+    *out = val_map();
+    for (size_t i = 0; i < 2; i++) {
+        const char *v = cli_flag(c, names[i]);
+        if (v && val_set(&c->arena, out, names[i], val_str(v)) != 0) return ERR_NOMEM;
+    }
+    for (int i = 0; i < c->nflags; i++) {
+        const char *eq = strchr(c->flags[i].value, '=');
+        if (strcmp(c->flags[i].name, "field") != 0 || !eq) continue;
+        char *name = arena_strndup(&c->arena, c->flags[i].value, (size_t)(eq - c->flags[i].value));
+        if (!name || val_set(&c->arena, out, name, val_str(eq + 1)) != 0) return ERR_NOMEM;
+    }
+    return 0;
+}
+
+/* One part of `args`. 0, CLI_USAGE (positive) or an error. */
+static int take_part(struct cli *c, const char *part, size_t len, int *word, struct val *out, struct err *err)
+{
+    const char *name, *text;
+    size_t n;
+    if (part[0] == '{') return take_map(c, part + 1, out, err);
+    if (part[0] == '=') return take_answer(c, out);
+    if (part[0] == '-') return take_flag(c, part + 2, len - 2, &name, out, err);
+    *out = val_nil();
+    if (*word >= c->nwords) return part[len - 1] == '?' ? 0 : CLI_USAGE;
+    const char *given = c->words[(*word)++];
+    if (part[0] == '@') {
+        int rc = cli_read_file(c, given, &text, &n, err);
+        return rc ? rc : take_json(c, text, n, out, err);
+    }
+    if (part[len - 1] == '#') {
+        char *end;
+        *out = val_int(strtoll(given, &end, 10));
+        return *end ? CLI_USAGE : 0;
+    }
+    *out = val_str(given);
+    return 0;
+}
+
+static int run_call(struct cli *c, const struct call *call)
+{
+    struct val args = val_list(), out = val_nil();
+    struct err err = {0};
+    int word = call->verb[0] ? 2 : 1, rc = 0;
+    for (const char *p = call->args; *p && rc == 0;) {
+        size_t len = strcspn(p, " ");
+        struct val v;
+        rc = take_part(c, p, len, &word, &v, &err);
+        if (rc == 0) rc = val_add(&c->arena, &args, v);
+        p += len + strspn(p + len, " ");
+    }
+    if (rc > 0 || word < c->nwords) return cli_usage(c, call->usage);
+    if (rc == 0) rc = cli_call(c, call->api, &args, cli_flag(c, "as"), &out, &err);
+    if (rc) return cli_fail(c, &err);
+    cli_print(c, &out, call->columns);
+    /* Findings are a failure for scripts. */
+    return strcmp(call->api, "system.verify") == 0 && out.type == VAL_LIST && out.as.list.n ? CLI_FAILED : CLI_DONE;
+}
+
+int cli_calls(struct cli *c)
+{
+    const char *verb = c->nwords > 1 ? c->words[1] : "";
+    for (size_t i = 0; i < NCALLS; i++)
+        if (strcmp(calls[i].noun, c->words[0]) == 0 && strcmp(calls[i].verb, verb) == 0) return run_call(c, &calls[i]);
+    return cli_usage(c, cli_calls_usage(c->words[0]));
+}

@@ -1,0 +1,156 @@
+/* Results on a terminal: tables for people, JSON for programs. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/date.h"
+#include "base/json.h"
+#include "cli/cli.h"
+
+enum { COLUMNS_MAX = 16, CELL_MAX = 60 };
+
+/* Columns of a terminal that a text takes: its characters without combining marks. */
+static size_t width(const char *s, size_t n)
+{
+    size_t w = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        bool mark = (c == 0xCC) || (c == 0xCD && i + 1 < n && (unsigned char)s[i + 1] < 0xB0);
+        if ((c & 0xC0) != 0x80 && !mark) w++;
+    }
+    return w;
+}
+
+/* Instants in results are named; people read them as dates. */
+static bool is_instant(const char *name)
+{
+    static const char *const names[] = {"due", "started", "ended", "decided_at", "at", "expires", "publish_at",
+                                        "created_at", "published_at", "next", "last_run"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
+static void write_cell(struct buf *b, const char *name, const struct val *v)
+{
+    if (!v || v->type == VAL_NIL) return;
+    if (v->type == VAL_STR) {
+        for (size_t i = 0; i < v->as.str.len; i++) buf_add_char(b, v->as.str.s[i] == '\n' ? ' ' : v->as.str.s[i]);
+    } else if (v->type == VAL_INT && is_instant(name) && v->as.i > 100000000000) {
+        char text[32];
+        date_format_iso(v->as.i, text);
+        buf_add_str(b, text);
+    } else if (v->type == VAL_OBJ && val_is(val_get(v->as.obj.fields, "text"), VAL_STR)) {
+        buf_add_str(b, val_get_str(v->as.obj.fields, "text"));
+    } else {
+        json_write(b, v);
+    }
+}
+
+/* At most CELL_MAX characters, the cut shown by an ellipsis. */
+static size_t cut(struct buf *b)
+{
+    size_t w = width(b->data ? b->data : "", b->len);
+    if (w <= CELL_MAX) return w;
+    size_t at = 0;
+    for (size_t seen = 0; at < b->len; at++)
+        if (((unsigned char)b->data[at] & 0xC0) != 0x80 && seen++ == CELL_MAX - 1) break;
+    b->len = at;
+    buf_add_str(b, "…");
+    return CELL_MAX;
+}
+
+static const struct val *fields_of(const struct val *row)
+{
+    return row->type == VAL_OBJ ? row->as.obj.fields : row;
+}
+
+static int pick_columns(const struct val *list, const char *wanted, char names[COLUMNS_MAX][48])
+{
+    int n = 0;
+    if (wanted) {
+        for (const char *p = wanted; *p && n < COLUMNS_MAX; n++) {
+            size_t len = strcspn(p, " ");
+            snprintf(names[n], 48, "%.*s", (int)len, p);
+            p += len + strspn(p + len, " ");
+        }
+        return n;
+    }
+    const struct val *first = fields_of(&list->as.list.items[0]);
+    for (size_t i = 0; val_is(first, VAL_MAP) && i < first->as.map.n && n < COLUMNS_MAX; i++)
+        snprintf(names[n++], 48, "%s", first->as.map.pairs[i].key);
+    return n;
+}
+
+static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n, const size_t *widths)
+{
+    for (int k = 0; k < n; k++) {
+        struct buf b;
+        buf_init(&b, 64 << 10);
+        write_cell(&b, names[k], row ? val_get(row, names[k]) : NULL);
+        if (!row) buf_add_str(&b, names[k]);
+        size_t w = cut(&b);
+        fputs(b.data ? b.data : "", stdout);
+        if (k + 1 < n) printf("%*s", (int)(widths[k] - w + 2), "");
+        buf_close(&b);
+    }
+    putchar('\n');
+}
+
+static void print_table(const struct val *list, const char *wanted)
+{
+    char names[COLUMNS_MAX][48];
+    size_t widths[COLUMNS_MAX];
+    int n = pick_columns(list, wanted, names);
+    for (int k = 0; k < n; k++) {
+        widths[k] = strlen(names[k]);
+        for (size_t i = 0; i < list->as.list.n; i++) {
+            struct buf b;
+            buf_init(&b, 64 << 10);
+            write_cell(&b, names[k], val_get(fields_of(&list->as.list.items[i]), names[k]));
+            size_t w = cut(&b);
+            if (w > widths[k]) widths[k] = w;
+            buf_close(&b);
+        }
+    }
+    print_row(NULL, names, n, widths);
+    for (size_t i = 0; i < list->as.list.n; i++) print_row(fields_of(&list->as.list.items[i]), names, n, widths);
+}
+
+static void print_lines(const struct val *map)
+{
+    for (size_t i = 0; i < map->as.map.n; i++) {
+        struct buf b;
+        buf_init(&b, 16 << 20);
+        write_cell(&b, map->as.map.pairs[i].key, &map->as.map.pairs[i].v);
+        printf("%-14s %s\n", map->as.map.pairs[i].key, b.data ? b.data : "");
+        buf_close(&b);
+    }
+}
+
+void cli_print(struct cli *c, const struct val *v, const char *columns)
+{
+    struct buf b;
+    bool rows = v->type == VAL_LIST && v->as.list.n > 0 && val_is(fields_of(&v->as.list.items[0]), VAL_MAP);
+    buf_init(&b, 256 << 20);
+    if (c->json) {
+        json_write_pretty(&b, v);
+        puts(b.data ? b.data : "null");
+    } else if (rows) {
+        print_table(v, columns);
+    } else if (v->type == VAL_LIST) {
+        for (size_t i = 0; i < v->as.list.n; i++) {
+            buf_clear(&b);
+            write_cell(&b, "", &v->as.list.items[i]);
+            puts(b.data ? b.data : "");
+        }
+    } else if (v->type == VAL_MAP || v->type == VAL_OBJ) {
+        const struct val *map = fields_of(v);
+        if (map) print_lines(map);
+    } else if (v->type != VAL_NIL) {
+        write_cell(&b, "", v);
+        puts(b.data ? b.data : "");
+    }
+    buf_close(&b);
+}
