@@ -174,6 +174,8 @@ static int tell(struct edit *e, const char *name)
 {
     struct val extra = val_map();
     int rc = val_set(&e->a, &extra, "fields", e->names);
+    /* A hook that may refuse sees what is asked for. */
+    if (rc == 0 && strstr(name, ".before_")) rc = val_set(&e->a, &extra, "values", e->changes);
     if (rc == 0 && e->note) rc = val_set(&e->a, &extra, "note", val_str(e->note));
     return rc ? content_too_large(e->err) : content_event(e->s, name, &e->row, &extra, e->err);
 }

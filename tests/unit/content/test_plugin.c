@@ -31,6 +31,9 @@ static const char init[] =
     "})[1].n == 1)\n"
     "  assert(story:title() == story.headline)\n"
     "  assert(story:url() == \"/story/\" .. story.slug)\n"
+    "end)\n"
+    "on(\"content.before_create\", function(e)\n"
+    "  if e.values.headline == \"Cấm\" then error(\"không nhận\") end\n"
     "end)\n";
 
 struct press {
@@ -136,6 +139,16 @@ static void a_veto_leaves_no_trace(void **state)
     assert_int_equal(fixture_sql(f, "select count(*) from item_log where verb = 'publish'"), 0);
 }
 
+static void a_hook_sees_what_is_to_be_made_and_may_refuse_it(void **state)
+{
+    struct fixture *f = *state;
+    story(f, "{\"headline\":\"Tin\"}");
+    struct val args = ARGS(f, val_str("story"), J(f, "{\"headline\":\"Cấm\"}"));
+    assert_int_equal(fixture_try(f, "content.create", args, NULL), ERR_REFUSED);
+    assert_int_equal(fixture_sql(f, "select count(*) from item"), 1);
+    assert_int_equal(fixture_sql(f, "select count(*) from item_slug"), 1);
+}
+
 static void one_hook_that_throws_among_a_thousand_due_stops_one(void **state)
 {
     struct fixture *f = *state;
@@ -163,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_hook_reads_items_and_writes_rows_in_the_same_transaction),
         TEST(a_veto_leaves_no_trace),
+        TEST(a_hook_sees_what_is_to_be_made_and_may_refuse_it),
         TEST(one_hook_that_throws_among_a_thousand_due_stops_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
