@@ -1,0 +1,146 @@
+/* Bearer tokens: 24 random bytes in base64url behind "kh_". Only the SHA-256 is kept: the bytes are random, so no slow
+ * hash is needed, and a check is one read by a unique index. Nothing is written when one is used. */
+#include "people/people_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+
+enum { TOKEN_BYTES = 24, TOKEN_TEXT = 3 + TOKEN_BYTES / 3 * 4 };
+_Static_assert((int)TOKEN_TEXT < (int)PEOPLE_TOKEN_LEN, "a token and its NUL fit");
+
+static void format(const uint8_t bytes[TOKEN_BYTES], char out[PEOPLE_TOKEN_LEN])
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    memcpy(out, "kh_", 3);
+    for (size_t i = 0, at = 3; i < TOKEN_BYTES; i += 3, at += 4) {
+        uint32_t v = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
+        for (size_t k = 0; k < 4; k++) out[at + k] = letters[v >> (18 - 6 * k) & 63];
+    }
+    out[TOKEN_TEXT] = '\0';
+}
+
+int people_token_make(struct store *db, const struct people_token_new *n, int64_t now, char out[PEOPLE_TOKEN_LEN],
+                      int64_t *id, struct err *err)
+{
+    static const char sql[] = "insert into token(hash, account, label, scope, created_at, expires_at)"
+                              " select ?1, c.id, ?3, ?4, ?5, ?6 from account c where c.id = ?2 returning id";
+    uint8_t bytes[TOKEN_BYTES], hash[DIGEST_LEN];
+    struct err_num num;
+    if (n->scope && strlen(n->scope) >= sizeof(((struct people_login *)0)->scope))
+        return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    digest_random(bytes, sizeof(bytes));
+    format(bytes, out);
+    digest_sha256(out, TOKEN_TEXT, hash);
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    stmt_bind_blob(s, 1, hash, sizeof(hash));
+    stmt_bind_int(s, 2, n->account);
+    if (n->label) stmt_bind_str(s, 3, n->label);
+    if (n->scope) stmt_bind_str(s, 4, n->scope);
+    stmt_bind_int(s, 5, now);
+    if (n->expires) stmt_bind_int(s, 6, n->expires);
+    int rc = people_one(s, id, err);
+    if (rc == 1) return 0;
+    memset(out, 0, PEOPLE_TOKEN_LEN);
+    return rc ? rc
+              : err_set(err, ERR_NOT_FOUND, "people.no_account", "account", err_i64(&num, n->account), NULL);
+}
+
+static void copy(char *out, size_t cap, struct stmt *s, int col)
+{
+    size_t len;
+    const char *p = stmt_text(s, col, &len);
+    snprintf(out, cap, "%.*s", p ? (int)len : 0, p ? p : "");
+}
+
+int people_token_check(struct store *db, const char *token, size_t len, int64_t now, struct people_login *out,
+                       struct err *err)
+{
+    static const char sql[] =
+        "select t.id, c.id, c.person, c.admin, c.name, c.lang, t.scope from token t join account c on c.id = t.account"
+        " where t.hash = ?1 and t.revoked_at is null and (t.expires_at is null or t.expires_at > ?2)"
+        " and c.disabled_at is null";
+    uint8_t hash[DIGEST_LEN];
+    if (len != TOKEN_TEXT || memcmp(token, "kh_", 3) != 0) return 0;
+    digest_sha256(token, len, hash);
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    stmt_bind_blob(s, 1, hash, sizeof(hash));
+    stmt_bind_int(s, 2, now);
+    int rc = stmt_step(s, err);
+    if (rc == 1) {
+        *out = (struct people_login){.token = stmt_int(s, 0)};
+        out->actor.user = stmt_int(s, 1);
+        out->actor.person = stmt_int(s, 2);
+        out->actor.admin = stmt_int(s, 3) != 0;
+        copy(out->name, sizeof(out->name), s, 4);
+        copy(out->lang, sizeof(out->lang), s, 5);
+        copy(out->scope, sizeof(out->scope), s, 6);
+    }
+    stmt_done(s);
+    return rc;
+}
+
+int people_token_allows(const struct people_login *login, const char *verb, struct err *err)
+{
+    const char *p = login->scope;
+    size_t want = strlen(verb);
+    if (!*p) return 0;
+    while (*p) {
+        p += strspn(p, " ");
+        size_t n = strcspn(p, " ");
+        bool family = n >= 2 && p[n - 1] == '*' && p[n - 2] == '.';
+        if (n == want && strncmp(p, verb, n) == 0) return 0;
+        if (family && want > n - 1 && strncmp(p, verb, n - 1) == 0) return 0;
+        p += n;
+    }
+    return err_set(err, ERR_DENIED, "denied.token", "verb", verb, NULL);
+}
+
+int people_token_revoke(struct store *db, int64_t id, int64_t now, struct err *err)
+{
+    struct err_num n;
+    struct stmt *s = store_stmt(db, "update token set revoked_at = coalesce(revoked_at, ?2) where id = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    stmt_bind_int(s, 2, now);
+    int rc = stmt_run(s, err);
+    if (rc || store_changes(db)) return rc;
+    return err_set(err, ERR_NOT_FOUND, "people.no_token", "token", err_i64(&n, id), NULL);
+}
+
+static int token_row(struct stmt *s, struct arena *a, struct val *row)
+{
+    static const char *const times[] = {"created", "expires", "revoked"};
+    const char *label = people_text(s, 1, a), *scope = people_text(s, 2, a);
+    *row = val_map();
+    int rc = val_set(a, row, "id", val_int(stmt_int(s, 0)));
+    if (rc == 0 && label) rc = val_set(a, row, "label", val_str(label));
+    if (rc == 0 && scope) rc = val_set(a, row, "scope", val_str(scope));
+    for (int i = 0; rc == 0 && i < 3; i++)
+        if (!stmt_is_null(s, 3 + i)) rc = val_set(a, row, times[i], val_int(stmt_int(s, 3 + i)));
+    return rc;
+}
+
+int people_tokens(struct store *db, int64_t account, struct arena *a, struct val *out, struct err *err)
+{
+    struct stmt *s = store_stmt(db,
+                                "select id, label, scope, created_at, expires_at, revoked_at from token"
+                                " where account = ?1 order by id",
+                                err);
+    int rc;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, account);
+    *out = val_list();
+    while ((rc = stmt_step(s, err)) == 1) {
+        struct val row;
+        if (token_row(s, a, &row) || val_add(a, out, row)) {
+            rc = people_too_large(err);
+            break;
+        }
+    }
+    stmt_done(s);
+    return rc;
+}
