@@ -315,6 +315,13 @@ static void run_batch(struct lane *l)
     if (took > l->stats.longest_batch_ns) l->stats.longest_batch_ns = took;
 }
 
+bool lane_step(struct lane *l)
+{
+    if (!has_work(l)) return false;
+    run_batch(l);
+    return true;
+}
+
 int64_t lane_run(struct lane *l)
 {
     while (has_work(l)) run_batch(l);

@@ -64,6 +64,8 @@ void lane_after_commit(struct lane *l, void (*fn)(void *arg), void (*drop)(void 
 /* Runs everything that is ready now, batch by batch, until nothing is left; returns the next due time. The loop does this by itself
  * when one was given. */
 int64_t lane_run(struct lane *l);
+/* One batch of it; false when nothing was ready. */
+bool lane_step(struct lane *l);
 /* Orderly stop: what was accepted is run, then nothing more is taken; posted work is refused with ERR_STOPPED. */
 void lane_stop(struct lane *l);
 
