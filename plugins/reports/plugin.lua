@@ -1,0 +1,8 @@
+return {
+  name = "reports",
+  version = "1.0.0",
+  api = 1,
+  title = { vi = "Báo cáo", en = "Reports" },
+  needs = { "storage", "people", "report" },
+  requires = { approvals = ">=1.0", awards = ">=1.0" },
+}
