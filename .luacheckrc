@@ -2,7 +2,7 @@
 std = "lua54"
 max_line_length = 120
 self = false
-include_files = { "plugins", "examples", "tests" }
+include_files = { "plugins/**/*.lua", "examples/**/*.lua", "tests/**/*.lua" }
 
 -- What the sandbox takes away is not there for luacheck either.
 not_globals = {

@@ -1,0 +1,3 @@
+return {
+  ["remind"] = "Nhắc: {what}",
+}

@@ -1,0 +1,16 @@
+-- What is special to this organisation: who reads an article, and how its articles come as text files.
+
+local import = require "thanh_hoa.import"
+local steps = require "thanh_hoa.steps"
+
+flow.define("publish", {
+  title = { vi = "Xuất bản tin bài", en = "Publish an article" },
+  input = { article = "ref:article!" },
+}, function(run, input)
+  return run:call("publication.publish", { article = input.article, steps = steps })
+end)
+
+command.define("import_article", {
+  args = { text = "text!", unit = "text!", publish_at = "instant" },
+  doc = "Makes a draft article from a text file: title, date, lead, paragraphs, byline.",
+}, import.run)

@@ -1,0 +1,74 @@
+-- The whole way of an article in this organisation, once returned.
+
+local import = require "thanh_hoa.import"
+
+local function holder(position, unit, person)
+  return { position = position, unit = unit, person = person, from = "2020-01-01" }
+end
+
+local org = {
+  units = {
+    { code = "tinh", name = "Tỉnh", kind = "province", from = "2020-01-01" },
+    { code = "vp", name = "Văn phòng", kind = "office", parent = "tinh", from = "2020-01-01" },
+    { code = "ban-tg", name = "Ban Tuyên giáo", kind = "board", parent = "tinh", from = "2020-01-01" },
+  },
+  positions = {
+    { code = "board_head", title = "Trưởng ban", roles = { "editor" } },
+    { code = "office_head", title = "Chánh Văn phòng", roles = { "editor" } },
+    { code = "vice_chair", title = "Phó Chủ tịch", roles = { "editor" } },
+  },
+  persons = {
+    { code = "ctv", name = "Cộng tác viên" },
+    { code = "truongban", name = "Trưởng ban" },
+    { code = "vanphong", name = "Chánh Văn phòng" },
+    { code = "phochutich", name = "Phó Chủ tịch" },
+  },
+  holders = {
+    holder("board_head", "ban-tg", "truongban"),
+    holder("office_head", "vp", "vanphong"),
+    holder("vice_chair", "tinh", "phochutich"),
+  },
+  calendar = { { year = 2021, holidays = { "2021-01-01" } } },
+}
+
+local sample = [[
+Thanh Hóa: Tổng kết năm
+
+04/01/2021
+Đoạn dẫn.
+
+Phòng chống dịch COVID - 19.
+
+Văn phòng Hội LHPN tỉnh Thanh Hóa
+]]
+
+local function decide(t, run, position, user, answer)
+  t:expect_task(run, { position = position }):decide(user, answer)
+end
+
+describe("publish", function()
+  it("goes through board, office and vice chair, is returned once, and comes out at eight", function(t)
+    t:org(org)
+    t:clock("2021-01-04 09:00")
+    local fields = import.parse(sample)
+    fields.unit = people.unit("ban-tg")
+    fields.publish_at = "2021-01-05 08:00"
+    local item = t:as("ctv"):article(fields)
+    local run = t:start("publish", { article = item.id })
+
+    decide(t, run, "board_head", "truongban", { decision = "return", comment = "Sửa theo kết quả soát lỗi." })
+    local history = content.history(content.get("article", item.id))
+    t:expect(history[#history].reason:find("COVID-19", 1, true) ~= nil)
+
+    content.edit(content.get("article", item.id), { body = "Phòng chống dịch COVID-19." })
+    content.submit(content.get("article", item.id))
+    decide(t, run, "board_head", "truongban", { decision = "approve" })
+    decide(t, run, "office_head", "vanphong", { decision = "approve" })
+    decide(t, run, "vice_chair", "phochutich", { decision = "approve" })
+
+    t:clock("2021-01-05 07:59")
+    t:expect(content.get("article", item.id, { published = true }) == nil)
+    t:clock("2021-01-05 08:00")
+    t:expect(content.get("article", item.id).state == "published")
+  end)
+end)
