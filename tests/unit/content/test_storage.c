@@ -172,6 +172,13 @@ static void sql_reads_own_exported_and_published_tables_by_their_names(void **st
              val_str("with n as (select r.year y from round r, (select 1 as one from round) as o)"
                      " select y, 'from round' as t from n -- from nothing\n order by y limit 1")));
     assert_int_equal(fixture_int(&rows.as.list.items[0], "y"), 2020);
+    rows = fixture_call(f, "storage.sql",
+                        ARGS(f, val_str("select r.year, sum(s.name in ('A', 'x')) as n from "
+                                        "awards.round r join awards.round s"
+                                        " on s.id = r.id where (:y is null or r.year = :y) group "
+                                        "by r.year order by r.year")));
+    assert_int_equal(rows.as.list.n, 2);
+    assert_int_equal(fixture_int(&rows.as.list.items[0], "n"), 1);
     f->vm.plugin = &other;
     assert_int_equal(
         fixture_call(f, "storage.sql", ARGS(f, val_str("select * from awards.round"))).as.list.n,
