@@ -15,5 +15,5 @@ read_globals = {
 }
 
 files["**/spec/*_spec.lua"] = {
-  read_globals = { "describe", "it", "before_each" },
+  read_globals = { "describe", "it", "task" },
 }

@@ -22,6 +22,9 @@ local org = {
     { position = "head", unit = "office", person = "top", from = "2020-01-01" },
     { position = "form_head", unit = "office", person = "form", from = "2020-01-01" },
   },
+  role_holders = {
+    { role = "author", person = "writer", unit = "press", from = "2020-01-01" },
+  },
   calendar = { { year = 2021, holidays = { "2021-01-01" } } },
 }
 
@@ -34,6 +37,10 @@ local function paper(t, author)
   return t:as(author or "writer"):article {
     title = "A paper", body = "Two  spaces.", unit = people.unit("press"),
   }
+end
+
+local function edit(t, item, fields)
+  t:as("writer"):call("content.edit", content.get("article", item.id), fields)
 end
 
 local function start(t, item, list)
@@ -66,8 +73,8 @@ describe("chain", function()
     local reason = history[#history].reason
     t:expect(reason:find("See the lint.", 1, true) ~= nil and reason:find("- body:", 1, true) ~= nil)
 
-    content.edit(content.get("article", item.id), { body = "Two spaces." })
-    content.submit(content.get("article", item.id))
+    edit(t, item, { body = "Two spaces." })
+    t:as("writer"):call("content.submit", content.get("article", item.id))
     t:expect_task(run, { position = "head" }):decide("head", { decision = "approve" })
     t:expect_task(run, { position = "form_head" }):decide("form", { decision = "approve" })
     t:expect(flow.get(run).result.rounds == 2)
@@ -92,7 +99,7 @@ describe("chain", function()
     local run = start(t, item)
     t:expect_task(run, { position = "head" }):decide("head", { decision = "approve" })
     local task = t:expect_task(run, { position = "form_head" })
-    content.edit(content.get("article", item.id), { body = "Another text." })
+    edit(t, item, { body = "Another text." })
     task:decide("form", { decision = "approve" })
 
     t:expect_task(run, { position = "head" }):decide("head", { decision = "approve" })

@@ -18,6 +18,9 @@ local org = {
     { position = "editor", unit = "press", person = "editor", from = "2020-01-01" },
     { position = "chief_editor", unit = "office", person = "chief", from = "2020-01-01" },
   },
+  role_holders = {
+    { role = "author", person = "writer", unit = "press", from = "2020-01-01" },
+  },
   calendar = { { year = 2021, holidays = { "2021-01-01" } } },
 }
 
@@ -25,6 +28,10 @@ local function article(t, publish_at)
   return t:as("writer"):article {
     title = "Ten households", body = "First.\n\nSecond.", unit = people.unit("press"), publish_at = publish_at,
   }
+end
+
+local function edit(t, item, fields)
+  t:as("writer"):call("content.edit", content.get("article", item.id), fields)
 end
 
 describe("publish", function()
@@ -49,7 +56,7 @@ describe("publish", function()
     local item = article(t, "2021-01-05 08:00")
     local run = t:start("publish", { article = item.id })
     t:expect_task(run, { position = "editor" }):decide("editor", { decision = "approve" })
-    content.edit(content.get("article", item.id), { publish_at = "2021-01-06 08:00" })
+    edit(t, item, { publish_at = "2021-01-06 08:00" })
 
     t:clock("2021-01-05 08:00")
     t:expect(content.get("article", item.id).state == "approved")
@@ -63,7 +70,7 @@ describe("publish", function()
     local item = article(t, "2021-01-05 08:00")
     local run = t:start("publish", { article = item.id })
     t:expect_task(run, { position = "editor" }):decide("editor", { decision = "approve" })
-    content.edit(content.get("article", item.id), { body = "Another text." })
+    edit(t, item, { body = "Another text." })
 
     t:clock("2021-01-05 08:00")
     t:expect(content.get("article", item.id, { published = true }) == nil)
@@ -89,7 +96,7 @@ describe("publish", function()
     local item = article(t)
     local run = t:start("publish", { article = item.id })
     local task = t:expect_task(run, { position = "editor" })
-    content.archive(content.get("article", item.id), "not news")
+    t:as("chief"):call("content.archive", content.get("article", item.id), "not news")
     task:decide("editor", { decision = "approve" })
     t:expect(flow.get(run).result.published == false)
   end)

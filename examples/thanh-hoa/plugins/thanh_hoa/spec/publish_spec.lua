@@ -28,6 +28,9 @@ local org = {
     holder("office_head", "vp", "vanphong"),
     holder("vice_chair", "tinh", "phochutich"),
   },
+  role_holders = {
+    { role = "author", person = "ctv", unit = "ban-tg", from = "2020-01-01" },
+  },
   calendar = { { year = 2021, holidays = { "2021-01-01" } } },
 }
 
@@ -60,8 +63,9 @@ describe("publish", function()
     local history = content.history(content.get("article", item.id))
     t:expect(history[#history].reason:find("COVID-19", 1, true) ~= nil)
 
-    content.edit(content.get("article", item.id), { body = "Phòng chống dịch COVID-19." })
-    content.submit(content.get("article", item.id))
+    local writer = t:as("ctv")
+    writer:call("content.edit", content.get("article", item.id), { body = "Phòng chống dịch COVID-19." })
+    writer:call("content.submit", content.get("article", item.id))
     decide(t, run, "board_head", "truongban", { decision = "approve" })
     decide(t, run, "office_head", "vanphong", { decision = "approve" })
     decide(t, run, "vice_chair", "phochutich", { decision = "approve" })
