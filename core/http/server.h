@@ -1,0 +1,77 @@
+/* HTTP/1.1 on a loop: listeners, connections with limits and deadlines, requests in, responses out.
+ *
+ * All on the io thread. A request is handed to the handler whole (headers and body); the handler answers at once or
+ * later with http_reply, from the io thread, exactly once. The connection may be gone by then: the reply is then
+ * dropped. TLS and HTTP/2 are a proxy's.
+ *
+ *     http_server_new(loop, &limits, handle, ctx, &server, err);
+ *     http_server_listen(server, "127.0.0.1", 8080, err); */
+#ifndef KHUNG_HTTP_SERVER_H
+#define KHUNG_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+
+struct loop;
+struct http_server;
+struct http_conn;
+
+struct http_limits {
+    int64_t header_ms;      /* a request's head must be there by then, counted from its first byte; 10 s */
+    int64_t idle_ms;        /* a connection without a request; 60 s */
+    int64_t stall_ms;       /* a response of which nothing is taken; 30 s */
+    int64_t body_rate;      /* least bytes a second of a body, after five seconds; 500 */
+    size_t header_bytes, header_count, url_bytes, body_bytes; /* 16 KiB, 100, 8 KiB, 4 MiB */
+    int connections, per_address; /* 20000, 20000 */
+};
+void http_limits_default(struct http_limits *l);
+
+struct http_header {
+    const char *name, *value; /* the name in small letters */
+};
+
+/* Valid until the reply. */
+struct http_request {
+    struct http_conn *conn;
+    const char *method;  /* "GET" */
+    const char *path;    /* decoded, without the query; no "..", no NUL */
+    const char *query;   /* as sent, without the "?"; "" if none */
+    const struct http_header *headers;
+    size_t nheaders;
+    const char *body;
+    size_t body_len;
+    bool local;          /* over the socket in the data directory */
+    char id[40];         /* X-Request-Id: the client's, or made here */
+};
+const char *http_header(const struct http_request *r, const char *name); /* NULL */
+
+struct http_response {
+    int status;
+    const char *type;    /* Content-Type, or NULL without a body */
+    const char *headers; /* more lines, each ended by \r\n, or NULL */
+    const char *body;
+    size_t len;
+    bool no_body;        /* answer to HEAD: the length of what GET would give, without it */
+};
+void http_reply(struct http_request *r, const struct http_response *res);
+/* Keeps the request valid beyond the handler: it must be replied to later. */
+void http_defer(struct http_request *r);
+
+typedef void (*http_handler)(void *ctx, struct http_request *r);
+int http_server_new(struct loop *loop, const struct http_limits *limits, http_handler handler, void *ctx,
+                    struct http_server **out, struct err *err);
+int http_server_listen(struct http_server *s, const char *address, int port, struct err *err); /* port 0: any */
+int http_server_listen_unix(struct http_server *s, const char *path, struct err *err);         /* mode 0600 */
+int http_server_port(struct http_server *s);
+/* No new connections or requests; those that run are answered, then everything is closed. */
+void http_server_stop(struct http_server *s, void (*stopped)(void *ctx), void *ctx);
+void http_server_free(struct http_server *s); /* after the loop has ended */
+
+struct http_stats {
+    int64_t connections, requests, refused;
+};
+void http_server_stats(const struct http_server *s, struct http_stats *out);
+
+#endif
