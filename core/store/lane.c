@@ -10,6 +10,7 @@
 #include "runtime/log.h"
 #include "runtime/loop.h"
 #include "store/lane_queue.h"
+#include "store/store_internal.h"
 
 enum { BATCH_SLICES = 1000, BATCH_MS = 5, LOOK_AGAIN_MS = 60 * 1000 };
 
@@ -135,8 +136,11 @@ void lane_wake_at(struct lane *l, struct lane_source *s, int64_t at)
 void lane_after_commit(struct lane *l, void (*fn)(void *arg), void (*drop)(void *arg), void *arg)
 {
     if (l->nactions == l->actions_cap) {
+        struct action *old = l->actions;
         l->actions_cap = l->actions_cap ? 2 * l->actions_cap : 64;
-        l->actions = mem_try_realloc(l->actions, l->actions_cap * sizeof(*l->actions));
+        l->actions = mem_alloc(l->actions_cap * sizeof(*l->actions));
+        if (old) memcpy(l->actions, old, l->nactions * sizeof(*old));
+        mem_free(old);
     }
     l->actions[l->nactions++] = (struct action){fn, drop, arg};
 }
@@ -151,6 +155,7 @@ static void drop_actions(struct lane *l, size_t from)
 
 static void collect_due(struct lane *l)
 {
+    if (atomic_load(&l->stopped)) return;
     for (struct lane_source *s = l->sources; s; s = s->next) {
         if (s->due > l->now) continue;
         s->due = INT64_MAX;
@@ -164,12 +169,13 @@ static int run_slice(struct lane *l, struct lane_work *w, struct err **failed)
 {
     struct err err;
     size_t actions = l->nactions;
+    int depth = l->o.db->marks;
     int64_t start = clock_mono_ns();
     err_clear(&err);
     crash_point("lane.before_slice");
     int rc = store_mark(l->o.db, &err);
     if (rc == 0) rc = w->run(w, l, &err);
-    if (rc >= 0) rc = store_mark_release(l->o.db, &err);
+    while (rc >= 0 && l->o.db->marks > depth) rc = store_mark_release(l->o.db, &err);
     l->stats.slices++;
     lane_queue_charge(&l->queue, w->share, clock_mono_ns() - start);
     if (rc >= 0) {
@@ -178,7 +184,8 @@ static int run_slice(struct lane *l, struct lane_work *w, struct err **failed)
     }
     drop_actions(l, actions);
     bool lost = !store_in_transaction(l->o.db) || rc == ERR_FULL || rc == ERR_IO || rc == ERR_CORRUPT;
-    if (!lost) store_mark_rollback(l->o.db);
+    /* A fault may have left marks of its own open: all above the slice go. */
+    if (!lost) lost = !store_mark_unwind(l->o.db, depth);
     *failed = mem_alloc(sizeof(err));
     **failed = err;
     return lost ? rc : 0;
@@ -203,12 +210,16 @@ static int commit(struct lane *l, struct err *err)
     return 0;
 }
 
-static void let_out(struct lane *l)
+static void let_out_committed(struct lane *l)
 {
     if (l->o.after_commit) l->o.after_commit(l->o.ctx);
     for (size_t i = 0; i < l->nactions; i++) l->actions[i].fn(l->actions[i].arg);
     l->nactions = 0;
     crash_point("lane.before_done");
+}
+
+static void let_out_done(struct lane *l)
+{
     for (size_t i = 0; i < l->nbatch; i++) {
         struct ran r = l->batch[i];
         if (r.work) r.work->done(r.work, r.failed);
@@ -242,8 +253,10 @@ static void run_alone(struct lane *l, struct lane_work *w)
         if (!failed) failed = mem_alloc(sizeof(err));
         *failed = err;
         l->batch[0].failed = failed;
+    } else {
+        let_out_committed(l);
     }
-    let_out(l);
+    let_out_done(l);
 }
 
 static void run_apart(struct lane *l, const struct err *why)
@@ -270,7 +283,11 @@ static bool has_work(struct lane *l)
 static void refuse_all(struct lane *l, const struct err *why)
 {
     log_err(LOG_ERROR, "lane.no_transaction", why);
-    for (struct lane_work *w; (w = lane_queue_take(&l->queue));) w->done(w, why);
+    /* Only those that are here now: a done() may add its next try. */
+    for (size_t n = l->queue.n; n > 0; n--) {
+        struct lane_work *w = lane_queue_take(&l->queue);
+        w->done(w, why);
+    }
     for (struct lane_source *s = l->sources; s; s = s->next)
         if (s->due <= l->now) s->due = l->now + 1000;
 }
@@ -306,10 +323,12 @@ static void run_batch(struct lane *l)
     }
     if (rc == 0) rc = commit(l, &err);
     l->stats.batches++;
-    if (rc)
+    if (rc) {
         run_apart(l, &err);
-    else
-        let_out(l);
+    } else {
+        let_out_committed(l);
+        let_out_done(l);
+    }
     l->in_batch = false;
     int64_t took = clock_mono_ns() - start;
     if (took > l->stats.longest_batch_ns) l->stats.longest_batch_ns = took;
@@ -370,6 +389,7 @@ void lane_free(struct lane *l)
     if (!l) return;
     take_posted(l);
     for (struct lane_work *w; (w = lane_queue_take(&l->queue));) refuse(w);
+    drop_actions(l, 0);
     loop_timer_free(l->soon);
     loop_timer_free(l->timer);
     mem_free(l->actions);

@@ -53,8 +53,11 @@ struct lane_options {
 int lane_new(const struct lane_options *o, struct lane **out, struct err *err);
 void lane_free(struct lane *l);
 
-void lane_post(struct lane *l, struct lane_work *w); /* any thread */
-void lane_add(struct lane *l, struct lane_work *w);  /* lane's thread; also from run(): joins this or the next batch */
+/* Any thread. After lane_stop the work is refused at once, on the caller's thread. */
+void lane_post(struct lane *l, struct lane_work *w);
+/* Lane's thread; also from run(): joins this or the next batch. It stays queued when the slice that added it is rolled
+ * back or lost (and a lost one adds it again): so it must look in the database whether it is still wanted. */
+void lane_add(struct lane *l, struct lane_work *w);
 void lane_add_source(struct lane *l, struct lane_source *s);
 /* A due time came nearer: the source's collect is called by then. Inside a slice it takes effect at once. */
 void lane_wake_at(struct lane *l, struct lane_source *s, int64_t at);
@@ -66,7 +69,8 @@ void lane_after_commit(struct lane *l, void (*fn)(void *arg), void (*drop)(void 
 int64_t lane_run(struct lane *l);
 /* One batch of it; false when nothing was ready. */
 bool lane_step(struct lane *l);
-/* Orderly stop: what was accepted is run, then nothing more is taken; posted work is refused with ERR_STOPPED. */
+/* Orderly stop: what was accepted is run (sources are not asked any more: what is due stays in the database), then
+ * nothing more is taken; posted work is refused with ERR_STOPPED. */
 void lane_stop(struct lane *l);
 
 struct store *lane_db(struct lane *l);

@@ -71,13 +71,14 @@ static void drop_oldest(struct store *db)
     db->nstmts--;
 }
 
+/* One that nobody is using: nested calls of one text have a statement each, kept like any other. */
 static struct stmt *find(struct store *db, const char *sql)
 {
     struct stmt **near = near_of(db, sql);
     /* A short-lived text may stand where another one stood: an equal address is not enough. */
-    if (*near && strcmp((*near)->sql, sql) == 0) return *near;
+    if (*near && !(*near)->in_use && strcmp((*near)->sql, sql) == 0) return *near;
     struct stmt *s = db->slots[hash_text(sql) % STMT_SLOTS];
-    while (s && strcmp(s->sql, sql) != 0) s = s->next;
+    while (s && (s->in_use || strcmp(s->sql, sql) != 0)) s = s->next;
     if (s) *near = s;
     return s;
 }
@@ -86,7 +87,6 @@ static void keep(struct store *db, struct stmt *s, const char *sql)
 {
     struct stmt **slot = &db->slots[hash_text(sql) % STMT_SLOTS];
     if (db->nstmts >= STMT_KEPT) drop_oldest(db);
-    s->cached = true;
     s->sql = mem_strdup(sql);
     s->next = *slot;
     *slot = s;
@@ -97,11 +97,14 @@ static void keep(struct store *db, struct stmt *s, const char *sql)
 struct stmt *store_stmt(struct store *db, const char *sql, struct err *err)
 {
     struct stmt *s = find(db, sql);
-    if (!s || s->in_use) {
-        bool nested = s != NULL;
+    if (db->lost) {
+        store_fail_lost(db, err);
+        return NULL;
+    }
+    if (!s) {
         s = prepare(db, sql, err);
         if (!s) return NULL;
-        if (!nested) keep(db, s, sql);
+        keep(db, s, sql);
     }
     s->in_use = true;
     s->used_at = ++db->uses;
@@ -153,6 +156,7 @@ int stmt_bind_count(struct stmt *s)
 
 int stmt_step(struct stmt *s, struct err *err)
 {
+    if (s->db->lost) return store_fail_lost(s->db, err);
     int rc = sqlite3_step(s->raw);
     if (rc == SQLITE_ROW) return 1;
     if (rc == SQLITE_DONE) return 0;
@@ -162,10 +166,6 @@ int stmt_step(struct stmt *s, struct err *err)
 void stmt_done(struct stmt *s)
 {
     if (!s) return;
-    if (!s->cached) {
-        finalize(s);
-        return;
-    }
     sqlite3_reset(s->raw);
     sqlite3_clear_bindings(s->raw);
     s->in_use = false;

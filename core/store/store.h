@@ -31,6 +31,7 @@ struct store_options {
     enum store_role role;
     bool no_sync;           /* khung test only: nothing is promised */
     int checkpoint_pages;   /* 0: the default, 2000 */
+    int cache_kib;          /* page cache at most; 0: 64 MiB for the writer, 4 MiB for a reader. Grows on use only */
 };
 
 int store_open(const struct store_options *o, struct store **out, struct err *err);
@@ -70,7 +71,9 @@ int64_t store_changes(struct store *db); /* rows changed by the last statement *
 int store_begin(struct store *db, struct err *err);     /* writer: takes the write lock; reader: a snapshot */
 int store_commit(struct store *db, struct err *err);
 void store_rollback(struct store *db);
-bool store_in_transaction(struct store *db); /* false after the engine rolled back by itself (full disk) */
+/* False after the engine rolled back by itself (full disk). Until store_rollback every statement then fails with the
+ * same fault ("store.lost"), so that nothing is written outside the transaction by a caller that has not noticed. */
+bool store_in_transaction(struct store *db);
 /* Nested marks. Rolling back to a mark undoes what came after it and drops the mark. */
 int store_mark(struct store *db, struct err *err);
 int store_mark_release(struct store *db, struct err *err);
@@ -80,7 +83,7 @@ void store_mark_rollback(struct store *db);
  * ERR_DENIED "store.sql_table" {table}, ERR_INVALID "store.sql" {detail}, ERR_DENIED "store.sql_write". */
 int store_query_check(struct store *db, const char *sql, bool (*may_read)(void *ctx, const char *table), void *ctx,
                       struct err *err);
-/* Bytes of write-ahead log, and whether a reader holds it back. */
+/* Bytes of write-ahead log that are not recycled yet (writer); the size of its file (reader), which never shrinks. */
 int64_t store_wal_bytes(struct store *db);
 /* The engine's own integrity check; calls report(line) for each finding. */
 int store_check(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err);

@@ -12,7 +12,7 @@ struct stmt {
     sqlite3_stmt *raw;
     struct stmt *next;   /* in its slot */
     char *sql;           /* a copy of the text */
-    bool in_use, cached;
+    bool in_use;
     int64_t used_at;     /* for dropping the oldest */
 };
 
@@ -25,11 +25,22 @@ struct store {
     int64_t uses;
     int marks;
     int64_t deadline_ns; /* 0: none */
+    bool open;           /* between begin and commit or rollback */
+    int lost;            /* 0, or the fault after which the engine rolled the transaction back by itself */
+    int checkpoint_pages, wal_pages;
+    bool checkpoint_failed;           /* told in the log already */
+    struct store_asking *asking;      /* while a plugin's text is checked (store_query.c) */
     char path[512];
 };
 
 /* Maps the engine's code and message to an error. */
 int store_fail(struct store *db, int code, struct err *err);
 void stmt_close_all(struct store *db);
+/* Why nothing runs until the rollback, after a lost transaction. */
+int store_fail_lost(struct store *db, struct err *err);
+/* Rolls back the marks above a depth, however many a failed caller left open; false: it cannot be done. */
+bool store_mark_unwind(struct store *db, int depth);
+/* The authorizer of every connection; setting one later would expire all prepared statements. */
+int store_authorize(void *arg, int action, const char *a, const char *b, const char *schema, const char *trigger);
 
 #endif

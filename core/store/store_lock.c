@@ -26,7 +26,13 @@ int store_lock_dir(const char *dir, struct store_lock **out, struct err *err)
     snprintf(path, sizeof(path), "%s/lock", dir);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return fail(dir, err);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    int locked = flock(fd, LOCK_EX | LOCK_NB);
+    if (locked != 0 && errno != EWOULDBLOCK) {
+        fail(dir, err);
+        close(fd);
+        return ERR_IO;
+    }
+    if (locked != 0) {
         ssize_t n = read(fd, pid, sizeof(pid) - 1);
         pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
         close(fd);
@@ -34,8 +40,9 @@ int store_lock_dir(const char *dir, struct store_lock **out, struct err *err)
     }
     int n = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
     if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)n, 0) != n) {
+        fail(dir, err);
         close(fd);
-        return fail(dir, err);
+        return ERR_IO;
     }
     *out = mem_alloc(sizeof(**out));
     (*out)->fd = fd;

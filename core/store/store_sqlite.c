@@ -5,9 +5,11 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "runtime/log.h"
 #include "store/store_internal.h"
 
-enum { CHECKPOINT_PAGES = 2000, PROGRESS_OPS = 4000, BUSY_MS = 5000 };
+enum { CHECKPOINT_PAGES = 2000, PROGRESS_OPS = 4000, BUSY_MS = 5000, VALUE_MAX = 64 << 20, SQL_MAX = 1 << 20 };
+enum { WRITER_CACHE_KIB = 64 << 10, READER_CACHE_KIB = 4 << 10, WAL_FRAME = 4096 + 24 };
 
 /* "nomination.round, nomination.nominee" from "UNIQUE constraint failed: …". */
 static const char *after_colon(const char *message)
@@ -24,14 +26,16 @@ static int fail_constraint(int code, const char *message, struct err *err)
     return err_set(err, ERR_INVALID, "store.constraint", "detail", message, NULL);
 }
 
-int store_fail(struct store *db, int code, struct err *err)
+static int fail_of(struct store *db, int code, struct err *err)
 {
     char detail[200] = "";
     strncat(detail, db->raw ? sqlite3_errmsg(db->raw) : sqlite3_errstr(code), sizeof(detail) - 1);
     int extended = db->raw ? sqlite3_extended_errcode(db->raw) : code;
+    if (extended == SQLITE_IOERR_NOMEM) code = SQLITE_NOMEM;
     switch (code & 0xff) {
     case SQLITE_CONSTRAINT: return fail_constraint(extended, detail, err);
     case SQLITE_BUSY:
+    case SQLITE_PROTOCOL:
     case SQLITE_LOCKED: return err_set(err, ERR_BUSY, "store.busy", NULL);
     case SQLITE_FULL: return err_set(err, ERR_FULL, "store.full", "file", db->path, NULL);
     case SQLITE_NOMEM: return err_set(err, ERR_NOMEM, "memory", NULL);
@@ -43,8 +47,23 @@ int store_fail(struct store *db, int code, struct err *err)
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM: return err_set(err, ERR_IO, "store.io", "file", db->path, "detail", detail, NULL);
+    case SQLITE_ABORT: /* the transaction was rolled back under a statement that reads */
+    case SQLITE_INTERNAL:
+    case SQLITE_MISUSE: return err_set(err, ERR_INTERNAL, "store.internal", "detail", detail, NULL);
     default: return err_set(err, ERR_INVALID, "store.sql", "detail", detail, NULL);
     }
+}
+
+int store_fail(struct store *db, int code, struct err *err)
+{
+    int rc = fail_of(db, code, err);
+    if (db->open && !db->lost && db->raw && sqlite3_get_autocommit(db->raw)) db->lost = rc;
+    return rc;
+}
+
+int store_fail_lost(struct store *db, struct err *err)
+{
+    return err_set(err, db->lost, "store.lost", "file", db->path, NULL);
 }
 
 static int on_progress(void *arg)
@@ -53,10 +72,37 @@ static int on_progress(void *arg)
     return db->deadline_ns && clock_mono_ns() > db->deadline_ns;
 }
 
+/* After each commit. What the engine does for wal_autocheckpoint, and the count of pages that are not recycled. A
+ * checkpoint that fails loses nothing: the log just grows. */
+static int on_wal(void *arg, sqlite3 *raw, const char *schema, int pages)
+{
+    struct store *db = arg;
+    int all = 0, done = 0;
+    db->wal_pages = pages;
+    if (pages < db->checkpoint_pages) return SQLITE_OK;
+    int rc = sqlite3_wal_checkpoint_v2(raw, schema, SQLITE_CHECKPOINT_PASSIVE, &all, &done);
+    if (rc == SQLITE_OK && done == all) db->wal_pages = 0;
+    bool failed = rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED;
+    if (failed && !db->checkpoint_failed)
+        log_warn("store.checkpoint_failed", "file", db->path, "detail", sqlite3_errstr(rc), NULL);
+    db->checkpoint_failed = failed;
+    return SQLITE_OK;
+}
+
+static void set_limits(sqlite3 *raw)
+{
+    sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+    sqlite3_limit(raw, SQLITE_LIMIT_SQL_LENGTH, SQL_MAX);
+    sqlite3_limit(raw, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_limit(raw, SQLITE_LIMIT_WORKER_THREADS, 0);
+}
+
 static int configure(struct store *db, const struct store_options *o, struct err *err)
 {
     char sql[512];
-    int pages = o->checkpoint_pages ? o->checkpoint_pages : CHECKPOINT_PAGES;
+    bool writer = db->role == STORE_WRITER;
+    int cache = o->cache_kib ? o->cache_kib : writer ? WRITER_CACHE_KIB : READER_CACHE_KIB;
+    db->checkpoint_pages = o->checkpoint_pages ? o->checkpoint_pages : CHECKPOINT_PAGES;
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
@@ -64,13 +110,15 @@ static int configure(struct store *db, const struct store_options *o, struct err
     sqlite3_extended_result_codes(db->raw, 1);
     sqlite3_busy_timeout(db->raw, BUSY_MS);
     sqlite3_progress_handler(db->raw, PROGRESS_OPS, on_progress, db);
+    sqlite3_set_authorizer(db->raw, store_authorize, db);
+    set_limits(db->raw);
     snprintf(sql, sizeof(sql),
              "pragma page_size = 4096; pragma journal_mode = wal; pragma synchronous = %s;"
-             "pragma wal_autocheckpoint = %d; pragma temp_store = memory; pragma cache_size = %d;"
+             "pragma wal_autocheckpoint = 0; pragma temp_store = memory; pragma cache_size = %d; pragma mmap_size = 0;"
              "pragma foreign_keys = off;%s",
-             o->no_sync ? "off" : "full", db->role == STORE_WRITER ? pages : 0,
-             db->role == STORE_WRITER ? -65536 : -4096, db->role == STORE_READER ? "pragma query_only = on;" : "");
+             o->no_sync ? "off" : "full", -cache, writer ? "" : "pragma query_only = on;");
     int rc = store_exec(db, sql, err);
+    if (writer) sqlite3_wal_hook(db->raw, on_wal, db);
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     return rc;
 }
@@ -113,6 +161,7 @@ void store_limit_time(struct store *db, int64_t ms)
 
 int store_exec(struct store *db, const char *sql, struct err *err)
 {
+    if (db->lost) return store_fail_lost(db, err);
     int rc = sqlite3_exec(db->raw, sql, NULL, NULL, NULL);
     return rc ? store_fail(db, rc, err) : 0;
 }
@@ -130,24 +179,29 @@ static int run_text(struct store *db, const char *sql, struct err *err)
 
 int store_begin(struct store *db, struct err *err)
 {
-    db->marks = 0;
+    db->marks = db->lost = 0;
     int rc = run_text(db, db->role == STORE_WRITER ? "begin immediate" : "begin", err);
+    if (rc == 0) db->open = true;
     if (rc || db->role == STORE_WRITER) return rc;
     /* A reader's snapshot starts with its first read. */
-    rc = run_text(db, "select 1 from sqlite_master", err);
+    rc = run_text(db, "select 1 from sqlite_master limit 1", err);
     if (rc) store_rollback(db);
     return rc;
 }
 
 int store_commit(struct store *db, struct err *err)
 {
-    return run_text(db, "commit", err);
+    int rc = run_text(db, "commit", err);
+    if (rc == 0) db->open = false;
+    return rc;
 }
 
 void store_rollback(struct store *db)
 {
     struct err ignored;
+    db->lost = 0;
     if (store_in_transaction(db)) run_text(db, "rollback", &ignored);
+    db->open = false;
     db->marks = 0;
 }
 
@@ -178,10 +232,21 @@ void store_mark_rollback(struct store *db)
     if (run_text(db, "release m", &ignored) == 0) db->marks--;
 }
 
+bool store_mark_unwind(struct store *db, int depth)
+{
+    while (db->marks > depth) {
+        int before = db->marks;
+        store_mark_rollback(db);
+        if (db->marks == before) return false;
+    }
+    return true;
+}
+
 int64_t store_wal_bytes(struct store *db)
 {
     char path[600];
     struct stat st;
+    if (db->role == STORE_WRITER) return (int64_t)db->wal_pages * WAL_FRAME;
     snprintf(path, sizeof(path), "%s-wal", db->path);
     return stat(path, &st) == 0 ? st.st_size : 0;
 }

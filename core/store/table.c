@@ -43,13 +43,32 @@ static const char *make_insert(struct arena *a, const struct table *t)
     return take_text(a, &b);
 }
 
+const char *table_name_of(const struct val *v, char out[TABLE_NAME_MAX])
+{
+    out[0] = '\0';
+    if (!val_is(v, VAL_STR) || v->as.str.len >= TABLE_NAME_MAX) return out;
+    memcpy(out, v->as.str.s, v->as.str.len);
+    out[v->as.str.len] = '\0';
+    return out;
+}
+
+/* The caller's lists need not outlive the build. */
+static int copy_lists(struct arena *a, const struct val *lists, const struct val **out)
+{
+    struct val *copy = lists ? arena_alloc(a, sizeof(*copy)) : NULL;
+    *out = copy;
+    if (!lists) return 0;
+    return copy && val_copy(a, lists, copy) == 0 ? 0 : ERR_NOMEM;
+}
+
 static int check_columns(const struct table *t, const struct val *lists, struct err *err)
 {
     for (size_t i = 0; val_at(lists, i); i++) {
         const struct val *list = val_at(lists, i);
         for (size_t k = 0; val_at(list, k); k++) {
-            const struct val *name = val_at(list, k);
-            const char *plain = val_is(name, VAL_STR) ? name->as.str.s + (name->as.str.s[0] == '-') : "";
+            char name[TABLE_NAME_MAX];
+            const char *plain = table_name_of(val_at(list, k), name);
+            plain += *plain == '-';
             const struct field *f = where_field(t, plain);
             if (f && field_is_scalar(f->type)) continue;
             return err_set(err, ERR_INVALID, "table.index", "table", t->shown_name, "field", plain, NULL);
@@ -68,10 +87,9 @@ int table_build(struct arena *a, const struct table_spec *spec, struct table **o
     t->shown_name = arena_strdup(a, spec->shown_name);
     t->n = spec->fields.n + spec->nextra;
     t->plain = spec->plain;
-    t->unique = spec->unique;
-    t->index = spec->index;
     t->fields = arena_alloc(a, (t->n + 1) * sizeof(*t->fields));
     if (!t->sql_name || !t->shown_name || !t->fields) goto memory;
+    if (copy_lists(a, spec->unique, &t->unique) || copy_lists(a, spec->index, &t->index)) goto memory;
     if (spec->fields.n) memcpy(t->fields, spec->fields.items, spec->fields.n * sizeof(*t->fields));
     if (spec->nextra) memcpy(t->fields + spec->fields.n, spec->extra, spec->nextra * sizeof(*t->fields));
     qsort(t->fields, t->n, sizeof(*t->fields), by_name);

@@ -1,7 +1,9 @@
 /* Queries over declared tables: filters, order, keyset paging, counts and sums. */
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/err.h"
 #include "store/table_internal.h"
 
@@ -15,7 +17,8 @@ struct order {
 
 static int add_order(struct order *o, const struct table *t, const struct val *v, struct err *err)
 {
-    const char *name = val_is(v, VAL_STR) ? v->as.str.s : "";
+    char text[TABLE_NAME_MAX];
+    const char *name = table_name_of(v, text);
     bool down = name[0] == '-';
     const struct field *f = where_field(t, name + down);
     if (!f || !field_is_scalar(f->type) || o->n == ORDER_MAX)
@@ -44,35 +47,69 @@ static int bad_cursor(struct err *err)
     return err_set(err, ERR_INVALID, "find.cursor", NULL);
 }
 
-static int read_cursor(const char *text, const struct order *o, struct arena *a, struct val *out, struct err *err)
+/* Stands at the front of a cursor: one of another order or table is refused. */
+static struct val order_mark(const struct order *o, const struct table *t)
+{
+    char text[(ORDER_MAX + 2) * (TABLE_NAME_MAX + 2)];
+    size_t at = (size_t)snprintf(text, sizeof(text), "%.120s", t->sql_name);
+    for (size_t i = 0; i < o->n; i++)
+        at += (size_t)snprintf(text + at, sizeof(text) - at, "%c%.60s", o->down[i] ? '-' : '+', o->field[i]->name);
+    return val_int((int64_t)(digest_short(text, at) & INT64_MAX));
+}
+
+static int read_cursor(const char *text, const struct order *o, struct where *w, struct val *out, struct err *err)
 {
     size_t len = strlen(text), n;
-    unsigned char *bytes = arena_alloc(a, len + 1);
-    if (!bytes || len > 4096) return bad_cursor(err);
+    struct arena *a = w->arena;
+    unsigned char *bytes = len <= 4096 ? arena_alloc(a, len + 1) : NULL;
+    struct val mark = order_mark(o, w->table);
+    if (!bytes) return bad_cursor(err);
     if (sodium_base642bin(bytes, len, text, len, NULL, &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
         return bad_cursor(err);
-    if (val_decode((char *)bytes, n, a, NULL, out) != 0 || out->type != VAL_LIST || out->as.list.n != o->n)
+    if (val_decode((char *)bytes, n, a, NULL, out) != 0 || out->type != VAL_LIST || out->as.list.n != o->n + 1)
         return bad_cursor(err);
+    if (!val_equal(&out->as.list.items[0], &mark)) return bad_cursor(err);
+    for (size_t i = 1; i <= o->n; i++)
+        if (out->as.list.items[i].type > VAL_STR) return bad_cursor(err);
     return 0;
+}
+
+/* Can a row have no value there? */
+static bool can_be_null(const struct field *f)
+{
+    return !f->required && strcmp(f->name, "id") != 0 && strcmp(f->name, "version") != 0;
+}
+
+/* A bound on the first column that holds for all later rows: by it the index is entered at the right place. Without it
+ * each page reads all pages before. */
+static int add_bound(struct where *w, const struct order *o, const struct val *at, struct err *err)
+{
+    const struct val *first = &at->as.list.items[1];
+    if (first->type == VAL_NIL || (o->down[0] && can_be_null(o->field[0]))) return 0;
+    buf_printf(&w->sql, "\"%s\" %s ", o->field[0]->name, o->down[0] ? "<=" : ">=");
+    int rc = where_value(w, *first, err);
+    buf_add_str(&w->sql, " and ");
+    return rc;
 }
 
 /* One level of: (a > x) or (a = x and ((b > y) or …)). Nulls come first upward and last downward, as SQLite has it. */
 static int add_after(struct where *w, const struct order *o, const struct val *at, size_t i, struct err *err)
 {
     const char *name = o->field[i]->name;
-    bool null = at->as.list.items[i].type == VAL_NIL;
+    const struct val *here = &at->as.list.items[i + 1];
+    bool null = here->type == VAL_NIL;
     int rc = 0;
     buf_add_char(&w->sql, '(');
     if (null) {
         buf_printf(&w->sql, o->down[i] ? "0" : "\"%s\" is not null", name);
     } else {
         buf_printf(&w->sql, "\"%s\" %s ", name, o->down[i] ? "<" : ">");
-        rc = where_value(w, at->as.list.items[i], err);
-        if (o->down[i]) buf_printf(&w->sql, " or \"%s\" is null", name);
+        rc = where_value(w, *here, err);
+        if (o->down[i] && can_be_null(o->field[i])) buf_printf(&w->sql, " or \"%s\" is null", name);
     }
     if (rc == 0 && i + 1 < o->n) {
         buf_printf(&w->sql, " or (\"%s\" is ", name);
-        rc = where_value(w, at->as.list.items[i], err);
+        rc = where_value(w, *here, err);
         buf_add_str(&w->sql, " and ");
         if (rc == 0) rc = add_after(w, o, at, i + 1, err);
         buf_add_char(&w->sql, ')');
@@ -88,8 +125,9 @@ static int write_find(struct where *w, const struct table *t, const struct table
     buf_printf(&w->sql, "select %s from \"%s\" where ", t->columns, t->sql_name);
     int rc = where_add(w, q->where, err);
     if (rc == 0 && q->after) {
-        rc = read_cursor(q->after, o, w->arena, &at, err);
+        rc = read_cursor(q->after, o, w, &at, err);
         buf_add_str(&w->sql, " and ");
+        if (rc == 0) rc = add_bound(w, o, &at, err);
         if (rc == 0) rc = add_after(w, o, &at, 0, err);
     }
     buf_add_str(&w->sql, " order by ");
@@ -99,11 +137,13 @@ static int write_find(struct where *w, const struct table *t, const struct table
     return rc;
 }
 
-static int make_cursor(const struct order *o, const struct val *row, struct arena *a, const char **out)
+static int make_cursor(const struct order *o, const struct table *t, const struct val *row, struct arena *a,
+                       const char **out)
 {
     struct buf b;
     struct val at = val_list();
     buf_init(&b, 3000);
+    if (val_add(a, &at, order_mark(o, t)) != 0) return ERR_NOMEM;
     for (size_t i = 0; i < o->n; i++) {
         const struct val *v = val_get(row, o->field[i]->name);
         if (val_add(a, &at, v ? *v : val_nil()) != 0) return ERR_NOMEM;
@@ -124,16 +164,16 @@ static int read_page(struct stmt *s, const struct table *t, const struct order *
     int rc;
     while ((rc = stmt_step(s, err)) == 1) {
         struct val row;
+        int read;
         if ((int64_t)rows->as.list.n == limit) {
             /* One more than asked for: there is a next page. */
-            rc = make_cursor(o, &rows->as.list.items[limit - 1], a, cursor);
-            break;
+            read = make_cursor(o, t, &rows->as.list.items[limit - 1], a, cursor);
+            return read ? table_row_failed(read, t, err) : 0;
         }
-        rc = table_read_row(s, t, a, &row);
-        if (rc == 0) rc = val_add(a, rows, row);
-        if (rc) break;
+        read = table_read_row(s, t, a, &row);
+        if (read == 0) read = val_add(a, rows, row);
+        if (read) return table_row_failed(read, t, err);
     }
-    if (rc == ERR_LIMIT || rc == ERR_NOMEM) return err_set(err, ERR_LIMIT, "limit.size", NULL);
     return rc;
 }
 
@@ -151,9 +191,9 @@ int table_find(struct store *db, const struct table *t, const struct table_query
     if (rc == 0) rc = write_find(&w, t, q, &o, err);
     if (rc == 0) rc = where_value(&w, val_int(limit + 1), err);
     if (rc) goto out;
-    s = buf_ok(&w.sql) ? store_stmt(db, w.sql.data, err) : NULL;
+    s = where_stmt(&w, db, err);
     if (!s) {
-        rc = buf_ok(&w.sql) ? err->code : err_set(err, ERR_LIMIT, "where.terms", NULL);
+        rc = err->code;
         goto out;
     }
     where_bind(&w, s);
@@ -172,7 +212,7 @@ int table_count(struct store *db, const struct table *t, const struct table_quer
     where_init(&w, t, q->time, a);
     buf_printf(&w.sql, "select count(*) from \"%s\" where ", t->sql_name);
     int rc = where_add(&w, q->where, err);
-    if (rc == 0 && !(s = store_stmt(db, w.sql.data, err))) rc = err->code;
+    if (rc == 0 && !(s = where_stmt(&w, db, err))) rc = err->code;
     if (s) {
         where_bind(&w, s);
         rc = stmt_step(s, err);
@@ -187,11 +227,12 @@ int table_count(struct store *db, const struct table *t, const struct table_quer
 static int add_columns(struct where *w, const struct val *names, const char *fmt, bool *any, struct err *err)
 {
     for (size_t i = 0; val_at(names, i); i++) {
-        const struct val *name = val_at(names, i);
-        const struct field *f = val_is(name, VAL_STR) ? where_field(w->table, name->as.str.s) : NULL;
+        char text[TABLE_NAME_MAX];
+        const char *name = table_name_of(val_at(names, i), text);
+        const struct field *f = where_field(w->table, name);
         if (!f || !field_is_scalar(f->type))
-            return err_set(err, ERR_INVALID, "invalid.unknown_field", "field", val_is(name, VAL_STR) ? name->as.str.s : "",
-                           "table", w->table->shown_name, NULL);
+            return err_set(err, ERR_INVALID, "invalid.unknown_field", "field", name, "table", w->table->shown_name,
+                           NULL);
         if (*any) buf_add_str(&w->sql, ", ");
         *any = true;
         buf_add_str(&w->sql, fmt);
@@ -199,6 +240,17 @@ static int add_columns(struct where *w, const struct val *names, const char *fmt
         if (*fmt) buf_printf(&w->sql, " as \"%s\"", f->name);
     }
     return 0;
+}
+
+/* The engine knows no booleans: what rows are grouped by comes as it was declared. */
+static void type_groups(const struct table *t, const struct val *by, const struct val *row)
+{
+    for (size_t i = 0; val_at(by, i); i++) {
+        char name[TABLE_NAME_MAX];
+        const struct field *f = where_field(t, table_name_of(val_at(by, i), name));
+        struct val *v = (struct val *)val_get(row, name);
+        if (f && f->type == FIELD_BOOLEAN && val_is(v, VAL_INT)) *v = val_bool(v->as.i != 0);
+    }
 }
 
 int table_aggregate(struct store *db, const struct table *t, const struct table_query *q, const struct table_sums *sums,
@@ -222,15 +274,17 @@ int table_aggregate(struct store *db, const struct table *t, const struct table_
         grouped = false;
         if (rc == 0) rc = add_columns(&w, sums->by, "", &grouped, err);
     }
-    if (rc == 0 && !(s = store_stmt(db, w.sql.data, err))) rc = err->code;
+    if (rc == 0 && !(s = where_stmt(&w, db, err))) rc = err->code;
     if (s) {
         where_bind(&w, s);
         while ((rc = stmt_step(s, err)) == 1) {
             struct val row;
-            if (stmt_row(s, a, &row) || val_add(a, rows, row)) {
-                rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
-                break;
-            }
+            rc = stmt_row(s, a, &row);
+            if (rc == 0) type_groups(t, sums->by, &row);
+            if (rc == 0) rc = val_add(a, rows, row);
+            if (rc == 0) continue;
+            rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
+            break;
         }
     }
     stmt_done(s);

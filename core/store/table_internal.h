@@ -21,13 +21,18 @@ void table_bind(struct stmt *s, int at, const struct field *f, const struct val 
 int table_read(struct stmt *s, int col, const struct field *f, struct arena *a, struct val *out);
 /* id, [version,] fields in order. */
 int table_read_row(struct stmt *s, const struct table *t, struct arena *a, struct val *row);
+/* The error of a row that could not be read: damaged JSON, or too much for the arena. */
+int table_row_failed(int rc, const struct table *t, struct err *err);
+/* A column name given as a value, NUL-ended; "" if it is none. */
+enum { TABLE_NAME_MAX = 64 };
+const char *table_name_of(const struct val *v, char out[TABLE_NAME_MAX]);
 
 /* WHERE with its values (where.c). */
-enum { WHERE_TERMS_MAX = 64, WHERE_DEPTH_MAX = 8 };
+enum { WHERE_TERMS_MAX = 64, WHERE_DEPTH_MAX = 8, WHERE_OWN_MAX = 24 /* the host's: cursor and limit */ };
 struct where {
     struct buf sql;
-    struct val values[WHERE_TERMS_MAX];
-    size_t n;
+    struct val values[WHERE_TERMS_MAX + WHERE_OWN_MAX];
+    size_t n, most;
     const struct table *table;
     const struct field_time *time;
     struct arena *arena;
@@ -37,6 +42,8 @@ void where_close(struct where *w);
 /* Appends "cond and cond …" ("1" when empty). */
 int where_add(struct where *w, const struct val *where, struct err *err);
 int where_value(struct where *w, struct val v, struct err *err);
+/* The cached statement of the text so far; NULL with err set. */
+struct stmt *where_stmt(struct where *w, struct store *db, struct err *err);
 void where_bind(struct where *w, struct stmt *s);
 const struct field *where_field(const struct table *t, const char *name);
 

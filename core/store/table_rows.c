@@ -39,7 +39,8 @@ static int read_json(struct stmt *s, int col, struct arena *a, struct val *out)
     struct err err;
     size_t len;
     const char *text = stmt_text(s, col, &len);
-    return json_parse(text, len, a, out, &err) ? ERR_CORRUPT : 0;
+    int rc = json_parse(text, len, a, out, &err);
+    return rc && rc != ERR_LIMIT ? ERR_CORRUPT : rc;
 }
 
 int table_read(struct stmt *s, int col, const struct field *f, struct arena *a, struct val *out)
@@ -67,14 +68,21 @@ int table_read_row(struct stmt *s, const struct table *t, struct arena *a, struc
 {
     int col = 0;
     *row = val_map();
-    int rc = val_set(a, row, "id", val_int(stmt_int(s, col++)));
-    if (rc == 0 && !t->plain) rc = val_set(a, row, "version", val_int(stmt_int(s, col++)));
+    int rc = val_set_new(a, row, "id", val_int(stmt_int(s, col++)));
+    if (rc == 0 && !t->plain) rc = val_set_new(a, row, "version", val_int(stmt_int(s, col++)));
     for (size_t i = 0; rc == 0 && i < t->n; i++) {
         struct val v;
         rc = table_read(s, col++, &t->fields[i], a, &v);
-        if (rc == 0 && v.type != VAL_NIL) rc = val_set(a, row, t->fields[i].name, v);
+        if (rc == 0 && v.type != VAL_NIL) rc = val_set_new(a, row, t->fields[i].name, v);
     }
     return rc;
+}
+
+int table_row_failed(int rc, const struct table *t, struct err *err)
+{
+    if (rc == ERR_CORRUPT)
+        return err_set(err, ERR_CORRUPT, "store.corrupt", "file", t->sql_name, "detail", "JSON", NULL);
+    return err_set(err, ERR_LIMIT, "limit.size", NULL);
 }
 
 /* Room for all JSON columns at once, so that bound pointers stay valid. */
@@ -108,7 +116,7 @@ int table_insert(struct store *db, const struct table *t, int64_t id, const stru
         stmt_done(s);
     }
     buf_close(&scratch);
-    return rc < 0 ? rc : rc;
+    return rc;
 }
 
 int table_get(struct store *db, const struct table *t, int64_t id, struct arena *a, struct val *row, struct err *err)
@@ -117,9 +125,9 @@ int table_get(struct store *db, const struct table *t, int64_t id, struct arena 
     if (!s) return err->code;
     stmt_bind_int(s, 1, id);
     int rc = stmt_step(s, err);
-    if (rc == 1 && table_read_row(s, t, a, row) != 0) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
+    int read = rc == 1 ? table_read_row(s, t, a, row) : 0;
     stmt_done(s);
-    return rc;
+    return read ? table_row_failed(read, t, err) : rc;
 }
 
 /* update t set "a" = ?3, "b" = ?4, version = version + 1 where id = ?1 [and version = ?2] */
@@ -160,9 +168,9 @@ int table_update(struct store *db, const struct table *t, int64_t id, const stru
     if (rc) return rc;
     buf_init(&sql, 64 << 10);
     write_update(&sql, t, changes, version);
-    struct stmt *s = store_stmt(db, sql.data, err);
+    struct stmt *s = buf_ok(&sql) ? store_stmt(db, sql.data, err) : NULL;
     if (!s) {
-        rc = err->code;
+        rc = buf_ok(&sql) ? err->code : err_set(err, ERR_LIMIT, "limit.size", NULL);
         goto out;
     }
     stmt_bind_int(s, 1, id);

@@ -18,6 +18,7 @@ void where_init(struct where *w, const struct table *t, const struct field_time 
 {
     memset(w, 0, offsetof(struct where, values));
     w->n = 0;
+    w->most = WHERE_TERMS_MAX;
     w->table = t;
     w->time = time;
     w->arena = a;
@@ -31,7 +32,7 @@ void where_close(struct where *w)
 
 int where_value(struct where *w, struct val v, struct err *err)
 {
-    if (w->n == WHERE_TERMS_MAX) return err_set(err, ERR_LIMIT, "where.terms", NULL);
+    if (w->n == w->most) return err_set(err, ERR_LIMIT, "where.terms", NULL);
     w->values[w->n++] = v;
     buf_printf(&w->sql, "?%zu", w->n);
     return 0;
@@ -62,28 +63,29 @@ static int bad(const struct field *f, struct err *err)
 }
 
 /* { ">=", 80 }, { "between", a, b }, { "in", … }, { "is", "null" }, { "like", "Thanh%" } */
-static int add_operator(struct where *w, const struct field *f, const char *op, const struct val *list,
-                        struct err *err)
+static int add_operator(struct where *w, const struct field *f, const struct val *list, struct err *err)
 {
     static const char *const plain[] = {"=", "!=", "<", "<=", ">", ">="};
+    static const struct field text = {.name = "like", .type = FIELD_TEXT};
+    const struct val *op = &list->as.list.items[0];
     size_t n = list->as.list.n;
     for (size_t i = 0; n == 2 && i < sizeof(plain) / sizeof(plain[0]); i++) {
-        if (strcmp(op, plain[i]) != 0) continue;
-        buf_printf(&w->sql, "\"%s\" %s ", f->name, op);
+        if (!val_is_str(op, plain[i])) continue;
+        buf_printf(&w->sql, "\"%s\" %s ", f->name, plain[i]);
         return add_checked(w, f, &list->as.list.items[1], err);
     }
-    if (strcmp(op, "in") == 0 && n > 1) return add_in(w, f, list, 1, err);
-    if (strcmp(op, "like") == 0 && n == 2 && list->as.list.items[1].type == VAL_STR) {
+    if (val_is_str(op, "in") && n > 1) return add_in(w, f, list, 1, err);
+    if (val_is_str(op, "like") && n == 2 && list->as.list.items[1].type == VAL_STR) {
         buf_printf(&w->sql, "\"%s\" like ", f->name);
-        return where_value(w, list->as.list.items[1], err);
+        return add_checked(w, &text, &list->as.list.items[1], err);
     }
-    if (strcmp(op, "is") == 0 && n == 2) {
+    if (val_is_str(op, "is") && n == 2) {
         bool null = val_is_str(&list->as.list.items[1], "null");
         if (!null && !val_is_str(&list->as.list.items[1], "not null")) return bad(f, err);
         buf_printf(&w->sql, "\"%s\" is %s", f->name, null ? "null" : "not null");
         return 0;
     }
-    if (strcmp(op, "between") == 0 && n == 3) {
+    if (val_is_str(op, "between") && n == 3) {
         buf_printf(&w->sql, "\"%s\" between ", f->name);
         int rc = add_checked(w, f, &list->as.list.items[1], err);
         buf_add_str(&w->sql, " and ");
@@ -110,7 +112,7 @@ static int add_condition(struct where *w, const char *name, const struct val *v,
         return 0;
     }
     if (v->as.list.items[0].type == VAL_STR) {
-        int rc = add_operator(w, f, v->as.list.items[0].as.str.s, v, err);
+        int rc = add_operator(w, f, v, err);
         if (rc != ERR_NOT_FOUND) return rc;
     }
     return add_in(w, f, v, 0, err);
@@ -136,6 +138,8 @@ static int add_nested(struct where *w, const char *word, const struct val *v, in
             buf_add_char(&w->sql, ')');
         }
         if (v->as.list.n == 0) buf_add_char(&w->sql, '0');
+    } else if (v->type == VAL_MAP && v->as.map.n == 0) {
+        buf_add_char(&w->sql, '0');
     } else {
         rc = add_map(w, v, " or ", depth + 1, err);
     }
@@ -165,7 +169,16 @@ static int add_map(struct where *w, const struct val *where, const char *join, i
 int where_add(struct where *w, const struct val *where, struct err *err)
 {
     struct val all = val_map();
-    return add_map(w, where ? where : &all, " and ", 0, err);
+    int rc = add_map(w, where ? where : &all, " and ", 0, err);
+    w->most = WHERE_TERMS_MAX + WHERE_OWN_MAX;
+    return rc;
+}
+
+struct stmt *where_stmt(struct where *w, struct store *db, struct err *err)
+{
+    if (buf_ok(&w->sql)) return store_stmt(db, w->sql.data, err);
+    err_set(err, ERR_LIMIT, "where.terms", NULL);
+    return NULL;
 }
 
 void where_bind(struct where *w, struct stmt *s)
