@@ -22,8 +22,9 @@ struct host;
 extern const struct store_migration people_migrations[];
 extern const struct val_kind people_unit_kind, people_person_kind;
 
-/* host->time, and the API functions of people, date, number, text, json, id. */
+/* How local times in text are read: fills host->time. */
 void people_attach(struct host *host);
+/* people.*, unit:*, date.*, instant:*, number.*, text.*, json.*, id.*. */
 void people_add_api(struct api *api, struct host *host);
 
 /* The local day of an instant in the organisation's zone. */

@@ -60,7 +60,7 @@ int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t 
     if (disabled) stmt_bind_int(s, 2, now);
     int rc = stmt_run(s, err);
     if (rc || store_changes(db)) return rc;
-    return err_set(err, ERR_NOT_FOUND, "people.no_account", "account", err_i64(&n, id), NULL);
+    return err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&n, id), NULL);
 }
 
 static int account_row(struct stmt *s, struct arena *a, struct val *row)

@@ -263,5 +263,4 @@ void people_add_api(struct api *api, struct host *host)
 void people_attach(struct host *host)
 {
     people_field_time(host, &host->time);
-    people_add_api(host->api, host);
 }

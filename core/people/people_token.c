@@ -45,7 +45,7 @@ int people_token_make(struct store *db, const struct people_token_new *n, int64_
     if (rc == 1) return 0;
     memset(out, 0, PEOPLE_TOKEN_LEN);
     return rc ? rc
-              : err_set(err, ERR_NOT_FOUND, "people.no_account", "account", err_i64(&num, n->account), NULL);
+              : err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&num, n->account), NULL);
 }
 
 static void copy(char *out, size_t cap, struct stmt *s, int col)
