@@ -82,7 +82,8 @@ static int encode_map(const struct val *v, struct buf *b, bool with_fields, int 
 
 static int encode_obj(const struct val *v, struct buf *b, bool with_fields, int depth)
 {
-    bool fields = with_fields && v->as.obj.fields;
+    /* A handle has no id of its own: its fields are what it is. */
+    bool fields = (with_fields || v->as.obj.kind->is_handle) && v->as.obj.fields;
     const char *kind = v->as.obj.kind->name;
     buf_add_char(b, fields ? T_OBJ_FIELDS : T_OBJ);
     put_str(b, kind, strlen(kind));

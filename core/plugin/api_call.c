@@ -124,6 +124,17 @@ static void to_object(const struct host *host, const struct api_arg *arg, struct
         if (strcmp(host->kinds[i].kind->name, arg->object) == 0) *v = val_obj(host->kinds[i].kind, v->as.i, 0, NULL);
 }
 
+/* A page has its cursor beside the items; other second results are for Lua. */
+static int give_result(struct api_call *c, struct val *out)
+{
+    *out = c->result;
+    if (c->nresults != 2 || c->result.type != VAL_LIST) return 0;
+    *out = val_map();
+    int rc = val_set(c->arena, out, "items", c->result);
+    if (rc == 0) rc = val_set(c->arena, out, "next", c->result2);
+    return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
 int api_invoke(struct api *api, struct session *s, const char *name, const struct val *args, struct arena *a,
                struct val *result, struct err *err)
 {
@@ -139,6 +150,6 @@ int api_invoke(struct api *api, struct session *s, const char *name, const struc
         if (rc) return rc;
     }
     int rc = api_run(e, &c, "");
-    if (rc == 0 && result) *result = c.result;
+    if (rc == 0 && result) rc = give_result(&c, result);
     return rc;
 }

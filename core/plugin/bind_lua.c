@@ -96,6 +96,16 @@ static int take_args(lua_State *L, struct dispatch *d)
     return 0;
 }
 
+/* A page of a find is one list whose field `next` is the cursor. */
+static int push_results(lua_State *L, const struct api_call *c)
+{
+    bool page = c->nresults == 2 && c->result.type == VAL_LIST;
+    vm_push_val(L, &c->result);
+    if (c->nresults == 2) vm_push_val(L, &c->result2);
+    if (page) lua_setfield(L, -2, "next");
+    return page ? 1 : c->nresults;
+}
+
 static int dispatch(lua_State *L)
 {
     struct dispatch d;
@@ -124,10 +134,9 @@ static int dispatch(lua_State *L)
         arena_rewind(&d.pv->arena, d.mark);
         return vm_wait(L);
     }
-    vm_push_val(L, &d.call.result);
-    if (d.call.nresults == 2) vm_push_val(L, &d.call.result2);
+    int n = push_results(L, &d.call);
     arena_rewind(&d.pv->arena, d.mark);
-    return d.call.nresults;
+    return n;
 }
 
 static void push_function(lua_State *L, const struct api_entry *e)

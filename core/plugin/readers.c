@@ -77,7 +77,7 @@ int readers_start(struct host *host, const char *path, int n, struct readers **o
     for (int i = 0; rc == 0 && i < n; i++) {
         struct pool_reader *p = &rs->all[i];
         char name[16];
-        snprintf(name, sizeof(name), "reader-%d", i);
+        snprintf(name, sizeof(name), "reader-%d", i % 100);
         p->reader.host = host;
         p->path = path;
         arena_init(&p->reader.arena, ARENA_MAX);

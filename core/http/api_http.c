@@ -1,0 +1,257 @@
+/* REST: authentication on the io thread, work on lane and readers, answers by mail. */
+#include "http/api_http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/locale.h"
+#include "base/mem.h"
+#include "content/content.h"
+#include "flow/flow.h"
+#include "http/api_job.h"
+#include "http/problem.h"
+#include "http/routes.h"
+#include "http/static.h"
+#include "people/people.h"
+
+enum { CACHE_SECONDS = 0 };
+
+int http_api_new(const struct http_api_options *o, struct http_api **out, struct err *err)
+{
+    struct http_api *api = mem_alloc(sizeof(*api));
+    struct store_options db = {.path = o->db_path, .role = STORE_READER};
+    api->o = *o;
+    buf_init(&api->json, 64 << 20);
+    int rc = store_open(&db, &api->db, err);
+    if (rc) {
+        http_api_free(api);
+        return rc;
+    }
+    *out = api;
+    return 0;
+}
+
+void http_api_free(struct http_api *api)
+{
+    if (!api) return;
+    if (api->db) store_close(api->db);
+    buf_close(&api->json);
+    mem_free(api);
+}
+
+static void reply_json(struct http_request *r, int status, const struct buf *b, const char *headers)
+{
+    struct http_response res = {.status = status, .type = "application/json", .headers = headers, .body = b->data,
+                                .len = b->len};
+    http_reply(r, &res);
+}
+
+/* Who asks. 0, or an error (a token that is not good is one; none is not). In a read transaction. */
+static int authenticate(struct http_api *api, struct http_request *r, struct people_login *login, struct err *err)
+{
+    const char *auth = http_header(r, "authorization");
+    memset(login, 0, sizeof(*login));
+    login->actor.user = PEOPLE_ANONYMOUS;
+    snprintf(login->lang, sizeof(login->lang), "%s", locale_pick(http_header(r, "accept-language")));
+    if (!auth) return 0;
+    if (strncmp(auth, "Bearer ", 7) != 0) return err_set(err, ERR_DENIED, "http.no_token", NULL);
+    struct people_login found;
+    int rc = people_token_check(api->db, auth + 7, strlen(auth + 7), clock_now(&api->o.host->clock), &found, err);
+    if (rc < 0) return rc;
+    if (rc == 0) return err_set(err, ERR_DENIED, "http.no_token", NULL);
+    char lang[8];
+    memcpy(lang, login->lang, sizeof(lang));
+    *login = found;
+    if (http_header(r, "accept-language")) memcpy(login->lang, lang, sizeof(lang));
+    return 0;
+}
+
+/* "/api/content/article/17" or ".../ten-households": one published item, by key, without a hop to another thread. */
+static bool is_item_path(const char *path, char type[64], const char **key)
+{
+    if (strncmp(path, "/api/content/", 13) != 0) return false;
+    const char *slash = strchr(path + 13, '/');
+    size_t n = slash ? (size_t)(slash - path - 13) : 0;
+    if (n == 0 || n >= 64 || !slash[1] || strchr(slash + 1, '/')) return false;
+    memcpy(type, path + 13, n);
+    type[n] = '\0';
+    *key = slash + 1;
+    return true;
+}
+
+static void give_item(struct http_api *api, struct http_request *r, const char *type, const char *key)
+{
+    struct content_json head;
+    struct err err;
+    char *end, lines[400];
+    err_clear(&err);
+    int64_t id = strtoll(key, &end, 10);
+    bool by_id = *key && !*end;
+    buf_clear(&api->json);
+    int rc = store_begin(api->db, &err);
+    if (rc == 0) {
+        rc = content_json_get(api->db, type, by_id ? id : 0, by_id ? NULL : key, &head, &api->json, &err);
+        store_rollback(api->db);
+    }
+    if (rc <= 0) {
+        if (rc == 0) err_set(&err, ERR_NOT_FOUND, "not_found.item", "type", type, "id", key, NULL);
+        http_problem(r, &err, locale_pick(http_header(r, "accept-language")));
+        return;
+    }
+    struct http_response res = {.headers = lines};
+    if (rc == 2) {
+        snprintf(lines, sizeof(lines), "Location: /api/content/%s/%s\r\n", type, head.slug);
+        res.status = 301;
+        http_reply(r, &res);
+        return;
+    }
+    const char *have = http_header(r, "if-none-match");
+    snprintf(lines, sizeof(lines), "ETag: \"%s\"\r\nCache-Control: no-cache\r\n", head.etag);
+    if (have && strstr(have, head.etag)) {
+        res.status = 304;
+        http_reply(r, &res);
+        return;
+    }
+    reply_json(r, 200, &api->json, lines);
+}
+
+/* Without a token only lists of what is published. */
+static int check_anonymous(const struct http_route *route, struct arena *a, struct val *args, struct err *err)
+{
+    if (strcmp(route->call, "content.find") != 0 || strcmp(route->method, "GET") != 0)
+        return err_set(err, ERR_DENIED, "http.no_token", NULL);
+    struct val *options = &args->as.list.items[2];
+    if (options->type != VAL_MAP) *options = val_map();
+    return val_set(a, options, "published", val_bool(true)) ? err_set(err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
+static int parse_body(struct http_request *r, struct arena *a, struct val *out, struct err *err)
+{
+    *out = val_nil();
+    if (r->body_len == 0) return 0;
+    const char *type = http_header(r, "content-type");
+    if (type && strncmp(type, "application/json", 16) != 0)
+        return err_set(err, ERR_INVALID, "http.content_type", "type", type, NULL);
+    return json_parse(r->body, r->body_len, a, out, err);
+}
+
+static void handle_route(struct http_api *api, struct http_request *r, const struct http_route *route)
+{
+    struct api_job *job = api_job_new(api, r);
+    struct err *err = &job->err;
+    struct val body;
+    int rc = store_begin(api->db, err);
+    if (rc == 0) {
+        rc = authenticate(api, r, &job->login, err);
+        store_rollback(api->db);
+    }
+    if (rc == 0) rc = parse_body(r, &job->arena, &body, err);
+    if (rc == 0) rc = http_route_args(route, r, &body, &job->arena, &job->args, err);
+    if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS)
+        rc = check_anonymous(route, &job->arena, &job->args, err);
+    if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, route->call, err);
+    if (rc) {
+        http_problem(r, err, job->login.lang);
+        api_job_free(job);
+        return;
+    }
+    job->call = route->call;
+    job->status = route->status;
+    if (route->if_match) {
+        const char *match = http_header(r, "if-match");
+        if (match) job->if_match = arena_strdup(&job->arena, match);
+    }
+    api_job_start(job, route->writes);
+}
+
+/* A command of this machine: any function, as the operator or as a user. */
+static void handle_rpc(struct http_api *api, struct http_request *r)
+{
+    struct api_job *job = api_job_new(api, r);
+    struct err *err = &job->err;
+    struct val body;
+    memcpy(job->login.lang, "en", 3);
+    int rc = json_parse(r->body, r->body_len, &job->arena, &body, err);
+    const char *as = rc == 0 ? val_cstr(&job->arena, val_get(&body, "as")) : NULL;
+    const char *lang = rc == 0 ? val_cstr(&job->arena, val_get(&body, "lang")) : NULL;
+    if (lang) snprintf(job->login.lang, sizeof(job->login.lang), "%s", locale_pick(lang));
+    if (rc == 0) {
+        const struct val *args = val_get(&body, "args");
+        job->call = val_cstr(&job->arena, val_get(&body, "call"));
+        job->args = args ? *args : val_list();
+        if (!job->call) rc = err_set(err, ERR_INVALID, "http.parameter", "name", "call", NULL);
+    }
+    if (rc == 0 && as) {
+        struct people_account account;
+        rc = store_begin(api->db, err);
+        if (rc == 0) {
+            rc = people_account_find(api->db, as, &account, err);
+            store_rollback(api->db);
+            if (rc == 0) rc = err_set(err, ERR_NOT_FOUND, "people.no_account", "name", as, NULL);
+        }
+        if (rc == 1) {
+            job->login.actor = (struct actor){.user = account.id, .person = account.person, .admin = account.admin};
+            rc = 0;
+        }
+    }
+    if (rc) {
+        http_problem(r, err, job->login.lang);
+        api_job_free(job);
+        return;
+    }
+    job->status = 200;
+    const struct api_fn *fn = api_find(api->o.host->api, job->call, NULL);
+    api_job_start(job, !fn || fn->effect != API_READ);
+}
+
+static void handle_health(struct http_api *api, struct http_request *r)
+{
+    struct buf b;
+    (void)api;
+    buf_init(&b, 256);
+    buf_add_str(&b, "{\"status\":\"ok\"}\n");
+    reply_json(r, 200, &b, "Cache-Control: no-store\r\n");
+    buf_close(&b);
+}
+
+static void not_found(struct http_request *r, const char *allow)
+{
+    struct err err;
+    const char *lang = locale_pick(http_header(r, "accept-language"));
+    if (allow[0])
+        err_set(&err, ERR_INVALID, "http.method", "method", r->method, "allow", allow, NULL);
+    else
+        err_set(&err, ERR_NOT_FOUND, "http.not_found", "path", r->path, NULL);
+    http_problem(r, &err, lang);
+}
+
+void http_api_handle(void *ctx, struct http_request *r)
+{
+    struct http_api *api = ctx;
+    char type[64], allow[64];
+    const char *key;
+    bool reads = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
+    if (reads && is_item_path(r->path, type, &key)) {
+        give_item(api, r, type, key);
+        return;
+    }
+    if (r->local && strcmp(r->path, "/rpc") == 0 && strcmp(r->method, "POST") == 0) {
+        handle_rpc(api, r);
+        return;
+    }
+    if (reads && strcmp(r->path, "/health") == 0) {
+        handle_health(api, r);
+        return;
+    }
+    const struct http_route *route = http_route_find(r->method, r->path, allow);
+    if (route)
+        handle_route(api, r, route);
+    else if (strncmp(r->path, "/api/reports", 12) == 0 && reads)
+        api_report(api, r);
+    else if (!allow[0] && strncmp(r->path, "/api/", 5) != 0 && reads && api->o.static_dir)
+        http_static(r, api->o.static_dir);
+    else
+        not_found(r, allow);
+}

@@ -1,0 +1,27 @@
+/* REST on the API: requests become calls on the lane or on a reader, their results become JSON.
+ *
+ * The io thread parses and authenticates; it answers what is public and read by key itself. `POST /rpc` on the local
+ * socket calls any function by name, for the command line. */
+#ifndef KHUNG_HTTP_API_H
+#define KHUNG_HTTP_API_H
+
+#include "http/server.h"
+#include "plugin/host.h"
+#include "plugin/readers.h"
+
+struct http_api;
+struct http_api_options {
+    struct host *host;
+    struct loop *loop;          /* the io thread's */
+    struct readers *readers;
+    const char *db_path;
+    const char *static_dir;     /* served under /; NULL: none */
+    void (*reload)(void *ctx, void (*done)(void *arg, const struct err *failed), void *arg);
+    void *ctx;
+};
+int http_api_new(const struct http_api_options *o, struct http_api **out, struct err *err);
+void http_api_free(struct http_api *api);
+/* The handler of the server. */
+void http_api_handle(void *api, struct http_request *r);
+
+#endif

@@ -1,0 +1,150 @@
+/* Jobs: a call with its arguments travels to the thread that may run it, and its answer back. */
+#include "http/api_job.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "content/content.h"
+#include "flow/flow.h"
+#include "http/problem.h"
+
+enum { JOB_ARENA_MAX = 64 << 20, JOB_OUT_MAX = 64 << 20 };
+
+struct api_job *api_job_new(struct http_api *api, struct http_request *r)
+{
+    struct api_job *job = mem_alloc(sizeof(*job));
+    job->api = api;
+    job->request = r;
+    arena_init(&job->arena, JOB_ARENA_MAX);
+    buf_init(&job->out, JOB_OUT_MAX);
+    return job;
+}
+
+void api_job_free(struct api_job *job)
+{
+    arena_close(&job->arena);
+    buf_close(&job->out);
+    mem_free(job);
+}
+
+/* The item's text must still be the one that the client has seen. */
+static int check_match(struct api_job *job, struct session *s, struct err *err)
+{
+    const struct val *id = val_at(&job->args, 0);
+    struct content_version now;
+    if (!job->if_match || !val_is(id, VAL_INT) || strcmp(job->if_match, "*") == 0) return 0;
+    int rc = content_item_version(s->db, id->as.i, &now, err);
+    if (rc) return rc;
+    if (strstr(job->if_match, now.hash)) return 0;
+    return err_set(err, ERR_CONFLICT, "http.precondition", NULL);
+}
+
+static int run(struct api_job *job, struct session *s, struct err *err)
+{
+    struct val out = val_nil();
+    s->actor = job->login.actor;
+    if (job->login.lang[0]) s->lang = job->login.lang;
+    int rc = check_match(job, s, err);
+    if (rc == 0) rc = api_invoke(s->host->api, s, job->call, &job->args, &job->arena, &out, err);
+    if (rc) return rc;
+    buf_clear(&job->out);
+    if (out.type == VAL_NIL) return 0;
+    json_write(&job->out, &out);
+    buf_add_char(&job->out, '\n');
+    return buf_ok(&job->out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
+}
+
+/* --- answers, on the io thread --- */
+
+static void answer(struct mail *m)
+{
+    struct api_job *job = (struct api_job *)((char *)m - offsetof(struct api_job, back));
+    if (job->failed) {
+        http_problem(job->request, &job->err, job->login.lang);
+    } else {
+        struct http_response res = {.status = job->status, .type = "application/json", .body = job->out.data,
+                                    .len = job->out.len, .headers = "Cache-Control: no-store\r\n"};
+        if (job->out.len == 0) {
+            res.status = 204;
+            res.type = NULL;
+        }
+        http_reply(job->request, &res);
+    }
+    api_job_free(job);
+}
+
+static void send_back(struct api_job *job, const struct err *failed)
+{
+    job->failed = failed != NULL;
+    if (failed) job->err = *failed;
+    job->back.deliver = answer;
+    loop_post(job->api->o.loop, &job->back);
+}
+
+/* --- the lane --- */
+
+static int run_on_lane(struct lane_work *w, struct lane *lane, struct err *err)
+{
+    struct api_job *job = (struct api_job *)w;
+    struct host *h = job->api->o.host;
+    struct session s = {.mode = SESSION_WRITE, .host = h, .db = lane_db(lane), .lane = lane, .arena = &job->arena,
+                        .now = lane_now(lane), .lang = h->lang, .zone = h->zone};
+    int rc = run(job, &s, err);
+    if (rc < 0) flow_undone(h->flow);
+    return rc;
+}
+
+static void done_on_lane(struct lane_work *w, const struct err *failed)
+{
+    send_back((struct api_job *)w, failed);
+}
+
+/* --- readers --- */
+
+static struct api_job *of_reader(struct reader_work *w)
+{
+    return (struct api_job *)((char *)w - offsetof(struct api_job, reader));
+}
+
+static int run_on_reader(struct reader_work *w, struct reader *r, struct err *err)
+{
+    struct api_job *job = of_reader(w);
+    struct session s;
+    reader_session(r, &s, clock_now(&r->host->clock));
+    s.arena = &job->arena;
+    return run(job, &s, err);
+}
+
+static void done_on_reader(struct reader_work *w, const struct err *failed)
+{
+    send_back(of_reader(w), failed);
+}
+
+static void reloaded(void *arg, const struct err *failed)
+{
+    send_back(arg, failed);
+}
+
+void api_job_start(struct api_job *job, bool writes)
+{
+    struct http_api *api = job->api;
+    http_defer(job->request);
+    if (strcmp(job->call, "plugin.reload") == 0) {
+        api->o.reload(api->o.ctx, reloaded, job);
+        return;
+    }
+    if (writes) {
+        job->lane.run = run_on_lane;
+        job->lane.done = done_on_lane;
+        lane_post(api->o.host->lane, &job->lane);
+        return;
+    }
+    job->reader.run = run_on_reader;
+    job->reader.done = done_on_reader;
+    if (readers_post(api->o.readers, &job->reader)) return;
+    struct err err;
+    err_set(&err, ERR_STOPPED, "lane.stopped", NULL);
+    send_back(job, &err);
+}

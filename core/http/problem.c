@@ -1,0 +1,87 @@
+/* Errors as problem documents. The key of the error is the last part of `type`, and `code`. */
+#include "http/problem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/locale.h"
+
+int http_status_of(const struct err *err)
+{
+    if (strcmp(err->key, "http.precondition") == 0) return 412;
+    if (strcmp(err->key, "http.no_token") == 0) return 401;
+    if (strcmp(err->key, "http.method") == 0) return 405;
+    if (strcmp(err->key, "json.syntax") == 0) return 400;
+    switch (err->code) {
+    case ERR_INVALID: return 422;
+    case ERR_NOT_FOUND: return 404;
+    case ERR_CONFLICT:
+    case ERR_REFUSED: return 409;
+    case ERR_DENIED: return 403;
+    case ERR_LIMIT: return 429;
+    case ERR_BUSY:
+    case ERR_STOPPED:
+    case ERR_TIMEOUT: return 503;
+    case ERR_FULL: return 507;
+    default: return 500;
+    }
+}
+
+static void add(struct buf *b, const char *name, const char *value, size_t len)
+{
+    buf_printf(b, ",\"%s\":", name);
+    json_write_str(b, value, len);
+}
+
+static void add_detail(struct buf *b, const struct err *err, const char *lang)
+{
+    struct buf text;
+    buf_init(&text, 8192);
+    locale_err(&text, lang, err, false);
+    size_t plain = text.len;
+    add(b, "detail", text.data ? text.data : "", plain);
+    buf_clear(&text);
+    locale_err(&text, lang, err, true);
+    if (text.len > plain + 1) add(b, "hint", text.data + plain + 1, text.len - plain - 1);
+    buf_close(&text);
+}
+
+static void add_fields(struct buf *b, const struct err *err, const char *lang)
+{
+    buf_add_str(b, ",\"errors\":[");
+    for (int i = 0; i < err->nfields; i++) {
+        struct buf text;
+        buf_init(&text, 1024);
+        locale_field(&text, lang, &err->fields[i]);
+        buf_printf(b, "%s{\"field\":", i ? "," : "");
+        json_write_str(b, err->fields[i].name, strlen(err->fields[i].name));
+        add(b, "detail", text.data ? text.data : "", text.len);
+        buf_add_char(b, '}');
+        buf_close(&text);
+    }
+    buf_add_char(b, ']');
+}
+
+void http_problem(struct http_request *r, const struct err *err, const char *lang)
+{
+    struct buf b;
+    int status = http_status_of(err);
+    char title[64];
+    buf_init(&b, 64 << 10);
+    snprintf(title, sizeof(title), "http.title_%d", status);
+    const char *text = locale_text(lang, title);
+    buf_printf(&b, "{\"type\":\"urn:khung:%s\",\"status\":%d", err->key, status);
+    add(&b, "title", text ? text : err->key, strlen(text ? text : err->key));
+    add_detail(&b, err, lang);
+    add(&b, "code", err->key, strlen(err->key));
+    if (err->where[0]) add(&b, "where", err->where, strlen(err->where));
+    if (err->nfields) add_fields(&b, err, lang);
+    add(&b, "request", r->id, strlen(r->id));
+    buf_add_str(&b, "}\n");
+    struct http_response res = {.status = status, .type = "application/problem+json", .body = b.data, .len = b.len};
+    if (status == 401) res.headers = "WWW-Authenticate: Bearer\r\n";
+    http_reply(r, &res);
+    buf_close(&b);
+}

@@ -1,0 +1,197 @@
+/* The table of JSON routes, and how a request becomes arguments. */
+#include "http/routes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct http_route http_routes[] = {
+    {"GET", "/api/content/:type", "content.find", ":type {} ?*", 200, false, false},
+    {"POST", "/api/content/:type/find", "content.find", ":type body.where body.options", 200, false, false},
+    {"POST", "/api/content/:type", "content.create", ":type body", 201, true, false},
+    {"GET", "/api/content/:type/:id/draft", "content.get", ":type :id# ?*", 200, false, false},
+    {"PATCH", "/api/content/:type/:id", "content.edit", ":id# body {}", 200, true, true},
+    {"POST", "/api/content/:type/:id/submit", "content.submit", ":id#", 200, true, true},
+    {"POST", "/api/content/:type/:id/approve", "content.approve", ":id# body", 200, true, true},
+    {"POST", "/api/content/:type/:id/send_back", "content.send_back", ":id# body.comment body", 200, true, true},
+    {"POST", "/api/content/:type/:id/schedule", "content.schedule", ":id# body.at body.options", 200, true, true},
+    {"POST", "/api/content/:type/:id/publish", "content.publish", ":id#", 200, true, true},
+    {"POST", "/api/content/:type/:id/correct", "content.correct", ":id# body.fields body.note", 200, true, true},
+    {"POST", "/api/content/:type/:id/retract", "content.retract", ":id# body.reason", 200, true, true},
+    {"POST", "/api/content/:type/:id/archive", "content.archive", ":id# body.reason", 200, true, true},
+    {"GET", "/api/content/:type/:id/history", "content.history", ":id#", 200, false, false},
+    {"GET", "/api/content/:type/:id/lint", "content.lint", ":id#", 200, false, false},
+    {"GET", "/api/runs", "run.list", "?*", 200, false, false},
+    {"POST", "/api/runs", "run.start", "body.flow body.input body.id", 201, true, false},
+    {"GET", "/api/runs/:id", "run.show", ":id#", 200, false, false},
+    {"GET", "/api/runs/:id/history", "run.history", ":id#", 200, false, false},
+    {"POST", "/api/runs/:id/signal", "run.signal", ":id# body.name body.data body.key", 204, true, false},
+    {"POST", "/api/runs/:id/cancel", "run.cancel", ":id# body.reason", 204, true, false},
+    {"POST", "/api/runs/:id/pause", "run.pause", ":id#", 204, true, false},
+    {"POST", "/api/runs/:id/resume", "run.resume", ":id#", 204, true, false},
+    {"POST", "/api/runs/:id/retry", "run.retry", ":id# body.upgrade", 204, true, false},
+    {"GET", "/api/tasks", "task.list", "?user", 200, false, false},
+    {"GET", "/api/tasks/:id", "task.show", ":id#", 200, false, false},
+    {"POST", "/api/tasks/:id/decide", "task.decide", ":id# body", 204, true, false},
+    {"GET", "/api/schedule", "schedule.list", "", 200, false, false},
+    {"POST", "/api/schedule/:id/run", "schedule.run_now", ":id#", 204, true, false},
+    {"GET", "/api/units", "org.units", "", 200, false, false},
+    {"GET", "/api/users", "user.list", "", 200, false, false},
+    {"GET", "/api/plugins", "plugin.list", "", 200, false, false},
+    {0}};
+
+/* Compares a pattern with a path, segment by segment. */
+static bool fits(const char *pattern, const char *path)
+{
+    while (*pattern && *path) {
+        if (*pattern == ':') {
+            size_t name = strcspn(pattern, "/"), len = strcspn(path, "/");
+            if (len == 0) return false;
+            pattern += name;
+            path += len;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *pattern == *path;
+}
+
+const struct http_route *http_route_find(const char *method, const char *path, char allow[64])
+{
+    allow[0] = '\0';
+    if (strcmp(method, "HEAD") == 0) method = "GET";
+    for (const struct http_route *r = http_routes; r->method; r++) {
+        if (!fits(r->pattern, path)) continue;
+        if (strcmp(r->method, method) == 0) return r;
+        size_t at = strlen(allow);
+        snprintf(allow + at, 64 - at, "%s%s", at ? ", " : "", r->method);
+    }
+    return NULL;
+}
+
+/* The path's segment that the pattern names so. */
+static const char *segment(const struct http_route *route, const char *path, const char *name, size_t len, size_t *n)
+{
+    const char *pattern = route->pattern;
+    while (*pattern && *path) {
+        if (*pattern == ':') {
+            size_t here = strcspn(pattern + 1, "/");
+            *n = strcspn(path, "/");
+            if (here == len && strncmp(pattern + 1, name, len) == 0) return path;
+            pattern += here + 1;
+            path += *n;
+        } else {
+            pattern++;
+            path++;
+        }
+    }
+    return NULL;
+}
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Decodes a part of a query: + is a blank. */
+static char *decode(struct arena *a, const char *s, size_t n)
+{
+    char *out = arena_alloc(a, n + 1), *to = out;
+    for (size_t i = 0; out && i < n; i++) {
+        int high = s[i] == '%' && i + 2 < n + 0 ? hex(s[i + 1]) : -1;
+        int low = high >= 0 ? hex(s[i + 2]) : -1;
+        if (low >= 0 && (high || low)) {
+            *to++ = (char)(high << 4 | low);
+            i += 2;
+        } else {
+            *to++ = s[i] == '+' ? ' ' : s[i];
+        }
+    }
+    return out;
+}
+
+/* Numbers and booleans of a query are taken as such; all else is text. */
+static struct val guess(const char *s)
+{
+    char *end;
+    long long n = strtoll(s, &end, 10);
+    if (*s && !*end && strlen(s) < 18 && !(s[0] == '0' && s[1])) return val_int(n);
+    if (strcmp(s, "true") == 0 || strcmp(s, "false") == 0) return val_bool(*s == 't');
+    return val_str(s);
+}
+
+static int take_query(const char *query, struct arena *a, struct val *out)
+{
+    *out = val_map();
+    for (const char *p = query; *p;) {
+        size_t len = strcspn(p, "&"), name = strcspn(p, "=&");
+        char *key = decode(a, p, name), *value = name < len ? decode(a, p + name + 1, len - name - 1) : NULL;
+        if (!key) return ERR_NOMEM;
+        if (*key && val_set(a, out, key, value ? guess(value) : val_bool(true)) != 0) return ERR_NOMEM;
+        p += len + (p[len] == '&');
+    }
+    return 0;
+}
+
+static int bad(const char *name, struct err *err)
+{
+    return err_set(err, ERR_INVALID, "http.parameter", "name", name, NULL);
+}
+
+static int take_text(struct arena *a, const char *s, size_t n, bool number, struct val *out, struct err *err)
+{
+    char *text = arena_strndup(a, s, n), *end;
+    if (!text) return err_set(err, ERR_NOMEM, "memory", NULL);
+    *out = number ? val_int(strtoll(text, &end, 10)) : val_str(text);
+    return number && (*end || n == 0 || n > 18) ? bad(text, err) : 0;
+}
+
+static int take_arg(const struct http_route *route, const struct http_request *r, const struct val *body,
+                    const char *spec, size_t len, struct arena *a, struct val *out, struct err *err)
+{
+    bool number = spec[len - 1] == '#';
+    size_t name = len - 1 - number, n;
+    *out = val_nil();
+    if (spec[0] == ':') {
+        const char *s = segment(route, r->path, spec + 1, name, &n);
+        return s ? take_text(a, s, n, number, out, err) : 0;
+    }
+    if (spec[0] == '{') {
+        *out = val_map();
+        return 0;
+    }
+    if (spec[0] == '?') {
+        struct val query;
+        if (take_query(r->query, a, &query) != 0) return err_set(err, ERR_NOMEM, "memory", NULL);
+        if (spec[1] == '*') {
+            *out = query;
+        } else {
+            char *key = arena_strndup(a, spec + 1, name);
+            const struct val *v = key ? val_get(&query, key) : NULL;
+            if (v) *out = *v;
+        }
+        return 0;
+    }
+    const struct val *v = body;
+    if (len > 5) {
+        char *key = arena_strndup(a, spec + 5, len - 5);
+        v = key ? val_get(body, key) : NULL;
+    }
+    if (v) *out = *v;
+    return 0;
+}
+
+int http_route_args(const struct http_route *route, const struct http_request *r, const struct val *body,
+                    struct arena *a, struct val *out, struct err *err)
+{
+    *out = val_list();
+    for (const char *p = route->args; *p;) {
+        size_t len = strcspn(p, " ");
+        struct val v;
+        int rc = take_arg(route, r, body, p, len, a, &v, err);
+        if (rc) return rc;
+        if (val_add(a, out, v) != 0) return err_set(err, ERR_NOMEM, "memory", NULL);
+        p += len + strspn(p + len, " ");
+    }
+    return 0;
+}
