@@ -6,8 +6,8 @@ return {
   needs = { "content", "content:publish", "flow" },
   requires = { approvals = ">=1.0" },
   config = {
-    steps = { "json", doc = "Who approves an article, in which order: steps of approvals.chain. Empty: an editor." },
-    lint_words = { "json", doc = "Slips that the lint marks: { slip = right } or { slip = { to =, except = } }." },
-    required = { "list:text", doc = "Fields that an article must have to be handed in, beside title and body." },
+    steps = { type = "json", doc = "Who approves, in order: steps of approvals.chain. Empty: an editor." },
+    lint_words = { type = "json", doc = "Slips for the lint: { slip = right } or { slip = { to =, except = } }." },
+    required = { type = "list:text", doc = "Fields that an article must have to be handed in, beside title and body." },
   },
 }
