@@ -1,0 +1,262 @@
+/* khung serve: the io thread (this one), the lane and the readers; orderly start and stop.
+ *
+ * SIGTERM and SIGINT: what was accepted is finished, then everything closes. SIGHUP: plugins are read anew. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <malloc.h>
+
+#include "base/mem.h"
+#include "cli/app.h"
+#include "cli/cli.h"
+#include "http/api_http.h"
+#include "http/server.h"
+#include "http/signals.h"
+#include "plugin/readers.h"
+#include "runtime/config.h"
+#include "runtime/log.h"
+#include "runtime/loop.h"
+
+struct service {
+    struct cli *c;
+    struct config *config;
+    struct app app;
+    struct loop *io, *lane;
+    struct loop_thread *lane_thread;
+    struct readers *readers;
+    struct http_api *api;
+    struct http_server *server;
+    struct signals *signals;
+    struct clock clock;
+    const char *dirs[16];
+    size_t ndirs;
+    int64_t started_ns;
+    bool failed;
+};
+
+static int read_config(struct service *s, struct err *err)
+{
+    const char *file = cli_flag(s->c, "config");
+    s->config = config_new();
+    int rc = file ? config_read_file(s->config, file, err) : 0;
+    if (rc == 0) rc = config_read_env(s->config, err);
+    for (int i = 0; rc == 0 && i < s->c->nflags; i++) {
+        char key[64];
+        snprintf(key, sizeof(key), "%s", s->c->flags[i].name);
+        for (char *p = key; *p; p++) *p = *p == '-' ? '_' : *p;
+        bool own = strcmp(key, "config") == 0 || strcmp(key, "json") == 0 || strcmp(key, "dev") == 0;
+        if (!own) rc = config_set(s->config, key, s->c->flags[i].value, "--", err);
+    }
+    return rc;
+}
+
+static void start_log(const struct service *s)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    enum log_level level = LOG_INFO;
+    for (int i = 0; i < 4; i++)
+        if (strcmp(levels[i], config_text(s->config, "log_level")) == 0) level = (enum log_level)i;
+    log_init(level, strcmp(config_text(s->config, "log"), "json") == 0);
+}
+
+static void split_dirs(struct service *s)
+{
+    for (const char *p = config_text(s->config, "plugins"); *p && s->ndirs < 16;) {
+        size_t n = strcspn(p, ":");
+        if (n) s->dirs[s->ndirs++] = arena_strndup(&s->c->arena, p, n);
+        p += n + (p[n] == ':');
+    }
+}
+
+static int open_app(struct service *s, struct err *err)
+{
+    clock_init_real(&s->clock);
+    s->clock.offset_ms = config_int(s->config, "clock_offset");
+    split_dirs(s);
+    struct app_options o = {.data_dir = config_text(s->config, "data"), .plugin_dirs = s->dirs,
+                            .nplugin_dirs = s->ndirs, .zone = config_text(s->config, "zone"),
+                            .lang = config_text(s->config, "lang"), .lane_loop = s->lane, .clock = &s->clock,
+                            .cache_runs = (int)config_int(s->config, "cache_runs"),
+                            .batch_slices = (int)config_int(s->config, "batch_slices"),
+                            .batch_ms = (int)config_int(s->config, "batch_ms")};
+    return app_open(&s->app, &o, err);
+}
+
+static void reload(void *ctx, void (*done)(void *arg, const struct err *failed), void *arg)
+{
+    struct service *s = ctx;
+    app_reload(&s->app, done, arg);
+}
+
+static void limits_of(const struct service *s, struct http_limits *l)
+{
+    http_limits_default(l);
+    l->header_ms = config_int(s->config, "http_header_ms");
+    l->idle_ms = config_int(s->config, "http_idle_ms");
+    l->stall_ms = config_int(s->config, "http_stall_ms");
+    l->body_rate = config_int(s->config, "http_body_rate");
+    l->body_bytes = (size_t)config_int(s->config, "http_body_bytes");
+    l->connections = (int)config_int(s->config, "http_connections");
+    l->per_address = (int)config_int(s->config, "http_per_address");
+}
+
+static int open_http(struct service *s, struct err *err)
+{
+    char address[128], path[600];
+    struct http_limits limits;
+    const char *listen = config_text(s->config, "listen"), *dir = config_text(s->config, "static");
+    struct http_api_options o = {.host = &s->app.host, .loop = s->io, .readers = s->readers,
+                                 .db_path = s->app.db_path, .static_dir = *dir ? dir : NULL, .reload = reload, .ctx = s};
+    snprintf(address, sizeof(address), "%s", listen);
+    char *colon = strrchr(address, ':');
+    if (!colon) return err_set(err, ERR_INVALID, "http.listen", "address", listen, "detail", "ADDRESS:PORT", NULL);
+    *colon = '\0';
+    limits_of(s, &limits);
+    int rc = http_api_new(&o, &s->api, err);
+    if (rc == 0) rc = http_server_new(s->io, &limits, http_api_handle, s->api, &s->server, err);
+    if (rc == 0) rc = http_server_listen(s->server, address, (int)strtol(colon + 1, NULL, 10), err);
+    snprintf(path, sizeof(path), "%s/khung.sock", config_text(s->config, "data"));
+    if (rc == 0) rc = http_server_listen_unix(s->server, path, err);
+    return rc;
+}
+
+/* Files, one for each connection. */
+static void raise_files(void)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_NOFILE, &l) != 0) return;
+    l.rlim_cur = l.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &l);
+}
+
+static void on_stopped(void *ctx)
+{
+    struct service *s = ctx;
+    loop_stop(s->io);
+}
+
+static void on_signal(void *ctx, int signal)
+{
+    struct service *s = ctx;
+    if (signal == SIGHUP) {
+        log_info("service.reload", NULL);
+        app_reload(&s->app, NULL, NULL);
+        return;
+    }
+    log_info("service.stopping", NULL);
+    signals_free(s->signals);
+    s->signals = NULL;
+    http_server_stop(s->server, on_stopped, s);
+}
+
+/* The first load of the plugins is done: the doors open. */
+struct ready_mail {
+    struct mail mail;
+    struct service *s;
+};
+
+static void on_ready(struct mail *m)
+{
+    struct service *s = ((struct ready_mail *)m)->s;
+    struct err err = {0};
+    struct err_num port, ms;
+    mem_free(m);
+    if (open_http(s, &err) != 0) {
+        s->failed = true;
+        cli_fail(s->c, &err);
+        loop_stop(s->io);
+        return;
+    }
+    log_info("service.ready", "listen", config_text(s->config, "listen"), "port", err_i64(&port, http_server_port(s->server)),
+             "ms", err_i64(&ms, (clock_mono_ns() - s->started_ns) / 1000000), NULL);
+    malloc_trim(0);
+}
+
+static void on_loaded(void *ctx, const struct err *failed)
+{
+    struct service *s = ctx;
+    struct ready_mail *m = mem_alloc(sizeof(*m));
+    (void)failed; /* logged; the service runs without plugins, so that it can be mended */
+    m->mail.deliver = on_ready;
+    m->s = s;
+    loop_post(s->io, &m->mail);
+}
+
+static int cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
+static int start(struct service *s, struct err *err)
+{
+    int n = (int)config_int(s->config, "readers");
+    int rc = loop_new(&s->io, err);
+    if (rc == 0) rc = loop_new(&s->lane, err);
+    if (rc == 0) rc = open_app(s, err);
+    if (rc == 0) rc = readers_start(&s->app.host, s->app.db_path, n ? n : cores(), &s->readers, err);
+    if (rc) return rc;
+    s->app.host.readers = s->readers;
+    rc = signals_new(s->io, on_signal, s, &s->signals, err);
+    if (rc == 0) rc = loop_thread_start(s->lane, "lane", NULL, NULL, NULL, &s->lane_thread, err);
+    if (rc == 0) app_reload(&s->app, on_loaded, s);
+    return rc;
+}
+
+struct stop_mail {
+    struct mail mail;
+    struct service *s;
+};
+
+static void on_stop_lane(struct mail *m)
+{
+    struct service *s = ((struct stop_mail *)m)->s;
+    mem_free(m);
+    lane_stop(s->app.lane);
+    loop_stop(s->lane);
+}
+
+static void stop(struct service *s)
+{
+    if (s->lane_thread) {
+        struct stop_mail *m = mem_alloc(sizeof(*m));
+        m->mail.deliver = on_stop_lane;
+        m->s = s;
+        loop_post(s->lane, &m->mail);
+        loop_thread_join(s->lane_thread);
+    }
+    readers_stop(s->readers);
+    signals_free(s->signals);
+    http_api_free(s->api);
+    if (s->app.db) app_close(&s->app);
+    loop_free(s->lane);
+    loop_free(s->io);
+    http_server_free(s->server);
+    config_free(s->config);
+}
+
+int cli_serve(struct cli *c)
+{
+    struct service s = {.c = c, .started_ns = clock_mono_ns()};
+    struct err err = {0};
+    mallopt(M_ARENA_MAX, 2);
+    raise_files();
+    int rc = read_config(&s, &err);
+    if (rc == 0) {
+        start_log(&s);
+        rc = start(&s, &err);
+    }
+    if (rc) {
+        cli_fail(c, &err);
+        stop(&s);
+        return rc == ERR_INVALID ? CLI_USAGE : CLI_FAILED;
+    }
+    loop_run(s.io);
+    bool failed = s.failed;
+    stop(&s);
+    if (!failed) log_info("service.stopped", NULL);
+    return failed ? CLI_FAILED : CLI_DONE;
+}

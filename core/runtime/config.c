@@ -1,0 +1,170 @@
+/* Settings: one table of keys; values are kept as text once they have been checked. */
+#include "runtime/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { LINE_LEN = 2000 };
+
+const struct config_key config_keys[] = {
+    {"data", CONFIG_TEXT, "data", 0, 0, "Data directory: database, socket, lock."},
+    {"plugins", CONFIG_TEXT, "plugins", 0, 0, "Folders of plugins, separated by ':'."},
+    {"listen", CONFIG_TEXT, "127.0.0.1:8080", 0, 0, "Address and port of HTTP; put TLS in front."},
+    {"static", CONFIG_TEXT, "", 0, 0, "Folder of static files served under /; empty: none."},
+    {"zone", CONFIG_TEXT, "Asia/Ho_Chi_Minh", 0, 0, "IANA time zone of the organisation."},
+    {"lang", CONFIG_TEXT, "vi", 0, 0, "Language of the organisation: vi or en."},
+    {"readers", CONFIG_INT, "0", 0, 64, "Reader threads; 0: one a core."},
+    {"log", CONFIG_TEXT, "human", 0, 0, "Form of the log: human or json."},
+    {"log_level", CONFIG_TEXT, "info", 0, 0, "Least level that is logged: debug, info, warn, error."},
+    {"batch_slices", CONFIG_INT, "1000", 1, 100000, "Most slices in one commit."},
+    {"batch_ms", CONFIG_INT, "5", 1, 1000, "Longest time a batch stays open, ms."},
+    {"cache_runs", CONFIG_INT, "1000", 0, 10000000, "Hot runs kept in memory."},
+    {"clock_offset", CONFIG_INT, "0", -INT64_C(4000000000000), INT64_C(4000000000000),
+     "Added to the clock, ms: for demonstrations and tests only."},
+    {"http_header_ms", CONFIG_INT, "10000", 100, 600000, "A request's head must be there by then, ms."},
+    {"http_idle_ms", CONFIG_INT, "60000", 100, 3600000, "A silent connection is closed after this, ms."},
+    {"http_stall_ms", CONFIG_INT, "30000", 100, 600000, "A client that takes nothing of its answer is dropped, ms."},
+    {"http_body_rate", CONFIG_INT, "500", 1, 1000000, "Least bytes a second of a request's body."},
+    {"http_body_bytes", CONFIG_INT, "4194304", 1024, 268435456, "Largest body of a request."},
+    {"http_connections", CONFIG_INT, "20000", 10, 1000000, "Most connections at once."},
+    {"http_per_address", CONFIG_INT, "20000", 1, 1000000, "Most connections of one address."},
+    {0}};
+enum { NKEYS = sizeof(config_keys) / sizeof(config_keys[0]) - 1 };
+
+struct config {
+    char *values[NKEYS];
+};
+
+struct config *config_new(void)
+{
+    return mem_alloc(sizeof(struct config));
+}
+
+void config_free(struct config *c)
+{
+    if (!c) return;
+    for (size_t i = 0; i < NKEYS; i++) mem_free(c->values[i]);
+    mem_free(c);
+}
+
+static int find_key(const char *key)
+{
+    for (int i = 0; i < (int)NKEYS; i++)
+        if (strcmp(config_keys[i].name, key) == 0) return i;
+    return -1;
+}
+
+/* The known key that shares the longest beginning: good enough for a slip of the pen. */
+static const char *nearest(const char *key)
+{
+    const char *best = "";
+    size_t most = 1;
+    for (size_t i = 0; i < NKEYS; i++) {
+        size_t n = 0;
+        while (key[n] && key[n] == config_keys[i].name[n]) n++;
+        if (n <= most) continue;
+        most = n;
+        best = config_keys[i].name;
+    }
+    return best;
+}
+
+static int bad_value(const struct config_key *k, const char *value, const char *where, struct err *err)
+{
+    char expected[96];
+    if (k->type == CONFIG_INT)
+        snprintf(expected, sizeof(expected), "%" PRId64 "..%" PRId64, k->min, k->max);
+    else
+        snprintf(expected, sizeof(expected), "true, false");
+    err_set(err, ERR_INVALID, "config.value", "key", k->name, "value", value, "expected", expected, NULL);
+    err_set_where(err, where, 0);
+    return ERR_INVALID;
+}
+
+int config_set(struct config *c, const char *key, const char *value, const char *where, struct err *err)
+{
+    int at = find_key(key);
+    if (at < 0) {
+        err_set(err, ERR_INVALID, "config.key", "key", key, "nearest", nearest(key), NULL);
+        err_set_where(err, where, 0);
+        return ERR_INVALID;
+    }
+    const struct config_key *k = &config_keys[at];
+    if (k->type == CONFIG_INT) {
+        char *end;
+        errno = 0;
+        int64_t n = strtoll(value, &end, 10);
+        if (!*value || *end || errno || n < k->min || n > k->max) return bad_value(k, value, where, err);
+    }
+    if (k->type == CONFIG_BOOL && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        return bad_value(k, value, where, err);
+    mem_free(c->values[at]);
+    c->values[at] = mem_strdup(value);
+    return 0;
+}
+
+static char *trim(char *s)
+{
+    char *end = s + strlen(s);
+    while (end > s && isspace((unsigned char)end[-1])) *--end = '\0';
+    return s + strspn(s, " \t");
+}
+
+int config_read_file(struct config *c, const char *path, struct err *err)
+{
+    char line[LINE_LEN], where[300];
+    FILE *f = fopen(path, "re");
+    int rc = 0;
+    if (!f) return err_set(err, ERR_IO, "config.file", "file", path, "detail", strerror(errno), NULL);
+    for (int n = 1; rc == 0 && fgets(line, sizeof(line), f); n++) {
+        line[strcspn(line, "#\n")] = '\0';
+        char *key = trim(line), *eq = strchr(key, '=');
+        if (!*key) continue;
+        snprintf(where, sizeof(where), "%s:%d", path, n);
+        if (!eq) {
+            rc = err_set(err, ERR_INVALID, "config.line", "line", key, NULL);
+            err_set_where(err, where, 0);
+            break;
+        }
+        *eq = '\0';
+        rc = config_set(c, trim(key), trim(eq + 1), where, err);
+    }
+    fclose(f);
+    return rc;
+}
+
+int config_read_env(struct config *c, struct err *err)
+{
+    for (size_t i = 0; i < NKEYS; i++) {
+        char name[80] = "KHUNG_";
+        size_t at = 6;
+        for (const char *p = config_keys[i].name; *p; p++) name[at++] = (char)toupper((unsigned char)*p);
+        name[at] = '\0';
+        const char *value = getenv(name);
+        int rc = value ? config_set(c, config_keys[i].name, value, name, err) : 0;
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+const char *config_text(const struct config *c, const char *key)
+{
+    int at = find_key(key);
+    return c->values[at] ? c->values[at] : config_keys[at].otherwise;
+}
+
+int64_t config_int(const struct config *c, const char *key)
+{
+    return strtoll(config_text(c, key), NULL, 10);
+}
+
+bool config_bool(const struct config *c, const char *key)
+{
+    return strcmp(config_text(c, key), "true") == 0;
+}
