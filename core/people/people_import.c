@@ -116,6 +116,21 @@ static int import_unit(struct import *im, const struct val *row)
     return rc;
 }
 
+/* Would the parent stand below its child on some day from `since` on? Rows that end before do not count. */
+static int makes_circle(struct import *im, int64_t unit, int64_t parent, int64_t since)
+{
+    static const char sql[] = "with recursive up(id) as (select ?1 union select p.parent from up join unit_parent p on"
+                              " p.unit = up.id where p.valid_to is null or p.valid_to > ?2)"
+                              " select 1 from up where id = ?3 limit 1";
+    int64_t one;
+    struct stmt *s = store_stmt(im->db, sql, im->err);
+    if (!s) return im->err->code;
+    stmt_bind_int(s, 1, parent);
+    stmt_bind_int(s, 2, since);
+    stmt_bind_int(s, 3, unit);
+    return people_one(s, &one, im->err);
+}
+
 /* Parents after all units, so that the order in the list does not matter. */
 static int import_parent(struct import *im, const struct val *row)
 {
@@ -127,7 +142,7 @@ static int import_parent(struct import *im, const struct val *row)
     if (rc == 0) rc = day_of(im, row, "from", PEOPLE_ALWAYS, &since);
     if (rc == 0) rc = day_of(im, row, "parent_from", since, &since);
     if (rc) return rc;
-    rc = people_is_within(im->db, above, unit, since, im->err);
+    rc = makes_circle(im, unit, above, since);
     if (rc) return rc < 0 ? rc : bad(im, "parent");
     rc = PUT(im, "update unit_parent set valid_to = ?2 where unit = ?1 and valid_from < ?2 and valid_to is null", "ii",
              &unit, &since);
