@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "plugin/plugins.h"
 #include "runtime/log.h"
+#include "schedule/schedule.h"
 
 static int run_sql(struct store *db, const char *sql, int64_t run, struct err *err)
 {
@@ -47,6 +48,7 @@ int flow_finish(struct flow_run *run, struct session *s, enum flow_state state, 
     int rc = simple ? 0 : drop_waits(s->db, run->id, err);
     if (rc == 0) rc = flow_row_save(run, s->db, s->now, err);
     if (rc == 0) rc = flow_child_ended(run->flow, s, run, err);
+    if (rc == 0 && run->bid) rc = schedule_run_ended(s->host->schedule, s, run->id, err);
     run->finished = true;
     return rc;
 }

@@ -226,6 +226,7 @@ int flow_split_name(struct api_call *c, const struct val *v, const char **plugin
 void flow_add_api(struct flow *f, struct api *api);
 void run_add_api(struct flow *f, struct api *api);
 void task_add_api(struct flow *f, struct api *api);
+void flow_schedule_attach(struct flow *f);
 struct flow_run *flow_current(struct api_call *c); /* the run that calls, or NULL with c->err set */
 struct val flow_run_object(struct arena *a, int64_t id);
 const struct val_kind *flow_kind_of(const char *name, size_t len);

@@ -1,0 +1,133 @@
+/* Small commands: check, doctor, api. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/locale.h"
+#include "cli/cli.h"
+#include "cli/spec.h"
+#include "runtime/log.h"
+
+/* A host in an empty folder with the plugins loaded: nothing of the real data is touched. */
+static int open_scratch(struct cli *c, struct spec *s, const char *dirs[16], struct err *err)
+{
+    size_t n = 0;
+    for (const char *p = c->plugins; *p && n < 16;) {
+        size_t len = strcspn(p, ":");
+        if (len) dirs[n++] = arena_strndup(&c->arena, p, len);
+        p += len + (p[len] == ':');
+    }
+    log_init(LOG_ERROR + 1, false);
+    *s = (struct spec){.options = {.plugin_dirs = dirs, .nplugin_dirs = n, .lang = c->lang, .zone = "Asia/Ho_Chi_Minh"}};
+    return spec_open(s, err);
+}
+
+int cli_check(struct cli *c)
+{
+    struct spec s;
+    struct err err = {0};
+    const char *dirs[16];
+    struct plugin *const *list;
+    int bad = 0;
+    if (open_scratch(c, &s, dirs, &err) != 0) return cli_fail(c, &err);
+    struct registry *r = plugins_registry(s.app.host.plugins);
+    size_t n = registry_plugins(r, &list);
+    for (size_t i = 0; i < n; i++) {
+        struct buf text;
+        if (list[i]->ok) {
+            printf("ok    %s %s\n", list[i]->name, list[i]->version);
+            continue;
+        }
+        bad++;
+        buf_init(&text, 4096);
+        locale_err(&text, c->lang, &list[i]->why, true);
+        printf("FAIL  %s  %s  %s\n", list[i]->name, list[i]->why.where, text.data ? text.data : "");
+        buf_close(&text);
+    }
+    registry_drop(r);
+    spec_close(&s);
+    return bad || n == 0 ? CLI_FAILED : CLI_DONE;
+}
+
+/* ### content.publish(item) … */
+static void print_function(const struct api_fn *fn)
+{
+    printf("### `%s(", fn->name);
+    for (const char *p = fn->args; *p;) {
+        size_t len = strcspn(p, " "), name = strcspn(p, ":");
+        bool required = p[len - 1] == '!';
+        printf("%s%.*s%s", p == fn->args ? "" : ", ", (int)name, p, required ? "" : "?");
+        p += len + strspn(p + len, " ");
+    }
+    printf(")`%s%s\n\n%s\n\n", *fn->returns ? " → " : "", fn->returns, fn->doc);
+    if (*fn->args) printf("Arguments: `%s`. ", fn->args);
+    if (fn->needs) printf("Needs `%s`. ", fn->needs);
+    printf("Since level %d.\n\n", fn->since);
+}
+
+int cli_api(struct cli *c)
+{
+    struct spec s;
+    struct err err = {0};
+    const char *dirs[16];
+    c->plugins = "";
+    if (open_scratch(c, &s, dirs, &err) != 0) return cli_fail(c, &err);
+    printf("# The Lua API, level %d\n\nTypes end in `!` where a value is required.\n\n", PLUGIN_API_LEVEL);
+    for (size_t i = 0; i < api_count(s.app.host.api); i++) {
+        const struct api_fn *fn = api_at(s.app.host.api, i);
+        if (!fn->needs || strcmp(fn->needs, API_HOST) != 0) print_function(fn);
+    }
+    spec_close(&s);
+    return CLI_DONE;
+}
+
+struct finding {
+    int bad;
+    struct cli *c;
+};
+
+static void line(struct finding *f, bool good, const char *what, const char *value)
+{
+    printf("%s  %-12s %s\n", good ? "ok  " : "BAD ", what, value);
+    f->bad += !good;
+}
+
+int cli_doctor(struct cli *c)
+{
+    struct finding f = {.c = c};
+    struct utsname u;
+    struct statvfs fs;
+    struct val none = val_list(), out;
+    struct err err = {0};
+    char text[300];
+    uname(&u);
+    snprintf(text, sizeof(text), "%s %s, %ld cores", u.sysname, u.release, sysconf(_SC_NPROCESSORS_ONLN));
+    line(&f, true, "machine", text);
+    bool there = access(c->data, F_OK) == 0;
+    bool writable = there && access(c->data, W_OK) == 0;
+    line(&f, !there || writable, "data", writable ? c->data : there ? "not writable" : "not made yet");
+    if (there && statvfs(c->data, &fs) == 0) {
+        unsigned long long mib = (unsigned long long)fs.f_bavail * fs.f_frsize >> 20;
+        snprintf(text, sizeof(text), "%llu MiB free", mib);
+        line(&f, mib > 100, "disk", text);
+    }
+    snprintf(text, sizeof(text), "%s/khung.sock", c->data);
+    bool runs = access(text, F_OK) == 0;
+    line(&f, true, "service", runs ? "has a socket" : "not running");
+    if (!there) return f.bad ? CLI_FAILED : CLI_DONE;
+    if (cli_call(c, "plugin.list", &none, NULL, &out, &err) != 0) return cli_fail(c, &err);
+    for (size_t i = 0; val_at(&out, i); i++) {
+        const struct val *p = val_at(&out, i);
+        bool active = val_is_str(val_get(p, "state"), "active");
+        snprintf(text, sizeof(text), "%s %s", val_get_str(p, "name"), active ? "" : val_get_str(p, "why"));
+        line(&f, active, "plugin", text);
+    }
+    if (cli_call(c, "system.verify", &none, NULL, &out, &err) != 0) return cli_fail(c, &err);
+    snprintf(text, sizeof(text), "%zu findings", out.as.list.n);
+    line(&f, out.as.list.n == 0, "database", text);
+    return f.bad ? CLI_FAILED : CLI_DONE;
+}
