@@ -49,7 +49,7 @@ int store_query_check(struct store *db, const char *sql, bool (*may_read)(void *
         rc = err_set(err, ERR_DENIED, "store.sql_write", NULL);
     else if (rc)
         rc = err_set(err, ERR_INVALID, "store.sql", "detail", sqlite3_errmsg(db->raw), NULL);
-    else if (!raw || !sqlite3_stmt_readonly(raw))
+    else if (!raw || !sqlite3_stmt_readonly(raw) || sqlite3_stmt_isexplain(raw) || sqlite3_column_count(raw) == 0)
         rc = err_set(err, ERR_DENIED, "store.sql_write", NULL);
     else if (!is_blank(tail))
         rc = err_set(err, ERR_INVALID, "store.sql_several", NULL);
