@@ -96,7 +96,12 @@ static int run_call(struct lane_work *w, struct lane *lane, struct err *err)
     (void)lane;
     app_session(&cw->s->app, &session, &cw->s->arena);
     session.actor.person = cw->person;
-    session.actor.plugin = cw->s->plugin;
+    /* Functions of the host are called by the operator, those of the API by the plugin. */
+    const struct api_fn *fn = api_find(cw->s->app.host.api, cw->name, NULL);
+    bool host = fn && fn->needs && strcmp(fn->needs, API_HOST) == 0;
+    session.actor.plugin = host ? NULL : cw->s->plugin;
+    /* Nobody in particular: the plugin itself, as one of its loop jobs would act. */
+    if (!host && cw->person == 0) session.mode = SESSION_LOOP;
     int rc = api_invoke(cw->s->app.host.api, &session, cw->name, cw->args, &cw->s->arena, cw->out, err);
     if (rc < 0) flow_undone(cw->s->app.flow);
     return rc;

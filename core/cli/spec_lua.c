@@ -27,6 +27,7 @@ struct file {
     struct spec_test tests[TESTS_MAX];
     int n;
     char describe[120];
+    struct plugin *plugin; /* whose modules a spec may require */
 };
 
 static struct file *file_of(lua_State *L)
@@ -367,6 +368,25 @@ static int run_one(struct file *f, struct spec_test *t, struct err *err)
     return err->code ? err->code : ERR_PLUGIN;
 }
 
+static const char *find_source(void *ctx, const char *module, size_t *len, const char **chunk)
+{
+    struct file *f = ctx;
+    const struct plugin *owner;
+    const struct plugin_file *found = f->plugin ? plugin_module_find(f->plugin, module, &owner) : NULL;
+    if (!found) return NULL;
+    *len = found->len;
+    *chunk = found->path;
+    return found->text;
+}
+
+static void hold_plugin(struct file *f)
+{
+    struct registry *r = plugins_registry(f->spec->app.host.plugins);
+    struct plugin *p = r ? registry_plugin(r, f->spec->plugin) : NULL;
+    if (p) f->plugin = plugin_hold(p);
+    registry_drop(r);
+}
+
 int spec_run_file(struct spec *s, const char *path, const char *text, size_t len, const char *only,
                   void (*report)(void *ctx, const struct spec_result *r), void *ctx, struct err *err)
 {
@@ -377,6 +397,8 @@ int spec_run_file(struct spec *s, const char *path, const char *text, size_t len
     if (rc == 0) rc = vm_new(&o, &f->vm, err);
     if (rc == 0) {
         lua_State *L = vm_main(f->vm);
+        hold_plugin(f);
+        vm_set_source(f->vm, find_source, f);
         lua_pushcfunction(L, bind);
         if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
             vm_to_err(L, -1, err);
@@ -396,6 +418,7 @@ int spec_run_file(struct spec *s, const char *path, const char *text, size_t len
         spec_close(s);
     }
     vm_free(f->vm);
+    plugin_drop(f->plugin);
     mem_free(f);
     return rc;
 }
