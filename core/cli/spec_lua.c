@@ -335,7 +335,7 @@ static int bind(lua_State *L)
     lua_newtable(L);
     for (size_t i = 0; i < api_count(h->api); i++) {
         const char *name = api_at(h->api, i)->name;
-        if (!strchr(name, ':') && strcmp(name, "t") != 0) set_nested(L, name, name);
+        if (!strchr(name, ':')) set_nested(L, name, name);
     }
     int globals = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, globals);) {

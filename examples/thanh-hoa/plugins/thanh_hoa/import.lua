@@ -1,6 +1,8 @@
 -- An article as people write it in a text file: the title, a line with the date, the lead, the paragraphs, and the
 -- byline "Văn phòng …". What stands after the byline belongs to the page it was copied from and is left out.
 
+local defaults = require "thanh_hoa.defaults"
+
 local import = {}
 
 local function lines_of(text)
@@ -53,16 +55,36 @@ function import.parse(text)
   }
 end
 
----@param args { text: string, unit: string, publish_at: table? }
----@return table item
-function import.run(args)
-  local unit = people.unit(args.unit)
+local function was_returned(item)
+  if item.state ~= "draft" then return false end
+  for _, entry in ipairs(content.history(item)) do
+    if entry.verb == "send_back" then return true end
+  end
+  return false
+end
+
+-- The same title and date is the same article. One that was returned is handed in again.
+local function mend(item, fields)
+  local returned = was_returned(item)
+  item = content.edit(item, fields)
+  if returned then content.submit(item) end
+  return { item = item.id, created = false }
+end
+
+---@param input { text: string, unit: string?, publish_at: table? }
+---@return { item: integer, created: boolean }
+function import.run(_, input)
+  local fields = import.parse(input.text)
+  fields.publish_at = input.publish_at or date.parse(fields.dated.iso .. " " .. defaults.hour)
+
+  local known = content.find("article", { title = fields.title, dated = fields.dated })
+  if known[1] then return mend(known[1], fields) end
+
+  local unit = people.unit(input.unit or defaults.unit)
   if not unit then refuse "unit" end
-  local fields = import.parse(args.text)
   fields.unit = unit
   fields.source = unit
-  fields.publish_at = args.publish_at
-  return content.create("article", fields)
+  return { item = content.create("article", fields).id, created = true }
 end
 
 return import

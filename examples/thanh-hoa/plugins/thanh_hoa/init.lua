@@ -10,7 +10,8 @@ flow.define("publish", {
   return run:call("publication.publish", { article = input.article, steps = steps })
 end)
 
-command.define("import_article", {
-  args = { text = "text!", unit = "text!", publish_at = "instant" },
-  doc = "Makes a draft article from a text file: title, date, lead, paragraphs, byline.",
+-- khung content import article FILE --with thanh_hoa.import
+flow.define("import", {
+  title = { vi = "Nhập tin bài từ tệp", en = "Import an article from a file" },
+  input = { type = "text", text = "text!", unit = "text", publish_at = "instant" },
 }, import.run)

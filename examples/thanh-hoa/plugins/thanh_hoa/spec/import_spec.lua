@@ -31,9 +31,10 @@ describe("import", function()
       lead = "Tiêu đề\n04/01/2021",
       body = "Tiêu đề\n04/01/2021\nĐoạn dẫn.\nVăn phòng Hội",
       byline = "Tiêu đề\n04/01/2021\nĐoạn dẫn.\nĐoạn một.",
+      unit = sample,
     } do
-      local ok, err = pcall(import.parse, text)
-      t:expect(not ok and err.code == "thanh_hoa." .. key)
+      local run = flow.get(t:start("import", { text = text, unit = "nowhere" }))
+      t:expect(run.error.code == "thanh_hoa." .. key, key)
     end
   end)
 end)

@@ -1,7 +1,5 @@
 -- The whole way of an article in this organisation, once returned.
 
-local import = require "thanh_hoa.import"
-
 local function holder(position, unit, person)
   return { position = position, unit = unit, person = person, from = "2020-01-01" }
 end
@@ -52,30 +50,39 @@ local function decide(t, position, user, answer)
   t:expect_task(nil, { position = position }):decide(user, answer)
 end
 
+local function import_file(t, text)
+  return flow.get(t:as("ctv"):start("import", { text = text })).result
+end
+
 describe("publish", function()
   it("goes through board, office and vice chair, is returned once, and comes out at eight", function(t)
     t:org(org)
-    t:clock("2021-01-04 09:00")
-    local fields = import.parse(sample)
-    fields.unit = people.unit("ban-tg")
-    fields.publish_at = "2021-01-05 08:00"
-    local item = t:as("ctv"):article(fields)
-    t:start("publish", { article = item.id })
+    t:clock("2021-01-04 06:00")
+    local id = import_file(t, sample).item
+    t:start("publish", { article = id })
 
     decide(t, "board_head", "truongban", { decision = "return", comment = "Sửa theo kết quả soát lỗi." })
-    local history = content.history(content.get("article", item.id))
+    local history = content.history(content.get("article", id))
     t:expect(history[#history].reason:find("COVID-19", 1, true) ~= nil)
 
-    local writer = t:as("ctv")
-    writer:call("content.edit", content.get("article", item.id), { body = "Phòng chống dịch COVID-19." })
-    writer:call("content.submit", content.get("article", item.id))
+    local again = import_file(t, (sample:gsub("COVID %- 19", "COVID-19")))
+    t:expect(again.item == id and not again.created)
     decide(t, "board_head", "truongban", { decision = "approve" })
     decide(t, "office_head", "vanphong", { decision = "approve" })
     decide(t, "vice_chair", "phochutich", { decision = "approve" })
 
-    t:clock("2021-01-05 07:59")
-    t:expect(content.get("article", item.id, { published = true }) == nil)
-    t:clock("2021-01-05 08:00")
-    t:expect(content.get("article", item.id).state == "published")
+    t:clock("2021-01-04 07:59")
+    t:expect(content.get("article", id, { published = true }) == nil)
+    t:clock("2021-01-04 08:00")
+    t:expect(content.get("article", id).state == "published")
+  end)
+
+  it("leaves a draft that nobody has read yet a draft when its file is imported again", function(t)
+    t:org(org)
+    t:clock("2021-01-04 06:00")
+    local id = import_file(t, sample).item
+    import_file(t, (sample:gsub("COVID %- 19", "COVID-19")))
+    t:expect(content.get("article", id).state == "draft")
+    t:expect(content.get("article", id).body == "Phòng chống dịch COVID-19.")
   end)
 end)
