@@ -200,7 +200,7 @@ static void tell(const struct due_work *d)
     if (d->what == FIRED && d->late >= GRACE_MS)
         log_warn("schedule.late", "schedule", id.s, "name", d->name, "late_ms", late.s, NULL);
     else if (d->what != NOTHING)
-        log_info(events[d->what], "schedule", id.s, "name", d->name, "late_ms", late.s, NULL);
+        log_write(d->what == FIRED ? LOG_DEBUG : LOG_INFO, events[d->what], "schedule", id.s, "name", d->name, "late_ms", late.s, NULL);
     if (d->overdue) log_warn("schedule.overdue", "schedule", id.s, "name", d->name, NULL);
 }
 
