@@ -1,5 +1,5 @@
-/* ICU collators. A collator that nobody changes may be used by many threads at once; two threads that open the same one
- * at the same time agree on the first. */
+/* ICU collators. A collator that nobody changes may be used by many threads at once; two threads
+ * that open the same one at the same time agree on the first. */
 #include "people/collate.h"
 
 #include <stdatomic.h>
@@ -19,7 +19,8 @@ static UCollator *open_for(const char *lang)
     UErrorCode status = U_ZERO_ERROR;
     UCollator *made = ucol_open(vi ? "vi" : "en", &status);
     if (U_FAILURE(status)) return NULL;
-    if (atomic_compare_exchange_strong_explicit(slot, &have, made, memory_order_acq_rel, memory_order_acquire))
+    if (atomic_compare_exchange_strong_explicit(slot, &have, made, memory_order_acq_rel,
+                                                memory_order_acquire))
         return made;
     ucol_close(made);
     return have;

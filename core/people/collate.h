@@ -1,4 +1,5 @@
-/* The order of text in a language (ICU collation), opened on first use: a ă â b …, tones none huyền hỏi ngã sắc nặng.
+/* The order of text in a language (ICU collation), opened on first use: a ă â b …, tones none huyền
+ * hỏi ngã sắc nặng.
  *
  * One collator a language is kept for the process; once made it is only read. Any thread. */
 #ifndef KHUNG_PEOPLE_COLLATE_H

@@ -1,9 +1,9 @@
 /* People: the organisation (all dated), accounts and tokens, and who may do what.
  *
- * Units have parents, names and successors with dates; persons hold positions and roles from–to; a delegation lets
- * one act for another. Days are int64_t days since 1970-01-01 in the organisation's zone; an interval is
- * [from, to), `to` null while it is open. Functions take a connection and keep nothing: any thread with a connection
- * of its own may call those that read.
+ * Units have parents, names and successors with dates; persons hold positions and roles from–to; a
+ * delegation lets one act for another. Days are int64_t days since 1970-01-01 in the organisation's
+ * zone; an interval is [from, to), `to` null while it is open. Functions take a connection and keep
+ * nothing: any thread with a connection of its own may call those that read.
  *
  *     int64_t day = people_day(host, now);
  *     rc = people_check(s, "content.publish", unit, err);      // 0, or ERR_DENIED "denied.verb" */
@@ -31,36 +31,44 @@ void people_add_api(struct api *api, struct host *host);
 int64_t people_day(const struct host *host, int64_t now);
 
 /* Units. 1 found, 0 not, or an error. Objects have code, name, kind (as of the day) and text. */
-int people_unit_get(struct store *db, int64_t id, int64_t day, struct arena *a, struct val *out, struct err *err);
+int people_unit_get(struct store *db, int64_t id, int64_t day, struct arena *a, struct val *out,
+                    struct err *err);
 int people_unit_by_code(struct store *db, const char *code, int64_t *id, struct err *err);
 int people_parent(struct store *db, int64_t unit, int64_t day, int64_t *parent, struct err *err);
 /* Lists of unit objects, by code. */
-int people_children(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out, struct err *err);
+int people_children(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out,
+                    struct err *err);
 int people_units(struct store *db, int64_t day, struct arena *a, struct val *out, struct err *err);
 /* The nearest unit above of a kind; kind NULL: the one at the top. */
-int people_above(struct store *db, int64_t unit, const char *kind, int64_t day, int64_t *above, struct err *err);
+int people_above(struct store *db, int64_t unit, const char *kind, int64_t day, int64_t *above,
+                 struct err *err);
 /* { {unit =, day =, how = "merge" | "split" | "rename" | "abolish"}, … } */
-int people_successors(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out, struct err *err);
+int people_successors(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out,
+                      struct err *err);
 /* 1 when `unit` is `top` or stands below it. */
 int people_is_within(struct store *db, int64_t unit, int64_t top, int64_t day, struct err *err);
 
 /* Persons. Objects have code, name and text. */
-int people_person_get(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err);
+int people_person_get(struct store *db, int64_t id, struct arena *a, struct val *out,
+                      struct err *err);
 int people_person_by_code(struct store *db, const char *code, int64_t *id, struct err *err);
-int people_holders(struct store *db, const char *position, int64_t unit, int64_t day, struct arena *a,
-                   struct val *out, struct err *err);
-int people_has_holder(struct store *db, const char *position, int64_t unit, int64_t day, struct err *err); /* 1, 0 */
-/* The only unit with a holder of this position. ERR_INVALID "people.position_unit" when there is none or several. */
-int people_only_unit(struct store *db, const char *position, int64_t day, int64_t *unit, struct err *err);
+int people_holders(struct store *db, const char *position, int64_t unit, int64_t day,
+                   struct arena *a, struct val *out, struct err *err);
+int people_has_holder(struct store *db, const char *position, int64_t unit, int64_t day,
+                      struct err *err); /* 1, 0 */
+/* The only unit with a holder of this position. ERR_INVALID "people.position_unit" when there is
+ * none or several. */
+int people_only_unit(struct store *db, const char *position, int64_t day, int64_t *unit,
+                     struct err *err);
 
-/* Who may decide what was asked of `target`: { person = } | { position =, unit = } | { role =, unit = }. 1 yes, with
- * the capacity; 0 no, with cap->why a key of the catalogue. */
+/* Who may decide what was asked of `target`: { person = } | { position =, unit = } | { role =, unit
+ * = }. 1 yes, with the capacity; 0 no, with cap->why a key of the catalogue. */
 struct people_capacity {
     char as[96];          /* "editor", "role:council", "person" */
     int64_t unit;         /* in which unit, or 0 */
     int64_t on_behalf_of; /* the person whose delegation is used, or 0 */
     int64_t delegation;
-    const char *why;      /* "may.holder" "may.role" "may.named" "may.delegate" "may.none" */
+    const char *why; /* "may.holder" "may.role" "may.named" "may.delegate" "may.none" */
 };
 int people_may_decide(struct session *s, const struct val *target, int64_t person, int64_t now,
                       struct people_capacity *cap, struct err *err);
@@ -69,31 +77,34 @@ int people_can_anybody(struct session *s, const struct val *target, int64_t now,
 
 /* Delegations cannot be passed on. `until` is the first day on which it no longer holds. */
 struct people_delegation {
-    int64_t from, to;             /* persons */
-    const char *position, *role;  /* the scope: NULL means all */
-    int64_t unit;                 /* 0: all */
+    int64_t from, to;            /* persons */
+    const char *position, *role; /* the scope: NULL means all */
+    int64_t unit;                /* 0: all */
     int64_t since, until;
-    const char *act;              /* the paper that says so, or NULL */
+    const char *act; /* the paper that says so, or NULL */
 };
-int people_delegate(struct store *db, const struct people_delegation *d, int64_t now, int64_t *id, struct err *err);
+int people_delegate(struct store *db, const struct people_delegation *d, int64_t now, int64_t *id,
+                    struct err *err);
 int people_delegation_revoke(struct store *db, int64_t id, int64_t day, struct err *err);
 
-/* The one policy. 0, or ERR_DENIED "denied.verb" {verb}. Deny by default: a verb is allowed by a role that is held in
- * the unit or above it (or by a position that carries the role). The system itself (an actor that is all 0) and a
- * run may do everything; an admin has system verbs only (plugin.* user.* system.* flow.operate people.import). */
+/* The one policy. 0, or ERR_DENIED "denied.verb" {verb}. Deny by default: a verb is allowed by a
+ * role that is held in the unit or above it (or by a position that carries the role). The system
+ * itself (an actor that is all 0) and a run may do everything; an admin has system verbs only
+ * (plugin.* user.* system.* flow.operate people.import). */
 enum {
-    PEOPLE_ANONYMOUS = -1,     /* actor.user of a request without a token: may nothing */
-    PEOPLE_ANY_UNIT = -1,      /* unit: a role anywhere is enough; 0 asks for one that is not tied to a unit */
+    PEOPLE_ANONYMOUS = -1, /* actor.user of a request without a token: may nothing */
+    PEOPLE_ANY_UNIT =
+        -1, /* unit: a role anywhere is enough; 0 asks for one that is not tied to a unit */
 };
-int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
-                  struct err *err);
+int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit,
+                  int64_t day, struct err *err);
 /* The same for a session: hooks and loop jobs of a plugin act by the plugin's own capabilities. */
 int people_check(struct session *s, const char *verb, int64_t unit, struct err *err);
 
-/* Reads an organisation from a tree: units, positions, persons, holders, roles, users, calendar. Idempotent by code.
- * `done` (may be NULL) gets the numbers of rows written by kind. */
-int people_import(struct store *db, const struct val *tree, int64_t now, int64_t day, struct arena *a,
-                  struct val *done, struct err *err);
+/* Reads an organisation from a tree: units, positions, persons, holders, roles, users, calendar.
+ * Idempotent by code. `done` (may be NULL) gets the numbers of rows written by kind. */
+int people_import(struct store *db, const struct val *tree, int64_t now, int64_t day,
+                  struct arena *a, struct val *done, struct err *err);
 
 /* Accounts. */
 struct people_account {
@@ -107,36 +118,42 @@ struct people_account_new {
     const char *lang; /* NULL: the organisation's */
     bool admin;
 };
-int people_account_add(struct store *db, const struct people_account_new *n, int64_t now, int64_t *id,
-                       struct err *err);
-int people_account_find(struct store *db, const char *name, struct people_account *out, struct err *err); /* 1, 0 */
-int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now, struct err *err);
+int people_account_add(struct store *db, const struct people_account_new *n, int64_t now,
+                       int64_t *id, struct err *err);
+int people_account_find(struct store *db, const char *name, struct people_account *out,
+                        struct err *err); /* 1, 0 */
+int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now,
+                           struct err *err);
 int people_accounts(struct store *db, struct arena *a, struct val *out, struct err *err);
 /* Gives a person or an account a role in a unit and below (unit 0: everywhere). */
-int people_role_give(struct store *db, int64_t account, const char *role, int64_t unit, int64_t day, struct err *err);
+int people_role_give(struct store *db, int64_t account, const char *role, int64_t unit, int64_t day,
+                     struct err *err);
 
 /* Tokens: bearer secrets, of which only the SHA-256 is kept. */
 enum { PEOPLE_TOKEN_LEN = 43 };
 struct people_token_new {
     int64_t account;
-    const char *label;  /* "phone", or NULL */
-    const char *scope;  /* verbs it is good for, separated by spaces ("content.read_draft report.*"); NULL: all */
-    int64_t expires;    /* ms; 0: never */
+    const char *label; /* "phone", or NULL */
+    const char *scope; /* verbs it is good for, separated by spaces ("content.read_draft report.*");
+                          NULL: all */
+    int64_t expires;   /* ms; 0: never */
 };
 /* The token is shown this once. */
-int people_token_make(struct store *db, const struct people_token_new *n, int64_t now, char out[PEOPLE_TOKEN_LEN],
-                      int64_t *id, struct err *err);
+int people_token_make(struct store *db, const struct people_token_new *n, int64_t now,
+                      char out[PEOPLE_TOKEN_LEN], int64_t *id, struct err *err);
 struct people_login {
     struct actor actor;
     int64_t token;
     char name[64], lang[8], scope[160];
 };
-/* 1 and the actor; 0: no such token, expired, revoked or the account is disabled. One indexed read, no write. */
-int people_token_check(struct store *db, const char *token, size_t len, int64_t now, struct people_login *out,
-                       struct err *err);
+/* 1 and the actor; 0: no such token, expired, revoked or the account is disabled. One indexed read,
+ * no write. */
+int people_token_check(struct store *db, const char *token, size_t len, int64_t now,
+                       struct people_login *out, struct err *err);
 /* Is the verb within the token's scope? ERR_DENIED "denied.token" {verb}. */
 int people_token_allows(const struct people_login *login, const char *verb, struct err *err);
 int people_token_revoke(struct store *db, int64_t id, int64_t now, struct err *err);
-int people_tokens(struct store *db, int64_t account, struct arena *a, struct val *out, struct err *err);
+int people_tokens(struct store *db, int64_t account, struct arena *a, struct val *out,
+                  struct err *err);
 
 #endif

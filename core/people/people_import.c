@@ -1,5 +1,6 @@
-/* Reading an organisation from a tree of values (JSON, or a plugin's table). Each kind of row has one reader; all are
- * idempotent: rows are found by code (or by what makes them the same) and brought to what the tree says. */
+/* Reading an organisation from a tree of values (JSON, or a plugin's table). Each kind of row has
+ * one reader; all are idempotent: rows are found by code (or by what makes them the same) and
+ * brought to what the tree says. */
 #include "people/people_internal.h"
 
 #include <stdio.h>
@@ -13,8 +14,8 @@ struct import {
     struct store *db;
     struct arena *a;
     int64_t now, day;
-    const char *what;   /* "units" */
-    size_t at;          /* which entry, from 1 */
+    const char *what; /* "units" */
+    size_t at;        /* which entry, from 1 */
     struct err *err;
 };
 
@@ -22,7 +23,8 @@ static int bad(struct import *im, const char *field)
 {
     char at[24];
     snprintf(at, sizeof(at), "%zu", im->at);
-    return err_set(im->err, ERR_INVALID, "people.import", "list", im->what, "entry", at, "field", field, NULL);
+    return err_set(im->err, ERR_INVALID, "people.import", "list", im->what, "entry", at, "field",
+                   field, NULL);
 }
 
 /* Text in NFC; NULL when absent or not text. */
@@ -37,7 +39,8 @@ static const char *text_of(struct import *im, const struct val *row, const char 
 }
 
 /* A date as text, or `otherwise`. */
-static int day_of(struct import *im, const struct val *row, const char *name, int64_t otherwise, int64_t *out)
+static int day_of(struct import *im, const struct val *row, const char *name, int64_t otherwise,
+                  int64_t *out)
 {
     const struct val *v = val_get(row, name);
     struct date d;
@@ -46,22 +49,25 @@ static int day_of(struct import *im, const struct val *row, const char *name, in
     if (!v || v->type == VAL_NIL) return 0;
     if (v->type == VAL_OBJ) *out = v->as.obj.id;
     if (v->type == VAL_OBJ) return strcmp(v->as.obj.kind->name, "date") == 0 ? 0 : bad(im, name);
-    if (v->type != VAL_STR || !date_parse(v->as.str.s, v->as.str.len, &d, &offset)) return bad(im, name);
+    if (v->type != VAL_STR || !date_parse(v->as.str.s, v->as.str.len, &d, &offset))
+        return bad(im, name);
     *out = date_days(d.year, d.month, d.day);
     return 0;
 }
 
-/* Runs a statement whose values are text and integers: "t" NULL-able text, "i" integer, "n" integer or null if 0. */
+/* Runs a statement whose values are text and integers: "t" NULL-able text, "i" integer, "n" integer
+ * or null if 0. */
 static int put(struct import *im, const char *sql, const char *types, const void *const *values)
 {
     struct stmt *s = store_stmt(im->db, sql, im->err);
     if (!s) return im->err->code;
     for (int i = 0; types[i]; i++) {
-        int64_t number = types[i] == 't' ? 0 : *(const int64_t *)values[i];
-        if (types[i] == 't' && values[i])
-            stmt_bind_str(s, i + 1, values[i]);
-        else if (types[i] == 'i' || (types[i] == 'n' && number))
-            stmt_bind_int(s, i + 1, number);
+        if (types[i] == 't') {
+            if (values[i]) stmt_bind_str(s, i + 1, values[i]);
+            continue;
+        }
+        int64_t number = *(const int64_t *)values[i];
+        if (types[i] == 'i' || number) stmt_bind_int(s, i + 1, number);
     }
     return stmt_run(s, im->err);
 }
@@ -69,9 +75,11 @@ static int put(struct import *im, const char *sql, const char *types, const void
 
 static int find_code(struct import *im, const char *field, const char *code, int64_t *id)
 {
-    bool unit = strcmp(field, "unit") == 0 || strcmp(field, "parent") == 0 || strcmp(field, "successor") == 0;
+    bool unit = strcmp(field, "unit") == 0 || strcmp(field, "parent") == 0 ||
+                strcmp(field, "successor") == 0;
     if (!code) return bad(im, field);
-    int rc = unit ? people_unit_by_code(im->db, code, id, im->err) : people_person_by_code(im->db, code, id, im->err);
+    int rc = unit ? people_unit_by_code(im->db, code, id, im->err)
+                  : people_person_by_code(im->db, code, id, im->err);
     if (rc == 1) return 0;
     if (rc < 0) return rc;
     bad(im, field);
@@ -91,7 +99,8 @@ static int each_text(struct import *im, const struct val *list, const char *sql,
 
 static int import_unit(struct import *im, const struct val *row)
 {
-    const char *code = text_of(im, row, "code"), *name = text_of(im, row, "name"), *kind = text_of(im, row, "kind");
+    const char *code = text_of(im, row, "code"), *name = text_of(im, row, "name"),
+               *kind = text_of(im, row, "kind");
     int64_t from, to, since, id;
     if (!code) return bad(im, "code");
     if (!name) return bad(im, "name");
@@ -100,28 +109,36 @@ static int import_unit(struct import *im, const struct val *row)
     if (rc == 0) rc = day_of(im, row, "name_from", from, &since);
     if (rc == 0)
         rc = PUT(im,
-                 "insert into unit(code, kind, valid_from, valid_to) values(?1, ?2, ?3, ?4) on conflict(code) do update"
-                 " set kind = excluded.kind, valid_from = excluded.valid_from, valid_to = excluded.valid_to",
+                 "insert into unit(code, kind, valid_from, valid_to) values(?1, ?2, ?3, ?4) on "
+                 "conflict(code) do update"
+                 " set kind = excluded.kind, valid_from = excluded.valid_from, valid_to = "
+                 "excluded.valid_to",
                  "ttin", code, kind ? kind : "unit", &from, &to);
     if (rc == 0) rc = find_code(im, "unit", code, &id);
     if (rc == 0)
-        rc = PUT(im, "update unit_name set valid_to = ?2 where unit = ?1 and valid_from < ?2 and valid_to is null", "ii",
-                 &id, &since);
+        rc = PUT(im,
+                 "update unit_name set valid_to = ?2 where unit = ?1 and valid_from < ?2 and "
+                 "valid_to is null",
+                 "ii", &id, &since);
     if (rc == 0)
         rc = PUT(im,
-                 "insert into unit_name(unit, valid_from, name, valid_to) values(?1, ?2, ?3, (select min(n.valid_from) from"
-                 " unit_name n where n.unit = ?1 and n.valid_from > ?2)) on conflict(unit, valid_from) do update set name"
+                 "insert into unit_name(unit, valid_from, name, valid_to) values(?1, ?2, ?3, "
+                 "(select min(n.valid_from) from"
+                 " unit_name n where n.unit = ?1 and n.valid_from > ?2)) on conflict(unit, "
+                 "valid_from) do update set name"
                  " = excluded.name",
                  "iit", &id, &since, name);
     return rc;
 }
 
-/* Would the parent stand below its child on some day from `since` on? Rows that end before do not count. */
+/* Would the parent stand below its child on some day from `since` on? Rows that end before do not
+ * count. */
 static int makes_circle(struct import *im, int64_t unit, int64_t parent, int64_t since)
 {
-    static const char sql[] = "with recursive up(id) as (select ?1 union select p.parent from up join unit_parent p on"
-                              " p.unit = up.id where p.valid_to is null or p.valid_to > ?2)"
-                              " select 1 from up where id = ?3 limit 1";
+    static const char sql[] =
+        "with recursive up(id) as (select ?1 union select p.parent from up join unit_parent p on"
+        " p.unit = up.id where p.valid_to is null or p.valid_to > ?2)"
+        " select 1 from up where id = ?3 limit 1";
     int64_t one;
     struct stmt *s = store_stmt(im->db, sql, im->err);
     if (!s) return im->err->code;
@@ -144,19 +161,24 @@ static int import_parent(struct import *im, const struct val *row)
     if (rc) return rc;
     rc = makes_circle(im, unit, above, since);
     if (rc) return rc < 0 ? rc : bad(im, "parent");
-    rc = PUT(im, "update unit_parent set valid_to = ?2 where unit = ?1 and valid_from < ?2 and valid_to is null", "ii",
-             &unit, &since);
+    rc = PUT(im,
+             "update unit_parent set valid_to = ?2 where unit = ?1 and valid_from < ?2 and "
+             "valid_to is null",
+             "ii", &unit, &since);
     if (rc) return rc;
     return PUT(im,
-               "insert into unit_parent(unit, valid_from, parent, valid_to) values(?1, ?2, ?3, (select min(p.valid_from) from"
-               " unit_parent p where p.unit = ?1 and p.valid_from > ?2)) on conflict(unit, valid_from) do update set"
+               "insert into unit_parent(unit, valid_from, parent, valid_to) values(?1, ?2, ?3, "
+               "(select min(p.valid_from) from"
+               " unit_parent p where p.unit = ?1 and p.valid_from > ?2)) on conflict(unit, "
+               "valid_from) do update set"
                " parent = excluded.parent",
                "iii", &unit, &since, &above);
 }
 
 static int import_successor(struct import *im, const struct val *row)
 {
-    const char *how = text_of(im, row, "how"), *next = text_of(im, row, "successor"), *act = text_of(im, row, "act");
+    const char *how = text_of(im, row, "how"), *next = text_of(im, row, "successor"),
+               *act = text_of(im, row, "act");
     int64_t unit, successor = 0, day;
     int rc = find_code(im, "unit", text_of(im, row, "unit"), &unit);
     if (rc == 0 && next) rc = find_code(im, "successor", next, &successor);
@@ -165,10 +187,12 @@ static int import_successor(struct import *im, const struct val *row)
     if (day == INT64_MIN) return bad(im, "day");
     static const char *const ways[] = {"merge", "split", "rename", "abolish"};
     bool known = false;
-    for (size_t i = 0; how && i < 4; i++) known |= strcmp(how, ways[i]) == 0;
+    for (size_t i = 0; how && i < 4; i++)
+        known |= strcmp(how, ways[i]) == 0;
     if (!known) return bad(im, "how");
     return PUT(im,
-               "insert into unit_successor(unit, day, successor, how, act) values(?1, ?2, ?3, ?4, ?5) on conflict(unit, day,"
+               "insert into unit_successor(unit, day, successor, how, act) values(?1, ?2, ?3, ?4, "
+               "?5) on conflict(unit, day,"
                " successor) do update set how = excluded.how, act = excluded.act",
                "iiitt", &unit, &day, &successor, how, act);
 }
@@ -178,28 +202,35 @@ static int import_role(struct import *im, const struct val *row)
     const char *name = text_of(im, row, "name");
     if (!name) return bad(im, "name");
     int rc = PUT(im, "delete from role_verb where role = ?1", "t", name);
-    return rc ? rc : each_text(im, val_get(row, "verbs"), "insert or ignore into role_verb(role, verb) values(?1, ?2)", name);
+    return rc ? rc
+              : each_text(im, val_get(row, "verbs"),
+                          "insert or ignore into role_verb(role, verb) values(?1, ?2)", name);
 }
 
 static int import_position(struct import *im, const struct val *row)
 {
     const char *code = text_of(im, row, "code"), *title = text_of(im, row, "title");
     if (!code) return bad(im, "code");
-    int rc = PUT(im, "insert into position(code, title) values(?1, ?2) on conflict(code) do update set title = excluded.title",
+    int rc = PUT(im,
+                 "insert into position(code, title) values(?1, ?2) on conflict(code) do update set "
+                 "title = excluded.title",
                  "tt", code, title ? title : code);
     if (rc == 0) rc = PUT(im, "delete from position_role where position = ?1", "t", code);
     return rc ? rc
-              : each_text(im, val_get(row, "roles"), "insert or ignore into position_role(position, role) values(?1, ?2)",
+              : each_text(im, val_get(row, "roles"),
+                          "insert or ignore into position_role(position, role) values(?1, ?2)",
                           code);
 }
 
 static int import_person(struct import *im, const struct val *row)
 {
-    const char *code = text_of(im, row, "code"), *name = text_of(im, row, "name"), *email = text_of(im, row, "email");
+    const char *code = text_of(im, row, "code"), *name = text_of(im, row, "name"),
+               *email = text_of(im, row, "email");
     if (!code) return bad(im, "code");
     if (!name) return bad(im, "name");
     return PUT(im,
-               "insert into person(code, name, email) values(?1, ?2, ?3) on conflict(code) do update set name ="
+               "insert into person(code, name, email) values(?1, ?2, ?3) on conflict(code) do "
+               "update set name ="
                " excluded.name, email = excluded.email",
                "ttt", code, name, email);
 }
@@ -217,15 +248,18 @@ static int import_holder(struct import *im, const struct val *row)
         rc = PUT(im, "insert or ignore into position(code, title) values(?1, ?1)", "t", position);
     if (rc) return rc;
     return PUT(im,
-               "insert into position_held(person, position, unit, valid_from, valid_to, act) values(?1, ?2, ?3, ?4, ?5,"
-               " ?6) on conflict(position, unit, person, valid_from) do update set valid_to = excluded.valid_to,"
+               "insert into position_held(person, position, unit, valid_from, valid_to, act) "
+               "values(?1, ?2, ?3, ?4, ?5,"
+               " ?6) on conflict(position, unit, person, valid_from) do update set valid_to = "
+               "excluded.valid_to,"
                " act = excluded.act",
                "itiint", &person, position, &unit, &from, &to, act);
 }
 
 static int import_user(struct import *im, const struct val *row)
 {
-    const char *name = text_of(im, row, "name"), *person = text_of(im, row, "person"), *lang = text_of(im, row, "lang");
+    const char *name = text_of(im, row, "name"), *person = text_of(im, row, "person"),
+               *lang = text_of(im, row, "lang");
     struct people_account known;
     int64_t id = 0, admin = val_get_bool(row, "admin", false);
     if (!name) return bad(im, "name");
@@ -233,8 +267,8 @@ static int import_user(struct import *im, const struct val *row)
     if (rc == 0) rc = people_account_find(im->db, name, &known, im->err);
     if (rc < 0) return rc;
     if (rc == 1)
-        return PUT(im, "update account set person = ?2, lang = ?3, admin = ?4 where name = ?1", "tnti", name, &id, lang,
-                   &admin);
+        return PUT(im, "update account set person = ?2, lang = ?3, admin = ?4 where name = ?1",
+                   "tnti", name, &id, lang, &admin);
     struct people_account_new n = {.name = name, .person = id, .lang = lang, .admin = admin != 0};
     return people_account_add(im->db, &n, im->now, &id, im->err);
 }
@@ -242,7 +276,8 @@ static int import_user(struct import *im, const struct val *row)
 /* Exactly one of person and user. */
 static int import_role_held(struct import *im, const struct val *row)
 {
-    const char *role = text_of(im, row, "role"), *unit = text_of(im, row, "unit"), *user = text_of(im, row, "user");
+    const char *role = text_of(im, row, "role"), *unit = text_of(im, row, "unit"),
+               *user = text_of(im, row, "user");
     struct people_account account = {0};
     int64_t person = 0, where = 0, from, to;
     if (!role) return bad(im, "role");
@@ -255,14 +290,17 @@ static int import_role_held(struct import *im, const struct val *row)
     if (rc == 0) rc = day_of(im, row, "to", 0, &to);
     if (rc == 0)
         rc = PUT(im,
-                 user ? "delete from role_held where account = ?1 and role = ?2 and coalesce(unit, 0) = ?3 and valid_from"
+                 user ? "delete from role_held where account = ?1 and role = ?2 and coalesce(unit, "
+                        "0) = ?3 and valid_from"
                         " = ?4"
-                      : "delete from role_held where person = ?1 and role = ?2 and coalesce(unit, 0) = ?3 and valid_from"
+                      : "delete from role_held where person = ?1 and role = ?2 and coalesce(unit, "
+                        "0) = ?3 and valid_from"
                         " = ?4",
                  "itii", user ? &account.id : &person, role, &where, &from);
     if (rc) return rc;
     return PUT(im,
-               "insert into role_held(person, account, role, unit, valid_from, valid_to) values(?1, ?2, ?3, ?4, ?5, ?6)",
+               "insert into role_held(person, account, role, unit, valid_from, valid_to) "
+               "values(?1, ?2, ?3, ?4, ?5, ?6)",
                "nntnin", &person, &account.id, role, &where, &from, &to);
 }
 
@@ -276,14 +314,17 @@ static int weekend_bits(struct import *im, const struct val *list, int64_t *bits
         const struct val *v = val_at(list, i);
         int found = -1;
         for (int d = 0; d < 7; d++)
-            if (val_is(v, VAL_STR) && v->as.str.len == 3 && strncmp(v->as.str.s, names + (size_t)3 * d, 3) == 0) found = d;
+            if (val_is(v, VAL_STR) && v->as.str.len == 3 &&
+                strncmp(v->as.str.s, names + (size_t)3 * d, 3) == 0)
+                found = d;
         if (found < 0) return bad(im, "weekend");
         *bits |= 1 << found;
     }
     return 0;
 }
 
-static int calendar_days(struct import *im, const struct val *row, const char *name, int64_t year, int64_t works)
+static int calendar_days(struct import *im, const struct val *row, const char *name, int64_t year,
+                         int64_t works)
 {
     const struct val *list = val_get(row, name);
     for (size_t i = 0; val_at(list, i); i++) {
@@ -307,9 +348,13 @@ static int import_year(struct import *im, const struct val *row)
     int64_t first = date_days((int)year, 1, 1), last = date_days((int)year, 12, 31);
     int rc = weekend_bits(im, val_get(row, "weekend"), &bits);
     if (rc == 0)
-        rc = PUT(im, "insert into calendar_year(year, weekend) values(?1, ?2) on conflict(year) do update set weekend ="
-                     " excluded.weekend", "ii", &year, &bits);
-    if (rc == 0) rc = PUT(im, "delete from calendar_day where day between ?1 and ?2", "ii", &first, &last);
+        rc = PUT(im,
+                 "insert into calendar_year(year, weekend) values(?1, ?2) on conflict(year) do "
+                 "update set weekend ="
+                 " excluded.weekend",
+                 "ii", &year, &bits);
+    if (rc == 0)
+        rc = PUT(im, "delete from calendar_day where day between ?1 and ?2", "ii", &first, &last);
     if (rc == 0) rc = calendar_days(im, row, "holidays", year, 0);
     return rc ? rc : calendar_days(im, row, "working", year, 1);
 }
@@ -320,9 +365,15 @@ static const struct {
     int (*read)(struct import *im, const struct val *row);
     bool counted;
 } readers[] = {
-    {"units", import_unit, true},         {"units", import_parent, false},     {"successors", import_successor, true},
-    {"roles", import_role, true},         {"positions", import_position, true}, {"persons", import_person, true},
-    {"holders", import_holder, true},     {"users", import_user, true},        {"role_holders", import_role_held, true},
+    {"units", import_unit, true},
+    {"units", import_parent, false},
+    {"successors", import_successor, true},
+    {"roles", import_role, true},
+    {"positions", import_position, true},
+    {"persons", import_person, true},
+    {"holders", import_holder, true},
+    {"users", import_user, true},
+    {"role_holders", import_role_held, true},
     {"calendar", import_year, true},
 };
 enum { NREADERS = sizeof(readers) / sizeof(readers[0]) };
@@ -331,15 +382,16 @@ static int check_names(struct import *im, const struct val *tree)
 {
     for (size_t i = 0; i < tree->as.map.n; i++) {
         bool known = false;
-        for (size_t k = 0; k < NREADERS; k++) known |= strcmp(tree->as.map.pairs[i].key, readers[k].list) == 0;
+        for (size_t k = 0; k < NREADERS; k++)
+            known |= strcmp(tree->as.map.pairs[i].key, readers[k].list) == 0;
         im->what = tree->as.map.pairs[i].key;
         if (!known) return bad(im, im->what);
     }
     return 0;
 }
 
-int people_import(struct store *db, const struct val *tree, int64_t now, int64_t day, struct arena *a,
-                  struct val *done, struct err *err)
+int people_import(struct store *db, const struct val *tree, int64_t now, int64_t day,
+                  struct arena *a, struct val *done, struct err *err)
 {
     struct import im = {.db = db, .a = a, .now = now, .day = day, .what = "", .err = err};
     if (!val_is(tree, VAL_MAP)) return bad(&im, "");

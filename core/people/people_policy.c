@@ -1,4 +1,5 @@
-/* The one policy: deny by default, roles allow verbs in their units, admins have system verbs and nothing else. */
+/* The one policy: deny by default, roles allow verbs in their units, admins have system verbs and
+ * nothing else. */
 #include "people/people_internal.h"
 
 #include <stdio.h>
@@ -15,21 +16,28 @@ static bool is_system_verb(const char *verb)
 
 static bool is_admin_verb(const char *verb)
 {
-    return is_system_verb(verb) || strcmp(verb, "flow.operate") == 0 || strcmp(verb, "people.import") == 0;
+    return is_system_verb(verb) || strcmp(verb, "flow.operate") == 0 ||
+           strcmp(verb, "people.import") == 0;
 }
 
-/* ?3 person, ?4 account, ?5 the verb, ?6 its family ("content.*"), ?1 the unit: -1 anywhere, 0 untied roles only. */
+/* ?3 person, ?4 account, ?5 the verb, ?6 its family ("content.*"), ?1 the unit: -1 anywhere, 0
+ * untied roles only. */
 static const char policy_sql[] =
     WITH_UP "select 1 from role_held h join role_verb v on v.role = h.role and v.verb in (?5, ?6)"
-    " where h.person = ?3 and " HELD("h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
-    " union all select 1 from role_held h join role_verb v on v.role = h.role and v.verb in (?5, ?6)"
-    " where h.account = ?4 and " HELD("h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
-    " union all select 1 from position_held h join position_role r on r.position = h.position"
-    " join role_verb v on v.role = r.role and v.verb in (?5, ?6)"
-    " where h.person = ?3 and " HELD("h") " and (?1 = -1 or h.unit in (select id from up)) limit 1";
+            " where h.person = ?3 and " HELD(
+                "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
+                     " union all select 1 from role_held h join role_verb v on v.role = h.role and "
+                     "v.verb in (?5, ?6)"
+                     " where h.account = ?4 and " HELD(
+                         "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
+                              " union all select 1 from position_held h join position_role r on "
+                              "r.position = h.position"
+                              " join role_verb v on v.role = r.role and v.verb in (?5, ?6)"
+                              " where h.person = ?3 and " HELD(
+                                  "h") " and (?1 = -1 or h.unit in (select id from up)) limit 1";
 
-static int has_verb(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
-                    struct err *err)
+static int has_verb(struct store *db, const struct actor *actor, const char *verb, int64_t unit,
+                    int64_t day, struct err *err)
 {
     char family[64];
     int64_t one;
@@ -47,8 +55,8 @@ static int has_verb(struct store *db, const struct actor *actor, const char *ver
     return people_one(s, &one, err);
 }
 
-int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
-                  struct err *err)
+int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit,
+                  int64_t day, struct err *err)
 {
     int rc = 0;
     if (actor->run) return 0;
@@ -63,7 +71,8 @@ int people_policy(struct store *db, const struct actor *actor, const char *verb,
 int people_check(struct session *s, const char *verb, int64_t unit, struct err *err)
 {
     bool own = s->mode == SESSION_HOOK || s->mode == SESSION_LOOP;
-    /* The code of a hook or a loop job is not what the user asked for: its capabilities have been checked already. */
+    /* The code of a hook or a loop job is not what the user asked for: its capabilities have been
+     * checked already. */
     if (own && s->actor.plugin && !is_system_verb(verb)) return 0;
     return people_policy(s->db, &s->actor, verb, unit, people_day(s->host, s->now), err);
 }

@@ -1,5 +1,6 @@
-/* The tables of the organisation. Everything about it is dated, since old records keep the tree, the names and the
- * holders of their day; intervals are [valid_from, valid_to) in days. What a role allows is rows, too. */
+/* The tables of the organisation. Everything about it is dated, since old records keep the tree,
+ * the names and the holders of their day; intervals are [valid_from, valid_to) in days. What a role
+ * allows is rows, too. */
 #include "people/people.h"
 
 static const char units[] =
@@ -13,7 +14,8 @@ static const char units[] =
     " unit integer not null, valid_from integer not null, valid_to integer, name text not null,"
     " primary key(unit, valid_from)) without rowid;"
     "create table unit_parent("
-    " unit integer not null, valid_from integer not null, valid_to integer, parent integer not null,"
+    " unit integer not null, valid_from integer not null, valid_to integer, parent integer not "
+    "null,"
     " primary key(unit, valid_from)) without rowid;"
     "create index unit_parent_down on unit_parent(parent, unit, valid_from, valid_to);"
     "create table unit_successor("
@@ -28,7 +30,8 @@ static const char persons[] =
     "create table position_role("
     " position text not null, role text not null, primary key(position, role)) without rowid;"
     "create table position_held("
-    " id integer primary key, person integer not null, position text not null, unit integer not null,"
+    " id integer primary key, person integer not null, position text not null, unit integer not "
+    "null,"
     " valid_from integer not null, valid_to integer, act text);"
     "create unique index position_held_unit on position_held(position, unit, person, valid_from);"
     "create index position_held_person on position_held(person, position, unit);"
@@ -39,10 +42,12 @@ static const char persons[] =
     "create index role_held_person on role_held(person, role) where person is not null;"
     "create index role_held_account on role_held(account, role) where account is not null;"
     "create index role_held_role on role_held(role, unit);"
-    "create table role_verb(role text not null, verb text not null, primary key(role, verb)) without rowid;"
+    "create table role_verb(role text not null, verb text not null, primary key(role, verb)) "
+    "without rowid;"
     "create table delegation("
     " id integer primary key, from_person integer not null, to_person integer not null,"
-    " position text, role text, unit integer, valid_from integer not null, valid_to integer not null,"
+    " position text, role text, unit integer, valid_from integer not null, valid_to integer not "
+    "null,"
     " act text, created_at integer not null,"
     " check(from_person <> to_person), check(valid_to > valid_from));"
     "create index delegation_to on delegation(to_person, valid_to);"
@@ -54,7 +59,8 @@ static const char accounts[] =
     " admin integer not null default 0, created_at integer not null, disabled_at integer);"
     "create index account_person on account(person) where person is not null;"
     "create table token("
-    " id integer primary key, hash blob not null unique, account integer not null, label text, scope text,"
+    " id integer primary key, hash blob not null unique, account integer not null, label text, "
+    "scope text,"
     " created_at integer not null, expires_at integer, revoked_at integer);"
     "create index token_account on token(account);"
     "create table calendar_year(year integer primary key, weekend integer not null);"
@@ -64,17 +70,24 @@ static const char accounts[] =
 static const char roles[] =
     "insert into role_verb(role, verb) values"
     "('author','content.create'),('author','content.edit'),('author','content.submit'),"
-    "('author','content.read_draft'),('author','flow.start'),('author','flow.read'),('author','task.decide'),"
+    "('author','content.read_draft'),('author','flow.start'),('author','flow.read'),('author','"
+    "task.decide'),"
     "('editor','content.create'),('editor','content.edit'),('editor','content.submit'),"
     "('editor','content.read_draft'),('editor','content.approve'),('editor','content.send_back'),"
     "('editor','content.schedule'),('editor','content.publish'),('editor','content.correct'),"
-    "('editor','content.retract'),('editor','content.archive'),('editor','flow.start'),('editor','flow.read'),"
+    "('editor','content.retract'),('editor','content.archive'),('editor','flow.start'),('editor','"
+    "flow.read'),"
     "('editor','task.decide'),('editor','report.run'),"
     "('reader','content.read_draft'),('reader','flow.read'),('reader','report.run'),"
     "('operator','flow.*'),('operator','schedule.*'),('operator','report.run'),"
-    "('clerk','storage.read'),('clerk','storage.write'),('clerk','flow.start'),('clerk','flow.read'),"
+    "('clerk','storage.read'),('clerk','storage.write'),('clerk','flow.start'),('clerk','flow.read'"
+    "),"
     "('clerk','task.decide'),('clerk','report.run');";
 
 const struct store_migration people_migrations[] = {
-    {"people/001", units}, {"people/002", persons}, {"people/003", accounts}, {"people/004", roles}, {0},
+    {"people/001", units},
+    {"people/002", persons},
+    {"people/003", accounts},
+    {"people/004", roles},
+    {0},
 };

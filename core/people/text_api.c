@@ -41,13 +41,17 @@ static int number_format(struct api_call *c)
     return give_text(c, out, strlen(out));
 }
 
-/* Long division in integers: 55337 of 14000 is 395.26, and no half is lost to binary fractions before it is rounded. */
+/* Long division in integers: 55337 of 14000 is 395.26, and no half is lost to binary fractions
+ * before it is rounded. */
 static int number_percent(struct api_call *c)
 {
-    int64_t part = c->args[0].as.i, whole = c->args[1].as.i, decimals = c->args[2].type == VAL_INT ? c->args[2].as.i : 0;
-    uint64_t p = part < 0 ? 0 - (uint64_t)part : (uint64_t)part, w = whole < 0 ? 0 - (uint64_t)whole : (uint64_t)whole;
+    int64_t part = c->args[0].as.i, whole = c->args[1].as.i,
+            decimals = c->args[2].type == VAL_INT ? c->args[2].as.i : 0;
+    uint64_t p = part < 0 ? 0 - (uint64_t)part : (uint64_t)part,
+             w = whole < 0 ? 0 - (uint64_t)whole : (uint64_t)whole;
     double power = 1;
-    if (decimals < 0 || decimals > 6) return err_set(c->err, ERR_INVALID, "invalid.range", "field", "decimals", NULL);
+    if (decimals < 0 || decimals > 6)
+        return err_set(c->err, ERR_INVALID, "invalid.range", "field", "decimals", NULL);
     c->result = val_nil();
     if (w == 0) return 0;
     uint64_t quotient = p / w, rest = p % w;
@@ -77,7 +81,8 @@ static int fold(struct api_call *c)
 static int slug(struct api_call *c)
 {
     const char *out;
-    if (text_slug(c->arena, c->args[0].as.str.s, c->args[0].as.str.len, &out)) return people_too_large(c->err);
+    if (text_slug(c->arena, c->args[0].as.str.s, c->args[0].as.str.len, &out))
+        return people_too_large(c->err);
     c->result = val_str(out);
     return 0;
 }
@@ -85,22 +90,28 @@ static int slug(struct api_call *c)
 static int compare(struct api_call *c)
 {
     const struct val *a = &c->args[0], *b = &c->args[1];
-    c->result = val_int(collate_compare(locale_pick(c->s->lang), a->as.str.s, a->as.str.len, b->as.str.s, b->as.str.len));
+    c->result = val_int(collate_compare(locale_pick(c->s->lang), a->as.str.s, a->as.str.len,
+                                        b->as.str.s, b->as.str.len));
     return 0;
 }
 
-/* "Trịnh Tuấn Sinh" → "Sinh Trịnh Tuấn": names are sorted by their last word, then by the others in order. */
+/* "Trịnh Tuấn Sinh" → "Sinh Trịnh Tuấn": names are sorted by their last word, then by the others in
+ * order. */
 static int name_key(struct api_call *c)
 {
     const char *s = c->args[0].as.str.s;
     size_t n = c->args[0].as.str.len, start = 0;
-    while (n && s[n - 1] == ' ') n--;
-    while (start < n && s[start] == ' ') start++;
+    while (n && s[n - 1] == ' ')
+        n--;
+    while (start < n && s[start] == ' ')
+        start++;
     size_t last = n;
-    while (last > start && s[last - 1] != ' ') last--;
+    while (last > start && s[last - 1] != ' ')
+        last--;
     if (last == start) return give_text(c, s + start, n - start);
     size_t rest = last;
-    while (rest > start && s[rest - 1] == ' ') rest--;
+    while (rest > start && s[rest - 1] == ' ')
+        rest--;
     char *out = arena_alloc(c->arena, n - last + 1 + rest - start + 1);
     if (!out) return people_too_large(c->err);
     memcpy(out, s + last, n - last);
@@ -142,16 +153,20 @@ const struct api_fn text_functions[] = {
      "Reads a number as the reader's language writes it (vi: 12.226 is 12226); nil if it is none."},
     {"number.format", number_format, "n:number! decimals:integer", "string", API_PURE, NULL, 1,
      "Writes a number as the reader's language does."},
-    {"number.percent", number_percent, "part:integer! whole:integer! decimals:integer", "number?", API_PURE, NULL, 1,
+    {"number.percent", number_percent, "part:integer! whole:integer! decimals:integer", "number?",
+     API_PURE, NULL, 1,
      "Part of whole in per cent, rounded half up in integers; nil when the whole is 0."},
-    {"text.fold", fold, "text:text!", "string", API_PURE, NULL, 1, "Lower case without marks, for searching."},
+    {"text.fold", fold, "text:text!", "string", API_PURE, NULL, 1,
+     "Lower case without marks, for searching."},
     {"text.slug", slug, "text:text!", "string", API_PURE, NULL, 1, "As part of an address."},
     {"text.compare", compare, "a:text! b:text!", "integer", API_PURE, NULL, 1,
      "-1, 0 or 1 in the order of the reader's language."},
     {"text.name_key", name_key, "name:text!", "string", API_PURE, NULL, 1,
      "The name as it is sorted: the last word first."},
-    {"json.encode", json_encode, "value:any options:map", "string", API_PURE, NULL, 1, "JSON of a value; {pretty = true}."},
-    {"json.decode", json_decode, "text:text!", "any", API_PURE, NULL, 1, "The value of a JSON text."},
+    {"json.encode", json_encode, "value:any options:map", "string", API_PURE, NULL, 1,
+     "JSON of a value; {pretty = true}."},
+    {"json.decode", json_decode, "text:text!", "any", API_PURE, NULL, 1,
+     "The value of a JSON text."},
     {"id.new", id_new, "", "integer", API_WRITE, NULL, 1, "A new id that sorts by time."},
     {0},
 };

@@ -1,4 +1,5 @@
-/* schedule.*: a cron line is a declaration, made while init.lua runs; a one-shot is a row, made by a run or handler. */
+/* schedule.*: a cron line is a declaration, made while init.lua runs; a one-shot is a row, made by
+ * a run or handler. */
 #include <string.h>
 
 #include "base/date.h"
@@ -22,7 +23,8 @@ static int word(const struct val *v, const char *const *words)
     return -1;
 }
 
-static int read_text(const struct val *v, const char *name, struct arena *a, const char **out, struct err *err)
+static int read_text(const struct val *v, const char *name, struct arena *a, const char **out,
+                     struct err *err)
 {
     *out = v ? val_cstr(a, v) : NULL;
     return v && !*out ? bad_option(name, err) : 0;
@@ -32,22 +34,26 @@ static int read_policies(const struct val *options, struct schedule_new *n, stru
 {
     static const char *const missed[] = {"run_once", "skip", "run_all", NULL};
     static const char *const overlap[] = {"skip", "queue", "allow", NULL};
-    const struct val *m = val_get(options, "missed"), *o = val_get(options, "overlap"), *g = val_get(options, "grace");
+    const struct val *m = val_get(options, "missed"), *o = val_get(options, "overlap"),
+                     *g = val_get(options, "grace");
     struct duration d;
     if (m && word(m, missed) < 0) return bad_option("missed", err);
     if (o && word(o, overlap) < 0) return bad_option("overlap", err);
     if (m) n->missed = (enum schedule_missed)word(m, missed);
     if (o) n->overlap = (enum schedule_overlap)word(o, overlap);
     if (!g) return 0;
-    if (!val_is(g, VAL_STR) || !duration_parse(g->as.str.s, g->as.str.len, &d) || d.before || d.ms <= 0)
+    if (!val_is(g, VAL_STR) || !duration_parse(g->as.str.s, g->as.str.len, &d) || d.before ||
+        d.ms <= 0)
         return bad_option("grace", err);
     n->grace_ms = d.ms;
     return 0;
 }
 
-int schedule_read_options(const struct val *options, struct arena *a, struct schedule_new *n, struct err *err)
+int schedule_read_options(const struct val *options, struct arena *a, struct schedule_new *n,
+                          struct err *err)
 {
-    static const char *const names[] = {"cron", "zone", "flow", "input", "missed", "overlap", "grace", NULL};
+    static const char *const names[] = {"cron",   "zone",    "flow",  "input",
+                                        "missed", "overlap", "grace", NULL};
     const struct zone *z;
     if (val_is(options, VAL_MAP)) {
         for (size_t i = 0; i < options->as.map.n; i++) {
@@ -74,7 +80,8 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     (void)r;
     if (!n) return err_set(err, ERR_NOMEM, "memory", NULL);
     int rc = schedule_read_options(&d->spec, a, n, err);
-    if (rc == 0) rc = n->cron ? cron_parse(n->cron, strlen(n->cron), &cron, err) : bad_option("cron", err);
+    if (rc == 0)
+        rc = n->cron ? cron_parse(n->cron, strlen(n->cron), &cron, err) : bad_option("cron", err);
     n->plugin = d->plugin;
     n->name = d->name;
     n->declared = true;
@@ -104,8 +111,8 @@ static const char *plugin_of(const struct api_call *c)
     return c->s->vm ? c->s->vm->plugin->name : "";
 }
 
-/* Local time in the job's zone. An instant in the second pass of an overlap has no local time that leads back to it:
- * such a one is kept in UTC. */
+/* Local time in the job's zone. An instant in the second pass of an overlap has no local time that
+ * leads back to it: such a one is kept in UTC. */
 static int local_of(struct api_call *c, int64_t ms, struct schedule_new *n)
 {
     const struct zone *z;
@@ -127,13 +134,14 @@ static int local_of(struct api_call *c, int64_t ms, struct schedule_new *n)
 static int at(struct api_call *c)
 {
     struct schedule_new n = {.plugin = plugin_of(c), .name = val_cstr(c->arena, &c->args[0])};
-    int64_t ms, id;
+    int64_t ms, id = 0;
     if (!n.name) return bad_option("name", c->err);
     int rc = schedule_read_options(&c->args[2], c->arena, &n, c->err);
     if (rc == 0 && n.cron) rc = bad_option("cron", c->err);
     if (rc == 0 && !c->s->vm) rc = people_check(c->s, "schedule.write", PEOPLE_ANY_UNIT, c->err);
     if (rc) return rc;
-    struct people_term term = {.db = c->s->db, .zone = n.zone ? n.zone : c->s->host->zone, .base = c->s->now};
+    struct people_term term = {
+        .db = c->s->db, .zone = n.zone ? n.zone : c->s->host->zone, .base = c->s->now};
     rc = people_term(&term, &c->args[1], &ms, NULL, c->err);
     if (rc == 0) rc = local_of(c, ms, &n);
     if (rc == 0) rc = schedule_put(c->self, c->s, &n, &id, c->err);
@@ -159,7 +167,8 @@ static int cancel(struct api_call *c)
 
 static int list(struct api_call *c)
 {
-    struct schedule_filter f = {.plugin = c->s->vm ? plugin_of(c) : NULL, .open = true,
+    struct schedule_filter f = {.plugin = c->s->vm ? plugin_of(c) : NULL,
+                                .open = true,
                                 .limit = val_get_int(&c->args[0], "limit", 0),
                                 .after = val_get_int(&c->args[0], "after", 0)};
     int rc = c->s->vm ? 0 : people_check(c->s, "schedule.read", PEOPLE_ANY_UNIT, c->err);
@@ -176,15 +185,18 @@ static int run_now(struct api_call *c)
     if (rc == 0) rc = schedule_row_load(c->s->db, id, c->arena, &r, c->err);
     if (rc < 0) return rc;
     if (rc == 0 || (c->s->vm && strcmp(r.plugin, plugin_of(c)) != 0))
-        return err_set(c->err, ERR_NOT_FOUND, "schedule.unknown", "schedule", err_i64(&n, id), NULL);
+        return err_set(c->err, ERR_NOT_FOUND, "schedule.unknown", "schedule", err_i64(&n, id),
+                       NULL);
     return schedule_run_now(c->self, c->s, id, c->err);
 }
 
 const struct api_fn schedule_functions[] = {
-    {"schedule.cron", declare_cron, "name:text! cron:text! options:map!", "", API_DECLARE, "schedule", 1,
+    {"schedule.cron", declare_cron, "name:text! cron:text! options:map!", "", API_DECLARE,
+     "schedule", 1,
      "Starts a flow by a cron line: {zone, flow, input, missed, overlap, grace}; durable."},
     {"schedule.at", at, "name:text! instant:any! options:map!", "integer", API_WRITE, "schedule", 1,
-     "Starts a flow once at an instant or after a duration: {flow, input, zone, missed, grace}; the name replaces."},
+     "Starts a flow once at an instant or after a duration: {flow, input, zone, missed, grace}; "
+     "the name replaces."},
     {"schedule.cancel", cancel, "name:text!", "boolean", API_WRITE, "schedule", 1,
      "Takes a job of this plugin back; false if there was none waiting."},
     {"schedule.run_now", run_now, "id:integer!", "", API_WRITE, "schedule", 1,

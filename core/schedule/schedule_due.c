@@ -1,6 +1,7 @@
-/* Firing. Due jobs are read from the index and run as works of their own. A work reads its row again in its own mark,
- * so nothing fires twice: a one-shot is done once, a cron job has moved to its next time in the commit of its firing,
- * and that next time is counted from the time it stood for, never from a clock that went back. */
+/* Firing. Due jobs are read from the index and run as works of their own. A work reads its row
+ * again in its own mark, so nothing fires twice: a one-shot is done once, a cron job has moved to
+ * its next time in the commit of its firing, and that next time is counted from the time it stood
+ * for, never from a clock that went back. */
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -12,7 +13,12 @@
 #include "runtime/log.h"
 #include "schedule/schedule_internal.h"
 
-enum { PAUSE_FIRST_MS = 60 * 1000, PAUSE_MOST_MS = 6 * 3600 * 1000, FAULT_PAUSE_MS = 5000, QUEUE_PAUSE_MS = 60 * 1000 };
+enum {
+    PAUSE_FIRST_MS = 60 * 1000,
+    PAUSE_MOST_MS = 6 * 3600 * 1000,
+    FAULT_PAUSE_MS = 5000,
+    QUEUE_PAUSE_MS = 60 * 1000
+};
 
 struct due_work {
     struct lane_work work;
@@ -29,8 +35,13 @@ struct due_work {
 void schedule_init_session(struct schedule *sch, struct lane *lane, struct session *s)
 {
     arena_reset(&sch->arena);
-    *s = (struct session){.mode = SESSION_WRITE, .host = sch->host, .db = lane_db(lane), .lane = lane,
-                          .arena = &sch->arena, .now = lane_now(lane), .lang = sch->host->lang,
+    *s = (struct session){.mode = SESSION_WRITE,
+                          .host = sch->host,
+                          .db = lane_db(lane),
+                          .lane = lane,
+                          .arena = &sch->arena,
+                          .now = lane_now(lane),
+                          .lang = sch->host->lang,
                           .zone = sch->host->zone};
 }
 
@@ -78,12 +89,20 @@ static int fire(struct due_work *d, struct session *s, struct schedule_row *r, s
     const struct schedule_sink *sink = sink_of(d->sch, r->kind);
     if (!sink) return err_set(err, ERR_NOT_FOUND, "schedule.no_sink", "kind", r->kind, NULL);
     bool besides = is_besides(r, s);
-    struct schedule_job job = {.id = r->id, .item = r->item, .plugin = r->plugin, .name = r->name, .kind = r->kind,
-                               .flow = r->flow, .input = &r->input, .local = r->local, .zone = r->zone,
+    struct schedule_job job = {.id = r->id,
+                               .item = r->item,
+                               .plugin = r->plugin,
+                               .name = r->name,
+                               .kind = r->kind,
+                               .flow = r->flow,
+                               .input = &r->input,
+                               .local = r->local,
+                               .zone = r->zone,
                                .due = besides ? s->now : r->due,
                                .late_ms = s->now > r->due ? s->now - r->due : 0};
-    snprintf(job.key, sizeof(job.key), besides ? "schedule:%" PRId64 ":now:%" PRId64 : "schedule:%" PRId64 ":%" PRId64,
-             r->id, job.due);
+    snprintf(job.key, sizeof(job.key),
+             besides ? "schedule:%" PRId64 ":now:%" PRId64 : "schedule:%" PRId64 ":%" PRId64, r->id,
+             job.due);
     int64_t run = 0;
     int rc = sink->fire(sink->ctx, s, &job, &run, err);
     if (rc) return rc;
@@ -97,10 +116,12 @@ static int fire(struct due_work *d, struct session *s, struct schedule_row *r, s
 }
 
 /* Still running what it started before? 1: this firing was dropped or put off. */
-static int check_overlap(struct due_work *d, struct session *s, struct schedule_row *r, struct err *err)
+static int check_overlap(struct due_work *d, struct session *s, struct schedule_row *r,
+                         struct err *err)
 {
     const struct schedule_sink *sink = sink_of(d->sch, r->kind);
-    if (r->overlap == SCHEDULE_OVERLAP_ALLOW || !r->last_run || !sink || !sink->is_running) return 0;
+    if (r->overlap == SCHEDULE_OVERLAP_ALLOW || !r->last_run || !sink || !sink->is_running)
+        return 0;
     int rc = sink->is_running(sink->ctx, s, r->last_run, err);
     if (rc <= 0) return rc;
     if (r->overlap == SCHEDULE_OVERLAP_QUEUE) {
@@ -119,9 +140,12 @@ static int check_overlap(struct due_work *d, struct session *s, struct schedule_
 }
 
 /* 1: it was missed, and its policy is to let it be. */
-static int check_missed(struct due_work *d, struct session *s, struct schedule_row *r, struct err *err)
+static int check_missed(struct due_work *d, struct session *s, struct schedule_row *r,
+                        struct err *err)
 {
-    if (r->missed != SCHEDULE_SKIP || r->manual || r->waiting || r->tries || s->now - r->due <= r->grace_ms) return 0;
+    if (r->missed != SCHEDULE_SKIP || r->manual || r->waiting || r->tries ||
+        s->now - r->due <= r->grace_ms)
+        return 0;
     d->what = SKIPPED;
     d->late = s->now - r->due;
     r->error = reason(d, "schedule.skipped");
@@ -140,7 +164,9 @@ static int run(struct lane_work *w, struct lane *lane, struct err *err)
     int rc = schedule_row_load(s.db, d->id, s.arena, &r, err);
     if (rc <= 0) return rc;
     /* Cancelled, moved to another time, or done meanwhile. */
-    if (!r.next_at || r.next_at > s.now || (r.state != SCHEDULE_ACTIVE && r.state != SCHEDULE_FAILED)) return 0;
+    if (!r.next_at || r.next_at > s.now ||
+        (r.state != SCHEDULE_ACTIVE && r.state != SCHEDULE_FAILED))
+        return 0;
     snprintf(d->name, sizeof(d->name), "%s/%s", r.plugin, r.name);
     rc = check_missed(d, &s, &r, err);
     if (rc == 0) rc = check_overlap(d, &s, &r, err);
@@ -154,7 +180,8 @@ static int run(struct lane_work *w, struct lane *lane, struct err *err)
 static int64_t pause_after(int64_t tries)
 {
     int64_t pause = PAUSE_FIRST_MS;
-    while (tries-- > 0 && pause < PAUSE_MOST_MS) pause *= 2;
+    while (tries-- > 0 && pause < PAUSE_MOST_MS)
+        pause *= 2;
     return pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS;
 }
 
@@ -168,7 +195,9 @@ static int run_failure(struct lane_work *w, struct lane *lane, struct err *err)
     schedule_init_session(d->sch, lane, &s);
     int rc = schedule_row_load(s.db, d->id, s.arena, &r, err);
     if (rc <= 0) return rc;
-    if (!r.next_at || r.next_at > s.now || (r.state != SCHEDULE_ACTIVE && r.state != SCHEDULE_FAILED)) return 0;
+    if (!r.next_at || r.next_at > s.now ||
+        (r.state != SCHEDULE_ACTIVE && r.state != SCHEDULE_FAILED))
+        return 0;
     buf_init(&text, 4 << 10);
     locale_err(&text, d->sch->host->lang, d->why, false);
     r.error = text.data ? text.data : d->why->key;
@@ -182,25 +211,28 @@ static int run_failure(struct lane_work *w, struct lane *lane, struct err *err)
     return rc;
 }
 
-/* With the last one the index is read again from its start: for those that came in behind the reading place. */
+/* With the last one the index is read again from its start: for those that came in behind the
+ * reading place. */
 static void free_work(struct due_work *d)
 {
-    if (--d->sch->in_flight == 0) lane_wake_at(d->sch->host->lane, &d->sch->source, d->sch->paused_until);
+    if (--d->sch->in_flight == 0)
+        lane_wake_at(d->sch->host->lane, &d->sch->source, d->sch->paused_until);
     mem_free(d->why);
     mem_free(d);
 }
 
 static void tell(const struct due_work *d)
 {
-    static const char *const events[] = {NULL, "schedule.fired", "schedule.skipped", "schedule.held",
-                                         "schedule.overlapped"};
+    static const char *const events[] = {NULL, "schedule.fired", "schedule.skipped",
+                                         "schedule.held", "schedule.overlapped"};
     struct err_num id, late;
     err_i64(&id, d->id);
     err_i64(&late, d->late);
     if (d->what == FIRED && d->late >= GRACE_MS)
         log_warn("schedule.late", "schedule", id.s, "name", d->name, "late_ms", late.s, NULL);
     else if (d->what != NOTHING)
-        log_write(d->what == FIRED ? LOG_DEBUG : LOG_INFO, events[d->what], "schedule", id.s, "name", d->name, "late_ms", late.s, NULL);
+        log_write(d->what == FIRED ? LOG_DEBUG : LOG_INFO, events[d->what], "schedule", id.s,
+                  "name", d->name, "late_ms", late.s, NULL);
     if (d->overdue) log_warn("schedule.overdue", "schedule", id.s, "name", d->name, NULL);
 }
 
@@ -250,8 +282,9 @@ static void add_work(struct schedule *sch, struct lane *lane, int64_t id)
 
 int64_t schedule_collect(struct lane_source *src, struct lane *lane, int64_t now, int max)
 {
-    static const char sql[] = "select next_at, id from schedule where next_at is not null and (next_at, id) > (?1, ?2)"
-                              " order by next_at, id limit ?3";
+    static const char sql[] =
+        "select next_at, id from schedule where next_at is not null and (next_at, id) > (?1, ?2)"
+        " order by next_at, id limit ?3";
     struct schedule *sch = (struct schedule *)((char *)src - offsetof(struct schedule, source));
     struct err err = {0};
     int64_t next = INT64_MAX;

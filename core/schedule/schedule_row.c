@@ -13,20 +13,25 @@ static const char schema[] =
     " id integer primary key, plugin text not null, name text not null, kind text not null,"
     " local text not null, zone text not null, due integer not null, next_at integer, cron text,"
     " flow text, input blob, item integer, missed integer not null, overlap integer not null,"
-    " grace_ms integer not null, declared integer not null, state integer not null default 0,"
-    " manual integer not null default 0, waiting integer not null default 0, alarmed integer not null default 0,"
-    " tries integer not null default 0, error text, last_run integer, last_run_at integer, last_late_ms integer,"
+    " grace_ms integer not null, declared integer, state integer not null default 0,"
+    " manual integer not null default 0, waiting integer not null default 0, alarmed integer not "
+    "null default 0,"
+    " tries integer not null default 0, error text, last_run integer, last_run_at integer, "
+    "last_late_ms integer,"
     " created_at integer not null);"
     "create unique index schedule_name on schedule(plugin, name);"
     "create index schedule_next on schedule(next_at, id) where next_at is not null;"
+    "create index schedule_declared on schedule(declared) where declared is not null;"
     "create index schedule_last_run on schedule(last_run) where waiting = 1;"
     "create table schedule_zone(zone text primary key, rules integer not null) without rowid;";
 
 const struct store_migration schedule_migrations[] = {{"schedule/001", schema}, {0}};
 
-#define COLUMNS                                                                                                      \
-    "select id, plugin, name, kind, local, zone, due, next_at, cron, flow, input, item, missed, overlap, grace_ms,"  \
-    " declared, state, manual, waiting, alarmed, tries, error, last_run, last_run_at, last_late_ms from schedule "
+#define COLUMNS                                                                                    \
+    "select id, plugin, name, kind, local, zone, due, next_at, cron, flow, input, item, missed, "  \
+    "overlap, grace_ms,"                                                                           \
+    " declared, state, manual, waiting, alarmed, tries, error, last_run, last_run_at, "            \
+    "last_late_ms from schedule "
 
 const char *schedule_state_name(enum schedule_state s)
 {
@@ -38,7 +43,8 @@ static const struct val_kind *kind_of(const char *name, size_t len)
 {
     static const struct val_kind *const kinds[] = {&date_kind, &instant_kind};
     for (size_t i = 0; i < 2; i++)
-        if (strlen(kinds[i]->name) == len && strncmp(kinds[i]->name, name, len) == 0) return kinds[i];
+        if (strlen(kinds[i]->name) == len && strncmp(kinds[i]->name, name, len) == 0)
+            return kinds[i];
     return NULL;
 }
 
@@ -54,22 +60,39 @@ static int read_row(struct stmt *s, struct arena *a, struct schedule_row *r)
     size_t len;
     const void *input = stmt_blob(s, 10, &len);
     struct val borrowed;
-    *r = (struct schedule_row){
-        .id = stmt_int(s, 0), .plugin = text(s, 1, a), .name = text(s, 2, a), .kind = text(s, 3, a),
-        .local = text(s, 4, a), .zone = text(s, 5, a), .due = stmt_int(s, 6), .next_at = stmt_int(s, 7),
-        .cron = text(s, 8, a), .flow = text(s, 9, a), .item = stmt_int(s, 11),
-        .missed = (enum schedule_missed)stmt_int(s, 12), .overlap = (enum schedule_overlap)stmt_int(s, 13),
-        .grace_ms = stmt_int(s, 14), .declared = stmt_int(s, 15) != 0, .state = (enum schedule_state)stmt_int(s, 16),
-        .manual = stmt_int(s, 17) != 0, .waiting = stmt_int(s, 18) != 0, .alarmed = stmt_int(s, 19) != 0,
-        .tries = stmt_int(s, 20), .error = text(s, 21, a), .last_run = stmt_int(s, 22),
-        .last_run_at = stmt_int(s, 23), .last_late_ms = stmt_int(s, 24), .input = val_nil()};
+    *r = (struct schedule_row){.id = stmt_int(s, 0),
+                               .plugin = text(s, 1, a),
+                               .name = text(s, 2, a),
+                               .kind = text(s, 3, a),
+                               .local = text(s, 4, a),
+                               .zone = text(s, 5, a),
+                               .due = stmt_int(s, 6),
+                               .next_at = stmt_int(s, 7),
+                               .cron = text(s, 8, a),
+                               .flow = text(s, 9, a),
+                               .item = stmt_int(s, 11),
+                               .missed = (enum schedule_missed)stmt_int(s, 12),
+                               .overlap = (enum schedule_overlap)stmt_int(s, 13),
+                               .grace_ms = stmt_int(s, 14),
+                               .declared = stmt_int(s, 15) != 0,
+                               .state = (enum schedule_state)stmt_int(s, 16),
+                               .manual = stmt_int(s, 17) != 0,
+                               .waiting = stmt_int(s, 18) != 0,
+                               .alarmed = stmt_int(s, 19) != 0,
+                               .tries = stmt_int(s, 20),
+                               .error = text(s, 21, a),
+                               .last_run = stmt_int(s, 22),
+                               .last_run_at = stmt_int(s, 23),
+                               .last_late_ms = stmt_int(s, 24),
+                               .input = val_nil()};
     if (!r->plugin || !r->name || !r->kind || !r->local || !r->zone) return ERR_NOMEM;
     if (!input || !len) return 0;
     int rc = val_decode(input, len, a, kind_of, &borrowed);
     return rc ? rc : val_copy(a, &borrowed, &r->input);
 }
 
-int schedule_row_load(struct store *db, int64_t id, struct arena *a, struct schedule_row *out, struct err *err)
+int schedule_row_load(struct store *db, int64_t id, struct arena *a, struct schedule_row *out,
+                      struct err *err)
 {
     struct err_num n;
     struct stmt *s = store_stmt(db, COLUMNS "where id = ?1", err);
@@ -84,9 +107,10 @@ int schedule_row_load(struct store *db, int64_t id, struct arena *a, struct sche
 
 int schedule_row_save(struct store *db, const struct schedule_row *r, struct err *err)
 {
-    static const char sql[] =
-        "update schedule set local = ?2, due = ?3, next_at = ?4, state = ?5, tries = ?6, error = ?7, manual = ?8,"
-        " waiting = ?9, alarmed = ?10, last_run = ?11, last_run_at = ?12, last_late_ms = ?13 where id = ?1";
+    static const char sql[] = "update schedule set local = ?2, due = ?3, next_at = ?4, state = ?5, "
+                              "tries = ?6, error = ?7, manual = ?8,"
+                              " waiting = ?9, alarmed = ?10, last_run = ?11, last_run_at = ?12, "
+                              "last_late_ms = ?13 where id = ?1";
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, r->id);
@@ -107,8 +131,8 @@ int schedule_row_save(struct store *db, const struct schedule_row *r, struct err
 
 void schedule_format_local(const struct date *d, char out[LOCAL_LEN])
 {
-    int n = snprintf(out, LOCAL_LEN, "%04d-%02d-%02d %02d:%02d", d->year % 10000, d->month % 100, d->day % 100,
-                     d->hour % 100, d->minute % 100);
+    int n = snprintf(out, LOCAL_LEN, "%04d-%02d-%02d %02d:%02d", d->year % 10000, d->month % 100,
+                     d->day % 100, d->hour % 100, d->minute % 100);
     if (d->second || d->ms)
         snprintf(out + n, LOCAL_LEN - (size_t)n, ":%02d.%03d", d->second % 100, d->ms % 1000);
 }
@@ -136,11 +160,13 @@ int schedule_advance(struct schedule_row *r, int64_t after, struct arena *a, str
     return r->local ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
 }
 
-/* Objects of other floors become their ids: a job keeps what it was asked to do, not a picture of it. */
+/* Objects of other floors become their ids: a job keeps what it was asked to do, not a picture of
+ * it. */
 static int plain(struct arena *a, const struct val *from, struct val *to)
 {
     int rc = 0;
-    bool timely = from->type == VAL_OBJ && kind_of(from->as.obj.kind->name, strlen(from->as.obj.kind->name));
+    bool timely =
+        from->type == VAL_OBJ && kind_of(from->as.obj.kind->name, strlen(from->as.obj.kind->name));
     *to = *from;
     if (from->type == VAL_OBJ && !timely) *to = val_int(from->as.obj.id);
     if (from->type == VAL_LIST) *to = val_list();
@@ -168,8 +194,8 @@ static int encode_input(const struct val *input, struct arena *a, struct buf *ou
 }
 
 /* Local time and instant of the first firing. */
-static int first_time(struct schedule *sch, struct session *s, const struct schedule_new *n, struct schedule_row *r,
-                      struct err *err)
+static int first_time(struct schedule *sch, struct session *s, const struct schedule_new *n,
+                      struct schedule_row *r, struct err *err)
 {
     const struct zone *z;
     struct date d;
@@ -185,16 +211,22 @@ static int first_time(struct schedule *sch, struct session *s, const struct sche
 }
 
 static int write_row(struct schedule *sch, struct session *s, const struct schedule_new *n,
-                     const struct schedule_row *r, const struct buf *input, int64_t *id, struct err *err)
+                     const struct schedule_row *r, const struct buf *input, int64_t *id,
+                     struct err *err)
 {
-    static const char sql[] =
-        "insert into schedule(id, plugin, name, kind, local, zone, due, next_at, cron, flow, input, item, missed, overlap,"
-        " grace_ms, declared, created_at) values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)"
-        " on conflict(plugin, name) do update set kind = excluded.kind, local = excluded.local, zone = excluded.zone,"
-        " due = excluded.due, next_at = excluded.next_at, cron = excluded.cron, flow = excluded.flow,"
-        " input = excluded.input, item = excluded.item, missed = excluded.missed, overlap = excluded.overlap,"
-        " grace_ms = excluded.grace_ms, declared = excluded.declared, state = 0, manual = 0, waiting = 0, alarmed = 0,"
-        " tries = 0, error = null returning id";
+    static const char sql[] = "insert into schedule(id, plugin, name, kind, local, zone, due, "
+                              "next_at, cron, flow, input, item, missed, overlap,"
+                              " grace_ms, declared, created_at) "
+                              "values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)"
+                              " on conflict(plugin, name) do update set kind = excluded.kind, "
+                              "local = excluded.local, zone = excluded.zone,"
+                              " due = excluded.due, next_at = excluded.next_at, cron = "
+                              "excluded.cron, flow = excluded.flow,"
+                              " input = excluded.input, item = excluded.item, missed = "
+                              "excluded.missed, overlap = excluded.overlap,"
+                              " grace_ms = excluded.grace_ms, declared = excluded.declared, state "
+                              "= 0, manual = 0, waiting = 0, alarmed = 0,"
+                              " tries = 0, error = null returning id";
     struct stmt *q = store_stmt(s->db, sql, err);
     if (!q) return err->code;
     stmt_bind_int(q, 1, id_next(lane_ids(sch->host->lane), s->now));
@@ -212,7 +244,7 @@ static int write_row(struct schedule *sch, struct session *s, const struct sched
     stmt_bind_int(q, 13, n->missed);
     stmt_bind_int(q, 14, n->overlap);
     stmt_bind_int(q, 15, n->grace_ms ? n->grace_ms : GRACE_MS);
-    stmt_bind_int(q, 16, n->declared);
+    if (n->declared) stmt_bind_int(q, 16, 1);
     stmt_bind_int(q, 17, s->now);
     int rc = stmt_step(q, err);
     if (rc == 1) *id = stmt_int(q, 0);
@@ -220,7 +252,8 @@ static int write_row(struct schedule *sch, struct session *s, const struct sched
     return rc < 0 ? rc : 0;
 }
 
-int schedule_put(struct schedule *sch, struct session *s, const struct schedule_new *n, int64_t *id, struct err *err)
+int schedule_put(struct schedule *sch, struct session *s, const struct schedule_new *n, int64_t *id,
+                 struct err *err)
 {
     struct schedule_row r;
     struct buf input;
@@ -230,11 +263,7 @@ int schedule_put(struct schedule *sch, struct session *s, const struct schedule_
     if (rc == 0) rc = write_row(sch, s, n, &r, &input, id, err);
     buf_close(&input);
     if (rc) return rc;
-    /* The zone is remembered with its rules of today: a later start sees whether they are the same. */
-    struct stmt *q = store_stmt(s->db, "insert or ignore into schedule_zone(zone, rules) values(?1, 0)", err);
-    if (!q) return err->code;
-    stmt_bind_str(q, 1, r.zone);
-    rc = stmt_run(q, err);
+    rc = schedule_remember_zone(s->db, r.zone, err);
     if (rc == 0) lane_wake_at(sch->host->lane, &sch->source, r.next_at);
     return rc;
 }
@@ -246,16 +275,22 @@ static int show(struct arena *a, const struct schedule_row *r, int64_t now, stru
     int rc = val_set(a, out, "id", val_int(r->id));
     const struct {
         const char *name, *text;
-    } texts[] = {{"plugin", r->plugin}, {"name", r->name},   {"kind", r->kind}, {"state", schedule_state_name(r->state)},
-                 {"cron", r->cron},     {"local", r->local}, {"zone", r->zone}, {"flow", r->flow},
+    } texts[] = {{"plugin", r->plugin}, {"name", r->name},
+                 {"kind", r->kind},     {"state", schedule_state_name(r->state)},
+                 {"cron", r->cron},     {"local", r->local},
+                 {"zone", r->zone},     {"flow", r->flow},
                  {"error", r->error}};
     for (size_t i = 0; rc == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
         if (texts[i].text) rc = val_set(a, out, texts[i].name, val_str(texts[i].text));
     const struct {
         const char *name;
         int64_t n;
-    } numbers[] = {{"due", r->due},     {"next", r->next_at},           {"item", r->item},
-                   {"tries", r->tries}, {"last_run_at", r->last_run_at}, {"run", r->last_run}};
+    } numbers[] = {{"due", r->due},
+                   {"next", r->next_at},
+                   {"item", r->item},
+                   {"tries", r->tries},
+                   {"last_run_at", r->last_run_at},
+                   {"run", r->last_run}};
     for (size_t i = 0; rc == 0 && i < sizeof(numbers) / sizeof(numbers[0]); i++)
         if (numbers[i].n) rc = val_set(a, out, numbers[i].name, val_int(numbers[i].n));
     if (rc == 0 && r->last_run_at) rc = val_set(a, out, "last_late_ms", val_int(r->last_late_ms));
@@ -263,7 +298,8 @@ static int show(struct arena *a, const struct schedule_row *r, int64_t now, stru
     return rc;
 }
 
-int schedule_read(struct store *db, int64_t id, int64_t now, struct arena *a, struct val *out, struct err *err)
+int schedule_read(struct store *db, int64_t id, int64_t now, struct arena *a, struct val *out,
+                  struct err *err)
 {
     struct schedule_row r;
     int rc = schedule_row_load(db, id, a, &r, err);
@@ -271,7 +307,8 @@ int schedule_read(struct store *db, int64_t id, int64_t now, struct arena *a, st
     return rc;
 }
 
-int schedule_find(struct store *db, const char *plugin, const char *name, int64_t *id, struct err *err)
+int schedule_find(struct store *db, const char *plugin, const char *name, int64_t *id,
+                  struct err *err)
 {
     struct stmt *s = store_stmt(db, "select id from schedule where plugin = ?1 and name = ?2", err);
     if (!s) return err->code;
@@ -283,12 +320,13 @@ int schedule_find(struct store *db, const char *plugin, const char *name, int64_
     return rc;
 }
 
-int schedule_list(struct store *db, const struct schedule_filter *f, int64_t now, struct arena *a, struct val *out,
-                  struct err *err)
+int schedule_list(struct store *db, const struct schedule_filter *f, int64_t now, struct arena *a,
+                  struct val *out, struct err *err)
 {
-    static const char *const sql[] = {COLUMNS "where id > ?1 and (?2 = 0 or state in (0, 2, 4)) order by id limit ?3",
-                                      COLUMNS "where plugin = ?4 and id > ?1 and (?2 = 0 or state in (0, 2, 4))"
-                                              " order by id limit ?3"};
+    static const char *const sql[] = {
+        COLUMNS "where id > ?1 and (?2 = 0 or state in (0, 2, 4)) order by id limit ?3",
+        COLUMNS "where plugin = ?4 and id > ?1 and (?2 = 0 or state in (0, 2, 4))"
+                " order by id limit ?3"};
     struct stmt *s = store_stmt(db, sql[f->plugin != NULL], err);
     int rc;
     if (!s) return err->code;

@@ -21,20 +21,23 @@ static int is_same(struct session *s, const struct schedule_new *n, int64_t *id,
     if (rc == 1) rc = schedule_row_load(s->db, *id, s->arena, &r, err);
     if (rc != 1) return rc;
     const char *zone = n->zone ? n->zone : s->host->zone;
-    bool same = r.cron && strcmp(r.cron, n->cron) == 0 && strcmp(r.zone, zone) == 0 && r.flow && n->flow &&
-                strcmp(r.flow, n->flow) == 0 && r.missed == n->missed && r.overlap == n->overlap &&
-                r.grace_ms == (n->grace_ms ? n->grace_ms : GRACE_MS) &&
-                val_equal(&r.input, n->input ? n->input : &nothing) && r.state != SCHEDULE_CANCELLED;
+    bool same = r.cron && strcmp(r.cron, n->cron) == 0 && strcmp(r.zone, zone) == 0 && r.flow &&
+                n->flow && strcmp(r.flow, n->flow) == 0 && r.missed == n->missed &&
+                r.overlap == n->overlap && r.grace_ms == (n->grace_ms ? n->grace_ms : GRACE_MS) &&
+                val_equal(&r.input, n->input ? n->input : &nothing) &&
+                r.state != SCHEDULE_CANCELLED;
     return same;
 }
 
 static int keep(struct session *s, int64_t id, struct err *err)
 {
-    /* One that was absent comes back with the time that it had: its policy decides about what was missed. */
-    struct stmt *q = store_stmt(s->db,
-                                "update schedule set declared = 1, next_at = case when state = 4 then due else next_at end,"
-                                " state = case when state = 4 then 0 else state end where id = ?1",
-                                err);
+    /* One that was absent comes back with the time that it had: its policy decides about what was
+     * missed. */
+    struct stmt *q = store_stmt(
+        s->db,
+        "update schedule set declared = 1, next_at = case when state = 4 then due else next_at end,"
+        " state = case when state = 4 then 0 else state end where id = ?1",
+        err);
     if (!q) return err->code;
     stmt_bind_int(q, 1, id);
     return stmt_run(q, err);
@@ -51,16 +54,19 @@ static int sync_one(struct schedule *sch, struct session *s, const struct decl *
     return rc;
 }
 
-int schedule_sync(struct schedule *sch, struct session *s, const struct registry *r, struct err *err)
+int schedule_sync(struct schedule *sch, struct session *s, const struct registry *r,
+                  struct err *err)
 {
     size_t i = 0;
     int rc = mark_absent(s, err);
-    for (const struct decl *d; rc == 0 && (d = registry_each(r, "cron", &i));) rc = sync_one(sch, s, d, err);
+    for (const struct decl *d; rc == 0 && (d = registry_each(r, "cron", &i));)
+        rc = sync_one(sch, s, d, err);
     if (rc == 0)
-        rc = store_exec(s->db,
-                        "update schedule set declared = 1, state = 4, next_at = null, waiting = 0, manual = 0"
-                        " where declared = 2",
-                        err);
+        rc = store_exec(
+            s->db,
+            "update schedule set declared = 1, state = 4, next_at = null, waiting = 0, manual = 0"
+            " where declared = 2",
+            err);
     if (rc == 0) lane_wake_at(sch->host->lane, &sch->source, 0);
     return rc;
 }
@@ -70,7 +76,8 @@ static int64_t rules_of(const struct zone *z)
 {
     uint64_t h = 0;
     struct zone_span span;
-    int64_t at = (int64_t)date_days(2000, 1, 1) * 86400, end = (int64_t)date_days(2100, 1, 1) * 86400;
+    int64_t at = (int64_t)date_days(2000, 1, 1) * 86400,
+            end = (int64_t)date_days(2100, 1, 1) * 86400;
     while (at < end) {
         zone_span_at(z, at, &span);
         int64_t parts[3] = {(int64_t)h, span.until, span.offset_s};
@@ -78,10 +85,11 @@ static int64_t rules_of(const struct zone *z)
         if (span.until == INT64_MAX) break;
         at = span.until;
     }
-    return (int64_t)(h >> 1) + 1; /* never 0, which stands for "not looked at" */
+    return (int64_t)(h >> 1);
 }
 
-static int rederive_row(struct session *s, int64_t id, const struct zone *z, int64_t *moved, struct err *err)
+static int rederive_row(struct session *s, int64_t id, const struct zone *z, int64_t *moved,
+                        struct err *err)
 {
     struct schedule_row r;
     struct date d;
@@ -96,23 +104,28 @@ static int rederive_row(struct session *s, int64_t id, const struct zone *z, int
 }
 
 /* Few at a time, so that an arena of fixed size is enough for any number of rows. */
-static int rederive_zone(struct session *s, const char *name, const struct zone *z, int64_t *moved, struct err *err)
+static int rederive_zone(struct session *s, const char *name, const struct zone *z, int64_t *moved,
+                         struct err *err)
 {
     enum { PIECE = 256 };
     int64_t ids[PIECE], after = 0;
     size_t n;
     int rc;
     do {
-        struct stmt *q = store_stmt(
-            s->db, "select id from schedule where zone = ?1 and state in (0, 2, 4) and id > ?2 order by id limit ?3", err);
+        struct stmt *q = store_stmt(s->db,
+                                    "select id from schedule where zone = ?1 and state in (0, 2, "
+                                    "4) and id > ?2 order by id limit ?3",
+                                    err);
         if (!q) return err->code;
         stmt_bind_str(q, 1, name);
         stmt_bind_int(q, 2, after);
         stmt_bind_int(q, 3, PIECE);
-        for (n = 0; (rc = stmt_step(q, err)) == 1 && n < PIECE; n++) ids[n] = stmt_int(q, 0);
+        for (n = 0; (rc = stmt_step(q, err)) == 1 && n < PIECE; n++)
+            ids[n] = stmt_int(q, 0);
         stmt_done(q);
         struct arena_mark mark = arena_mark(s->arena);
-        for (size_t i = 0; rc >= 0 && i < n; i++) rc = rederive_row(s, ids[i], z, moved, err);
+        for (size_t i = 0; rc >= 0 && i < n; i++)
+            rc = rederive_row(s, ids[i], z, moved, err);
         arena_rewind(s->arena, mark);
         if (n) after = ids[n - 1];
     } while (rc >= 0 && n == PIECE);
@@ -121,11 +134,27 @@ static int rederive_zone(struct session *s, const char *name, const struct zone 
 
 static int remember(struct store *db, const char *zone, int64_t rules, struct err *err)
 {
-    struct stmt *s = store_stmt(db, "update schedule_zone set rules = ?2 where zone = ?1", err);
+    struct stmt *s = store_stmt(db,
+                                "insert into schedule_zone(zone, rules) values(?1, ?2) on "
+                                "conflict(zone) do update set rules = excluded.rules",
+                                err);
     if (!s) return err->code;
     stmt_bind_str(s, 1, zone);
     stmt_bind_int(s, 2, rules);
     return stmt_run(s, err);
+}
+
+int schedule_remember_zone(struct store *db, const char *name, struct err *err)
+{
+    const struct zone *z;
+    struct stmt *s = store_stmt(db, "select 1 from schedule_zone where zone = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_str(s, 1, name);
+    int rc = stmt_step(s, err);
+    stmt_done(s);
+    if (rc) return rc < 0 ? rc : 0;
+    rc = zone_find(name, &z, err);
+    return rc ? rc : remember(db, name, rules_of(z), err);
 }
 
 int schedule_rederive(struct schedule *sch, struct session *s, int64_t *moved, struct err *err)

@@ -23,7 +23,8 @@ static struct cron parse(const char *line)
 {
     struct cron c;
     struct err err = {0};
-    if (cron_parse(line, strlen(line), &c, &err)) fail_msg("%s: %s %s", line, err.key, err_arg(&err, "field"));
+    if (cron_parse(line, strlen(line), &c, &err))
+        fail_msg("%s: %s %s", line, err.key, err_arg(&err, "field"));
     return c;
 }
 
@@ -39,12 +40,14 @@ static void expect(const char *zone, const char *line, const char *after, const 
         int32_t offset;
         ms = cron_next(&c, z, ms, NULL);
         zone_local(z, ms, &d, &offset);
-        snprintf(got, sizeof(got), "%04d-%02d-%02d %02d:%02d%+03d", d.year, d.month, d.day, d.hour, d.minute,
-                 offset / 3600);
-        if (strcmp(got, *want) != 0) fail_msg("%s after %s: got %s, want %s", line, after, got, *want);
+        snprintf(got, sizeof(got), "%04d-%02d-%02d %02d:%02d%+03d", d.year, d.month, d.day, d.hour,
+                 d.minute, offset / 3600);
+        if (strcmp(got, *want) != 0)
+            fail_msg("%s after %s: got %s, want %s", line, after, got, *want);
     }
 }
-#define EXPECT(zone, line, after, ...) expect(zone, line, after, (const char *const[]){__VA_ARGS__, NULL})
+#define EXPECT(zone, line, after, ...)                                                             \
+    expect(zone, line, after, (const char *const[]){__VA_ARGS__, NULL})
 #define VN "Asia/Ho_Chi_Minh"
 #define DE "Europe/Berlin"
 #define NY "America/New_York"
@@ -55,12 +58,13 @@ static void fields_take_numbers_names_lists_ranges_and_steps(void **state)
     EXPECT(VN, "0 7 * * mon", "2021-01-04 06:59", "2021-01-04 07:00+07", "2021-01-11 07:00+07");
     EXPECT(VN, "*/20 8-9 * * *", "2021-01-04 08:30", "2021-01-04 08:40+07", "2021-01-04 09:00+07",
            "2021-01-04 09:20+07", "2021-01-04 09:40+07", "2021-01-05 08:00+07");
-    EXPECT(VN, "5,10,40-42 0 1 jan,Jul *", "2021-01-01 00:10", "2021-01-01 00:40+07", "2021-01-01 00:41+07",
-           "2021-01-01 00:42+07", "2021-07-01 00:05+07");
+    EXPECT(VN, "5,10,40-42 0 1 jan,Jul *", "2021-01-01 00:10", "2021-01-01 00:40+07",
+           "2021-01-01 00:41+07", "2021-01-01 00:42+07", "2021-07-01 00:05+07");
     EXPECT(VN, "50/5 23 31 12 *", "2021-01-01 00:00", "2021-12-31 23:50+07", "2021-12-31 23:55+07",
            "2022-12-31 23:50+07");
     EXPECT(VN, "0 0 * * 7", "2021-01-04 00:00", "2021-01-10 00:00+07");
-    EXPECT(VN, "0 0 * * 5-7", "2021-01-04 00:00", "2021-01-08 00:00+07", "2021-01-09 00:00+07", "2021-01-10 00:00+07");
+    EXPECT(VN, "0 0 * * 5-7", "2021-01-04 00:00", "2021-01-08 00:00+07", "2021-01-09 00:00+07",
+           "2021-01-10 00:00+07");
     EXPECT(VN, "@daily", "2021-12-31 00:00", "2022-01-01 00:00+07");
     EXPECT(VN, "@hourly", "2021-12-31 23:00", "2022-01-01 00:00+07");
 }
@@ -68,8 +72,9 @@ static void fields_take_numbers_names_lists_ranges_and_steps(void **state)
 static void both_day_fields_restricted_means_either(void **state)
 {
     (void)state;
-    EXPECT(VN, "0 0 13 * fri", "2021-08-01 00:00", "2021-08-06 00:00+07", "2021-08-13 00:00+07", "2021-08-20 00:00+07",
-           "2021-08-27 00:00+07", "2021-09-03 00:00+07", "2021-09-10 00:00+07", "2021-09-13 00:00+07");
+    EXPECT(VN, "0 0 13 * fri", "2021-08-01 00:00", "2021-08-06 00:00+07", "2021-08-13 00:00+07",
+           "2021-08-20 00:00+07", "2021-08-27 00:00+07", "2021-09-03 00:00+07",
+           "2021-09-10 00:00+07", "2021-09-13 00:00+07");
     /* A field with a star does not restrict: both must hold. */
     EXPECT(VN, "0 0 */2 * fri", "2021-08-01 00:00", "2021-08-13 00:00+07", "2021-08-27 00:00+07");
 }
@@ -98,16 +103,29 @@ static void lines_with_mistakes_name_the_field(void **state)
 {
     static const struct {
         const char *line, *field;
-    } bad[] = {{"", "minute"},           {"60 * * * *", "minute"},  {"* 24 * * *", "hour"},    {"* * 0 * *", "day"},
-               {"* * 32 * *", "day"},    {"* * * 13 *", "month"},   {"* * * * 8", "weekday"},  {"* * * * * *", "end"},
-               {"* * * *", "weekday"},   {"*/0 * * * *", "minute"}, {"5-1 * * * *", "minute"}, {"1,, * * * *", "minute"},
-               {"* * * foo *", "month"}, {"-1 * * * *", "minute"},  {"* * * * mo", "weekday"}, {"1x * * * *", "minute"},
+    } bad[] = {{"", "minute"},
+               {"60 * * * *", "minute"},
+               {"* 24 * * *", "hour"},
+               {"* * 0 * *", "day"},
+               {"* * 32 * *", "day"},
+               {"* * * 13 *", "month"},
+               {"* * * * 8", "weekday"},
+               {"* * * * * *", "end"},
+               {"* * * *", "weekday"},
+               {"*/0 * * * *", "minute"},
+               {"5-1 * * * *", "minute"},
+               {"1,, * * * *", "minute"},
+               {"* * * foo *", "month"},
+               {"-1 * * * *", "minute"},
+               {"* * * * mo", "weekday"},
+               {"1x * * * *", "minute"},
                {"99999999999 * * * *", "minute"}};
     struct cron c;
     struct err err = {0};
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        if (cron_parse(bad[i].line, strlen(bad[i].line), &c, &err) != ERR_INVALID) fail_msg("taken: %s", bad[i].line);
+        if (cron_parse(bad[i].line, strlen(bad[i].line), &c, &err) != ERR_INVALID)
+            fail_msg("taken: %s", bad[i].line);
         assert_string_equal(err.key, "cron.syntax");
         assert_string_equal(err_arg(&err, "field"), bad[i].field);
     }
@@ -151,7 +169,8 @@ static void search_over_years_is_quick(void **state)
     struct cron c = parse("59 23 29 2 *");
     (void)state;
     int64_t start = clock_mono_ns(), ms = local_ms(z, "2021-01-01 00:00");
-    for (int i = 0; i < 100; i++) ms = cron_next(&c, z, ms, NULL);
+    for (int i = 0; i < 100; i++)
+        ms = cron_next(&c, z, ms, NULL);
     assert_true(clock_mono_ns() - start < 200000000);
     assert_true(ms > local_ms(z, "2400-01-01 00:00"));
 }

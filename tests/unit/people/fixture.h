@@ -30,25 +30,33 @@ struct fixture {
 };
 
 static const char fixture_org[] =
-    "{\"units\":[{\"code\":\"a\",\"name\":\"Xã A\",\"kind\":\"commune\",\"parent\":\"office\",\"from\":\"2000-01-01\"},"
-    "{\"code\":\"b\",\"name\":\"Xã B\",\"kind\":\"commune\",\"parent\":\"office\",\"from\":\"2000-01-01\"},"
+    "{\"units\":[{\"code\":\"a\",\"name\":\"Xã "
+    "A\",\"kind\":\"commune\",\"parent\":\"office\",\"from\":\"2000-01-01\"},"
+    "{\"code\":\"b\",\"name\":\"Xã "
+    "B\",\"kind\":\"commune\",\"parent\":\"office\",\"from\":\"2000-01-01\"},"
     "{\"code\":\"office\",\"name\":\"Văn phòng\",\"kind\":\"office\",\"parent\":\"province\"},"
     "{\"code\":\"province\",\"name\":\"Tỉnh\",\"kind\":\"province\"}],"
     "\"positions\":[{\"code\":\"editor\",\"title\":\"Biên tập\",\"roles\":[\"editor\"]},"
     "{\"code\":\"chair\",\"title\":\"Chủ tịch\"}],"
-    "\"persons\":[{\"code\":\"lan\",\"name\":\"Nguyễn Thị Lan\"},{\"code\":\"mai\",\"name\":\"Trần Mai\"},"
+    "\"persons\":[{\"code\":\"lan\",\"name\":\"Nguyễn Thị Lan\"},{\"code\":\"mai\",\"name\":\"Trần "
+    "Mai\"},"
     "{\"code\":\"hoa\",\"name\":\"Lê Hoa\"}],"
-    "\"holders\":[{\"person\":\"lan\",\"position\":\"editor\",\"unit\":\"office\",\"from\":\"2020-01-01\",\"to\":\"2021-02-01\"},"
+    "\"holders\":[{\"person\":\"lan\",\"position\":\"editor\",\"unit\":\"office\",\"from\":\"2020-"
+    "01-01\",\"to\":\"2021-02-01\"},"
     "{\"person\":\"mai\",\"position\":\"chair\",\"unit\":\"province\"}],"
-    "\"role_holders\":[{\"person\":\"hoa\",\"role\":\"author\",\"unit\":\"a\"},{\"user\":\"root\",\"role\":\"reader\"}],"
-    "\"users\":[{\"name\":\"lan\",\"person\":\"lan\",\"lang\":\"vi\"},{\"name\":\"root\",\"admin\":true}],"
+    "\"role_holders\":[{\"person\":\"hoa\",\"role\":\"author\",\"unit\":\"a\"},{\"user\":\"root\","
+    "\"role\":\"reader\"}],"
+    "\"users\":[{\"name\":\"lan\",\"person\":\"lan\",\"lang\":\"vi\"},{\"name\":\"root\",\"admin\":"
+    "true}],"
     "\"calendar\":[{\"year\":2021,\"weekend\":[\"sat\",\"sun\"],\"working\":[\"2021-02-20\"],"
-    "\"holidays\":[\"2021-01-01\",\"2021-02-10\",\"2021-02-11\",\"2021-02-12\",\"2021-02-15\",\"2021-02-16\"]}]}";
+    "\"holidays\":[\"2021-01-01\",\"2021-02-10\",\"2021-02-11\",\"2021-02-12\",\"2021-02-15\","
+    "\"2021-02-16\"]}]}";
 
 static inline void fixture_ok(struct fixture *f, const char *what, int rc)
 {
-    if (rc < 0) fail_msg("%s: %d %s %s (%s %s)", what, rc, f->err.key, f->err.text, err_arg(&f->err, "list"),
-                         err_arg(&f->err, "field"));
+    if (rc < 0)
+        fail_msg("%s: %d %s %s (%s %s)", what, rc, f->err.key, f->err.text,
+                 err_arg(&f->err, "list"), err_arg(&f->err, "field"));
 }
 
 static inline struct val fixture_json(struct fixture *f, const char *text)
@@ -83,11 +91,18 @@ static inline int fixture_open(void **state)
     people_attach(&f->host);
     people_add_api(f->host.api, &f->host);
     /* 2021-01-04 09:00 in Hanoi. */
-    f->s = (struct session){.mode = SESSION_WRITE, .host = &f->host, .db = f->db, .arena = &f->a, .now = 1609725600000,
-                            .lang = "vi", .zone = f->host.zone};
+    f->s = (struct session){.mode = SESSION_WRITE,
+                            .host = &f->host,
+                            .db = f->db,
+                            .arena = &f->a,
+                            .now = 1609725600000,
+                            .lang = "vi",
+                            .zone = f->host.zone};
     fixture_ok(f, "begin", store_begin(f->db, &f->err));
     struct val org = fixture_json(f, fixture_org);
-    fixture_ok(f, "import", people_import(f->db, &org, f->s.now, fixture_day("2021-01-04"), &f->a, NULL, &f->err));
+    fixture_ok(
+        f, "import",
+        people_import(f->db, &org, f->s.now, fixture_day("2021-01-04"), &f->a, NULL, &f->err));
     *state = f;
     return 0;
 }

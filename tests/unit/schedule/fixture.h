@@ -1,4 +1,5 @@
-/* A schedule on a real database file, a lane under a virtual clock, and a sink that remembers what fired. */
+/* A schedule on a real database file, a lane under a virtual clock, and a sink that remembers what
+ * fired. */
 #ifndef KHUNG_TEST_SCHEDULE_FIXTURE_H
 #define KHUNG_TEST_SCHEDULE_FIXTURE_H
 
@@ -44,7 +45,8 @@ static inline void fixture_ok(struct fixture *f, const char *what, int rc)
     if (rc < 0) fail_msg("%s: %d %s %s", what, rc, f->err.key, f->err.text);
 }
 
-static int fixture_fire(void *ctx, struct session *s, const struct schedule_job *job, int64_t *run, struct err *err)
+static int fixture_fire(void *ctx, struct session *s, const struct schedule_job *job, int64_t *run,
+                        struct err *err)
 {
     struct fixture *f = ctx;
     /* Written before the refusal: it must be rolled back with it. */
@@ -95,8 +97,14 @@ static inline void fixture_attach(struct fixture *f)
     struct schedule_sink sink = {"flow", fixture_fire, fixture_is_running, f};
     schedule_add_sink(f->host.schedule, &sink);
     schedule_attach(f->host.schedule);
-    f->s = (struct session){.mode = SESSION_WRITE, .host = &f->host, .db = f->db, .lane = f->lane, .arena = &f->a,
-                            .now = clock_now(&f->host.clock), .lang = "vi", .zone = f->host.zone};
+    f->s = (struct session){.mode = SESSION_WRITE,
+                            .host = &f->host,
+                            .db = f->db,
+                            .lane = f->lane,
+                            .arena = &f->a,
+                            .now = clock_now(&f->host.clock),
+                            .lang = "vi",
+                            .zone = f->host.zone};
 }
 
 static inline void fixture_detach(struct fixture *f)

@@ -69,10 +69,12 @@ static void missed_times_follow_the_policy(void **state)
     assert_int_equal(fixture_sql(f, "select count(*) from fired where name = 'once'"), 1);
     assert_int_equal(fixture_sql(f, "select count(*) from fired where name = 'skip'"), 0);
     assert_int_equal(fixture_sql(f, "select count(*) from fired where name = 'all'"), 5);
-    assert_int_equal(fixture_sql(f, "select count(distinct local) from fired where name = 'all'"), 5);
+    assert_int_equal(fixture_sql(f, "select count(distinct local) from fired where name = 'all'"),
+                     5);
     assert_int_equal(fixture_sql(f, "select count(*) from fired where name = 'single'"), 0);
     assert_string_equal(fixture_text(f, single, "state"), "done");
-    assert_string_equal(fixture_text(f, single, "error"), "The time was missed, and the policy is to skip it.");
+    assert_string_equal(fixture_text(f, single, "error"),
+                        "The time was missed, and the policy is to skip it.");
     assert_string_equal(fixture_text(f, once, "local"), "2021-01-04 15:00");
     assert_string_equal(fixture_text(f, skip, "local"), "2021-01-04 15:00");
     assert_string_equal(fixture_text(f, all, "local"), "2021-01-04 15:00");
@@ -128,7 +130,8 @@ static void job_of_a_kind_that_nobody_does_fails_with_its_reason(void **state)
     int64_t id = PUT(f, .name = "odd", .kind = "dance", .local = "2021-01-04 10:00");
     fixture_at(f, "2021-01-04 10:00");
     assert_string_equal(fixture_text(f, id, "state"), "failed");
-    assert_string_equal(fixture_text(f, id, "error"), "Nothing here can do jobs of the kind dance.");
+    assert_string_equal(fixture_text(f, id, "error"),
+                        "Nothing here can do jobs of the kind dance.");
 }
 
 static void run_that_still_goes_on_is_skipped_queued_or_joined(void **state)
@@ -143,7 +146,8 @@ static void run_that_still_goes_on_is_skipped_queued_or_joined(void **state)
     f->running = 0;
     fixture_at(f, "2021-01-04 12:00");
     assert_int_equal(f->fired, 2);
-    int64_t joined = PUT(f, .name = "skip", .cron = "30 * * * *", .overlap = SCHEDULE_OVERLAP_ALLOW);
+    int64_t joined =
+        PUT(f, .name = "skip", .cron = "30 * * * *", .overlap = SCHEDULE_OVERLAP_ALLOW);
     assert_int_equal(joined, id);
     fixture_at(f, "2021-01-04 12:30");
     f->running = 1003;
@@ -174,7 +178,8 @@ static void queued_firing_runs_when_the_one_before_has_ended(void **state)
 static void run_now_is_besides_the_time_of_a_cron_job_and_instead_of_a_one_shot(void **state)
 {
     struct fixture *f = *state;
-    int64_t cron = PUT(f, .name = "cron", .cron = "0 12 * * *"), once = PUT(f, .name = "once", .local = "2021-01-04 12:00");
+    int64_t cron = PUT(f, .name = "cron", .cron = "0 12 * * *"),
+            once = PUT(f, .name = "once", .local = "2021-01-04 12:00");
     fixture_begin(f);
     fixture_ok(f, "now", schedule_run_now(f->host.schedule, &f->s, cron, &f->err));
     fixture_ok(f, "now", schedule_run_now(f->host.schedule, &f->s, once, &f->err));
@@ -246,7 +251,10 @@ static void many_waiting_jobs_do_not_slow_the_due_ones(void **state)
         char name[16];
         int64_t id;
         snprintf(name, sizeof(name), "w%d", i);
-        struct schedule_new n = {.plugin = "awards", .name = name, .kind = "flow", .flow = "go",
+        struct schedule_new n = {.plugin = "awards",
+                                 .name = name,
+                                 .kind = "flow",
+                                 .flow = "go",
                                  .local = i < 5000 ? "2021-01-04 10:00" : "2031-01-04 10:00"};
         fixture_ok(f, "put", schedule_put(f->host.schedule, &f->s, &n, &id, &f->err));
     }
@@ -257,7 +265,8 @@ static void many_waiting_jobs_do_not_slow_the_due_ones(void **state)
     assert_int_equal(f->fired, 5000);
     print_message("5000 jobs fired in %d ms\n", (int)(took / 1000000));
     start = clock_mono_ns();
-    for (int i = 0; i < 1000; i++) lane_run(f->lane);
+    for (int i = 0; i < 1000; i++)
+        lane_run(f->lane);
     assert_true(clock_mono_ns() - start < 1000000000);
 }
 
