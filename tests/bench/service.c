@@ -1,0 +1,212 @@
+/* Measures of the running service: the built program, a real database file, traffic on 127.0.0.1. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+struct service {
+    pid_t pid;
+    int port;
+    double start_ms;
+};
+
+/* Starts it and waits for its line "service.ready … port=N". */
+static void start(struct bench *b, struct service *s, const char *dir, const char *plugins)
+{
+    int log[2];
+    char line[65536];
+    size_t got = 0;
+    double began = bench_now();
+    if (pipe2(log, O_CLOEXEC) != 0) bench_die("pipe");
+    s->pid = fork();
+    if (s->pid == 0) {
+        dup2(log[1], STDERR_FILENO);
+        execl(b->khung, b->khung, "serve", "--data", dir, "--plugins", plugins, "--listen", "127.0.0.1:0", (char *)NULL);
+        _exit(127);
+    }
+    close(log[1]);
+    for (char *port = NULL; !port;) {
+        ssize_t n = read(log[0], line + got, sizeof(line) - 1 - got);
+        if (n <= 0) bench_die(got ? line : "the service did not start");
+        got += (size_t)n;
+        line[got] = '\0';
+        char *ready = strstr(line, "service.ready");
+        port = ready && strchr(ready, '\n') ? strstr(ready, " port=") : NULL;
+        if (port) s->port = atoi(port + 6);
+    }
+    s->start_ms = (bench_now() - began) * 1000;
+    close(log[0]);
+}
+
+static void stop(struct service *s, int signal)
+{
+    kill(s->pid, signal);
+    waitpid(s->pid, NULL, 0);
+}
+
+/* Runs a command of the program and gives what it printed. */
+static char *command(struct bench *b, const char *dir, const char *rest)
+{
+    static char out[65536];
+    char text[2000];
+    snprintf(text, sizeof(text), "%s --data %s %s", b->khung, dir, rest);
+    FILE *p = popen(text, "r");
+    size_t n = p ? fread(out, 1, sizeof(out) - 1, p) : 0;
+    out[n] = '\0';
+    if (!p || pclose(p) != 0) bench_die(text);
+    return out;
+}
+
+/* An account that may start runs, and its token. */
+static const char *make_token(struct bench *b, const char *dir)
+{
+    static char token[80];
+    command(b, dir, "user add bench");
+    command(b, dir, "user role bench operator");
+    char *text = command(b, dir, "user token bench --json"), *at = strstr(text, "kh_");
+    if (!at) bench_die(text);
+    snprintf(token, sizeof(token), "%.*s", (int)strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"), at);
+    return token;
+}
+
+static double flow_load(struct bench *b, const char *dir, int connections, double *p50)
+{
+    struct service s;
+    char request[600];
+    static const char body[] = "{\"flow\":\"bench.five\"}";
+    start(b, &s, dir, b->plugins);
+    const char *token = make_token(b, dir);
+    snprintf(request, sizeof(request), "POST /api/runs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", token, sizeof(body) - 1, body);
+    struct load l = {s.port, connections, b->quick ? 1 : 3, request, "HTTP/1.1 201"};
+    struct load warm = l;
+    warm.seconds = 0.3;
+    bench_load(&warm, NULL);
+    double rate = bench_load(&l, p50);
+    stop(&s, SIGTERM);
+    return rate;
+}
+
+static void http_flow(struct bench *b, const char *name, int connections)
+{
+    double rates[3];
+    for (int i = 0; i < 3; i++) rates[i] = flow_load(b, bench_folder(b, "http"), connections, NULL);
+    bench_print(b, name, bench_median(rates, 3), "runs/s", 0);
+}
+
+void bench_http_flow_1(struct bench *b)
+{
+    http_flow(b, "http_flow_1", 1);
+}
+
+void bench_http_flow_64(struct bench *b)
+{
+    http_flow(b, "http_flow_64", 64);
+}
+
+void bench_big(struct bench *b)
+{
+    double empty[3], full[3], rate;
+    int n = b->quick ? 100000 : 1000000;
+    const char *dir = bench_folder(b, "big");
+    bench_park(b, dir, n);
+    for (int i = 0; i < 3; i++) {
+        flow_load(b, bench_folder(b, "small"), 64, &empty[i]);
+        rate = flow_load(b, dir, 64, &full[i]);
+    }
+    (void)rate;
+    double small = bench_median(empty, 3), big = bench_median(full, 3);
+    bench_print(b, "big_p50_ratio", small / big, "ratio", 0);
+}
+
+void bench_recover(struct bench *b)
+{
+    double times[5];
+    struct service s;
+    const char *dir = bench_folder(b, "recover");
+    bench_park(b, dir, b->quick ? 20000 : 100000);
+    start(b, &s, dir, b->plugins);
+    for (int i = 0; i < 5; i++) {
+        stop(&s, SIGKILL);
+        double began = bench_now();
+        start(b, &s, dir, b->plugins);
+        bench_request(s.port, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        times[i] = (bench_now() - began) * 1000;
+    }
+    stop(&s, SIGTERM);
+    bench_print(b, "recover_ms", bench_median(times, 5), "ms", 0);
+}
+
+/* A published item of a type without approval. */
+static void write_news(struct bench *b, char *plugins, size_t cap)
+{
+    char path[600];
+    snprintf(plugins, cap, "%s/news-plugins", b->tmp);
+    snprintf(path, sizeof(path), "mkdir -p %s/news", plugins);
+    if (system(path) != 0) bench_die(path);
+    snprintf(path, sizeof(path), "%s/news/plugin.lua", plugins);
+    FILE *f = fopen(path, "w");
+    fputs("return { name = \"news\", version = \"1\", api = 1, needs = { \"content\", \"content:publish\", \"flow\" } }\n", f);
+    fclose(f);
+    snprintf(path, sizeof(path), "%s/news/init.lua", plugins);
+    f = fopen(path, "w");
+    fputs("content.type(\"note\", { fields = { title = \"text!\", body = \"markdown\" }, title = \"title\", slug = \"title\" })\n"
+          "flow.define(\"make\", {}, function(run)\n"
+          "  local item = content.create(\"note\", { title = \"A note\", body = (\"word \"):rep(200) })\n"
+          "  content.publish(item)\n"
+          "end)\n", f);
+    fclose(f);
+}
+
+void bench_http_get(struct bench *b)
+{
+    struct service s;
+    char plugins[512];
+    double rates[3];
+    const char *dir = bench_folder(b, "get");
+    write_news(b, plugins, sizeof(plugins));
+    start(b, &s, dir, plugins);
+    command(b, dir, "flow start news.make");
+    struct load l = {s.port, 64, b->quick ? 1 : 3, "GET /api/content/note/a-note HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                     "HTTP/1.1 200"};
+    for (int i = 0; i < 3; i++) rates[i] = bench_load(&l, NULL);
+    stop(&s, SIGTERM);
+    bench_print(b, "http_get", bench_median(rates, 3), "req/s", 0);
+}
+
+static double resident_mib(pid_t pid)
+{
+    char path[64], line[256];
+    double kib = 0;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof(line), f)) sscanf(line, "VmRSS: %lf", &kib);
+    if (f) fclose(f);
+    return kib / 1024;
+}
+
+void bench_idle(struct bench *b)
+{
+    double times[5], sizes[5];
+    char plugins[600], rest[700];
+    const char *dir = bench_folder(b, "idle");
+    snprintf(plugins, sizeof(plugins), "%s/plugins:%s/examples/thanh-hoa/plugins", b->top, b->top);
+    snprintf(rest, sizeof(rest), "org import %s/examples/thanh-hoa/org.json --plugins %s >/dev/null", b->top, plugins);
+    command(b, dir, rest);
+    for (int i = 0; i < 5; i++) {
+        struct service s;
+        start(b, &s, dir, plugins);
+        bench_request(s.port, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        times[i] = s.start_ms;
+        sizes[i] = resident_mib(s.pid);
+        stop(&s, SIGTERM);
+    }
+    bench_print(b, "idle_mib", bench_median(sizes, 5), "MiB", 0);
+    bench_print(b, "start_ms", bench_median(times, 5), "ms", 0);
+}
