@@ -29,6 +29,7 @@ static const char persons[] =
     "create table position(code text primary key, title text not null) without rowid;"
     "create table position_role("
     " position text not null, role text not null, primary key(position, role)) without rowid;"
+    "create index position_role_role on position_role(role);"
     "create table position_held("
     " id integer primary key, person integer not null, position text not null, unit integer not "
     "null,"

@@ -9,7 +9,7 @@
 #include "schedule/schedule.h"
 #include "store/lane.h"
 
-enum { SINKS_MAX = 8, GRACE_MS = 60 * 1000, LOCAL_LEN = 24 };
+enum { SINKS_MAX = 8, GRACE_MS = 60 * 1000, LOCAL_LEN = 32 };
 
 struct schedule {
     struct host *host;

@@ -134,7 +134,8 @@ void schedule_format_local(const struct date *d, char out[LOCAL_LEN])
     int n = snprintf(out, LOCAL_LEN, "%04d-%02d-%02d %02d:%02d", d->year % 10000, d->month % 100,
                      d->day % 100, d->hour % 100, d->minute % 100);
     if (d->second || d->ms)
-        snprintf(out + n, LOCAL_LEN - (size_t)n, ":%02d.%03d", d->second % 100, d->ms % 1000);
+        snprintf(out + n, LOCAL_LEN - (size_t)n, ":%02d.%03u", d->second % 100,
+                 (unsigned)d->ms % 1000u);
 }
 
 int schedule_parse_local(const char *s, struct date *out)
