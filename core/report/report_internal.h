@@ -1,0 +1,64 @@
+/* Inside report/: a report that runs, and what a format must do for it. */
+#ifndef KHUNG_REPORT_INTERNAL_H
+#define KHUNG_REPORT_INTERNAL_H
+
+#include "base/buf.h"
+#include "plugin/api.h"
+#include "plugin/plugin_vm.h"
+#include "report/report.h"
+
+enum { REPORT_NOTES_MAX = 100, REPORT_FLUSH = 16 << 10, REPORT_ROW_BYTES = 4 << 20 };
+
+struct report_run;
+struct report_writer {
+    const char *type; /* of the answer */
+    int (*begin)(struct report_run *run, struct err *err);
+    int (*row)(struct report_run *run, const struct val *cells, struct err *err);
+    int (*end)(struct report_run *run, struct err *err);
+    void (*close)(struct report_run *run); /* may be NULL; always called */
+};
+extern const struct report_writer report_table_writer, report_csv_writer, report_json_writer;
+const struct report_writer *report_writer_of(enum report_format format);
+
+struct report_run {
+    const struct report_def *def;
+    const struct report_request *q;
+    const struct report_writer *writer;
+    struct session *s;
+    struct arena *arena;        /* lives as long as the run */
+    struct arena row;           /* for one row */
+    struct buf out;             /* what has not gone to the sink yet */
+    void *state;                /* the writer's */
+    struct val params;          /* checked, in stored form */
+    struct val notes;
+    struct val sums[REPORT_COLUMNS_MAX]; /* nil: no total */
+    int64_t id;                 /* of the object that the plugin holds */
+    int64_t deadline_ns, nrows;
+    bool begun;
+    struct err failed;          /* what ends the report though the plugin caught it */
+};
+
+/* report_def.c */
+int report_compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err);
+/* report_params.c: text becomes the parameter's type, then all are checked. */
+int report_params_read(struct report_run *run, struct err *err);
+/* The parameters as the plugin sees them: units, persons, dates and instants are objects. */
+int report_params_show(struct report_run *run, struct val *out, struct err *err);
+/* report_access.c */
+int report_access_check(struct report_run *run, struct err *err);
+/* report_row.c: one row of the plugin's: checked, summed, written. */
+int report_row_add(struct report_run *run, const struct val *row, struct err *err);
+int report_note_add(struct report_run *run, const struct val *text, struct err *err);
+int report_flush(struct report_run *run, bool all, struct err *err);
+/* report_cell.c: a stored value as object where its type has one. */
+int report_cell_show(struct session *s, enum field_type type, const struct val *stored, struct arena *a,
+                     struct val *out, struct err *err);
+enum report_style { REPORT_PLAIN, REPORT_GROUPED }; /* CSV; for reading: 12.226 and 04/01/2021 */
+/* Appends the text of a shown value. */
+void report_cell_text(struct buf *out, const char *lang, enum field_type type, enum report_style style,
+                      const struct val *shown);
+bool report_cell_is_number(enum field_type type);
+
+extern const struct api_fn report_functions[];
+
+#endif
