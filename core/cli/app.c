@@ -89,6 +89,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     h->data_dir = o->data_dir;
     h->zone = o->zone;
     h->lang = o->lang;
+    h->settings = o->settings;
     h->kinds = kinds;
     h->nkinds = sizeof(kinds) / sizeof(kinds[0]);
     h->is_test = o->is_test;

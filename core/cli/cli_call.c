@@ -129,7 +129,8 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
     const char *dirs[16];
     struct app app;
     struct app_options o = {.data_dir = c->data, .plugin_dirs = dirs, .nplugin_dirs = split_dirs(c, dirs),
-                            .zone = cli_flag(c, "zone"), .lang = c->lang};
+                            .zone = cli_flag(c, "zone"), .lang = c->lang,
+                            .settings = cli_flag(c, "settings")};
     struct app_call call = {.name = name, .args = *args, .lang = c->lang};
     if (!o.zone) o.zone = getenv("KHUNG_ZONE") ? getenv("KHUNG_ZONE") : "Asia/Ho_Chi_Minh";
     if (!cli_flag(c, "verbose")) log_init(LOG_ERROR, false);

@@ -78,7 +78,8 @@ static int open_app(struct service *s, struct err *err)
     split_dirs(s);
     struct app_options o = {.data_dir = config_text(s->config, "data"), .plugin_dirs = s->dirs,
                             .nplugin_dirs = s->ndirs, .zone = config_text(s->config, "zone"),
-                            .lang = config_text(s->config, "lang"), .lane_loop = s->lane, .clock = &s->clock,
+                            .lang = config_text(s->config, "lang"), .settings = config_text(s->config, "settings"),
+                            .lane_loop = s->lane, .clock = &s->clock,
                             .cache_runs = (int)config_int(s->config, "cache_runs"),
                             .batch_slices = (int)config_int(s->config, "batch_slices"),
                             .batch_ms = (int)config_int(s->config, "batch_ms")};

@@ -81,7 +81,7 @@ struct flow_run {
     struct flow *flow;
     /* As in the row. */
     enum flow_state state;
-    int64_t name_id, version_id, due, entry, slice, parent, parent_entry, attempts, user;
+    int64_t name_id, version_id, due, entry, slice, parent, parent_entry, attempts, user, person;
     bool paused;
     const char *plugin, *name, *bid;
     struct val input, checkpoint;

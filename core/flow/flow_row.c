@@ -18,7 +18,7 @@ int flow_state_parse(const char *name)
 
 static const char load_sql[] =
     "select r.name, r.version, r.state, r.due, r.entry, r.slice, r.bid, r.parent, r.parent_entry, r.attempts,"
-    " r.user, r.paused, r.input, r.checkpoint, n.plugin, n.name"
+    " r.user, r.paused, r.input, r.checkpoint, n.plugin, n.name, r.person"
     " from flow_run r join flow_name n on n.id = r.name where r.id = ?1";
 
 static int decode(struct stmt *s, int col, struct arena *a, struct val *out, struct err *err)
@@ -68,6 +68,7 @@ int flow_row_load(struct flow_run *run, struct store *db, struct err *err)
     run->paused = stmt_int(s, 11) != 0;
     run->plugin = text(s, 14, a);
     run->name = text(s, 15, a);
+    run->person = stmt_int(s, 16);
     rc = decode(s, 12, a, &run->input, err);
     if (rc == 0) rc = decode(s, 13, a, &run->checkpoint, err);
     run->is_loaded = rc == 0;
@@ -79,7 +80,8 @@ out:
 
 static const char insert_sql[] =
     "insert into flow_run(id, name, version, state, due, entry, slice, bid, parent, parent_entry, attempts, user,"
-    " paused, input, checkpoint, result, ended) values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)";
+    " paused, input, checkpoint, result, ended, person)"
+    " values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)";
 static const char update_sql[] =
     "update flow_run set version = ?3, state = ?4, due = ?5, entry = ?6, slice = ?7, attempts = ?11, paused = ?13,"
     " checkpoint = ?15, result = ?16, ended = ?17 where id = ?1";
@@ -134,6 +136,7 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
         bind_or_null(s, 9, run->parent, run->parent == 0);
         bind_or_null(s, 10, run->parent_entry, run->parent == 0);
         bind_or_null(s, 12, run->user, run->user == 0);
+        bind_or_null(s, 18, run->person, run->person == 0);
         if (has[0])
             stmt_bind_blob(s, 14, b->data + at[0], len[0]);
         else

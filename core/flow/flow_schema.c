@@ -13,7 +13,8 @@ static const char first[] =
     /* due: when it is to be looked at next; null: it waits for an event or has ended. */
     "create table flow_run(id integer primary key, name integer not null, version integer not null,"
     " state integer not null, due integer, entry integer not null, slice integer not null, bid text,"
-    " parent integer, parent_entry integer, attempts integer not null, user integer, paused integer, input blob,"
+    " parent integer, parent_entry integer, attempts integer not null, user integer, person integer,"
+    " paused integer, input blob,"
     " checkpoint blob, result blob, ended integer);"
     "create unique index flow_run_bid on flow_run(name, bid) where bid is not null;"
     "create index flow_run_due on flow_run(due) where due is not null;"

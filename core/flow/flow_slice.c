@@ -28,6 +28,7 @@ void flow_session_init(struct flow *f, struct session *s, struct flow_run *run, 
     }
     s->actor.run = run->id;
     s->actor.user = run->user;
+    s->actor.person = run->person;
     s->actor.plugin = run->plugin;
     s->journal = &run->steps;
     s->run = run;

@@ -60,7 +60,8 @@ static struct flow_run *make(struct flow *f, struct session *s, const struct flo
     run->bid = args->bid ? arena_strdup(a, args->bid) : NULL;
     run->parent = args->parent;
     run->parent_entry = args->parent_entry;
-    run->user = s->actor.user;
+    run->user = s->actor.user > 0 ? s->actor.user : 0;
+    run->person = s->actor.person;
     run->due = s->now;
     if (def->is_handler)
         rc = val_copy(a, args->input, &run->input);

@@ -151,7 +151,7 @@ static int read_plugin(struct store *db, int64_t id, struct plugin **out, struct
     if (rc == 0) rc = err_set(err, ERR_NOT_FOUND, "flow.no_version", NULL);
     if (rc == 1) rc = read_files(db, id, files, &n, &a, err);
     if (rc == 0) {
-        struct plugin *p = plugin_from_files(name, files, n);
+        struct plugin *p = plugin_from_files(name, files, n, NULL);
         rc = read_needs(db, id, p, err);
         plugin_seal(p);
         if (rc == 0 && (!p->ok || strcmp(p->hash, hash) != 0)) {

@@ -28,6 +28,7 @@ struct bind_kind;
 struct host {
     struct clock clock;
     const char *data_dir;
+    const char *settings;       /* file of plugins' settings, or NULL */
     const char *zone;           /* "Asia/Ho_Chi_Minh" */
     const char *lang;           /* "vi" */
     struct api *api;

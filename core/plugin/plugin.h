@@ -44,9 +44,11 @@ struct plugin {
 };
 
 /* Reads a folder. Always gives a plugin (named after the folder); one with mistakes has ok = false and says why. */
-struct plugin *plugin_read_dir(const char *dir);
+/* `settings`: { key = value } that the admin set, or NULL. */
+struct plugin *plugin_read_dir(const char *dir, const struct val *settings);
 /* From files already in memory (a pinned version). Copies them. */
-struct plugin *plugin_from_files(const char *name, const struct plugin_file *files, size_t n);
+struct plugin *plugin_from_files(const char *name, const struct plugin_file *files, size_t n,
+                                 const struct val *settings);
 struct plugin *plugin_hold(struct plugin *p);
 void plugin_drop(struct plugin *p);
 /* The hash over own files and required plugins; call once `required` is filled. */

@@ -16,6 +16,7 @@ enum { PATH_LEN = 512 };
 struct finding {
     struct plugin **out;
     size_t n, max;
+    const struct val *settings;
 };
 
 static bool is_plugin_dir(const char *dir)
@@ -27,7 +28,8 @@ static bool is_plugin_dir(const char *dir)
 
 static void take(struct finding *f, const char *dir)
 {
-    if (f->n < f->max) f->out[f->n++] = plugin_read_dir(dir);
+    const char *slash = strrchr(dir, '/');
+    if (f->n < f->max) f->out[f->n++] = plugin_read_dir(dir, val_get(f->settings, slash ? slash + 1 : dir));
 }
 
 static void find_below(struct finding *f, const char *dir)
@@ -126,9 +128,10 @@ static void place(struct plugin *p, struct plugin **sorted, size_t *n)
     p->share = (uint32_t)(*n < 1023 ? *n : 1023);
 }
 
-size_t plugin_order_read(const char *const *dirs, size_t ndirs, struct plugin **out, size_t max)
+size_t plugin_order_read(const char *const *dirs, size_t ndirs, const struct val *settings, struct plugin **out,
+                         size_t max)
 {
-    struct finding f = {out, 0, max};
+    struct finding f = {out, 0, max, settings};
     size_t n = 0;
     for (size_t i = 0; i < ndirs; i++) find_below(&f, dirs[i]);
     qsort(f.out, f.n, sizeof(*f.out), by_name);

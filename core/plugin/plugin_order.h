@@ -6,7 +6,9 @@
 
 /* Reads every folder with a plugin.lua below the given ones into `out` (held for the caller), required ones before
  * those that require them, names in order otherwise. Of two with one name the later folder's fails. Fills
- * `required`, checks versions, seals hashes. A path that is itself a plugin counts too. Returns how many. */
-size_t plugin_order_read(const char *const *dirs, size_t ndirs, struct plugin **out, size_t max);
+ * `required`, checks versions, seals hashes. A path that is itself a plugin counts too. Returns how many.
+ * `settings`: { plugin = { key = value } }. */
+size_t plugin_order_read(const char *const *dirs, size_t ndirs, const struct val *settings, struct plugin **out,
+                         size_t max);
 
 #endif

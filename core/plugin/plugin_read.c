@@ -148,17 +148,18 @@ static size_t parse_size(const char *s)
     return (size_t)n;
 }
 
-static int take_config(struct plugin *p, const struct val *decl, struct err *err)
+static int take_config(struct plugin *p, const struct val *decl, const struct val *settings, struct err *err)
 {
     struct field_list fields;
-    struct val none = val_map();
-    if (!val_is(decl, VAL_MAP)) return 0;
+    struct val none = val_map(), set;
+    if (!val_is(decl, VAL_MAP)) decl = &none;
+    if (!val_is(settings, VAL_MAP)) settings = &none;
+    if (val_copy(&p->arena, settings, &set) != 0) return err_set(err, ERR_LIMIT, "limit.size", NULL);
     int rc = field_parse_list(&p->arena, decl, &fields, err);
-    if (rc == 0) rc = field_check_map(&fields, &none, false, NULL, &p->arena, &p->config, err);
-    return rc;
+    return rc ? rc : field_check_map(&fields, &set, false, NULL, &p->arena, &p->config, err);
 }
 
-static int take_manifest(struct plugin *p, struct err *err)
+static int take_manifest(struct plugin *p, const struct val *settings, struct err *err)
 {
     const struct plugin_file *f = plugin_file_find(p, "plugin.lua");
     char chunk[160];
@@ -186,7 +187,7 @@ static int take_manifest(struct plugin *p, struct err *err)
     p->needs = string_array(&p->arena, val_get(m, "needs"));
     p->requires = string_array(&p->arena, val_get(m, "requires"));
     p->memory = parse_size(val_get_str(val_get(m, "limits"), "memory"));
-    rc = take_config(p, val_get(m, "config"), err);
+    rc = take_config(p, val_get(m, "config"), settings, err);
 out:
     if (rc) err_set_where(err, chunk, 1);
     return rc;
@@ -214,10 +215,10 @@ static int take_texts(struct plugin *p, struct err *err)
     return 0;
 }
 
-static struct plugin *finish(struct plugin *p, int rc, struct err *err)
+static struct plugin *finish(struct plugin *p, const struct val *settings, int rc, struct err *err)
 {
     if (p->nfiles) qsort(p->files, p->nfiles, sizeof(*p->files), by_path);
-    if (rc == 0) rc = take_manifest(p, err);
+    if (rc == 0) rc = take_manifest(p, settings, err);
     if (rc == 0) rc = take_texts(p, err);
     if (rc == 0 && !plugin_file_find(p, "init.lua"))
         rc = err_set(err, ERR_NOT_FOUND, "plugin.no_init", "plugin", p->name, NULL);
@@ -225,17 +226,18 @@ static struct plugin *finish(struct plugin *p, int rc, struct err *err)
     return p;
 }
 
-struct plugin *plugin_read_dir(const char *dir)
+struct plugin *plugin_read_dir(const char *dir, const struct val *settings)
 {
     struct err err = {0};
     const char *slash = strrchr(dir, '/');
     struct plugin *p = new_plugin(slash ? slash + 1 : dir);
     struct reading r = {p, 0, 0, &err};
     p->dir = arena_strdup(&p->arena, dir);
-    return finish(p, read_folder(&r, dir, "", 0), &err);
+    return finish(p, settings, read_folder(&r, dir, "", 0), &err);
 }
 
-struct plugin *plugin_from_files(const char *name, const struct plugin_file *files, size_t n)
+struct plugin *plugin_from_files(const char *name, const struct plugin_file *files, size_t n,
+                                 const struct val *settings)
 {
     struct err err = {0};
     struct plugin *p = new_plugin(name);
@@ -243,5 +245,5 @@ struct plugin *plugin_from_files(const char *name, const struct plugin_file *fil
     int rc = 0;
     p->pinned = true;
     for (size_t i = 0; rc == 0 && i < n; i++) rc = add_file(&r, files[i].path, files[i].text, files[i].len);
-    return finish(p, rc, &err);
+    return finish(p, settings, rc, &err);
 }

@@ -1,19 +1,18 @@
 /* The active set of plugins and its exchange: read, order, run init.lua, compile, activate, swap. */
 #include "plugin/plugins.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "plugin/plugin_order.h"
 #include "runtime/log.h"
 #include "store/store.h"
 
-enum { KINDS_MAX = 32, ACTIVATIONS_MAX = 16, LANE_VMS_MAX = 1000 };
+enum { KINDS_MAX = 32, ACTIVATIONS_MAX = 16, LANE_VMS_MAX = 1000, SETTINGS_MAX = 64 << 10 };
 
 struct set {
     struct registry *registry;
@@ -158,12 +157,32 @@ static bool drop_failed(struct set *set, const struct err *why)
     return dropped;
 }
 
+/* The settings that the admin set: { plugin = { key = value } } as JSON; read anew with each load. */
+static int read_settings(struct plugins *ps, struct arena *a, struct val *out, struct err *err)
+{
+    char text[SETTINGS_MAX];
+    const char *path = ps->host->settings;
+    if (!path || !*path) return 0;
+    FILE *f = fopen(path, "re");
+    if (!f) return err_set(err, ERR_IO, "config.file", "file", path, "detail", strerror(errno), NULL);
+    size_t n = fread(text, 1, sizeof(text), f);
+    fclose(f);
+    int rc = n < sizeof(text) ? json_parse(text, n, a, out, err) : err_set(err, ERR_LIMIT, "limit.size", NULL);
+    if (rc) err_set_where(err, path, 0);
+    return rc;
+}
+
 int plugins_load(struct plugins *ps, struct session *s, struct err *err)
 {
     struct set *set = mem_alloc(sizeof(*set));
     struct plugin *list[LANE_VMS_MAX];
-    size_t n = plugin_order_read(ps->dirs, ps->ndirs, list, LANE_VMS_MAX);
+    struct val settings = val_map();
     set->registry = registry_new(++ps->serial);
+    if (read_settings(ps, registry_arena(set->registry), &settings, err) != 0) {
+        free_set(set);
+        return err->code;
+    }
+    size_t n = plugin_order_read(ps->dirs, ps->ndirs, &settings, list, LANE_VMS_MAX);
     set->n = n;
     for (size_t i = 0; i < n; i++) {
         registry_add_plugin(set->registry, list[i]);

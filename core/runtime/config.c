@@ -15,6 +15,7 @@ enum { LINE_LEN = 2000 };
 const struct config_key config_keys[] = {
     {"data", CONFIG_TEXT, "data", 0, 0, "Data directory: database, socket, lock."},
     {"plugins", CONFIG_TEXT, "plugins", 0, 0, "Folders of plugins, separated by ':'."},
+    {"settings", CONFIG_TEXT, "", 0, 0, "File of plugins' settings, JSON: {\"plugin\": {\"key\": value}}."},
     {"listen", CONFIG_TEXT, "127.0.0.1:8080", 0, 0, "Address and port of HTTP; put TLS in front."},
     {"static", CONFIG_TEXT, "", 0, 0, "Folder of static files served under /; empty: none."},
     {"zone", CONFIG_TEXT, "Asia/Ho_Chi_Minh", 0, 0, "IANA time zone of the organisation."},

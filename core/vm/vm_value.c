@@ -76,8 +76,16 @@ static int take_pair(struct taking *t, struct val *out, int depth)
 {
     struct val v;
     size_t len;
-    if (lua_type(t->L, -2) != LUA_TSTRING) return refuse(t, "mixed keys", depth);
-    const char *key = lua_tolstring(t->L, -2, &len);
+    char number[24];
+    const char *key = number;
+    if (lua_isinteger(t->L, -2)) {
+        /* { "integer", default = 2 }: places become names. */
+        len = (size_t)snprintf(number, sizeof(number), "%lld", (long long)lua_tointeger(t->L, -2));
+    } else if (lua_type(t->L, -2) == LUA_TSTRING) {
+        key = lua_tolstring(t->L, -2, &len);
+    } else {
+        return refuse(t, "a key that is neither a name nor a place", depth);
+    }
     if (strlen(key) != len) return refuse(t, "a key with NUL", depth);
     char *copy = arena_strndup(t->a, key, len);
     if (!copy) return no_room(t);

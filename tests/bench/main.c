@@ -1,9 +1,10 @@
-/* khung_bench [--json] [--quick] [--only NAME] KHUNG SOURCE-TREE: measures, medians of several. */
+/* bench [--json] [--quick] [--only NAME]: measures, medians of several. KHUNG: the program; from the top of the tree. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bench.h"
 
@@ -99,8 +100,8 @@ int main(int argc, char **argv)
 {
     struct bench b = {0};
     char tmp[] = "/tmp/khung-bench-XXXXXX";
-    const char *only = NULL, *words[2] = {0};
-    int n = 0;
+    const char *only = NULL;
+    char top[512];
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0)
             b.json = true;
@@ -108,12 +109,12 @@ int main(int argc, char **argv)
             b.quick = true;
         else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
             only = argv[++i];
-        else if (n < 2)
-            words[n++] = argv[i];
+        else
+            bench_die("usage: bench [--json] [--quick] [--only NAME]");
     }
-    if (n != 2 || !mkdtemp(tmp)) bench_die("usage: khung_bench [--json] [--quick] [--only NAME] KHUNG SOURCE-TREE");
-    b.khung = words[0];
-    b.top = words[1];
+    b.khung = getenv("KHUNG");
+    b.top = getcwd(top, sizeof(top));
+    if (!b.khung || !b.top || !mkdtemp(tmp)) bench_die("KHUNG names the program");
     b.tmp = tmp;
     write_plugin(&b);
     bool any = false;

@@ -1,0 +1,65 @@
+/* Outbound HTTP: requests leave from the io thread, results come back to the loop of whoever asked.
+ *
+ * libcurl is opened (dlopen) by the first request, so that a service that fetches nothing does not pay its 6 MB. Only
+ * http and https, no proxies of the environment, no cookies. The host must be on the request's list, at each
+ * redirect anew; private and loopback addresses are refused when the socket is opened, unless the host was granted by
+ * name in `private_hosts`.
+ *
+ *     struct fetch_request r = {.url = url, .hosts = hosts, .nhosts = 1, .reply = loop, .done = done, .ctx = me};
+ *     fetch_start(fetcher, &r, &id, err);   ...   done(me, &result) */
+#ifndef KHUNG_FETCH_H
+#define KHUNG_FETCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+
+struct loop;
+struct fetcher;
+
+struct fetch_header {
+    const char *name, *value;
+};
+
+/* Borrowed until done returns. */
+struct fetch_result {
+    const struct err *failed; /* NULL: there is a response, whatever its status */
+    int status;
+    const struct fetch_header *headers; /* names in small letters; of the last response */
+    size_t nheaders;
+    const char *body; /* ended by a NUL that is not counted */
+    size_t body_len;
+};
+
+struct fetch_request {
+    const char *url;
+    const char *method; /* NULL: GET, or POST with a body */
+    const struct fetch_header *headers;
+    size_t nheaders;
+    const char *body;
+    size_t body_len;
+    int timeout_ms;           /* for all of it, redirects too; 0: 30 s */
+    size_t max_bytes;         /* of the response's body; 0: 1 MiB */
+    int redirects;            /* followed at most; 0: none, 3xx is a result */
+    const char *const *hosts; /* "example.org", "*.example.org" (not itself), "*"; none: nothing is allowed */
+    size_t nhosts;
+    struct loop *reply; /* done runs on its thread; NULL: the fetcher's loop */
+    void (*done)(void *ctx, const struct fetch_result *result);
+    void *ctx;
+};
+
+struct fetcher_options {
+    struct loop *loop;         /* the io thread's */
+    const char *private_hosts; /* names, separated by blanks or commas, that may have private addresses; NULL: none */
+    int requests;              /* at once, waiting ones too; 0: 1000 */
+};
+int fetcher_new(const struct fetcher_options *o, struct fetcher **out, struct err *err);
+/* On the loop's thread, or after it has ended; before loop_free. What is under way fails with "fetch.stopped". */
+void fetcher_free(struct fetcher *f);
+
+/* Any thread. Copies all of the request. After 0 done is called exactly once; after an error never. */
+int fetch_start(struct fetcher *f, const struct fetch_request *r, int64_t *id, struct err *err);
+/* Any thread. done is still called: with "fetch.cancelled", unless the result was on its way. */
+void fetch_cancel(struct fetcher *f, int64_t id);
+
+#endif
