@@ -24,7 +24,8 @@
 /* Dates and instants are ordered; other objects are only equal or not. */
 static const struct bind_kind kinds[] = {{&date_kind, true},         {&instant_kind, true},      {&content_item_kind, false},
                                          {&storage_table_kind, false}, {&flow_run_kind, false},   {&flow_task_kind, false},
-                                         {&people_unit_kind, false}, {&people_person_kind, false}};
+                                         {&people_unit_kind, false}, {&people_person_kind, false},
+                                         {&report_out_kind, false}};
 
 static int migrate(struct app *app, struct err *err)
 {

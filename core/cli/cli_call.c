@@ -11,6 +11,7 @@
 #include "cli/app.h"
 #include "cli/cli.h"
 #include "people/people.h"
+#include "report/report.h"
 #include "runtime/log.h"
 
 static int connect_service(struct cli *c)
@@ -122,6 +123,47 @@ static int find_actor(struct app *app, const char *as, struct app_call *call, st
     return 0;
 }
 
+struct text_sink {
+    struct buf b;
+};
+
+static int write_text(void *ctx, const char *p, size_t n)
+{
+    struct text_sink *t = ctx;
+    buf_add(&t->b, p, n);
+    return buf_ok(&t->b) ? 0 : ERR_LIMIT;
+}
+
+/* Reports run on a reader: here one over a connection of its own, without a thread. */
+static int run_report(struct cli *c, struct app *app, const struct app_call *call, struct val *out, struct err *err)
+{
+    struct text_sink sink;
+    struct store *db = NULL;
+    struct store_options o = {.path = app->db_path, .role = STORE_READER};
+    const char *format = val_cstr(&c->arena, val_at(&call->args, 2));
+    struct report_request q = {.name = val_cstr(&c->arena, val_at(&call->args, 0)), .params = val_at(&call->args, 1),
+                               .lang = c->lang, .actor = call->actor, .sink = {write_text, &sink}};
+    if (!q.name) {
+        struct registry *r = plugins_registry(app->host.plugins);
+        struct val list;
+        int rc = report_list(r, c->lang, &c->arena, &list, err);
+        if (rc == 0) rc = val_copy(&c->arena, &list, out);
+        registry_drop(r);
+        return rc;
+    }
+    if (format && !report_format_parse(format, &q.format))
+        return err_set(err, ERR_INVALID, "http.parameter", "name", "format", NULL);
+    buf_init(&sink.b, 64 << 20);
+    int rc = store_open(&o, &db, err);
+    if (rc == 0) rc = report_run_here(&app->host, db, &q, err);
+    *out = val_map();
+    char *text = rc == 0 ? arena_strndup(&c->arena, sink.b.data ? sink.b.data : "", sink.b.len) : NULL;
+    if (text) rc = val_set(&c->arena, out, "text", val_strn(text, sink.b.len));
+    store_close(db);
+    buf_close(&sink.b);
+    return rc;
+}
+
 /* Without a service: this process is the lane for a moment. What is due meanwhile is done as well. */
 static int call_here(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out,
                      struct err *err)
@@ -139,7 +181,10 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
     app_reload(&app, NULL, NULL);
     app_run(&app);
     rc = find_actor(&app, as, &call, err);
-    if (rc == 0) rc = app_call(&app, &call, &c->arena, out, err);
+    if (rc == 0 && strncmp(name, "report.", 7) == 0)
+        rc = run_report(c, &app, &call, out, err);
+    else if (rc == 0)
+        rc = app_call(&app, &call, &c->arena, out, err);
     app_close(&app);
     return rc;
 }

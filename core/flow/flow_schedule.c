@@ -17,7 +17,7 @@ static int fire(void *ctx, struct session *s, const struct schedule_job *job, in
 
 static int is_running(void *ctx, struct session *s, int64_t run, struct err *err)
 {
-    struct stmt *st = store_stmt(s->db, "select 1 from flow_run where id = ?1 and state in (0, 2, 3, 5)", err);
+    struct stmt *st = store_stmt(s->db, "select 1 from flow_run where id = ?1 and state in (0, 5)", err);
     (void)ctx;
     if (!st) return err->code;
     stmt_bind_int(st, 1, run);

@@ -16,8 +16,6 @@
 #include "http/static.h"
 #include "people/people.h"
 
-enum { CACHE_SECONDS = 0 };
-
 int http_api_new(const struct http_api_options *o, struct http_api **out, struct err *err)
 {
     struct http_api *api = mem_alloc(sizeof(*api));
@@ -137,24 +135,34 @@ static int parse_body(struct http_request *r, struct arena *a, struct val *out, 
     return json_parse(r->body, r->body_len, a, out, err);
 }
 
+static void refuse_job(struct api_job *job)
+{
+    http_problem(job->request, &job->err, job->login.lang);
+    api_job_free(job);
+}
+
+static int identify(struct http_api *api, struct http_request *r, struct api_job *job)
+{
+    int rc = store_begin(api->db, &job->err);
+    if (rc) return rc;
+    rc = authenticate(api, r, &job->login, &job->err);
+    store_rollback(api->db);
+    return rc;
+}
+
 static void handle_route(struct http_api *api, struct http_request *r, const struct http_route *route)
 {
     struct api_job *job = api_job_new(api, r);
     struct err *err = &job->err;
     struct val body;
-    int rc = store_begin(api->db, err);
-    if (rc == 0) {
-        rc = authenticate(api, r, &job->login, err);
-        store_rollback(api->db);
-    }
+    int rc = identify(api, r, job);
     if (rc == 0) rc = parse_body(r, &job->arena, &body, err);
     if (rc == 0) rc = http_route_args(route, r, &body, &job->arena, &job->args, err);
     if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS)
         rc = check_anonymous(route, &job->arena, &job->args, err);
     if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, route->call, err);
     if (rc) {
-        http_problem(r, err, job->login.lang);
-        api_job_free(job);
+        refuse_job(job);
         return;
     }
     job->call = route->call;
@@ -166,44 +174,62 @@ static void handle_route(struct http_api *api, struct http_request *r, const str
     api_job_start(job, route->writes);
 }
 
+static void handle_report(struct http_api *api, struct http_request *r)
+{
+    struct api_job *job = api_job_new(api, r);
+    int rc = identify(api, r, job);
+    if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS) rc = err_set(&job->err, ERR_DENIED, "http.no_token", NULL);
+    if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, "report.run", &job->err);
+    if (rc == 0) rc = api_report_args(r, &job->arena, &job->args, &job->err);
+    if (rc) {
+        refuse_job(job);
+        return;
+    }
+    job->call = "report.run";
+    job->report = true;
+    job->status = 200;
+    api_job_start(job, false);
+}
+
+/* What the command asks for: the call, its arguments, in which language, as whom. */
+static int read_rpc(struct http_api *api, struct http_request *r, struct api_job *job)
+{
+    struct err *err = &job->err;
+    struct val body;
+    struct people_account account;
+    int rc = json_parse(r->body, r->body_len, &job->arena, &body, err);
+    if (rc) return rc;
+    const char *as = val_cstr(&job->arena, val_get(&body, "as"));
+    const char *lang = val_cstr(&job->arena, val_get(&body, "lang"));
+    const struct val *args = val_get(&body, "args");
+    if (lang) snprintf(job->login.lang, sizeof(job->login.lang), "%s", locale_pick(lang));
+    job->call = val_cstr(&job->arena, val_get(&body, "call"));
+    job->args = args ? *args : val_list();
+    if (!job->call) return err_set(err, ERR_INVALID, "http.parameter", "name", "call", NULL);
+    if (!as) return 0;
+    rc = store_begin(api->db, err);
+    if (rc) return rc;
+    rc = people_account_find(api->db, as, &account, err);
+    store_rollback(api->db);
+    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "people.no_account", "name", as, NULL);
+    job->login.actor = (struct actor){.user = account.id, .person = account.person, .admin = account.admin};
+    return rc < 0 ? rc : 0;
+}
+
 /* A command of this machine: any function, as the operator or as a user. */
 static void handle_rpc(struct http_api *api, struct http_request *r)
 {
     struct api_job *job = api_job_new(api, r);
-    struct err *err = &job->err;
-    struct val body;
     memcpy(job->login.lang, "en", 3);
-    int rc = json_parse(r->body, r->body_len, &job->arena, &body, err);
-    const char *as = rc == 0 ? val_cstr(&job->arena, val_get(&body, "as")) : NULL;
-    const char *lang = rc == 0 ? val_cstr(&job->arena, val_get(&body, "lang")) : NULL;
-    if (lang) snprintf(job->login.lang, sizeof(job->login.lang), "%s", locale_pick(lang));
-    if (rc == 0) {
-        const struct val *args = val_get(&body, "args");
-        job->call = val_cstr(&job->arena, val_get(&body, "call"));
-        job->args = args ? *args : val_list();
-        if (!job->call) rc = err_set(err, ERR_INVALID, "http.parameter", "name", "call", NULL);
-    }
-    if (rc == 0 && as) {
-        struct people_account account;
-        rc = store_begin(api->db, err);
-        if (rc == 0) {
-            rc = people_account_find(api->db, as, &account, err);
-            store_rollback(api->db);
-            if (rc == 0) rc = err_set(err, ERR_NOT_FOUND, "people.no_account", "name", as, NULL);
-        }
-        if (rc == 1) {
-            job->login.actor = (struct actor){.user = account.id, .person = account.person, .admin = account.admin};
-            rc = 0;
-        }
-    }
-    if (rc) {
-        http_problem(r, err, job->login.lang);
-        api_job_free(job);
+    if (read_rpc(api, r, job) != 0) {
+        refuse_job(job);
         return;
     }
     job->status = 200;
+    job->report = strcmp(job->call, "report.run") == 0 || strcmp(job->call, "report.list") == 0;
+    job->wrap = strcmp(job->call, "report.run") == 0;
     const struct api_fn *fn = api_find(api->o.host->api, job->call, NULL);
-    api_job_start(job, !fn || fn->effect != API_READ);
+    api_job_start(job, !job->report && (!fn || fn->effect != API_READ));
 }
 
 static void handle_health(struct http_api *api, struct http_request *r)
@@ -248,8 +274,8 @@ void http_api_handle(void *ctx, struct http_request *r)
     const struct http_route *route = http_route_find(r->method, r->path, allow);
     if (route)
         handle_route(api, r, route);
-    else if (strncmp(r->path, "/api/reports", 12) == 0 && reads)
-        api_report(api, r);
+    else if (reads && (strcmp(r->path, "/api/reports") == 0 || strncmp(r->path, "/api/reports/", 13) == 0))
+        handle_report(api, r);
     else if (!allow[0] && strncmp(r->path, "/api/", 5) != 0 && reads && api->o.static_dir)
         http_static(r, api->o.static_dir);
     else

@@ -64,7 +64,7 @@ static void answer(struct mail *m)
     if (job->failed) {
         http_problem(job->request, &job->err, job->login.lang);
     } else {
-        struct http_response res = {.status = job->status, .type = "application/json", .body = job->out.data,
+        struct http_response res = {.status = job->status, .type = job->type ? job->type : "application/json", .body = job->out.data,
                                     .len = job->out.len, .headers = "Cache-Control: no-store\r\n"};
         if (job->out.len == 0) {
             res.status = 204;
@@ -114,7 +114,7 @@ static int run_on_reader(struct reader_work *w, struct reader *r, struct err *er
     struct session s;
     reader_session(r, &s, clock_now(&r->host->clock));
     s.arena = &job->arena;
-    return run(job, &s, err);
+    return job->report ? api_report_run(job, r, err) : run(job, &s, err);
 }
 
 static void done_on_reader(struct reader_work *w, const struct err *failed)

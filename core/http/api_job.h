@@ -25,6 +25,9 @@ struct api_job {
     struct people_login login;
     const char *call;
     const char *if_match;  /* NULL: not asked for */
+    const char *type;      /* of what `out` holds; NULL: JSON */
+    bool wrap;             /* for the command line: { text = … } */
+    bool report;           /* args are those of a report: name, params, format */
     struct val args;
     int status;
     bool failed;
@@ -36,7 +39,8 @@ struct api_job *api_job_new(struct http_api *api, struct http_request *r);
 void api_job_free(struct api_job *job);
 /* The request is deferred; it is answered when the job has run. */
 void api_job_start(struct api_job *job, bool writes);
-/* GET /api/reports and /api/reports/NAME (api_report.c). */
-void api_report(struct http_api *api, struct http_request *r);
+/* Reports (api_report.c): the arguments of GET /api/reports/NAME, and the run on a reader. Without a name: the list. */
+int api_report_args(struct http_request *r, struct arena *a, struct val *out, struct err *err);
+int api_report_run(struct api_job *job, struct reader *reader, struct err *err);
 
 #endif

@@ -55,7 +55,7 @@ struct fetch {
     CURLU *url;
     struct curl_slist *lines;
     bool is_private_ok, met_private, is_too_large;
-    char host[256];
+    char host[256], origin[300];
     /* the result */
     struct buf head, body;
     struct fetch_header headers[FETCH_HEADERS_MAX];
