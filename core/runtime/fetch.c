@@ -119,7 +119,8 @@ static bool is_token(const char *s)
 /* A line break in a header would be a request of its own. */
 static int check(const struct fetch_request *r, struct err *err)
 {
-    if (!r->url || strlen(r->url) > FETCH_URL_MAX) return err_set(err, ERR_INVALID, "fetch.url", "detail", "length", NULL);
+    if (!r->url || strlen(r->url) > FETCH_URL_MAX)
+        return err_set(err, ERR_INVALID, "fetch.url", "detail", "length", NULL);
     if (r->method && (!is_token(r->method) || strlen(r->method) > METHOD_LEN))
         return err_set(err, ERR_INVALID, "fetch.method", "method", r->method, NULL);
     if (r->nheaders > FETCH_HEADERS_MAX) return err_set(err, ERR_LIMIT, "fetch.header", "name", "", NULL);
@@ -149,7 +150,8 @@ static bool copy_request(struct fetch *t, const struct fetch_request *r)
     for (size_t i = 0; i < r->nheaders; i++)
         headers[i] = (struct fetch_header){copy(t, r->headers[i].name, strlen(r->headers[i].name), &ok),
                                            copy(t, r->headers[i].value, strlen(r->headers[i].value), &ok)};
-    for (size_t i = 0; i < r->nhosts; i++) hosts[i] = copy(t, r->hosts[i], strlen(r->hosts[i]), &ok);
+    for (size_t i = 0; i < r->nhosts; i++)
+        hosts[i] = copy(t, r->hosts[i], strlen(r->hosts[i]), &ok);
     t->request.headers = headers;
     t->request.hosts = hosts;
     if (r->body) {
@@ -201,7 +203,8 @@ static void cancel(struct mail *m)
 {
     struct cancel *c = (struct cancel *)m;
     struct fetch *t = c->fetcher->first;
-    while (t && t->id != c->id) t = t->next;
+    while (t && t->id != c->id)
+        t = t->next;
     if (t) fetch_finish(t, err_set(&t->err, ERR_REFUSED, "fetch.cancelled", NULL));
     mem_free(c);
 }
@@ -219,7 +222,8 @@ void fetcher_free(struct fetcher *f)
 {
     if (!f) return;
     f->is_stopping = true;
-    while (f->first) fetch_finish(f->first, err_set(&f->first->err, ERR_STOPPED, "fetch.stopped", NULL));
+    while (f->first)
+        fetch_finish(f->first, err_set(&f->first->err, ERR_STOPPED, "fetch.stopped", NULL));
     fetch_loop_close(f);
     mem_free(f->private_hosts);
     mem_free(f);

@@ -70,11 +70,14 @@ static size_t take_line(char *p, size_t size, size_t n, void *ctx)
     if (len >= 5 && memcmp(p, "HTTP/", 5) == 0) buf_clear(&t->head); /* after a 100 */
     char *colon = memchr(p, ':', len);
     if (!colon || memchr(p, '\0', len)) return len;
-    while (end > 0 && isspace((unsigned char)p[end - 1])) end--;
+    while (end > 0 && isspace((unsigned char)p[end - 1]))
+        end--;
     size_t name = (size_t)(colon - p), at = name + 1;
-    for (size_t i = 0; i < name; i++) buf_add_char(&t->head, (char)tolower((unsigned char)p[i]));
+    for (size_t i = 0; i < name; i++)
+        buf_add_char(&t->head, (char)tolower((unsigned char)p[i]));
     buf_add(&t->head, "", 1);
-    while (at < end && isspace((unsigned char)p[at])) at++;
+    while (at < end && isspace((unsigned char)p[at]))
+        at++;
     if (at < end) buf_add(&t->head, p + at, end - at);
     buf_add(&t->head, "", 1);
     if (buf_ok(&t->head)) return len;

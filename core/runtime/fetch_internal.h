@@ -48,7 +48,7 @@ struct fetch {
     struct arena arena;
     struct fetch_request request; /* its texts are in the arena */
     int hops;
-    bool drop_body; /* a redirect made it a GET */
+    bool drop_body;    /* a redirect made it a GET */
     bool drop_secrets; /* a redirect led to another host */
     /* the transfer */
     CURL *easy;
