@@ -71,12 +71,24 @@ static void start_line(struct buf *b, enum log_level level, const char *event)
 
 static void end_line(struct buf *b)
 {
+    b->max += 2; /* kept for these */
     if (as_json) buf_add_char(b, '}');
     buf_add_char(b, '\n');
     if (b->data && write(STDERR_FILENO, b->data, b->len) < 0) {
         /* Nowhere left to say it. */
     }
     buf_close(b);
+}
+
+/* A pair that does not fit is left out whole, so that the line stays readable. */
+static void add_pair(struct buf *b, const char *name, const char *value)
+{
+    size_t before = b->len;
+    (as_json ? add_json : add_plain)(b, name, value);
+    if (buf_ok(b)) return;
+    b->failed = false;
+    b->len = before;
+    b->data[before] = '\0';
 }
 
 void log_write(enum log_level level, const char *event, ...)
@@ -89,10 +101,10 @@ void log_write(enum log_level level, const char *event, ...)
     va_start(pairs, event);
     for (const char *name; (name = va_arg(pairs, const char *));) {
         const char *value = va_arg(pairs, const char *);
-        (as_json ? add_json : add_plain)(&b, name, value ? value : "");
+        add_pair(&b, name, value ? value : "");
     }
     va_end(pairs);
-    if (request[0]) (as_json ? add_json : add_plain)(&b, "request", request);
+    if (request[0]) add_pair(&b, "request", request);
     end_line(&b);
 }
 

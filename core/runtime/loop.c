@@ -57,7 +57,8 @@ static void on_wake(uv_async_t *wake)
     struct loop *l = wake->data;
     deliver_all(l);
     if (!atomic_load(&l->stopping)) return;
-    /* What was accepted before the stop is still delivered. */
+    /* What was accepted before the stop is still delivered; after it nothing is accepted that nobody would read. */
+    atomic_store(&l->closed, true);
     while (atomic_load(&l->posting)) {
     }
     deliver_all(l);
@@ -135,8 +136,8 @@ bool loop_post(struct loop *l, struct mail *m)
     do {
         m->next = head;
     } while (!atomic_compare_exchange_weak(&l->box, &head, m));
-    atomic_fetch_sub(&l->posting, 1);
     if (!head) uv_async_send(&l->wake);
+    atomic_fetch_sub(&l->posting, 1); /* only now: a loop that stops waits for this, and may then be freed */
     return true;
 }
 
@@ -208,9 +209,8 @@ void loop_timer_free(struct loop_timer *t)
         uv_close((uv_handle_t *)&t->idle, on_closed);
     } else {
         t->open = 1;
-        uv_close((uv_handle_t *)&t->timer, on_closed);
+        uv_close((uv_handle_t *)&t->timer, on_closed); /* freed by the next turn of the loop, or by loop_free */
     }
-    uv_run(&t->loop->uv, UV_RUN_NOWAIT);
 }
 
 int loop_soon_new(struct loop *l, void (*fire)(void *arg), void *arg, struct loop_timer **out)

@@ -122,12 +122,23 @@ static int on_shm_unmap(sqlite3_file *f, int remove)
 
 static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)
 {
-    static const sqlite3_io_methods methods = {
-        .iVersion = 2, .xClose = on_close, .xRead = on_read, .xWrite = on_write, .xTruncate = on_truncate,
-        .xSync = on_sync, .xFileSize = on_size, .xLock = on_lock, .xUnlock = on_unlock,
-        .xCheckReservedLock = on_check_lock, .xFileControl = on_control, .xSectorSize = on_sector,
-        .xDeviceCharacteristics = on_device, .xShmMap = on_shm_map, .xShmLock = on_shm_lock,
-        .xShmBarrier = on_shm_barrier, .xShmUnmap = on_shm_unmap};
+    static const sqlite3_io_methods methods = {.iVersion = 2,
+                                               .xClose = on_close,
+                                               .xRead = on_read,
+                                               .xWrite = on_write,
+                                               .xTruncate = on_truncate,
+                                               .xSync = on_sync,
+                                               .xFileSize = on_size,
+                                               .xLock = on_lock,
+                                               .xUnlock = on_unlock,
+                                               .xCheckReservedLock = on_check_lock,
+                                               .xFileControl = on_control,
+                                               .xSectorSize = on_sector,
+                                               .xDeviceCharacteristics = on_device,
+                                               .xShmMap = on_shm_map,
+                                               .xShmLock = on_shm_lock,
+                                               .xShmBarrier = on_shm_barrier,
+                                               .xShmUnmap = on_shm_unmap};
     struct fault_file *file = (struct fault_file *)f;
     sqlite3_vfs *real = vfs->pAppData;
     file->real = (sqlite3_file *)(file + 1);
