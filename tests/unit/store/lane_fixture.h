@@ -19,8 +19,8 @@ struct tried {
     struct lane_work work;
     struct lane_fixture *lf;
     int64_t id;
-    int fails;     /* run() gives this code … */
-    int leaves;    /* … with as many marks of its own left open */
+    int fails;  /* run() gives this code … */
+    int leaves; /* … with as many marks of its own left open */
     int runs, dones, refused, committed, dropped;
     void (*also)(struct tried *t, struct lane *lane);
 };
@@ -61,7 +61,8 @@ static inline int tried_run(struct lane_work *w, struct lane *lane, struct err *
         if ((rc = store_mark(lane_db(lane), err)) != 0) return rc;
     }
     if (t->also) t->also(t, lane);
-    for (int i = 1; i < t->leaves; i++) store_mark(lane_db(lane), err);
+    for (int i = 1; i < t->leaves; i++)
+        store_mark(lane_db(lane), err);
     if (t->fails) return err_set(err, t->fails, "mine.no", NULL);
     return t->leaves ? 0 : store_mark_release(lane_db(lane), err);
 }
@@ -111,9 +112,15 @@ static inline void lane_fixture_after(void *ctx)
 
 static inline void lane_fixture_start(struct lane_fixture *lf, int slices, struct loop *loop)
 {
-    struct lane_options o = {.db = lf->f.db, .loop = loop, .clock = &lf->clock, .batch_slices = slices, .ctx = lf,
-                             .on_lost = lane_fixture_lost, .before_commit = lane_fixture_before,
-                             .after_commit = lane_fixture_after, .batch_ms = 10000};
+    struct lane_options o = {.db = lf->f.db,
+                             .loop = loop,
+                             .clock = &lf->clock,
+                             .batch_slices = slices,
+                             .ctx = lf,
+                             .on_lost = lane_fixture_lost,
+                             .before_commit = lane_fixture_before,
+                             .after_commit = lane_fixture_after,
+                             .batch_ms = 10000};
     if (lane_new(&o, &lf->lane, &lf->f.err)) fail_msg("lane: %s", lf->f.err.key);
 }
 

@@ -19,8 +19,11 @@ static inline int try_build(struct fixture *f, const char *json, struct table **
 {
     struct val *spec = arena_alloc(&f->a, sizeof(*spec));
     *spec = json_of(f, json);
-    struct table_spec ts = {.sql_name = "p_awards__nom", .shown_name = "nom", .unique = val_get(spec, "unique"),
-                            .index = val_get(spec, "index"), .plain = val_get_bool(spec, "plain", false)};
+    struct table_spec ts = {.sql_name = "p_awards__nom",
+                            .shown_name = "nom",
+                            .unique = val_get(spec, "unique"),
+                            .index = val_get(spec, "index"),
+                            .plain = val_get_bool(spec, "plain", false)};
     err_clear(&f->err);
     int rc = field_parse_list(&f->a, val_get(spec, "fields"), &ts.fields, &f->err);
     return rc ? rc : table_build(&f->a, &ts, out, &f->err);

@@ -12,9 +12,9 @@ struct trouble {
     long at;
     bool stays;
     int error;
-    bool small_cache;  /* pages spill: it fails within slices too, not only at the commit */
-    bool swallows;     /* the slices do not look at their errors */
-    int64_t pages;     /* in place of a failing operation: the database may not grow beyond this */
+    bool small_cache; /* pages spill: it fails within slices too, not only at the commit */
+    bool swallows;    /* the slices do not look at their errors */
+    int64_t pages;    /* in place of a failing operation: the database may not grow beyond this */
 };
 
 static void swallow(struct tried *t, struct lane *lane)
@@ -31,7 +31,8 @@ static void copy_file(const char *from, const char *to)
     char bytes[8192];
     size_t n;
     FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    while (in && (n = fread(bytes, 1, sizeof(bytes), in)) > 0) fwrite(bytes, 1, n, out);
+    while (in && (n = fread(bytes, 1, sizeof(bytes), in)) > 0)
+        fwrite(bytes, 1, n, out);
     if (in) fclose(in);
     fclose(out);
 }
@@ -96,7 +97,8 @@ static void run_refused_again(struct lane_fixture *lf, struct tried *t)
         tried_add(lf, &t[i], i + 1);
     }
     lane_run(lf->lane);
-    for (int i = 0; i < WORKS; i++) assert_int_equal(t[i].refused, 0);
+    for (int i = 0; i < WORKS; i++)
+        assert_int_equal(t[i].refused, 0);
 }
 
 static void reopen(struct lane_fixture *lf)
@@ -124,7 +126,8 @@ static struct outcome survive(const struct trouble *d)
     store_test_fault(d->kinds, d->at, d->stays, d->error);
     run_works(&lf, t, d);
     out.operations = store_test_count();
-    for (int i = 0; i < WORKS; i++) out.refused += t[i].refused != 0;
+    for (int i = 0; i < WORKS; i++)
+        out.refused += t[i].refused != 0;
     out.lost = lf.lost;
     /* Reopened while the disk still fails, then with space again. */
     check_crash_copy(&lf, t, d->kinds & STORE_TEST_SYNC ? 1 : 0);

@@ -6,16 +6,17 @@
 static struct table *prepare(struct fixture *f)
 {
     table_fixture_init(f);
-    struct table *t = make(f, "{\"fields\": {\"n\": \"integer\", \"r\": \"integer!\", \"s\": \"text\", \"x\": \"number\","
-                              " \"b\": \"boolean\", \"j\": \"json\"}, \"index\": [[\"n\"], [\"r\"]]}");
+    struct table *t =
+        make(f, "{\"fields\": {\"n\": \"integer\", \"r\": \"integer!\", \"s\": \"text\", \"x\": \"number\","
+                " \"b\": \"boolean\", \"j\": \"json\"}, \"index\": [[\"n\"], [\"r\"]]}");
     store_begin(f->db, &f->err);
     for (int i = 1; i <= 60; i++) {
         char row[160];
         if (i % 7 == 0)
             snprintf(row, sizeof(row), "{\"r\": %d, \"b\": true}", i % 4);
         else
-            snprintf(row, sizeof(row), "{\"n\": %d, \"r\": %d, \"s\": \"k%d\", \"x\": %d.25, \"b\": %s}", i % 5, i % 4, i % 3,
-                     i % 6, i % 2 ? "true" : "false");
+            snprintf(row, sizeof(row), "{\"n\": %d, \"r\": %d, \"s\": \"k%d\", \"x\": %d.25, \"b\": %s}", i % 5, i % 4,
+                     i % 3, i % 6, i % 2 ? "true" : "false");
         insert(f, t, i, row);
     }
     store_commit(f->db, &f->err);
@@ -49,14 +50,30 @@ static void check_pages(struct fixture *f, struct table *t, const char *order, c
 static void pages_together_are_the_whole_list_in_every_order(void **state)
 {
     static const char *const orders[] = {
-        "\"id\"", "\"-id\"", "\"n\"", "\"-n\"", "\"r\"", "\"-r\"", "\"s\"", "\"-x\"", "\"b\"", "\"-b\"", "\"version\"",
-        "[\"n\", \"-s\"]", "[\"-n\", \"s\"]", "[\"-s\", \"-x\", \"n\"]", "[\"b\", \"r\", \"-n\", \"id\"]", "[\"r\", \"-id\"]", "[]",
+        "\"id\"",
+        "\"-id\"",
+        "\"n\"",
+        "\"-n\"",
+        "\"r\"",
+        "\"-r\"",
+        "\"s\"",
+        "\"-x\"",
+        "\"b\"",
+        "\"-b\"",
+        "\"version\"",
+        "[\"n\", \"-s\"]",
+        "[\"-n\", \"s\"]",
+        "[\"-s\", \"-x\", \"n\"]",
+        "[\"b\", \"r\", \"-n\", \"id\"]",
+        "[\"r\", \"-id\"]",
+        "[]",
     };
     struct fixture f;
     (void)state;
     struct table *t = prepare(&f);
     for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-        for (int64_t limit = 1; limit < 70; limit += limit < 8 ? 1 : 13) check_pages(&f, t, orders[i], "{}", limit);
+        for (int64_t limit = 1; limit < 70; limit += limit < 8 ? 1 : 13)
+            check_pages(&f, t, orders[i], "{}", limit);
         check_pages(&f, t, orders[i], "{\"or\": {\"b\": true, \"r\": [1, 2]}}", 4);
         check_pages(&f, t, orders[i], "{\"id\": [\"<\", 0]}", 4);
     }
@@ -151,7 +168,8 @@ static void a_page_after_a_full_filter_still_has_room_for_its_cursor(void **stat
     struct buf b;
     buf_init(&b, 4096);
     buf_add_str(&b, "{\"r\": [");
-    for (int i = 0; i < 64; i++) buf_printf(&b, "%s%d", i ? ", " : "", i);
+    for (int i = 0; i < 64; i++)
+        buf_printf(&b, "%s%d", i ? ", " : "", i);
     buf_add_str(&b, "]}");
     check_pages(&f, t, "[\"n\", \"-s\", \"x\", \"b\", \"r\", \"version\"]", b.data, 7);
     buf_close(&b);
@@ -169,7 +187,8 @@ static int64_t cost_of_page(struct fixture *f, struct table *t, const char *orde
         q.after = cursor;
     }
     int64_t before = clock_thread_cpu_ns();
-    for (int i = 0; i < 20; i++) assert_int_equal(table_find(f->db, t, &q, &f->a, &rows, &cursor, &f->err), 0);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(table_find(f->db, t, &q, &f->a, &rows, &cursor, &f->err), 0);
     assert_int_equal(rows.as.list.n, 50);
     return clock_thread_cpu_ns() - before;
 }
@@ -180,7 +199,8 @@ static void the_last_page_costs_about_what_the_first_costs(void **state)
     static const char *const orders[] = {"n", "r", "-r", "id", "-id"};
     (void)state;
     table_fixture_init(&f);
-    struct table *t = make(&f, "{\"fields\": {\"n\": \"integer\", \"r\": \"integer!\"}, \"index\": [[\"n\"], [\"r\"]]}");
+    struct table *t =
+        make(&f, "{\"fields\": {\"n\": \"integer\", \"r\": \"integer!\"}, \"index\": [[\"n\"], [\"r\"]]}");
     must_exec(f.db, "with recursive n(i) as (select 1 union all select i + 1 from n where i < 50000)"
                     " insert into p_awards__nom(id, version, n, r) select i, 1, i, i from n");
     for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
@@ -198,7 +218,8 @@ static void counts_and_sums_are_by_group(void **state)
     struct val rows, by, sum, where;
     (void)state;
     table_fixture_init(&f);
-    struct table *t = make(&f, "{\"fields\": {\"u\": \"integer\", \"done\": \"boolean\", \"n\": \"money\", \"x\": \"number\"}}");
+    struct table *t =
+        make(&f, "{\"fields\": {\"u\": \"integer\", \"done\": \"boolean\", \"n\": \"money\", \"x\": \"number\"}}");
     insert(&f, t, 1, "{\"u\": 1, \"done\": true, \"n\": 10, \"x\": 0.5}");
     insert(&f, t, 2, "{\"u\": 1, \"done\": false, \"n\": 20, \"x\": 1.0}");
     insert(&f, t, 3, "{\"u\": 2, \"done\": true, \"n\": 30}");
@@ -210,7 +231,8 @@ static void counts_and_sums_are_by_group(void **state)
     sum = json_of(&f, "[\"n\", \"x\"]");
     struct table_sums s = {.by = &by, .sum = &sum, .count = true};
     assert_int_equal(table_aggregate(f.db, t, &q, &s, &f.a, &rows, &f.err), 0);
-    assert_string_equal(text_of(&f, &rows), "[{\"u\":1,\"n\":30,\"x\":1.5,\"count\":2},{\"u\":2,\"n\":30,\"count\":1}]");
+    assert_string_equal(text_of(&f, &rows),
+                        "[{\"u\":1,\"n\":30,\"x\":1.5,\"count\":2},{\"u\":2,\"n\":30,\"count\":1}]");
     by = json_of(&f, "[\"done\"]");
     where = json_of(&f, "{\"u\": 1}");
     q.where = &where;

@@ -12,14 +12,16 @@ static void many_slices_are_one_commit_and_are_answered_in_their_order(void **st
     struct lane_stats stats;
     (void)state;
     lane_fixture_init(&lf, 0);
-    for (int i = 0; i < 4; i++) tried_add(&lf, &t[i], i + 1);
+    for (int i = 0; i < 4; i++)
+        tried_add(&lf, &t[i], i + 1);
     assert_true(lane_run(lf.lane) == INT64_MAX);
     assert_string_equal(lf.told, "r1 r2 r3 r4 c d1 d2 d3 d4");
     lane_stats(lf.lane, &stats);
     assert_int_equal(stats.batches, 1);
     assert_int_equal(stats.slices, 4);
     assert_int_equal(stats.queued, 0);
-    for (int i = 0; i < 4; i++) assert_int_equal(t[i].committed, 1);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(t[i].committed, 1);
     assert_int_equal(number_of(lf.f.db, "select count(*) from t"), 8);
     lane_fixture_close(&lf);
 }
@@ -31,7 +33,8 @@ static void a_refused_slice_leaves_nothing_and_the_others_stay(void **state)
     (void)state;
     lane_fixture_init(&lf, 0);
     t[1].fails = ERR_REFUSED;
-    for (int i = 0; i < 3; i++) tried_add(&lf, &t[i], i + 1);
+    for (int i = 0; i < 3; i++)
+        tried_add(&lf, &t[i], i + 1);
     lane_run(lf.lane);
     assert_string_equal(lf.told, "r1 r2 r3 c d1 x2 d3");
     assert_int_equal(t[1].refused, ERR_REFUSED);
@@ -52,7 +55,8 @@ static void a_failed_slice_that_left_marks_open_leaves_nothing_either(void **sta
     t[1].fails = ERR_STOPPED;
     t[1].leaves = 3;
     t[2].leaves = 2; /* this one goes well */
-    for (int i = 0; i < 3; i++) tried_add(&lf, &t[i], i + 1);
+    for (int i = 0; i < 3; i++)
+        tried_add(&lf, &t[i], i + 1);
     lane_run(lf.lane);
     assert_string_equal(lf.told, "r1 r2 r3 c d1 x2 d3");
     assert_int_equal(number_of(lf.f.db, "select count(*) from t where id = 2"), 0);
@@ -66,7 +70,8 @@ static void a_batch_closes_at_its_number_of_slices(void **state)
     struct tried t[5] = {{{0}}};
     (void)state;
     lane_fixture_init(&lf, 2);
-    for (int i = 0; i < 5; i++) tried_add(&lf, &t[i], i + 1);
+    for (int i = 0; i < 5; i++)
+        tried_add(&lf, &t[i], i + 1);
     lane_run(lf.lane);
     assert_string_equal(lf.told, "r1 r2 c d1 d2 r3 r4 c d3 d4 r5 c d5");
     lane_fixture_close(&lf);
@@ -102,7 +107,8 @@ static void a_transaction_that_cannot_be_sealed_is_taken_apart(void **state)
     (void)state;
     lane_fixture_init(&lf, 0);
     lf.before_fails = 1;
-    for (int i = 0; i < 3; i++) tried_add(&lf, &t[i], i + 1);
+    for (int i = 0; i < 3; i++)
+        tried_add(&lf, &t[i], i + 1);
     lane_run(lf.lane);
     assert_string_equal(lf.told, "r1 r2 r3 lost r1 c d1 r2 c d2 r3 c d3");
     for (int i = 0; i < 3; i++) {
@@ -120,7 +126,8 @@ static void what_cannot_be_stored_alone_is_refused_and_after_commit_is_not_told(
     (void)state;
     lane_fixture_init(&lf, 0);
     lf.before_fails = 2;
-    for (int i = 0; i < 2; i++) tried_add(&lf, &t[i], i + 1);
+    for (int i = 0; i < 2; i++)
+        tried_add(&lf, &t[i], i + 1);
     lane_run(lf.lane);
     assert_string_equal(lf.told, "r1 r2 lost r1 lost x1 r2 c d2");
     assert_int_equal(t[0].refused, ERR_INTERNAL);
@@ -144,7 +151,8 @@ static int64_t collect(struct lane_source *s, struct lane *lane, int64_t now, in
     d->asked++;
     d->most = max;
     assert_true(store_in_transaction(lane_db(lane)));
-    for (; d->next < 3 && d->at[d->next] <= now; d->next++) tried_add(d->lf, &d->works[d->next], d->next + 1);
+    for (; d->next < 3 && d->at[d->next] <= now; d->next++)
+        tried_add(d->lf, &d->works[d->next], d->next + 1);
     return d->next < 3 ? d->at[d->next] : INT64_MAX;
 }
 
@@ -232,7 +240,8 @@ static void a_database_that_cannot_begin_refuses_what_waits(void **state)
     (void)state;
     lane_fixture_init(&lf, 0);
     must_exec(lf.f.db, "begin"); /* a second begin fails */
-    for (int i = 0; i < 2; i++) tried_add(&lf, &t[i], i + 1);
+    for (int i = 0; i < 2; i++)
+        tried_add(&lf, &t[i], i + 1);
     lane_run(lf.lane);
     assert_string_equal(lf.told, "x1 x2");
     must_exec(lf.f.db, "rollback");
@@ -265,7 +274,8 @@ struct poster {
 static void post_all(void *arg)
 {
     struct poster *p = arg;
-    for (int i = 0; i < POSTED; i++) lane_post(p->lane, &p->works[i].work);
+    for (int i = 0; i < POSTED; i++)
+        lane_post(p->lane, &p->works[i].work);
 }
 
 static void posts_from_many_threads_wake_the_loop_and_share_commits(void **state)
@@ -283,8 +293,8 @@ static void posts_from_many_threads_wake_the_loop_and_share_commits(void **state
     for (int i = 0; i < POSTERS; i++) {
         p[i] = (struct poster){.lane = lf.lane, .works = mem_alloc(POSTED * sizeof(struct tried))};
         for (int k = 0; k < POSTED; k++) {
-            p[i].works[k] = (struct tried){.work = {.run = tried_run, .done = tried_done}, .lf = &lf,
-                                           .id = i * POSTED + k + 1};
+            p[i].works[k] =
+                (struct tried){.work = {.run = tried_run, .done = tried_done}, .lf = &lf, .id = i * POSTED + k + 1};
         }
         assert_int_equal(loop_new(&p[i].loop, &lf.f.err), 0);
         assert_int_equal(loop_thread_start(p[i].loop, "poster", post_all, NULL, &p[i], &p[i].thread, &lf.f.err), 0);
@@ -299,7 +309,8 @@ static void posts_from_many_threads_wake_the_loop_and_share_commits(void **state
         loop_stop(p[i].loop);
         loop_thread_join(p[i].thread);
         loop_free(p[i].loop);
-        for (int k = 0; k < POSTED; k++) assert_int_equal(p[i].works[k].dones, 1);
+        for (int k = 0; k < POSTED; k++)
+            assert_int_equal(p[i].works[k].dones, 1);
         mem_free(p[i].works);
     }
     lane_fixture_close(&lf);
@@ -318,9 +329,11 @@ static void the_loop_runs_a_source_by_itself_when_it_is_due(void **state)
     assert_int_equal(loop_new(&loop, &lf.f.err), 0);
     lane_fixture_start(&lf, 0, loop);
     int64_t start = clock_now(&lf.clock);
-    for (int i = 0; i < 3; i++) d.at[i] = start + 30 * i;
+    for (int i = 0; i < 3; i++)
+        d.at[i] = start + 30 * i;
     lane_add_source(lf.lane, &d.source);
-    while (d.works[2].dones == 0) loop_step(loop, 1000);
+    while (d.works[2].dones == 0)
+        loop_step(loop, 1000);
     assert_true(clock_now(&lf.clock) >= start + 60);
     assert_true(d.asked <= 6);
     lane_fixture_close(&lf);

@@ -21,7 +21,8 @@ static void one_share_is_first_in_first_out(void **state)
     struct lane_queue *q = new_queue();
     (void)state;
     assert_null(lane_queue_take(q));
-    for (int i = 0; i < 10; i++) lane_queue_add(q, &w[i]);
+    for (int i = 0; i < 10; i++)
+        lane_queue_add(q, &w[i]);
     assert_int_equal(q->n, 10);
     for (int i = 0; i < 10; i++) {
         assert_ptr_equal(lane_queue_take(q), &w[i]);
@@ -89,7 +90,8 @@ static void idle_time_is_not_saved_up(void **state)
         busy[i].share = 1;
         lane_queue_add(q, &busy[i]);
     }
-    for (int i = 0; i < 100; i++) lane_queue_charge(q, lane_queue_take(q)->share, 1000000);
+    for (int i = 0; i < 100; i++)
+        lane_queue_charge(q, lane_queue_take(q)->share, 1000000);
     for (int i = 0; i < 100; i++) {
         late[i].share = 2;
         lane_queue_add(q, &late[i]);

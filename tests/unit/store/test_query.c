@@ -45,9 +45,13 @@ static void other_tables_are_denied_by_name(void **state)
 {
     struct fixture f;
     static const char *const bad[] = {
-        "select a from other", "select count(*) from other", "select 1 from mine where a in (select a from other)",
-        "with x as (select * from other) select 1 from x", "select (select b from other)",
-        "select 1 from mine left join other on 1", "select a from mine union select a from other",
+        "select a from other",
+        "select count(*) from other",
+        "select 1 from mine where a in (select a from other)",
+        "with x as (select * from other) select 1 from x",
+        "select (select b from other)",
+        "select 1 from mine left join other on 1",
+        "select a from mine union select a from other",
     };
     (void)state;
     prepare(&f);
@@ -65,11 +69,30 @@ static void what_writes_is_denied(void **state)
 {
     struct fixture f;
     static const char *const bad[] = {
-        "insert into mine values(1, 2)", "update mine set a = 1", "delete from mine", "create table x(a)",
-        "drop table mine", "begin", "commit", "rollback", "savepoint m", "release m", "pragma user_version = 3",
-        "pragma journal_mode = delete", "attach 'x' as y", "vacuum", "with x as (select 1) delete from mine",
-        "analyze", "reindex", "explain select a from mine", "explain query plan select a from mine", "create temp table x(a)", "explain delete from mine",
-        "insert into mine values(1, 2) returning a", "create view v as select 1", "alter table mine add column c",
+        "insert into mine values(1, 2)",
+        "update mine set a = 1",
+        "delete from mine",
+        "create table x(a)",
+        "drop table mine",
+        "begin",
+        "commit",
+        "rollback",
+        "savepoint m",
+        "release m",
+        "pragma user_version = 3",
+        "pragma journal_mode = delete",
+        "attach 'x' as y",
+        "vacuum",
+        "with x as (select 1) delete from mine",
+        "analyze",
+        "reindex",
+        "explain select a from mine",
+        "explain query plan select a from mine",
+        "create temp table x(a)",
+        "explain delete from mine",
+        "insert into mine values(1, 2) returning a",
+        "create view v as select 1",
+        "alter table mine add column c",
     };
     (void)state;
     prepare(&f);

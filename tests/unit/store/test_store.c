@@ -171,7 +171,8 @@ static void a_reader_sees_its_snapshot_and_cannot_write(void **state)
 static void a_statement_past_the_time_limit_is_stopped(void **state)
 {
     struct fixture f;
-    static const char endless[] = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n";
+    static const char endless[] =
+        "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n";
     (void)state;
     fixture_init(&f);
     store_limit_time(f.db, 20);
@@ -186,7 +187,8 @@ static void a_statement_past_the_time_limit_is_stopped(void **state)
 static void *interrupt_until_told(void *arg)
 {
     struct fixture *f = arg;
-    while (!__atomic_load_n(&f->err.nfields, __ATOMIC_SEQ_CST)) store_interrupt(f->db);
+    while (!__atomic_load_n(&f->err.nfields, __ATOMIC_SEQ_CST))
+        store_interrupt(f->db);
     return NULL;
 }
 
@@ -195,7 +197,8 @@ static void another_thread_can_interrupt(void **state)
     struct fixture f;
     struct err err = {0};
     pthread_t t;
-    static const char endless[] = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n";
+    static const char endless[] =
+        "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n";
     (void)state;
     fixture_init(&f);
     pthread_create(&t, NULL, interrupt_until_told, &f);
@@ -234,8 +237,11 @@ static void nothing_runs_between_a_lost_transaction_and_its_rollback(void **stat
     assert_int_equal(store_exec(f.db, "insert into t select zeroblob(3000) from generate_series(1, 9)", &f.err),
                      ERR_INVALID); /* no such function here: an ordinary mistake loses nothing */
     assert_true(store_in_transaction(f.db));
-    assert_int_equal(store_exec(f.db, "with recursive n(i) as (select 1 union all select i + 1 from n where i < 99)"
-                                      " insert into t select zeroblob(3000) from n", &f.err), ERR_FULL);
+    assert_int_equal(store_exec(f.db,
+                                "with recursive n(i) as (select 1 union all select i + 1 from n where i < 99)"
+                                " insert into t select zeroblob(3000) from n",
+                                &f.err),
+                     ERR_FULL);
     assert_false(store_in_transaction(f.db));
     store_test_fault(STORE_TEST_WRITE, 0, false, 0);
     assert_int_equal(stmt_step(s, &f.err), ERR_FULL);
@@ -342,7 +348,8 @@ static void a_reader_that_stays_lets_the_log_grow_and_its_end_lets_it_be_recycle
     struct store_options r = {.path = f.path, .role = STORE_READER};
     assert_int_equal(store_open(&r, &reader, &f.err), 0);
     assert_int_equal(store_begin(reader, &f.err), 0);
-    for (int i = 0; i < 200; i++) must_exec(f.db, "insert into t values(zeroblob(5000))");
+    for (int i = 0; i < 200; i++)
+        must_exec(f.db, "insert into t values(zeroblob(5000))");
     assert_true(store_wal_bytes(f.db) > 200 * 4120);
     store_rollback(reader);
     must_exec(f.db, "insert into t values(1)");

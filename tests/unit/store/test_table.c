@@ -1,7 +1,6 @@
 /* Declared tables: building, rows in and out, versions, errors. */
 #include "table_fixture.h"
 
-
 static const char all_types[] =
     "{\"fields\": {\"a_text\": \"text\", \"b_mark\": \"markdown\", \"c_int\": \"integer\", \"d_num\": \"number\","
     " \"e_money\": \"money\", \"f_bool\": \"boolean\", \"g_date\": \"date\", \"h_instant\": \"instant\","
@@ -29,7 +28,8 @@ static void every_type_comes_back_as_it_was_stored(void **state)
     assert_string_equal(row_of(&f, t, 8), "{\"id\":8,\"version\":1}");
     assert_string_equal(row_of(&f, t, 9), "none");
     assert_int_equal(number_of(f.db, "select typeof(d_num) = 'real' and typeof(g_date) = 'integer' and"
-                                     " typeof(o_list) = 'text' from p_awards__nom where id = 7"), 1);
+                                     " typeof(o_list) = 'text' from p_awards__nom where id = 7"),
+                     1);
     fixture_close(&f);
 }
 
@@ -55,7 +55,8 @@ static void an_update_sets_what_it_is_given_and_counts_versions(void **state)
     struct table *t = make(&f, "{\"fields\": {\"a\": \"integer\", \"b\": \"text\", \"j\": \"json\"}}");
     insert(&f, t, 1, "{\"a\": 1, \"b\": \"x\"}");
     struct val one = json_of(&f, "{\"a\": 2, \"j\": [1, \"y\"]}"), none = json_of(&f, "{}"),
-               clear = json_of(&f, "{\"b\": null}"), unknown = json_of(&f, "{\"z\": 1}"), id = json_of(&f, "{\"id\": 5}");
+               clear = json_of(&f, "{\"b\": null}"), unknown = json_of(&f, "{\"z\": 1}"),
+               id = json_of(&f, "{\"id\": 5}");
     assert_int_equal(table_update(f.db, t, 1, &one, 1, &f.err), 0);
     assert_string_equal(row_of(&f, t, 1), "{\"id\":1,\"version\":2,\"a\":2,\"b\":\"x\",\"j\":[1,\"y\"]}");
     assert_int_equal(table_update(f.db, t, 1, &one, 1, &f.err), ERR_CONFLICT);
@@ -159,7 +160,8 @@ static void an_insert_without_json_allocates_nothing(void **state)
     struct val row = json_of(&f, "{\"a\": 1, \"b\": \"x\", \"c\": 1.5}");
     assert_int_equal(table_insert(f.db, t, 1, &row, &f.err), 0);
     long before = mem_count();
-    for (int64_t id = 2; id < 100; id++) assert_int_equal(table_insert(f.db, t, id, &row, &f.err), 0);
+    for (int64_t id = 2; id < 100; id++)
+        assert_int_equal(table_insert(f.db, t, id, &row, &f.err), 0);
     assert_int_equal(mem_count(), before);
     fixture_close(&f);
 }

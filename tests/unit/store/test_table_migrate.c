@@ -8,7 +8,8 @@ static void a_new_column_is_there_for_old_rows_with_its_default(void **state)
     table_fixture_init(&f);
     struct table *t = make(&f, "{\"fields\": {\"a\": \"integer\"}}");
     insert(&f, t, 1, "{\"a\": 1}");
-    t = make(&f, "{\"fields\": {\"a\": \"integer\", \"b\": \"text\", \"c\": {\"type\": \"integer!\", \"default\": 5}}}");
+    t = make(&f,
+             "{\"fields\": {\"a\": \"integer\", \"b\": \"text\", \"c\": {\"type\": \"integer!\", \"default\": 5}}}");
     assert_string_equal(row_of(&f, t, 1), "{\"id\":1,\"version\":1,\"a\":1,\"c\":5}");
     fixture_close(&f);
 }
@@ -80,7 +81,8 @@ static void a_required_column_without_default_needs_an_empty_table(void **state)
     struct table *t = make(&f, "{\"fields\": {\"a\": \"integer\"}}");
     t = make(&f, "{\"fields\": {\"a\": \"integer\", \"b\": \"text!\"}}");
     insert(&f, t, 1, "{\"a\": 1, \"b\": \"x\"}");
-    assert_int_equal(try_migrate(&f, "{\"fields\": {\"a\": \"integer\", \"b\": \"text!\", \"c\": \"text!\"}}"), ERR_REFUSED);
+    assert_int_equal(try_migrate(&f, "{\"fields\": {\"a\": \"integer\", \"b\": \"text!\", \"c\": \"text!\"}}"),
+                     ERR_REFUSED);
     assert_string_equal(f.err.key, "table.required");
     assert_string_equal(err_arg(&f.err, "column"), "c");
     assert_string_equal(row_of(&f, t, 1), "{\"id\":1,\"version\":1,\"a\":1,\"b\":\"x\"}");
@@ -159,7 +161,8 @@ static void indexes_follow_the_declaration(void **state)
     struct fixture f;
     (void)state;
     table_fixture_init(&f);
-    make(&f, "{\"fields\": {\"a\": \"integer\", \"b\": \"text\", \"r\": \"ref:x\"}, \"index\": [[\"a\", \"-b\"]], \"unique\": [[\"b\"]]}");
+    make(&f, "{\"fields\": {\"a\": \"integer\", \"b\": \"text\", \"r\": \"ref:x\"}, \"index\": [[\"a\", \"-b\"]], "
+             "\"unique\": [[\"b\"]]}");
     assert_int_equal(indexes(&f, "ix_p_awards__nom__a__b_d"), 1);
     assert_int_equal(indexes(&f, "ux_p_awards__nom__b"), 1);
     assert_int_equal(indexes(&f, "ix_p_awards__nom__r"), 1);
@@ -172,9 +175,11 @@ static void a_long_list_of_columns_keeps_its_index(void **state)
 {
     struct fixture f;
     static const char json[] =
-        "{\"fields\": {\"a_rather_long_name_of_a_column_number_1\": \"text\", \"a_rather_long_name_of_a_column_number_2\":"
+        "{\"fields\": {\"a_rather_long_name_of_a_column_number_1\": \"text\", "
+        "\"a_rather_long_name_of_a_column_number_2\":"
         " \"text\", \"a_rather_long_name_of_a_column_number_3\": \"text\", \"a_rather_long_name_of_a_column_number_4\":"
-        " \"text\", \"a_rather_long_name_of_a_column_number_5\": \"text\"}, \"index\": [[\"a_rather_long_name_of_a_column_number_1\","
+        " \"text\", \"a_rather_long_name_of_a_column_number_5\": \"text\"}, \"index\": "
+        "[[\"a_rather_long_name_of_a_column_number_1\","
         " \"a_rather_long_name_of_a_column_number_2\", \"a_rather_long_name_of_a_column_number_3\","
         " \"a_rather_long_name_of_a_column_number_4\"], [\"a_rather_long_name_of_a_column_number_1\","
         " \"a_rather_long_name_of_a_column_number_2\", \"a_rather_long_name_of_a_column_number_3\","

@@ -6,9 +6,11 @@
 static struct table *prepare(struct fixture *f)
 {
     table_fixture_init(f);
-    struct table *t = make(f, "{\"fields\": {\"n\": \"integer\", \"s\": \"text\", \"d\": \"date\", \"c\": \"choice:open,late,done\","
-                              " \"b\": \"boolean\", \"x\": \"number\", \"j\": \"json\", \"u\": \"unit\"}}");
-    insert(f, t, 1, "{\"n\": 1, \"s\": \"Thanh Hóa\", \"d\": 18631, \"c\": \"open\", \"b\": true, \"x\": 0.5, \"u\": 3}");
+    struct table *t =
+        make(f, "{\"fields\": {\"n\": \"integer\", \"s\": \"text\", \"d\": \"date\", \"c\": \"choice:open,late,done\","
+                " \"b\": \"boolean\", \"x\": \"number\", \"j\": \"json\", \"u\": \"unit\"}}");
+    insert(f, t, 1,
+           "{\"n\": 1, \"s\": \"Thanh Hóa\", \"d\": 18631, \"c\": \"open\", \"b\": true, \"x\": 0.5, \"u\": 3}");
     insert(f, t, 2, "{\"n\": 2, \"s\": \"Hà Nội\", \"d\": 18632, \"c\": \"late\", \"b\": false, \"x\": 1.5, \"u\": 4}");
     insert(f, t, 3, "{\"n\": 3, \"s\": \"thanh\", \"d\": 18633, \"c\": \"done\", \"b\": true, \"x\": 2.5, \"u\": 3}");
     insert(f, t, 4, "{\"c\": \"open\"}");
@@ -97,7 +99,8 @@ static void what_cannot_be_meant_is_refused(void **state)
 static const char *nested(struct fixture *f, int depth)
 {
     const char *text = "{\"n\": 1}";
-    for (int i = 0; i < depth; i++) text = arena_printf(&f->a, "{\"or\": %s}", text);
+    for (int i = 0; i < depth; i++)
+        text = arena_printf(&f->a, "{\"or\": %s}", text);
     return text;
 }
 
@@ -106,7 +109,8 @@ static const char *many(struct fixture *f, int n, const char *one, const char *o
     struct buf b;
     buf_init(&b, 8 << 20);
     buf_add_str(&b, open);
-    for (int i = 0; i < n; i++) buf_printf(&b, "%s%s", i ? ", " : "", one);
+    for (int i = 0; i < n; i++)
+        buf_printf(&b, "%s%s", i ? ", " : "", one);
     buf_add_str(&b, close);
     const char *text = arena_strndup(&f->a, b.data, b.len);
     buf_close(&b);
