@@ -19,10 +19,10 @@ const struct config_key config_keys[] = {
     {"listen", CONFIG_TEXT, "127.0.0.1:8080", 0, 0, "Address and port of HTTP; put TLS in front."},
     {"static", CONFIG_TEXT, "", 0, 0, "Folder of static files served under /; empty: none."},
     {"zone", CONFIG_TEXT, "Asia/Ho_Chi_Minh", 0, 0, "IANA time zone of the organisation."},
-    {"lang", CONFIG_TEXT, "vi", 0, 0, "Language of the organisation: vi or en."},
+    {"lang", CONFIG_CHOICE, "vi", 0, 0, "Language of the organisation.", "vi, en"},
     {"readers", CONFIG_INT, "0", 0, 64, "Reader threads; 0: one a core."},
-    {"log", CONFIG_TEXT, "human", 0, 0, "Form of the log: human or json."},
-    {"log_level", CONFIG_TEXT, "info", 0, 0, "Least level that is logged: debug, info, warn, error."},
+    {"log", CONFIG_CHOICE, "human", 0, 0, "Form of the log.", "human, json"},
+    {"log_level", CONFIG_CHOICE, "info", 0, 0, "Least level that is logged.", "debug, info, warn, error"},
     {"batch_slices", CONFIG_INT, "1000", 1, 100000, "Most slices in one commit."},
     {"batch_ms", CONFIG_INT, "5", 1, 1000, "Longest time a batch stays open, ms."},
     {"cache_runs", CONFIG_INT, "1000", 0, 10000000, "Hot runs kept in memory."},
@@ -61,19 +61,36 @@ static int find_key(const char *key)
     return -1;
 }
 
-/* The known key that shares the longest beginning: good enough for a slip of the pen. */
+enum { KEY_LEN = 32 };
+
+/* Edits that turn one key into the other; long ones are compared by their beginning. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[KEY_LEN + 1], na = strnlen(a, KEY_LEN), nb = strnlen(b, KEY_LEN);
+    for (size_t j = 0; j <= nb; j++) row[j] = j;
+    for (size_t i = 1; i <= na; i++) {
+        size_t corner = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= nb; j++) {
+            size_t swap = corner + (a[i - 1] != b[j - 1]);
+            size_t less = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            corner = row[j];
+            row[j] = swap < less ? swap : less;
+        }
+    }
+    return row[nb];
+}
+
 static const char *nearest(const char *key)
 {
-    const char *best = "";
-    size_t most = 1;
+    size_t best = 0, least = KEY_LEN + 1;
     for (size_t i = 0; i < NKEYS; i++) {
-        size_t n = 0;
-        while (key[n] && key[n] == config_keys[i].name[n]) n++;
-        if (n <= most) continue;
-        most = n;
-        best = config_keys[i].name;
+        size_t d = distance(key, config_keys[i].name);
+        if (d >= least) continue;
+        least = d;
+        best = i;
     }
-    return best;
+    return config_keys[best].name;
 }
 
 static int bad_value(const struct config_key *k, const char *value, const char *where, struct err *err)
@@ -82,10 +99,22 @@ static int bad_value(const struct config_key *k, const char *value, const char *
     if (k->type == CONFIG_INT)
         snprintf(expected, sizeof(expected), "%" PRId64 "..%" PRId64, k->min, k->max);
     else
-        snprintf(expected, sizeof(expected), "true, false");
+        snprintf(expected, sizeof(expected), "%s", k->type == CONFIG_CHOICE ? k->choices : "true, false");
     err_set(err, ERR_INVALID, "config.value", "key", k->name, "value", value, "expected", expected, NULL);
     err_set_where(err, where, 0);
     return ERR_INVALID;
+}
+
+/* One of "a, b, c". */
+static bool is_choice(const char *choices, const char *value)
+{
+    size_t len = strlen(value);
+    for (const char *p = choices; *p;) {
+        size_t n = strcspn(p, ",");
+        if (n == len && strncmp(p, value, n) == 0) return true;
+        p += n + strspn(p + n, ", ");
+    }
+    return false;
 }
 
 int config_set(struct config *c, const char *key, const char *value, const char *where, struct err *err)
@@ -105,6 +134,7 @@ int config_set(struct config *c, const char *key, const char *value, const char 
     }
     if (k->type == CONFIG_BOOL && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
         return bad_value(k, value, where, err);
+    if (k->type == CONFIG_CHOICE && !is_choice(k->choices, value)) return bad_value(k, value, where, err);
     mem_free(c->values[at]);
     c->values[at] = mem_strdup(value);
     return 0;
@@ -124,11 +154,13 @@ int config_read_file(struct config *c, const char *path, struct err *err)
     int rc = 0;
     if (!f) return err_set(err, ERR_IO, "config.file", "file", path, "detail", strerror(errno), NULL);
     for (int n = 1; rc == 0 && fgets(line, sizeof(line), f); n++) {
+        bool is_cut = strlen(line) == sizeof(line) - 1 && !strchr(line, '\n');
         line[strcspn(line, "#\n")] = '\0';
         char *key = trim(line), *eq = strchr(key, '=');
-        if (!*key) continue;
+        if (!*key && !is_cut) continue;
         snprintf(where, sizeof(where), "%s:%d", path, n);
-        if (!eq) {
+        if (!eq || is_cut) {
+            key[strnlen(key, 80)] = '\0';
             rc = err_set(err, ERR_INVALID, "config.line", "line", key, NULL);
             err_set_where(err, where, 0);
             break;
