@@ -65,7 +65,7 @@ static void after_commit(void *ctx)
 static void attach(struct app *app, const struct app_options *o)
 {
     struct host *h = &app->host;
-    struct flow_options flow = {.cache_runs = o->cache_runs};
+    struct flow_options flow = {.cache_runs = o->cache_runs, .loop = o->lane_loop};
     plugin_add_api(h->api);
     people_attach(h);
     people_add_api(h->api, h);

@@ -17,6 +17,7 @@
 #include "http/signals.h"
 #include "plugin/readers.h"
 #include "runtime/config.h"
+#include "runtime/fetch.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
 
@@ -201,6 +202,9 @@ static int start(struct service *s, struct err *err)
     if (rc == 0) rc = readers_start(&s->app.host, s->app.db_path, n ? n : cores(), &s->readers, err);
     if (rc) return rc;
     s->app.host.readers = s->readers;
+    struct fetcher_options fetch = {.loop = s->io, .private_hosts = config_text(s->config, "fetch_private")};
+    rc = fetcher_new(&fetch, &s->app.host.fetcher, err);
+    if (rc) return rc;
     rc = signals_new(s->io, on_signal, s, &s->signals, err);
     if (rc == 0) rc = loop_thread_start(s->lane, "lane", NULL, NULL, NULL, &s->lane_thread, err);
     if (rc == 0) app_reload(&s->app, on_loaded, s);
@@ -232,6 +236,8 @@ static void stop(struct service *s)
     readers_stop(s->readers);
     signals_free(s->signals);
     http_api_free(s->api);
+    fetcher_free(s->app.host.fetcher);
+    s->app.host.fetcher = NULL;
     if (s->app.db) app_close(&s->app);
     loop_free(s->lane);
     loop_free(s->io);

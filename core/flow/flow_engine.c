@@ -103,6 +103,7 @@ void flow_attach(struct flow *f)
     run_add_api(f, f->host->api);
     task_add_api(f, f->host->api);
     if (f->host->schedule) flow_schedule_attach(f);
+    flow_outbox_attach(f);
     if (!f->lane) return;
     f->runs_source.collect = flow_runs_collect;
     f->tasks_source.collect = flow_tasks_collect;
