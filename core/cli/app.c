@@ -25,7 +25,8 @@
 static const struct bind_kind kinds[] = {{&date_kind, true},         {&instant_kind, true},      {&content_item_kind, false},
                                          {&storage_table_kind, false}, {&flow_run_kind, false},   {&flow_task_kind, false},
                                          {&people_unit_kind, false}, {&people_person_kind, false},
-                                         {&report_out_kind, false}};
+                                         {&report_out_kind, false},  {&loop_timer_kind, false},
+                                         {&loop_job_kind, false},    {&loop_channel_kind, false}};
 
 static int migrate(struct app *app, struct err *err)
 {
@@ -125,6 +126,7 @@ failed:
 void app_close(struct app *app)
 {
     struct host *h = &app->host;
+    loops_stop(h->loops);
     lane_free(app->lane);
     loops_free(h->loops);
     flow_free(app->flow);

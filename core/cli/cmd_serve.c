@@ -15,6 +15,7 @@
 #include "http/api_http.h"
 #include "http/server.h"
 #include "http/signals.h"
+#include "plugin/loop.h"
 #include "plugin/readers.h"
 #include "runtime/config.h"
 #include "runtime/fetch.h"
@@ -220,6 +221,7 @@ static void on_stop_lane(struct mail *m)
 {
     struct service *s = ((struct stop_mail *)m)->s;
     mem_free(m);
+    loops_stop(s->app.host.loops);
     lane_stop(s->app.lane);
     loop_stop(s->lane);
 }

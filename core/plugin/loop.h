@@ -25,7 +25,8 @@ struct loops *loops_new(struct host *host);
 void loops_attach(struct loops *loops);
 /* After lane_free and before plugins_free. */
 void loops_free(struct loops *loops);
-/* Lane's thread: nothing is fired or resumed any more (before lane_stop, which runs what is queued). */
+/* Lane's thread, or after it has ended: nothing is fired or resumed any more, and no other thread posts to the lane.
+ * Before lane_stop, which runs what is queued, and in any case before lane_free. */
 void loops_stop(struct loops *loops);
 
 /* Everything pending of this state ends: timers, jobs, channels, watches. Called when it is replaced or closed. */

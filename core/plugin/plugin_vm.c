@@ -8,6 +8,7 @@
 #include "plugin/bind_lua.h"
 #include "plugin/declare.h"
 #include "plugin/host.h"
+#include "plugin/loop.h"
 #include "plugin/plugins.h"
 
 enum { CALL_ARENA_MAX = 64 << 20, LOAD_CPU_MS = 2000 };
@@ -85,6 +86,7 @@ struct plugin_vm *plugin_vm_hold(struct plugin_vm *pv)
 void plugin_vm_drop(struct plugin_vm *pv)
 {
     if (!pv || --pv->refs > 0) return;
+    loop_end_plugin(pv);
     vm_free(pv->vm);
     for (size_t i = 0; i < pv->nfns; i++) {
         mem_free((void *)pv->fns[i].kind);

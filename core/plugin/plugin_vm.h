@@ -12,6 +12,8 @@
 struct host;
 struct api;
 
+struct loop_plugin;
+
 struct plugin_fn {
     const char *kind, *name;
     int ref;
@@ -26,6 +28,7 @@ struct plugin_vm {
     struct plugin_fn *fns;
     size_t nfns, fns_cap;
     struct arena arena;         /* for calls; rewound after each */
+    struct loop_plugin *loops;  /* volatile work of this state (loop.h), or NULL */
     bool builds;                /* declarations go to the registry */
     int refs;                   /* users on this thread (hot runs, the active set) */
 };
