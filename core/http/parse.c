@@ -69,6 +69,14 @@ static int on_name(llhttp_t *p, const char *at, size_t n)
     return rc;
 }
 
+/* A name without a letter is none. */
+static int on_name_end(llhttp_t *p)
+{
+    struct http_conn *c = of(p);
+    if (c->nparts % 2 == 0 || c->head.len == c->header_at[c->nparts - 1]) return refuse(c, 400);
+    return add(c, "", 1);
+}
+
 static int on_value(llhttp_t *p, const char *at, size_t n)
 {
     struct http_conn *c = of(p);
@@ -177,6 +185,14 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
     return buf_ok(&c->body) ? 0 : refuse(c, 413);
 }
 
+/* A chunk says its length before it comes: what would be too much is not waited for. */
+static int on_chunk(llhttp_t *p)
+{
+    struct http_conn *c = of(p);
+    size_t most = c->server->limits.body_bytes;
+    return c->body.len > most || p->content_length > most - c->body.len ? refuse(c, 413) : 0;
+}
+
 static int on_complete(llhttp_t *p)
 {
     struct http_conn *c = of(p);
@@ -194,11 +210,12 @@ void parse_init(llhttp_settings_t *s)
     s->on_url = on_url;
     s->on_url_complete = on_end_part;
     s->on_header_field = on_name;
-    s->on_header_field_complete = on_end_part;
+    s->on_header_field_complete = on_name_end;
     s->on_header_value = on_value;
     s->on_header_value_complete = on_value_end;
     s->on_headers_complete = on_head;
     s->on_body = on_body;
+    s->on_chunk_header = on_chunk;
     s->on_message_complete = on_complete;
 }
 
@@ -219,7 +236,8 @@ static bool scan_head(struct http_conn *c, const char *p, size_t n)
         c->head_bytes++;
         if (b == '\0' || (last[0] == '\r' && b != '\n') || (b == '\n' && last[0] != '\r')) return false;
         if ((b == ' ' || b == '\t') && last[0] == '\n') return false;
-        if (b == '\n' && last[1] == '\n') return true; /* an empty line: the end */
+        /* An empty line: the end. Two of them before the head would be taken for it, and the head not be looked at. */
+        if (b == '\n' && last[1] == '\n') return c->head_bytes > 4;
         if (c->head_bytes > c->server->limits.header_bytes) {
             c->refuse = 431;
             return false;
