@@ -4,10 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/locale.h"
 #include "base/mem.h"
 #include "plugin/declare.h"
 #include "plugin/host.h"
 #include "plugin/plugins.h"
+#include "runtime/log.h"
 #include "runtime/watch.h"
 
 enum { SLICE_ARENA_MAX = 16 << 20, SLOT_BITS = 10 };
@@ -97,6 +100,16 @@ struct loop_plugin *loop_plugin_of(struct api_call *c, bool *quiet)
     *quiet = s->mode == SESSION_LOAD && (!s->vm->builds || !s->host->lane);
     if (*quiet) return NULL;
     return s->vm->loops ? s->vm->loops : new_plugin(loops, s->vm, s->mode != SESSION_LOAD);
+}
+
+void loop_log(struct loop_plugin *lp, const char *event, const struct err *err)
+{
+    struct buf text;
+    buf_init(&text, 4 << 10);
+    locale_err(&text, "en", err, true);
+    log_write(LOG_ERROR, event, "plugin", lp->pv ? lp->pv->plugin->name : "", "where", err->where, "error", err->key,
+              "text", text.data, "traceback", err->traceback, NULL);
+    buf_close(&text);
 }
 
 int loop_limit(struct err *err, const char *what, const struct loop_plugin *lp)

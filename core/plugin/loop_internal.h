@@ -120,6 +120,8 @@ struct loops {
 struct loop_plugin *loop_plugin_of(struct api_call *c, bool *quiet);
 struct loop_plugin *loop_plugin_find(struct loops *loops, int64_t id);
 void loop_plugin_release(struct loop_plugin *lp);
+/* An error that nobody gets: into the log, with the plugin. */
+void loop_log(struct loop_plugin *lp, const char *event, const struct err *err);
 int loop_limit(struct err *err, const char *what, const struct loop_plugin *lp);
 /* Runs fn(lp, id, value) after the commit of this slice; `undo` instead when there is none. */
 typedef void (*loop_action_fn)(struct loop_plugin *lp, int64_t id, struct loop_value *value);

@@ -10,7 +10,6 @@
 
 #include "base/mem.h"
 #include "plugin/host.h"
-#include "runtime/log.h"
 
 static struct loop_job *of_work(struct lane_work *w)
 {
@@ -141,7 +140,10 @@ static int resume(struct loop_job *j, struct lane *lane, struct err *err)
     loops->current = j;
     pv->session = &s;
     vm_limit_begin(pv->vm, LOOP_CPU_MS);
-    int rc = vm_co_resume(j->co, j->in ? &j->in->v : NULL, j->in ? 1 : 0, j->failed, &loops->arena, &out, err);
+    /* A wait has a result, nil too; a function is called with what there is for it. */
+    struct val nothing = val_nil();
+    const struct val *in = j->in ? &j->in->v : &nothing;
+    int rc = vm_co_resume(j->co, in, j->in || !j->is_fresh, j->failed, &loops->arena, &out, err);
     vm_limit_end(pv->vm);
     pv->session = NULL;
     loops->current = NULL;
@@ -200,10 +202,8 @@ static void keep_finished(struct loop_job *j)
 
 static void log_failure(struct loop_job *j, const struct err *failed)
 {
-    struct err e = *failed;
     j->lp->loops->stats.failed++;
-    err_add_arg(&e, "plugin", j->lp->pv->plugin->name);
-    log_err(LOG_ERROR, "loop.failed", &e);
+    loop_log(j->lp, "loop.failed", failed);
 }
 
 static void finish(struct loop_job *j, const struct err *failed)

@@ -8,7 +8,6 @@
 
 #include "base/mem.h"
 #include "plugin/host.h"
-#include "runtime/log.h"
 #include "runtime/watch.h"
 
 enum { EVERY_LEAST_MS = 10, EVENTS_KEPT = 64 };
@@ -42,8 +41,7 @@ void loop_timer_start(struct loop_timer_item *t)
     t->armed = true;
     if (t->type == LOOP_WATCH) {
         if (loop_watch_start(t, &err) == 0) return;
-        err_add_arg(&err, "plugin", t->lp->pv->plugin->name);
-        log_err(LOG_ERROR, "loop.watch_failed", &err);
+        loop_log(t->lp, "loop.watch_failed", &err);
         return;
     }
     loop_due_set(loops, &t->due, t->type == LOOP_CRON ? next_cron(t, now) : now + t->period);
@@ -57,10 +55,9 @@ void loop_timer_end(struct loop_timer_item *t)
     if (!t->job) free_timer(t);
 }
 
-static void not_called(struct loop_timer_item *t, struct err *why)
+static void not_called(struct loop_timer_item *t, const struct err *why)
 {
-    err_add_arg(why, "plugin", t->lp->pv->plugin->name);
-    log_err(LOG_ERROR, "loop.not_called", why);
+    loop_log(t->lp, "loop.not_called", why);
     if (t->type == LOOP_AFTER) loop_timer_end(t);
 }
 
