@@ -68,7 +68,7 @@ void http_problem(struct http_request *r, const struct err *err, const char *lan
 {
     struct buf b;
     int status = http_status_of(err);
-    char title[64];
+    char title[64], allow[100];
     buf_init(&b, 64 << 10);
     snprintf(title, sizeof(title), "http.title_%d", status);
     const char *text = locale_text(lang, title);
@@ -82,6 +82,10 @@ void http_problem(struct http_request *r, const struct err *err, const char *lan
     buf_add_str(&b, "}\n");
     struct http_response res = {.status = status, .type = "application/problem+json", .body = b.data, .len = b.len};
     if (status == 401) res.headers = "WWW-Authenticate: Bearer\r\n";
+    if (status == 405 && err_arg(err, "allow")) {
+        snprintf(allow, sizeof(allow), "Allow: %s\r\n", err_arg(err, "allow"));
+        res.headers = allow;
+    }
     http_reply(r, &res);
     buf_close(&b);
 }

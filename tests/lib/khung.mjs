@@ -137,6 +137,7 @@ export class Service {
       }));
     await this.must('org', 'import', org);
     await this.must('user', 'add', name, '--person', name, '--admin');
+    await this.must('user', 'role', name, 'all');
     const t = await this.must('user', 'token', name);
     this.token = typeof t === 'string' ? t : t.token;
     return this.token;
