@@ -1,6 +1,11 @@
 /* loop.*: real plugins, a real database and the lane, under a virtual clock. */
 #include "fixture.h"
 
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include "runtime/fetch.h"
 #include "runtime/loop.h"
 
 static int open_fixture(void **state)
@@ -402,6 +407,73 @@ static void fetch_without_a_service_or_a_host_is_refused(void **state)
     assert_notes(f, "loop.no_fetch loop.fetch_option");
 }
 
+/* --- a server that answers one request, and the io thread --- */
+
+static void *answer_one(void *arg)
+{
+    static const char text[] = "HTTP/1.1 201 Created\r\nX-Kind: good\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+    char request[2048];
+    int fd = accept(*(int *)arg, NULL, NULL);
+    if (recv(fd, request, sizeof(request), 0) > 0) send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL);
+    shutdown(fd, SHUT_WR);
+    while (recv(fd, request, sizeof(request), 0) > 0) continue;
+    close(fd);
+    return NULL;
+}
+
+static int listen_here(int *port)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(a);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    getsockname(fd, (struct sockaddr *)&a, &len);
+    *port = ntohs(a.sin_port);
+    return fd;
+}
+
+static void fetch_waits_for_an_answer_of_a_granted_host(void **state)
+{
+    struct fixture *f = *state;
+    struct loop *io;
+    struct loop_thread *thread;
+    struct fetcher_options o = {.private_hosts = "127.0.0.1"};
+    pthread_t server;
+    char init[600];
+    int port, listener = listen_here(&port);
+    const char *notes = "";
+    fixture_ok(f, "loop", loop_new(&io, &f->err));
+    o.loop = io;
+    fixture_ok(f, "fetcher", fetcher_new(&o, &f->host.fetcher, &f->err));
+    fixture_ok(f, "thread", loop_thread_start(io, "io", NULL, NULL, NULL, &thread, &f->err));
+    pthread_create(&server, NULL, answer_one, &listener);
+    snprintf(init, sizeof(init),
+             "loop.spawn(function()\n"
+             "  local ok, e = pcall(loop.fetch, { url = 'http://localhost:%d/' }) test.note(tostring(ok))\n"
+             "  local r = loop.fetch{ url = 'http://127.0.0.1:%d/x', json = { a = 1 } }\n"
+             "  test.note(r.status .. r.body .. r.headers['x-kind']) test.note('end')\nend)",
+             port, port);
+    fixture_plugin(f, "tick", "'fetch:127.0.0.1'", init);
+    fixture_reload(f);
+    char all[200] = "";
+    for (int i = 0; i < 500 && !strstr(all, "end"); i++) {
+        lane_run(f->lane);
+        notes = fixture_notes(f);
+        strncat(all, notes, sizeof(all) - 1 - strlen(all));
+        usleep(5000);
+    }
+    pthread_join(server, NULL);
+    close(listener);
+    loop_stop(io);
+    loop_thread_join(thread);
+    fetcher_free(f->host.fetcher);
+    f->host.fetcher = NULL;
+    loop_free(io);
+    assert_non_null(strstr(all, "false"));
+    assert_non_null(strstr(all, "201hellogood end"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int main(void)
@@ -434,6 +506,7 @@ int main(void)
                                         open_faulty, close_faulty),
         TEST(watch_tells_of_files_in_a_granted_folder_only),
         TEST(fetch_without_a_service_or_a_host_is_refused),
+        TEST(fetch_waits_for_an_answer_of_a_granted_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
