@@ -1,13 +1,16 @@
 /* Requests out of bytes: llhttp in its strict form, and what it leaves open.
  *
- * On top of the parser: one Host, no line that starts with a blank, no bare CR, no NUL in the head; caps on bytes,
- * lines, URL and body; the path is decoded and may not climb. */
+ * On top of the parser: exactly one sound Host, no line that starts with a blank, no bare CR or LF, no NUL in the head,
+ * no second way to say how long a body is; caps on bytes, lines, URL, body, trailers and chunk extensions; the path is
+ * decoded and may not climb. Trailers and extensions are read over. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-#include "base/digest.h"
 #include "base/text.h"
 #include "http/conn.h"
+
+enum { WIRE_FACTOR = 8, WIRE_SLACK = 64 << 10 }; /* a body of one-byte chunks takes six times its size */
 
 static struct http_conn *of(llhttp_t *p)
 {
@@ -22,27 +25,26 @@ static int refuse(struct http_conn *c, int status)
 
 static int add(struct http_conn *c, const char *p, size_t n)
 {
-    buf_add(&c->head, p, n);
-    return buf_ok(&c->head) ? 0 : refuse(c, 431);
+    if (!exchange_hold(c, n)) return refuse(c, 503);
+    buf_add(&c->x->head, p, n);
+    return buf_ok(&c->x->head) ? 0 : refuse(c, 431);
 }
 
-static int on_begin(llhttp_t *p)
+/* Bytes behind the head that mean nothing here. */
+static int read_over(struct http_conn *c, size_t n)
 {
-    struct http_conn *c = of(p);
-    c->nparts = 0;
-    buf_clear(&c->head);
-    buf_clear(&c->body);
-    return 0;
+    c->x->trailing += n;
+    return c->x->trailing > c->server->limits.header_bytes ? refuse(c, 431) : 0;
 }
 
 static int on_url(llhttp_t *p, const char *at, size_t n)
 {
     struct http_conn *c = of(p);
-    if (c->head.len + n > c->server->limits.url_bytes) return refuse(c, 414);
+    if (c->x->head.len + n > c->server->limits.url_bytes) return refuse(c, 414);
     return add(c, at, n);
 }
 
-static int on_end_part(llhttp_t *p)
+static int on_url_end(llhttp_t *p)
 {
     return add(of(p), "", 1);
 }
@@ -50,22 +52,24 @@ static int on_end_part(llhttp_t *p)
 /* The start of a name or value is noted when its first bytes come. */
 static int begin_part(struct http_conn *c, bool value)
 {
-    bool is_value = c->nparts % 2 == 1;
-    if (is_value == value) {
-        if (c->nparts / 2 >= c->server->limits.header_count || c->nparts / 2 >= HEADERS_MAX) return refuse(c, 431);
-        c->header_at[c->nparts++] = c->head.len;
-    }
+    struct exchange *x = c->x;
+    bool is_value = x->nparts % 2 == 1;
+    if (is_value != value) return 0;
+    if (x->nparts / 2 >= c->server->limits.header_count || x->nparts / 2 >= HEADERS_MAX) return refuse(c, 431);
+    x->header_at[x->nparts++] = (uint32_t)x->head.len;
     return 0;
 }
 
 static int on_name(llhttp_t *p, const char *at, size_t n)
 {
     struct http_conn *c = of(p);
+    struct buf *b = &c->x->head;
+    if (c->phase != CONN_HEAD) return read_over(c, n);
     int rc = begin_part(c, false);
-    size_t from = c->head.len;
+    size_t from = b->len;
     if (rc == 0) rc = add(c, at, n);
-    for (size_t i = from; rc == 0 && i < c->head.len; i++)
-        if (c->head.data[i] >= 'A' && c->head.data[i] <= 'Z') c->head.data[i] += 32;
+    for (size_t i = from; rc == 0 && i < b->len; i++)
+        if (b->data[i] >= 'A' && b->data[i] <= 'Z') b->data[i] += 32;
     return rc;
 }
 
@@ -73,13 +77,16 @@ static int on_name(llhttp_t *p, const char *at, size_t n)
 static int on_name_end(llhttp_t *p)
 {
     struct http_conn *c = of(p);
-    if (c->nparts % 2 == 0 || c->head.len == c->header_at[c->nparts - 1]) return refuse(c, 400);
+    struct exchange *x = c->x;
+    if (c->phase != CONN_HEAD) return 0;
+    if (x->nparts % 2 == 0 || x->head.len == x->header_at[x->nparts - 1]) return refuse(c, 400);
     return add(c, "", 1);
 }
 
 static int on_value(llhttp_t *p, const char *at, size_t n)
 {
     struct http_conn *c = of(p);
+    if (c->phase != CONN_HEAD) return read_over(c, n);
     int rc = begin_part(c, true);
     return rc ? rc : add(c, at, n);
 }
@@ -87,8 +94,15 @@ static int on_value(llhttp_t *p, const char *at, size_t n)
 static int on_value_end(llhttp_t *p)
 {
     struct http_conn *c = of(p);
+    if (c->phase != CONN_HEAD) return 0;
     int rc = begin_part(c, true); /* an empty value */
     return rc ? rc : add(c, "", 1);
+}
+
+static int on_extension(llhttp_t *p, const char *at, size_t n)
+{
+    (void)at;
+    return read_over(of(p), n);
 }
 
 static int hex(char c)
@@ -99,19 +113,20 @@ static int hex(char c)
     return -1;
 }
 
-/* Decodes %XX in place; false on a bad escape, NUL, broken UTF-8 or a climbing path. */
+/* Decodes %XX in place; false on a bad escape, a control character, broken UTF-8 or a climbing path. */
 static bool decode_path(char *path)
 {
     char *to = path;
     for (const char *p = path; *p; p++) {
-        if (*p != '%') {
-            *to++ = *p;
-            continue;
+        char byte = *p;
+        if (byte == '%') {
+            int high = hex(p[1]), low = high < 0 ? -1 : hex(p[2]);
+            if (low < 0) return false;
+            byte = (char)(high << 4 | low);
+            p += 2;
         }
-        int high = hex(p[1]), low = high < 0 ? -1 : hex(p[2]);
-        if (low < 0 || (high == 0 && low == 0)) return false;
-        *to++ = (char)(high << 4 | low);
-        p += 2;
+        if ((unsigned char)byte < ' ' || byte == 0x7f) return false;
+        *to++ = byte;
     }
     *to = '\0';
     if (path[0] != '/' || !text_is_utf8(path, (size_t)(to - path))) return false;
@@ -120,59 +135,116 @@ static bool decode_path(char *path)
     return strchr(path, '\\') == NULL;
 }
 
-static void take_id(struct http_conn *c)
+/* "http://host/path" as proxies send it is "/path". */
+static char *skip_authority(char *url)
 {
-    struct http_request *r = &c->request;
-    const char *given = http_header(r, "x-request-id");
-    uint8_t random[12];
-    size_t n = given ? strlen(given) : 0;
-    if (n > 0 && n < sizeof(r->id) &&
-        strspn(given, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == n) {
-        memcpy(r->id, given, n + 1);
-        return;
-    }
-    digest_random(random, sizeof(random));
-    for (size_t i = 0; i < sizeof(random); i++) snprintf(r->id + 2 * i, 3, "%02x", random[i]);
+    size_t scheme = strncasecmp(url, "http://", 7) == 0 ? 7 : strncasecmp(url, "https://", 8) == 0 ? 8 : 0;
+    if (!scheme) return url;
+    char *path = url + scheme + strcspn(url + scheme, "/?#");
+    if (*path == '/') return path;
+    *--path = '/'; /* no path: over the last byte of the authority */
+    return path;
 }
 
-static int check_hosts(struct http_conn *c)
+static bool take_url(struct http_conn *c)
 {
-    int hosts = 0;
-    for (size_t i = 0; i < c->request.nheaders; i++) hosts += strcmp(c->headers[i].name, "host") == 0;
-    bool old = c->parser.http_major == 1 && c->parser.http_minor == 0;
-    if (hosts > 1 || (hosts == 0 && !old)) return refuse(c, 400);
+    struct http_request *r = &c->x->request;
+    char *url = skip_authority(c->x->head.data), *query = strpbrk(url, "?#");
+    if (query && *query == '?') r->query = query + 1;
+    if (query) {
+        query[strcspn(query, "#")] = '\0';
+        *query = '\0';
+    }
+    r->path = url;
+    return decode_path(url);
+}
+
+void parse_make_id(struct http_server *s, char id[40])
+{
+    snprintf(id, 40, "%s%llx", s->id_prefix, (unsigned long long)++s->last_id);
+}
+
+static void take_id(struct http_conn *c)
+{
+    struct http_request *r = &c->x->request;
+    const char *given = http_header(r, "x-request-id");
+    size_t n = given ? strlen(given) : 0;
+    if (n > 0 && n < sizeof(r->id) &&
+        strspn(given, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == n)
+        memcpy(r->id, given, n + 1);
+    else
+        parse_make_id(c->server, r->id);
+}
+
+static bool is_sound_host(const char *host)
+{
+    return host[strcspn(host, " \t/\\?#@,<>\"")] == '\0';
+}
+
+/* One Host; at most one length; one coding. Status, or 0. */
+static int check_headers(const struct http_conn *c)
+{
+    const struct http_request *r = &c->x->request;
+    bool old = c->parser.http_minor == 0;
+    int hosts = 0, lengths = 0, codings = 0;
+    for (size_t i = 0; i < r->nheaders; i++) {
+        const struct http_header *h = &r->headers[i];
+        if (strcmp(h->name, "host") == 0) {
+            hosts++;
+            if (!is_sound_host(h->value)) return 400;
+        } else if (strcmp(h->name, "content-length") == 0) {
+            lengths++;
+        } else if (strcmp(h->name, "transfer-encoding") == 0) {
+            codings++;
+            if (strcasecmp(h->value, "chunked") != 0) return 501;
+        }
+    }
+    if (hosts > 1 || (hosts == 0 && !old)) return 400;
+    if (lengths + codings > 1 || (codings && old)) return 400;
     return 0;
+}
+
+static int check_head(struct http_conn *c)
+{
+    llhttp_t *p = &c->parser;
+    if (p->http_major != 1 || p->http_minor > 1) return 505;
+    if (p->method == HTTP_CONNECT) return 501;
+    if (!take_url(c)) return 400;
+    int status = check_headers(c);
+    if (status) return status;
+    return (p->flags & F_CONTENT_LENGTH) && p->content_length > c->server->limits.body_bytes ? 413 : 0;
+}
+
+static int answer_expect(struct http_conn *c)
+{
+    const char *expect = http_header(&c->x->request, "expect");
+    if (!expect || c->parser.http_minor == 0) return 0;
+    if (strcasecmp(expect, "100-continue") != 0) return 417;
+    uv_buf_t go = uv_buf_init("HTTP/1.1 100 Continue\r\n\r\n", 25);
+    bool has_body = (c->parser.flags & F_CHUNKED) || c->parser.content_length > 0;
+    return has_body && uv_try_write(&c->io.stream, &go, 1) != (int)go.len ? 503 : 0;
 }
 
 static int on_head(llhttp_t *p)
 {
     struct http_conn *c = of(p);
-    struct http_request *r = &c->request;
-    const struct http_limits *l = &c->server->limits;
-    *r = (struct http_request){.conn = c, .method = llhttp_method_name((llhttp_method_t)p->method), .local = c->local};
-    r->nheaders = c->nparts / 2;
+    struct exchange *x = c->x;
+    struct http_request *r = &x->request;
+    p->upgrade = 0; /* there is nothing to upgrade to: the request is answered as it is */
+    r->method = llhttp_method_name((llhttp_method_t)p->method);
+    r->local = c->is_local;
+    r->peer = c->address;
+    x->is_head = p->method == HTTP_HEAD;
+    r->nheaders = x->nparts / 2;
     for (size_t i = 0; i < r->nheaders; i++)
-        c->headers[i] = (struct http_header){c->head.data + c->header_at[2 * i], c->head.data + c->header_at[2 * i + 1]};
-    r->headers = c->headers;
-    char *url = c->head.data, *query = strpbrk(url, "?#");
-    r->query = "";
-    if (query && *query == '?') r->query = query + 1;
-    if (query) *query = '\0';
-    r->path = url;
-    if (p->http_major != 1 || p->http_minor > 1) return refuse(c, 505);
-    if (!decode_path(url)) return refuse(c, 400);
-    if (check_hosts(c)) return HPE_USER;
-    if (http_header(r, "transfer-encoding") && http_header(r, "content-length")) return refuse(c, 400);
-    if ((p->flags & F_CONTENT_LENGTH) && p->content_length > l->body_bytes) return refuse(c, 413);
+        x->headers[i] =
+            (struct http_header){x->head.data + x->header_at[2 * i], x->head.data + x->header_at[2 * i + 1]};
+    r->headers = x->headers;
     take_id(c);
-    const char *expect = http_header(r, "expect");
-    if (expect && strcmp(expect, "100-continue") != 0) return refuse(c, 417);
-    if (expect) {
-        uv_buf_t go = uv_buf_init("HTTP/1.1 100 Continue\r\n\r\n", 25);
-        uv_try_write(&c->io.stream, &go, 1);
-    }
-    c->phase = CONN_BODY;
-    c->since = (int64_t)uv_now(c->server->loop);
+    int status = check_head(c);
+    if (status == 0) status = answer_expect(c);
+    if (status) return refuse(c, status);
+    conn_set_phase(c, CONN_BODY);
     c->received = 0;
     return 0;
 }
@@ -180,42 +252,46 @@ static int on_head(llhttp_t *p)
 static int on_body(llhttp_t *p, const char *at, size_t n)
 {
     struct http_conn *c = of(p);
-    if (c->body.len + n > c->server->limits.body_bytes) return refuse(c, 413);
-    buf_add(&c->body, at, n);
-    return buf_ok(&c->body) ? 0 : refuse(c, 413);
+    struct buf *b = &c->x->body;
+    if (b->len + n > c->server->limits.body_bytes) return refuse(c, 413);
+    if (!exchange_hold(c, n)) return refuse(c, 503);
+    buf_add(b, at, n);
+    return buf_ok(b) ? 0 : refuse(c, 413);
 }
 
 /* A chunk says its length before it comes: what would be too much is not waited for. */
 static int on_chunk(llhttp_t *p)
 {
     struct http_conn *c = of(p);
-    size_t most = c->server->limits.body_bytes;
-    return c->body.len > most || p->content_length > most - c->body.len ? refuse(c, 413) : 0;
+    size_t most = c->server->limits.body_bytes, have = c->x->body.len;
+    return have > most || p->content_length > most - have ? refuse(c, 413) : 0;
 }
 
 static int on_complete(llhttp_t *p)
 {
     struct http_conn *c = of(p);
+    struct http_request *r = &c->x->request;
     c->keep_alive = llhttp_should_keep_alive(p);
-    c->request.body = c->body.data ? c->body.data : "";
-    c->request.body_len = c->body.len;
-    c->phase = CONN_HANDLING;
+    r->body = c->x->body.data ? c->x->body.data : "";
+    r->body_len = c->x->body.len;
+    conn_set_phase(c, CONN_HANDLING);
     return HPE_PAUSED;
 }
 
 void parse_init(llhttp_settings_t *s)
 {
     llhttp_settings_init(s);
-    s->on_message_begin = on_begin;
     s->on_url = on_url;
-    s->on_url_complete = on_end_part;
+    s->on_url_complete = on_url_end;
     s->on_header_field = on_name;
     s->on_header_field_complete = on_name_end;
     s->on_header_value = on_value;
     s->on_header_value_complete = on_value_end;
     s->on_headers_complete = on_head;
-    s->on_body = on_body;
+    s->on_chunk_extension_name = on_extension;
+    s->on_chunk_extension_value = on_extension;
     s->on_chunk_header = on_chunk;
+    s->on_body = on_body;
     s->on_message_complete = on_complete;
 }
 
@@ -223,53 +299,91 @@ void parse_reset(struct http_conn *c)
 {
     llhttp_init(&c->parser, HTTP_REQUEST, &c->server->settings);
     c->parser.data = c;
-    c->head_bytes = 0;
-    memset(c->last, 0, sizeof(c->last));
 }
 
-/* The head's bytes, up to its end: no NUL, no bare CR or LF, no line that starts with a blank. False: refuse. */
-static bool scan_head(struct http_conn *c, const char *p, size_t n)
+/* The request line is not yet at its end. */
+static bool is_in_url(const struct http_conn *c, const char *p, size_t n)
 {
-    unsigned char *last = c->last;
+    const struct buf *head = &c->x->head;
+    return !memchr(p, '\n', n) && (!head->len || !memchr(head->data, '\0', head->len));
+}
+
+enum scan { SCAN_MORE, SCAN_END, SCAN_BAD };
+
+/* The head's bytes, up to its end: no NUL, no bare CR or LF, no line that starts with a blank. */
+static enum scan scan_head(struct http_conn *c, const char *p, size_t n)
+{
+    unsigned char before = c->last[1], last = c->last[0];
+    size_t left = c->server->limits.header_bytes - c->head_bytes;
     for (size_t i = 0; i < n; i++) {
         unsigned char b = (unsigned char)p[i];
-        c->head_bytes++;
-        if (b == '\0' || (last[0] == '\r' && b != '\n') || (b == '\n' && last[0] != '\r')) return false;
-        if ((b == ' ' || b == '\t') && last[0] == '\n') return false;
-        /* An empty line: the end. Two of them before the head would be taken for it, and the head not be looked at. */
-        if (b == '\n' && last[1] == '\n') return c->head_bytes > 4;
-        if (c->head_bytes > c->server->limits.header_bytes) {
-            c->refuse = 431;
-            return false;
+        if (b <= ' ' || last == '\r') {
+            if (b == '\0' || (last == '\r') != (b == '\n')) return SCAN_BAD;
+            if (last == '\n' && (b == ' ' || b == '\t')) return SCAN_BAD;
+            if (b == '\n' && before == '\n') return SCAN_END;
         }
-        last[2] = last[1];
-        last[1] = last[0];
-        last[0] = b;
+        if (i >= left) {
+            c->refuse = is_in_url(c, p, i) ? 414 : 431;
+            return SCAN_BAD;
+        }
+        before = last;
+        last = b;
     }
-    return true;
+    c->head_bytes += n;
+    c->last[1] = before;
+    c->last[0] = last;
+    return SCAN_MORE;
 }
 
 static int status_of(llhttp_errno_t code)
 {
-    return code == HPE_INVALID_VERSION ? 505 : code == HPE_INVALID_METHOD ? 501 : 400;
+    if (code == HPE_INVALID_VERSION || code == HPE_PAUSED_H2_UPGRADE) return 505;
+    return code == HPE_INVALID_METHOD ? 501 : 400;
+}
+
+/* Empty lines before a request are let through; the first other byte begins it. */
+static size_t begin(struct http_conn *c, const char *p, size_t n)
+{
+    size_t at = 0;
+    while (at < n && (p[at] == '\r' || p[at] == '\n'))
+        at++;
+    if (at == n) return at;
+    conn_set_phase(c, CONN_HEAD);
+    c->head_bytes = 0;
+    c->last[0] = c->last[1] = 0;
+    if (!exchange_start(c)) c->refuse = 503;
+    return at;
+}
+
+static bool is_flood(const struct http_conn *c)
+{
+    return c->received > c->server->limits.body_bytes * WIRE_FACTOR + WIRE_SLACK;
 }
 
 size_t parse_some(struct http_conn *c, const char *p, size_t n)
 {
-    if (c->phase == CONN_IDLE || c->phase == CONN_HEAD) {
-        if (c->phase == CONN_IDLE) {
-            c->phase = CONN_HEAD;
-            c->since = (int64_t)uv_now(c->server->loop);
-        }
-        if (!scan_head(c, p, n)) {
+    enum scan scan = SCAN_MORE;
+    if (c->phase == CONN_IDLE) {
+        size_t at = begin(c, p, n);
+        if (at) return at;
+        if (c->refuse) return n;
+    }
+    if (c->phase == CONN_HEAD) {
+        scan = scan_head(c, p, n);
+        if (scan == SCAN_BAD) {
             if (!c->refuse) c->refuse = 400;
             return n;
         }
     } else {
         c->received += n;
+        if (is_flood(c)) c->refuse = 413;
+        if (c->refuse) return n;
     }
     llhttp_errno_t code = llhttp_execute(&c->parser, p, n);
-    if (code == HPE_OK) return n;
+    if (code == HPE_OK) {
+        if (scan == SCAN_END && c->phase == CONN_HEAD) c->refuse = 400; /* two readings of where the head ends */
+        return n;
+    }
     if (code == HPE_PAUSED) {
         size_t used = (size_t)(llhttp_get_error_pos(&c->parser) - p);
         llhttp_resume(&c->parser);

@@ -2,6 +2,7 @@
 #include "http/problem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -10,6 +11,9 @@
 
 int http_status_of(const struct err *err)
 {
+    static const char refused[] = "http.refused_"; /* by the parser: the status is part of the key */
+    if (strncmp(err->key, refused, sizeof(refused) - 1) == 0)
+        return (int)strtol(err->key + sizeof(refused) - 1, NULL, 10);
     if (strcmp(err->key, "http.precondition") == 0) return 412;
     if (strcmp(err->key, "http.no_token") == 0) return 401;
     if (strcmp(err->key, "http.method") == 0) return 405;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/mem.h"
 #include "http/conn.h"
 #include "runtime/loop.h"
@@ -15,9 +16,17 @@ enum { TICK_MS = 250, BACKLOG = 1024 };
 
 void http_limits_default(struct http_limits *l)
 {
-    *l = (struct http_limits){.header_ms = 10000, .idle_ms = 60000, .stall_ms = 30000, .body_rate = 500,
-                              .header_bytes = 16 << 10, .header_count = 100, .url_bytes = 8 << 10,
-                              .body_bytes = 4 << 20, .connections = 20000, .per_address = 20000};
+    *l = (struct http_limits){.header_ms = 10000,
+                              .idle_ms = 60000,
+                              .stall_ms = 30000,
+                              .body_rate = 500,
+                              .header_bytes = 16 << 10,
+                              .header_count = 100,
+                              .url_bytes = 8 << 10,
+                              .body_bytes = 4 << 20,
+                              .connections = 20000,
+                              .per_address = 20000,
+                              .held_bytes = 256 << 20};
 }
 
 const char *http_header(const struct http_request *r, const char *name)
@@ -38,30 +47,26 @@ static void on_tick(uv_timer_t *t)
     if (s->nconns == 0) uv_timer_stop(t); /* an idle service sleeps */
 }
 
-static int count_address(const struct http_server *s, const char *address)
+static void find_peer(struct http_conn *c)
 {
-    int n = 0;
-    for (const struct http_conn *c = s->conns; c; c = c->next) n += strcmp(c->address, address) == 0;
-    return n;
-}
-
-static void find_address(struct http_conn *c)
-{
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = {.ss_family = AF_UNSPEC};
     int len = sizeof(a);
     if (uv_tcp_getpeername(&c->io.tcp, (struct sockaddr *)&a, &len) != 0) return;
     if (a.ss_family == AF_INET) uv_ip4_name((struct sockaddr_in *)&a, c->address, sizeof(c->address));
     if (a.ss_family == AF_INET6) uv_ip6_name((struct sockaddr_in6 *)&a, c->address, sizeof(c->address));
+    c->peer = peers_key((struct sockaddr *)&a);
 }
 
-/* Counting one address is a walk: only where a smaller limit than the total was set. */
-static bool is_too_many(struct http_server *s, struct http_conn *c)
+/* The connection is counted, unless it is one too many. The local socket is never full: it is the way to mend things.
+ */
+static bool count_in(struct http_server *s, struct http_conn *c)
 {
-    if (c->local) return false;
-    if (s->nconns >= s->limits.connections) return true;
-    if (s->limits.per_address >= s->limits.connections) return false;
-    find_address(c);
-    return count_address(s, c->address) >= s->limits.per_address;
+    if (c->is_local) return true;
+    if (s->nconns >= s->limits.connections) return false;
+    find_peer(c);
+    if (peers_add(s->peers, c->peer) <= s->limits.per_address) return true;
+    peers_remove(s->peers, c->peer);
+    return false;
 }
 
 static void free_conn(uv_handle_t *h)
@@ -73,14 +78,16 @@ static void accept_one(uv_stream_t *listener, bool local)
 {
     struct http_server *s = listener->data;
     struct http_conn *c = mem_alloc(sizeof(*c));
-    c->local = local;
+    c->is_local = local;
     if (local)
         uv_pipe_init(s->loop, &c->io.pipe, 0);
     else
         uv_tcp_init(s->loop, &c->io.tcp);
     c->io.handle.data = c;
-    if (uv_accept(listener, &c->io.stream) != 0 || s->stopping || is_too_many(s, c)) {
+    bool is_in = uv_accept(listener, &c->io.stream) == 0 && !s->stopping;
+    if (!is_in || !count_in(s, c)) {
         s->stats.refused++;
+        if (is_in) reply_full(&c->io.stream);
         uv_close(&c->io.handle, free_conn);
         return;
     }
@@ -99,6 +106,14 @@ static void on_pipe(uv_stream_t *listener, int status)
     if (status == 0) accept_one(listener, true);
 }
 
+/* Ids of one start never meet those of another. */
+static void make_prefix(struct http_server *s)
+{
+    uint32_t random[2];
+    digest_random(random, sizeof(random));
+    snprintf(s->id_prefix, sizeof(s->id_prefix), "%08x%08x-", random[0], random[1]);
+}
+
 int http_server_new(struct loop *loop, const struct http_limits *limits, http_handler handler, void *ctx,
                     struct http_server **out, struct err *err)
 {
@@ -109,6 +124,8 @@ int http_server_new(struct loop *loop, const struct http_limits *limits, http_ha
     s->handler = handler;
     s->ctx = ctx;
     s->chunk = mem_alloc(HTTP_CHUNK);
+    s->peers = peers_new();
+    make_prefix(s);
     parse_init(&s->settings);
     uv_timer_init(s->loop, &s->tick);
     s->tick.data = s;
@@ -158,9 +175,9 @@ int http_server_port(struct http_server *s)
     return s->port;
 }
 
-void conn_gone(struct http_server *s)
+void server_conn_gone(struct http_server *s)
 {
-    if (!s->stopping || s->nconns > 0 || !s->stopped) return;
+    if (!s->stopping || s->nlive > 0 || !s->stopped) return;
     void (*stopped)(void *) = s->stopped;
     s->stopped = NULL;
     stopped(s->stopped_ctx);
@@ -175,14 +192,16 @@ void http_server_stop(struct http_server *s, void (*stopped)(void *ctx), void *c
     if (s->has_pipe) uv_close((uv_handle_t *)&s->pipe, NULL);
     for (struct http_conn *c = s->conns, *next; c; c = next) {
         next = c->next;
-        if (c->phase <= CONN_BODY) conn_close(c);
+        if (c->phase <= CONN_BODY || c->phase == CONN_LINGER) conn_close(c);
     }
-    conn_gone(s);
+    server_conn_gone(s);
 }
 
 void http_server_free(struct http_server *s)
 {
     if (!s) return;
+    exchange_free_spare(s);
+    peers_free(s->peers);
     mem_free(s->chunk);
     mem_free(s);
 }

@@ -19,12 +19,13 @@ struct http_server;
 struct http_conn;
 
 struct http_limits {
-    int64_t header_ms;      /* a request's head must be there by then, counted from its first byte; 10 s */
-    int64_t idle_ms;        /* a connection without a request; 60 s */
-    int64_t stall_ms;       /* a response of which nothing is taken; 30 s */
-    int64_t body_rate;      /* least bytes a second of a body, after five seconds; 500 */
+    int64_t header_ms; /* a request's head must be there by then, counted from its first byte; 10 s */
+    int64_t idle_ms;   /* a connection without a request; 60 s */
+    int64_t stall_ms;  /* a response of which nothing is taken; 30 s */
+    int64_t body_rate; /* least bytes a second of a body, after five seconds; 500 */
     size_t header_bytes, header_count, url_bytes, body_bytes; /* 16 KiB, 100, 8 KiB, 4 MiB */
-    int connections, per_address; /* 20000, 20000 */
+    int connections, per_address; /* 20000, 20000; IPv6 is counted by its /64; the local socket is not counted */
+    size_t held_bytes;            /* of all requests and unsent responses together; 256 MiB */
 };
 void http_limits_default(struct http_limits *l);
 
@@ -35,15 +36,16 @@ struct http_header {
 /* Valid until the reply. */
 struct http_request {
     struct http_conn *conn;
-    const char *method;  /* "GET" */
-    const char *path;    /* decoded, without the query; no "..", no NUL */
-    const char *query;   /* as sent, without the "?"; "" if none */
+    const char *method; /* "GET" */
+    const char *path;   /* decoded, without the query; no "..", no NUL */
+    const char *query;  /* as sent, without the "?"; "" if none */
     const struct http_header *headers;
     size_t nheaders;
     const char *body;
     size_t body_len;
-    bool local;          /* over the socket in the data directory */
-    char id[40];         /* X-Request-Id: the client's, or made here */
+    bool local;       /* over the socket in the data directory */
+    const char *peer; /* the address it comes from, "" if local */
+    char id[40];      /* X-Request-Id: the client's, or made here */
 };
 const char *http_header(const struct http_request *r, const char *name); /* NULL */
 
@@ -53,9 +55,19 @@ struct http_response {
     const char *headers; /* more lines, each ended by \r\n, or NULL */
     const char *body;
     size_t len;
-    bool no_body;        /* answer to HEAD: the length of what GET would give, without it */
+    bool no_body; /* answer to HEAD: the length of what GET would give, without it */
 };
 void http_reply(struct http_request *r, const struct http_response *res);
+/* A response in pieces, for what is large or slow to make. The request must have been deferred. `len` of the head is
+ * the whole body's, or SIZE_MAX if it is not known (then it is sent in chunks). Pieces are copied.
+ *
+ * After HTTP_STREAM_WAIT the next piece is due when more(ctx) has been called, once: the client has taken all, or is
+ * gone. Ended by http_stream_end in each case; `whole` false breaks the connection, so that the client sees that it has
+ * not got all. The request is not valid after it. */
+enum http_stream { HTTP_STREAM_GO, HTTP_STREAM_WAIT, HTTP_STREAM_GONE };
+void http_stream_start(struct http_request *r, const struct http_response *head, void (*more)(void *ctx), void *ctx);
+enum http_stream http_stream_write(struct http_request *r, const void *piece, size_t n);
+void http_stream_end(struct http_request *r, bool whole);
 /* Keeps the request valid beyond the handler: it must be replied to later. */
 void http_defer(struct http_request *r);
 
