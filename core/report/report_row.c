@@ -1,7 +1,7 @@
 /* Rows: checked against the columns, added to the sums, handed to the format, and out. */
 #include "report/report_internal.h"
 
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -16,8 +16,12 @@ int report_flush(struct report_run *run, bool all, struct err *err)
     return rc < 0 ? err_set(err, ERR_STOPPED, "report.unwanted", "report", run->def->name, NULL) : 0;
 }
 
+/* By name; by number ("3") in a list that has holes. */
 static int column_at(const struct report_def *def, const char *name)
 {
+    char *end;
+    long n = *name >= '1' && *name <= '9' ? strtol(name, &end, 10) : 0;
+    if (n > 0 && !*end) return n <= (long)def->ncolumns ? (int)n - 1 : -1;
     for (size_t i = 0; i < def->ncolumns; i++)
         if (strcmp(def->columns[i].field.name, name) == 0) return (int)i;
     return -1;

@@ -62,7 +62,7 @@ static void add_spaces(struct buf *out, size_t n)
     while (n--) buf_add_char(out, ' ');
 }
 
-/* One line; numbers stand at the right. The last column gets no blanks after it. */
+/* One line; numbers stand at the right; no blanks at the end. */
 static void add_line(struct report_run *run, const struct kept_cell *cells)
 {
     struct table *t = run->state;
@@ -71,9 +71,9 @@ static void add_line(struct report_run *run, const struct kept_cell *cells)
         bool right = report_cell_is_number(run->def->columns[i].field.type);
         if (right) add_spaces(&run->out, room);
         buf_add_str(&run->out, cells[i].text);
-        if (i + 1 == run->def->ncolumns) break;
         add_spaces(&run->out, (right ? 0 : room) + GAP);
     }
+    while (run->out.len && run->out.data[run->out.len - 1] == ' ') run->out.data[--run->out.len] = '\0';
     buf_add_char(&run->out, '\n');
 }
 

@@ -153,12 +153,12 @@ static void a_table_is_aligned_by_what_is_seen(void **state)
     load(d, households);
     assert_string_equal(text(d, "households", "{\"year\":2021}", REPORT_TABLE),
                         "Số hộ\n\n"
-                        "Đơn vị     Số hộ  Tỷ lệ  day         note\n"
+                        "Đơn vị      Số hộ  Tỷ lệ  day         note\n"
                         "---------  ------  -----  ----------  ----------\n"
                         "Xã Ân      12.226   0,50  04/01/2021  một, \"hai\"\n"
                         "Xã Bến          7   1,25              =1+1\n"
                         "---------  ------  -----  ----------  ----------\n"
-                        "Tổng cộng  12.233                     \n"
+                        "Tổng cộng  12.233\n"
                         "\nNăm 2021\n");
 }
 
@@ -306,7 +306,7 @@ static void a_table_beyond_its_kept_rows_goes_on_with_fixed_widths(void **state)
     load(d, many);
     const char *out = text(d, "many", "{\"n\":10002}", REPORT_TABLE);
     assert_non_null(strstr(out, "\n10.000  dòng 10000\n10.001  dòng 10001\n10.002  dòng 10002\n"));
-    assert_non_null(strstr(out, "\n50.025.003  \n"));
+    assert_non_null(strstr(out, "\n50.025.003\n"));
 }
 
 static void a_report_that_nobody_waits_for_is_stopped(void **state)
