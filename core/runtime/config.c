@@ -21,6 +21,7 @@ const struct config_key config_keys[] = {
     {"zone", CONFIG_TEXT, "Asia/Ho_Chi_Minh", 0, 0, "IANA time zone of the organisation."},
     {"lang", CONFIG_CHOICE, "vi", 0, 0, "Language of the organisation.", "vi, en"},
     {"readers", CONFIG_INT, "0", 0, 64, "Reader threads; 0: one a core."},
+    {"fetch_private", CONFIG_TEXT, "", 0, 0, "Hosts that plugins may fetch though their address is private."},
     {"log", CONFIG_CHOICE, "human", 0, 0, "Form of the log.", "human, json"},
     {"log_level", CONFIG_CHOICE, "info", 0, 0, "Least level that is logged.", "debug, info, warn, error"},
     {"batch_slices", CONFIG_INT, "1000", 1, 100000, "Most slices in one commit."},
