@@ -48,7 +48,7 @@ static int unit_of(struct api_call *c, const struct val *fields, int64_t *unit)
 static int create(struct api_call *c)
 {
     const char *type = val_cstr(c->arena, &c->args[0]);
-    int64_t id, unit;
+    int64_t id, unit = 0;
     int rc = type ? unit_of(c, &c->args[1], &unit) : content_too_large(c->err);
     if (rc == 0) rc = content_may(c->s, "create", unit, c->err);
     if (rc == 0) rc = content_create(c->self, c->s, type, &c->args[1], &id, c->err);

@@ -22,7 +22,7 @@ int content_slug_find(struct store *db, const char *type, const char *slug, int6
 static int is_free(struct store *db, const char *type, const char *slug, int64_t item,
                    struct err *err)
 {
-    int64_t owner;
+    int64_t owner = 0;
     int rc = content_slug_find(db, type, slug, &owner, err);
     return rc ? rc : owner == 0 || owner == item;
 }

@@ -191,7 +191,7 @@ static inline void fixture_close(struct fixture *f)
 
 static inline void fixture_at(struct fixture *f, const char *local)
 {
-    int64_t ms;
+    int64_t ms = 0;
     fixture_instant(NULL, local, strlen(local), &ms, &f->err);
     clock_set(&f->host.clock, ms);
     f->s.now = ms;

@@ -460,7 +460,8 @@ static void fetch_waits_for_an_answer_of_a_granted_host(void **state)
     for (int i = 0; i < 500 && !strstr(all, "end"); i++) {
         lane_run(f->lane);
         notes = fixture_notes(f);
-        strncat(all, notes, sizeof(all) - 1 - strlen(all));
+        size_t at = strlen(all);
+        snprintf(all + at, sizeof(all) - at, "%s", notes);
         usleep(5000);
     }
     pthread_join(server, NULL);
