@@ -12,7 +12,7 @@ static int call(struct cli *c, const char *name, const struct val *args, const c
     struct err err = {0};
     if (cli_call(c, name, args, cli_flag(c, "as"), &out, &err) != 0) return cli_fail(c, &err);
     const struct val *items = val_get(&out, "items");
-    cli_print(c, items && !c->json ? items : &out, columns);
+    cli_print(c, items ? items : &out, columns);
     return CLI_DONE;
 }
 

@@ -205,6 +205,9 @@ static inline int fixture_try(struct fixture *f, const char *name, struct val ar
     err_clear(&f->err);
     if (opened) fixture_fail(f, "begin", store_begin(f->s.db, &f->err));
     int rc = api_invoke(f->host.api, &f->s, name, &args, &f->a, out ? out : &ignored, &f->err);
+    /* A page of a find: its items. */
+    const struct val *items = rc == 0 && out ? val_get(out, "items") : NULL;
+    if (items) *out = *items;
     if (!opened) return rc;
     if (rc == 0)
         fixture_fail(f, "commit", store_commit(f->s.db, &f->err));
