@@ -34,7 +34,8 @@ static bool reserve(struct buf *b, size_t n)
     }
     if (b->len + n < b->cap) return true;
     size_t cap = b->cap ? b->cap : 64;
-    while (cap <= b->len + n) cap *= 2;
+    while (cap <= b->len + n)
+        cap *= 2;
     char *data = mem_try_realloc(b->data, cap);
     if (!data) {
         b->failed = true;

@@ -42,7 +42,8 @@ void calendar_add_year(struct calendar *c, int year, uint8_t weekend)
         c->cap = cap;
     }
     int at = c->n++;
-    for (; at > 0 && c->years[at - 1].year > year; at--) c->years[at] = c->years[at - 1];
+    for (; at > 0 && c->years[at - 1].year > year; at--)
+        c->years[at] = c->years[at - 1];
     c->years[at] = (struct calendar_year){.year = year, .weekend = weekend};
 }
 
@@ -93,6 +94,7 @@ int64_t calendar_between(const struct calendar *c, int64_t from, int64_t to, int
 {
     int64_t n = 0, sign = from <= to ? 1 : -1;
     int64_t low = from <= to ? from : to, high = from <= to ? to : from;
-    for (int64_t day = low + 1; day <= high; day++) n += calendar_is_working(c, day, gap);
+    for (int64_t day = low + 1; day <= high; day++)
+        n += calendar_is_working(c, day, gap);
     return sign * n;
 }

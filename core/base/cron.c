@@ -23,18 +23,20 @@ static const struct cron_field fields[] = {
 
 static const struct {
     const char *word, *line;
-} nicknames[] = {{"@hourly", "0 * * * *"},   {"@daily", "0 0 * * *"},   {"@weekly", "0 0 * * 0"},
-                 {"@monthly", "0 0 1 * *"},  {"@yearly", "0 0 1 1 *"},  {"@midnight", "0 0 * * *"},
+} nicknames[] = {{"@hourly", "0 * * * *"},  {"@daily", "0 0 * * *"},  {"@weekly", "0 0 * * 0"},
+                 {"@monthly", "0 0 1 * *"}, {"@yearly", "0 0 1 1 *"}, {"@midnight", "0 0 * * *"},
                  {"@annually", "0 0 1 1 *"}};
 
 static bool read_number(const char **p, const char *end, const struct cron_field *f, int *out)
 {
     const char *start = *p;
-    for (*out = 0; *p < end && **p >= '0' && **p <= '9' && *p - start < 3; (*p)++) *out = *out * 10 + (**p - '0');
+    for (*out = 0; *p < end && **p >= '0' && **p <= '9' && *p - start < 3; (*p)++)
+        *out = *out * 10 + (**p - '0');
     if (*p > start) return true;
     if (end - *p < 3) return false;
     char word[4] = {0};
-    for (int i = 0; i < 3; i++) word[i] = (char)((*p)[i] | 0x20);
+    for (int i = 0; i < 3; i++)
+        word[i] = (char)((*p)[i] | 0x20);
     for (int i = 0; f->names[0] && f->names[3 * i]; i++) {
         if (strncmp(word, f->names + (ptrdiff_t)3 * i, 3) != 0) continue;
         *out = f->least + i;
@@ -66,7 +68,8 @@ static bool read_part(const char *p, const char *end, const struct cron_field *f
         if (!read_number(&p, end, &fields[0], &step) || step < 1) return false;
     }
     if (p != end || from < f->least || to > f->most || from > to) return false;
-    for (int i = from; i <= to; i += step) *bits |= 1ULL << i;
+    for (int i = from; i <= to; i += step)
+        *bits |= 1ULL << i;
     return true;
 }
 
@@ -90,7 +93,8 @@ static int bad(struct err *err, const char *key, const char *text, size_t len, c
 
 static const char *skip_spaces(const char *p, const char *end)
 {
-    while (p < end && (*p == ' ' || *p == '\t')) p++;
+    while (p < end && (*p == ' ' || *p == '\t'))
+        p++;
     return p;
 }
 
@@ -106,15 +110,16 @@ int cron_parse(const char *text, size_t len, struct cron *out, struct err *err)
     for (int i = 0; i < 5; i++) {
         p = skip_spaces(p, end);
         const char *start = p;
-        while (p < end && *p != ' ' && *p != '\t') p++;
+        while (p < end && *p != ' ' && *p != '\t')
+            p++;
         if (p == start || !read_field(start, p, &fields[i], &bits[i]))
             return bad(err, "cron.syntax", text, len, fields[i].name);
         star[i] = *start == '*';
     }
     if (skip_spaces(p, end) != end) return bad(err, "cron.syntax", text, len, "end");
     if (bits[4] & 1u << 7) bits[4] |= 1;
-    *out = (struct cron){bits[0], (uint32_t)bits[1], (uint32_t)bits[2], (uint32_t)bits[3], (uint32_t)bits[4] & 0x7f,
-                         star[2], star[4]};
+    *out = (struct cron){
+        bits[0], (uint32_t)bits[1], (uint32_t)bits[2], (uint32_t)bits[3], (uint32_t)bits[4] & 0x7f, star[2], star[4]};
     struct date from = {2000, 1, 1, 0, 0, 0, 0}, found;
     return cron_next_local(out, &from, &found) ? 0 : bad(err, "cron.never", text, len, "day");
 }

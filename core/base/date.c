@@ -136,8 +136,8 @@ void date_format_iso(int64_t ms, char out[32])
 {
     struct date d;
     date_from_ms(ms, &d);
-    int n = snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d", d.year % 10000, d.month % 100, d.day % 100,
-                     d.hour % 100, d.minute % 100, d.second % 100);
+    int n = snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d", d.year % 10000, d.month % 100, d.day % 100, d.hour % 100,
+                     d.minute % 100, d.second % 100);
     if (d.ms)
         snprintf(out + n, 32 - (size_t)n, ".%03dZ", d.ms % 1000);
     else
@@ -155,18 +155,10 @@ static const struct {
     const char *word;
     int64_t ms;
     int days, working_days;
-} units[] = {{"ms", 1, 0, 0},
-             {"s", 1000, 0, 0},
-             {"m", 60000, 0, 0},
-             {"h", 3600000, 0, 0},
-             {"d", 86400000, 1, 0},
-             {"w", 7 * 86400000, 7, 0},
-             {"second", 1000, 0, 0},
-             {"minute", 60000, 0, 0},
-             {"hour", 3600000, 0, 0},
-             {"day", 86400000, 1, 0},
-             {"week", 7 * 86400000, 7, 0},
-             {"working day", 86400000, 0, 1}};
+} units[] = {
+    {"ms", 1, 0, 0},         {"s", 1000, 0, 0},         {"m", 60000, 0, 0},           {"h", 3600000, 0, 0},
+    {"d", 86400000, 1, 0},   {"w", 7 * 86400000, 7, 0}, {"second", 1000, 0, 0},       {"minute", 60000, 0, 0},
+    {"hour", 3600000, 0, 0}, {"day", 86400000, 1, 0},   {"week", 7 * 86400000, 7, 0}, {"working day", 86400000, 0, 1}};
 
 static bool same_word(const char *s, size_t n, const char *word)
 {
@@ -181,7 +173,8 @@ bool duration_parse(const char *text, size_t len, struct duration *out)
     int n;
     *out = (struct duration){0};
     if (!digits(&s, 1, 7, &n)) return false;
-    while (s.p < s.end && *s.p == ' ') s.p++;
+    while (s.p < s.end && *s.p == ' ')
+        s.p++;
     size_t rest = (size_t)(s.end - s.p);
     if (rest > 7 && strncmp(s.end - 7, " before", 7) == 0) {
         out->before = true;

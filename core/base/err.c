@@ -12,7 +12,8 @@ static size_t put(char *out, size_t cap, const char *s)
     size_t n = s ? strlen(s) : 0;
     if (n >= cap) {
         n = cap - 1;
-        while (n && ((unsigned char)s[n] & 0xC0) == 0x80) n--;
+        while (n && ((unsigned char)s[n] & 0xC0) == 0x80)
+            n--;
     }
     if (n) memcpy(out, s, n);
     out[n] = '\0';
@@ -59,7 +60,8 @@ int err_set(struct err *err, int code, const char *key, ...)
     err->code = code;
     put(err->key, sizeof(err->key), key);
     va_start(pairs, key);
-    for (const char *name; (name = va_arg(pairs, const char *));) err_add_arg(err, name, va_arg(pairs, const char *));
+    for (const char *name; (name = va_arg(pairs, const char *));)
+        err_add_arg(err, name, va_arg(pairs, const char *));
     va_end(pairs);
     return code;
 }
@@ -109,8 +111,8 @@ bool err_is_fault(int code)
 
 const char *err_name(int code)
 {
-    static const char *const answers[] = {"OK",          "ERR_INVALID",  "ERR_NOT_FOUND", "ERR_CONFLICT",
-                                          "ERR_DENIED",  "ERR_REFUSED",  "ERR_LIMIT",     "ERR_PLUGIN",
+    static const char *const answers[] = {"OK",           "ERR_INVALID",  "ERR_NOT_FOUND", "ERR_CONFLICT",
+                                          "ERR_DENIED",   "ERR_REFUSED",  "ERR_LIMIT",     "ERR_PLUGIN",
                                           "ERR_DIVERGED", "ERR_PROTOCOL", "ERR_TIMEOUT"};
     static const char *const faults[] = {"ERR_BUSY",  "ERR_FULL",    "ERR_IO",      "ERR_CORRUPT",
                                          "ERR_NOMEM", "ERR_STOPPED", "ERR_INTERNAL"};

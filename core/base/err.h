@@ -14,23 +14,23 @@
 #include <stdint.h>
 
 enum err_code {
-    ERR_INVALID = -1,   /* the caller's data is wrong */
+    ERR_INVALID = -1, /* the caller's data is wrong */
     ERR_NOT_FOUND = -2,
-    ERR_CONFLICT = -3,  /* somebody else changed it, or a unique rule */
-    ERR_DENIED = -4,    /* the caller may not */
-    ERR_REFUSED = -5,   /* a business rule or a veto says no */
-    ERR_LIMIT = -6,     /* a budget or a maximum is used up */
-    ERR_PLUGIN = -7,    /* an error raised by Lua code, or a fault in it */
-    ERR_DIVERGED = -8,  /* replay met another call than the journal holds */
-    ERR_PROTOCOL = -9,  /* a peer broke the protocol */
+    ERR_CONFLICT = -3, /* somebody else changed it, or a unique rule */
+    ERR_DENIED = -4,   /* the caller may not */
+    ERR_REFUSED = -5,  /* a business rule or a veto says no */
+    ERR_LIMIT = -6,    /* a budget or a maximum is used up */
+    ERR_PLUGIN = -7,   /* an error raised by Lua code, or a fault in it */
+    ERR_DIVERGED = -8, /* replay met another call than the journal holds */
+    ERR_PROTOCOL = -9, /* a peer broke the protocol */
     ERR_TIMEOUT = -10,
     /* Faults of the host: never journalled, pass every pcall, roll the slice back. */
-    ERR_BUSY = -20,     /* conflict with another transaction: retry */
-    ERR_FULL = -21,     /* no space left */
+    ERR_BUSY = -20, /* conflict with another transaction: retry */
+    ERR_FULL = -21, /* no space left */
     ERR_IO = -22,
     ERR_CORRUPT = -23,
     ERR_NOMEM = -24,
-    ERR_STOPPED = -25,  /* the service is stopping, or the time limit was hit */
+    ERR_STOPPED = -25, /* the service is stopping, or the time limit was hit */
     ERR_INTERNAL = -26,
 };
 
@@ -43,11 +43,11 @@ struct err_field {
 };
 
 struct err {
-    int code;           /* 0 or ERR_* */
-    char key[48];       /* "refused.approval": what Lua sees as err.code, HTTP as type */
-    char args[640];     /* name\0value\0 … \0 */
-    char text[512];     /* a ready message (errors raised by a plugin); wins over the catalogue */
-    char where[160];    /* "file:line" or "" */
+    int code;        /* 0 or ERR_* */
+    char key[48];    /* "refused.approval": what Lua sees as err.code, HTTP as type */
+    char args[640];  /* name\0value\0 … \0 */
+    char text[512];  /* a ready message (errors raised by a plugin); wins over the catalogue */
+    char where[160]; /* "file:line" or "" */
     char traceback[1200];
     struct err_field fields[ERR_FIELDS_MAX];
     int nfields;

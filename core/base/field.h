@@ -8,19 +8,33 @@
 #include "val.h"
 
 enum field_type {
-    FIELD_TEXT, FIELD_MARKDOWN, FIELD_INTEGER, FIELD_NUMBER, FIELD_MONEY, FIELD_BOOLEAN, FIELD_DATE, FIELD_INSTANT,
-    FIELD_DURATION, FIELD_CHOICE, FIELD_FILE, FIELD_UNIT, FIELD_PERSON, FIELD_REF, FIELD_LIST, FIELD_JSON,
+    FIELD_TEXT,
+    FIELD_MARKDOWN,
+    FIELD_INTEGER,
+    FIELD_NUMBER,
+    FIELD_MONEY,
+    FIELD_BOOLEAN,
+    FIELD_DATE,
+    FIELD_INSTANT,
+    FIELD_DURATION,
+    FIELD_CHOICE,
+    FIELD_FILE,
+    FIELD_UNIT,
+    FIELD_PERSON,
+    FIELD_REF,
+    FIELD_LIST,
+    FIELD_JSON,
 };
 
 struct field {
     const char *name;
     enum field_type type;
     bool required;
-    const char *target;         /* FIELD_REF: the type's name */
-    const char **choices;       /* FIELD_CHOICE, closed by NULL */
-    enum field_type item;       /* FIELD_LIST */
-    const char *item_target;    /* FIELD_LIST of ref */
-    const struct val *options;  /* the declaration's table form: {"integer", default = 2, min = 1, doc = …}, or NULL */
+    const char *target;        /* FIELD_REF: the type's name */
+    const char **choices;      /* FIELD_CHOICE, closed by NULL */
+    enum field_type item;      /* FIELD_LIST */
+    const char *item_target;   /* FIELD_LIST of ref */
+    const struct val *options; /* the declaration's table form: {"integer", default = 2, min = 1, doc = …}, or NULL */
 };
 
 struct field_list {

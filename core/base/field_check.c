@@ -156,26 +156,40 @@ int field_check(const struct field *f, const struct val *v, const struct field_t
     switch (f->type) {
     case FIELD_TEXT:
     case FIELD_MARKDOWN:
-    case FIELD_FILE: return check_text(f, v, a, out, err);
+    case FIELD_FILE:
+        return check_text(f, v, a, out, err);
     case FIELD_MONEY:
-    case FIELD_INTEGER: rc = check_integer(f, v, out, err); break;
-    case FIELD_NUMBER: rc = check_number(f, v, out, err); break;
+    case FIELD_INTEGER:
+        rc = check_integer(f, v, out, err);
+        break;
+    case FIELD_NUMBER:
+        rc = check_number(f, v, out, err);
+        break;
     case FIELD_BOOLEAN:
         if (v->type != VAL_BOOL) return wrong(f, v, err);
         *out = *v;
         return 0;
-    case FIELD_DATE: return check_date(f, v, out, err);
-    case FIELD_INSTANT: return check_instant(f, v, time, out, err);
+    case FIELD_DATE:
+        return check_date(f, v, out, err);
+    case FIELD_INSTANT:
+        return check_instant(f, v, time, out, err);
     case FIELD_DURATION:
         if (v->type != VAL_STR || !duration_parse(v->as.str.s, v->as.str.len, &d)) return wrong(f, v, err);
         *out = *v;
         return 0;
-    case FIELD_CHOICE: return check_choice(f, v, out, err);
-    case FIELD_UNIT: return check_id(f, "unit", v, out, err);
-    case FIELD_PERSON: return check_id(f, "person", v, out, err);
-    case FIELD_REF: return check_id(f, NULL, v, out, err);
-    case FIELD_LIST: return check_list(f, v, time, a, out, err);
-    case FIELD_JSON: *out = *v; return 0;
+    case FIELD_CHOICE:
+        return check_choice(f, v, out, err);
+    case FIELD_UNIT:
+        return check_id(f, "unit", v, out, err);
+    case FIELD_PERSON:
+        return check_id(f, "person", v, out, err);
+    case FIELD_REF:
+        return check_id(f, NULL, v, out, err);
+    case FIELD_LIST:
+        return check_list(f, v, time, a, out, err);
+    case FIELD_JSON:
+        *out = *v;
+        return 0;
     }
     return rc || !f->options ? rc : check_range(f, out, err);
 }
@@ -185,7 +199,8 @@ static size_t distance(const char *a, const char *b)
 {
     size_t row[64], n = strlen(b);
     if (n >= 63) return 99;
-    for (size_t j = 0; j <= n; j++) row[j] = j;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
     for (size_t i = 1; a[i - 1]; i++) {
         size_t before = row[0];
         row[0] = i;
@@ -250,8 +265,10 @@ static int check_one(const struct field *f, const struct val *given, bool partia
     if (!given && partial) return 0;
     if ((!given || given->type == VAL_NIL) && def && !partial) given = def;
     if (!given || given->type == VAL_NIL) {
-        if (f->required) note(p, f->name, "invalid.required", "");
-        else if (given && partial) return val_set(a, out, f->name, val_nil());
+        if (f->required)
+            note(p, f->name, "invalid.required", "");
+        else if (given && partial)
+            return val_set(a, out, f->name, val_nil());
         return 0;
     }
     int rc = field_check(f, given, time, a, &v, &p->one);

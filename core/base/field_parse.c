@@ -13,12 +13,14 @@ static const struct {
     enum field_type type;
     bool scalar;
 } types[] = {
-    {"text", FIELD_TEXT, true},         {"markdown", FIELD_MARKDOWN, false}, {"integer", FIELD_INTEGER, true},
-    {"number", FIELD_NUMBER, true},     {"money", FIELD_MONEY, true},        {"boolean", FIELD_BOOLEAN, true},
-    {"date", FIELD_DATE, true},         {"instant", FIELD_INSTANT, true},    {"duration", FIELD_DURATION, true},
-    {"choice", FIELD_CHOICE, true},     {"file", FIELD_FILE, false},         {"unit", FIELD_UNIT, true},
-    {"person", FIELD_PERSON, true},     {"ref", FIELD_REF, true},            {"list", FIELD_LIST, false},
-    {"json", FIELD_JSON, false},
+    {"text", FIELD_TEXT, true},         {"markdown", FIELD_MARKDOWN, false},
+    {"integer", FIELD_INTEGER, true},   {"number", FIELD_NUMBER, true},
+    {"money", FIELD_MONEY, true},       {"boolean", FIELD_BOOLEAN, true},
+    {"date", FIELD_DATE, true},         {"instant", FIELD_INSTANT, true},
+    {"duration", FIELD_DURATION, true}, {"choice", FIELD_CHOICE, true},
+    {"file", FIELD_FILE, false},        {"unit", FIELD_UNIT, true},
+    {"person", FIELD_PERSON, true},     {"ref", FIELD_REF, true},
+    {"list", FIELD_LIST, false},        {"json", FIELD_JSON, false},
 };
 enum { NTYPES = sizeof(types) / sizeof(types[0]), NAME_MAX_LEN = 48, CHOICES_MAX = 256 };
 
@@ -45,7 +47,8 @@ static int find_type(const char *s, size_t n, enum field_type *out)
 static int parse_choices(struct arena *a, const char *list, struct field *out)
 {
     size_t n = 1, at = 0;
-    for (const char *p = list; *p; p++) n += *p == ',';
+    for (const char *p = list; *p; p++)
+        n += *p == ',';
     if (n > CHOICES_MAX || !*list) return ERR_INVALID;
     out->choices = arena_alloc(a, (n + 1) * sizeof(*out->choices));
     if (!out->choices) return ERR_NOMEM;

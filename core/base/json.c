@@ -46,11 +46,19 @@ static int take(const json_t *j, struct arena *a, struct val *out, int depth)
 {
     if (depth > VAL_DEPTH_MAX) return ERR_LIMIT;
     switch (json_typeof(j)) {
-    case JSON_NULL: *out = val_nil(); return 0;
+    case JSON_NULL:
+        *out = val_nil();
+        return 0;
     case JSON_TRUE:
-    case JSON_FALSE: *out = val_bool(json_is_true(j)); return 0;
-    case JSON_INTEGER: *out = val_int(json_integer_value(j)); return 0;
-    case JSON_REAL: *out = val_num(json_real_value(j)); return 0;
+    case JSON_FALSE:
+        *out = val_bool(json_is_true(j));
+        return 0;
+    case JSON_INTEGER:
+        *out = val_int(json_integer_value(j));
+        return 0;
+    case JSON_REAL:
+        *out = val_num(json_real_value(j));
+        return 0;
     case JSON_STRING: {
         size_t n = json_string_length(j);
         char *s = arena_strndup(a, json_string_value(j), n);
@@ -58,8 +66,10 @@ static int take(const json_t *j, struct arena *a, struct val *out, int depth)
         *out = val_strn(s, n);
         return 0;
     }
-    case JSON_ARRAY: return take_array(j, a, out, depth);
-    case JSON_OBJECT: return take_object(j, a, out, depth);
+    case JSON_ARRAY:
+        return take_array(j, a, out, depth);
+    case JSON_OBJECT:
+        return take_object(j, a, out, depth);
     }
     return ERR_INVALID;
 }
@@ -147,7 +157,8 @@ static void line(struct buf *b, int indent)
 {
     if (indent < 0) return;
     buf_add_char(b, '\n');
-    for (int i = 0; i < indent; i++) buf_add(b, "  ", 2);
+    for (int i = 0; i < indent; i++)
+        buf_add(b, "  ", 2);
 }
 
 static void write(struct buf *b, const struct val *v, int indent);
@@ -200,19 +211,33 @@ static void write_obj(struct buf *b, const struct val *v, int indent)
 static void write(struct buf *b, const struct val *v, int indent)
 {
     switch (v->type) {
-    case VAL_NIL: buf_add(b, "null", 4); break;
-    case VAL_BOOL: buf_add_str(b, v->as.b ? "true" : "false"); break;
-    case VAL_INT: buf_printf(b, "%" PRId64, v->as.i); break;
-    case VAL_NUM: write_number(b, v->as.n); break;
-    case VAL_STR: json_write_str(b, v->as.str.s, v->as.str.len); break;
-    case VAL_LIST: write_list(b, v, indent); break;
+    case VAL_NIL:
+        buf_add(b, "null", 4);
+        break;
+    case VAL_BOOL:
+        buf_add_str(b, v->as.b ? "true" : "false");
+        break;
+    case VAL_INT:
+        buf_printf(b, "%" PRId64, v->as.i);
+        break;
+    case VAL_NUM:
+        write_number(b, v->as.n);
+        break;
+    case VAL_STR:
+        json_write_str(b, v->as.str.s, v->as.str.len);
+        break;
+    case VAL_LIST:
+        write_list(b, v, indent);
+        break;
     case VAL_MAP:
         buf_add_char(b, '{');
         write_pairs(b, v, indent < 0 ? -1 : indent + 1, true);
         if (v->as.map.n) line(b, indent);
         buf_add_char(b, '}');
         break;
-    case VAL_OBJ: write_obj(b, v, indent); break;
+    case VAL_OBJ:
+        write_obj(b, v, indent);
+        break;
     }
 }
 

@@ -7,12 +7,12 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t size);                 /* zeroed; aborts on failure */
-void *mem_try_alloc(size_t size);             /* zeroed, or NULL */
-void *mem_try_realloc(void *p, size_t size);  /* NULL leaves p as it was */
-char *mem_strdup(const char *s);              /* aborts on failure */
+void *mem_alloc(size_t size);                /* zeroed; aborts on failure */
+void *mem_try_alloc(size_t size);            /* zeroed, or NULL */
+void *mem_try_realloc(void *p, size_t size); /* NULL leaves p as it was */
+char *mem_strdup(const char *s);             /* aborts on failure */
 char *mem_strndup(const char *s, size_t n);
-void mem_free(void *p);                       /* NULL is fine */
+void mem_free(void *p); /* NULL is fine */
 
 /* Tests: the n-th try_ allocation from now (1 = the next) fails once; 0 switches it off. Per thread. */
 void mem_fail_nth(long n);

@@ -18,7 +18,11 @@ enum { TEXT_MAX = 16 << 20, SLUG_MAX = 80 };
 static size_t decode(const unsigned char *s, size_t left, uint32_t *c)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xC2 && s[0] < 0xE0 ? 2 : (s[0] & 0xF0) == 0xE0 ? 3 : s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : 0;
+    size_t n = s[0] < 0x80                   ? 1
+               : s[0] >= 0xC2 && s[0] < 0xE0 ? 2
+               : (s[0] & 0xF0) == 0xE0       ? 3
+               : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
+                                             : 0;
     if (n == 0 || n > left) return 0;
     *c = n == 1 ? s[0] : s[0] & (0x7Fu >> n);
     for (size_t i = 1; i < n; i++) {
@@ -122,7 +126,8 @@ int text_fold(struct arena *a, const char *s, size_t len, const char **out, size
     const char *apart = s;
     size_t n = len;
     bool ascii = true;
-    for (size_t i = 0; i < len; i++) ascii &= (unsigned char)s[i] < 0x80;
+    for (size_t i = 0; i < len; i++)
+        ascii &= (unsigned char)s[i] < 0x80;
     if (!ascii) {
         const UNormalizer2 *nfd = unorm2_getNFDInstance(&status);
         if (!text_is_utf8(s, len) || U_FAILURE(status)) return ERR_INVALID;
@@ -228,7 +233,8 @@ void text_format_number(double n, int decimals, const char *lang, char *out, siz
     }
     if (decimals) {
         result[at++] = decimal;
-        for (int i = 0; i < decimals; i++) result[at++] = p[whole + 1 + (size_t)i];
+        for (int i = 0; i < decimals; i++)
+            result[at++] = p[whole + 1 + (size_t)i];
     }
     result[at] = '\0';
     snprintf(out, cap, "%s", result);

@@ -187,12 +187,17 @@ int val_compare(const struct val *a, const struct val *b)
 {
     if (rank(a) != rank(b)) return rank(a) - rank(b);
     switch (a->type) {
-    case VAL_NIL: return 0;
-    case VAL_BOOL: return (int)a->as.b - (int)b->as.b;
+    case VAL_NIL:
+        return 0;
+    case VAL_BOOL:
+        return (int)a->as.b - (int)b->as.b;
     case VAL_INT:
-    case VAL_NUM: return compare_numbers(a, b);
-    case VAL_STR: return compare_bytes(a->as.str.s, a->as.str.len, b->as.str.s, b->as.str.len);
-    case VAL_MAP: return compare_maps(a, b);
+    case VAL_NUM:
+        return compare_numbers(a, b);
+    case VAL_STR:
+        return compare_bytes(a->as.str.s, a->as.str.len, b->as.str.s, b->as.str.len);
+    case VAL_MAP:
+        return compare_maps(a, b);
     case VAL_OBJ: {
         int order = strcmp(a->as.obj.kind->name, b->as.obj.kind->name);
         return order ? order : sign(a->as.obj.id, b->as.obj.id);
@@ -253,14 +258,18 @@ int val_copy(struct arena *a, const struct val *from, struct val *to)
         *to = val_strn(s, from->as.str.len);
         return 0;
     }
-    case VAL_LIST: return copy_list(a, from, to);
-    case VAL_MAP: return copy_map(a, from, to);
+    case VAL_LIST:
+        return copy_list(a, from, to);
+    case VAL_MAP:
+        return copy_map(a, from, to);
     case VAL_OBJ:
         *to = *from;
         if (!from->as.obj.fields) return 0;
         to->as.obj.fields = arena_alloc(a, sizeof(struct val));
         return to->as.obj.fields ? val_copy(a, from->as.obj.fields, to->as.obj.fields) : ERR_NOMEM;
-    default: *to = *from; return 0;
+    default:
+        *to = *from;
+        return 0;
     }
 }
 

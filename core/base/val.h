@@ -67,10 +67,10 @@ struct val val_nil(void);
 struct val val_bool(bool b);
 struct val val_int(int64_t i);
 struct val val_num(double n);
-struct val val_str(const char *s);                 /* borrows */
-struct val val_strn(const char *s, size_t len);    /* borrows */
-struct val val_list(void);                         /* empty */
-struct val val_map(void);                          /* empty */
+struct val val_str(const char *s);              /* borrows */
+struct val val_strn(const char *s, size_t len); /* borrows */
+struct val val_list(void);                      /* empty */
+struct val val_map(void);                       /* empty */
 struct val val_obj(const struct val_kind *kind, int64_t id, int64_t rev, struct val *fields);
 
 /* Append to a list, set in a map (replaces). The key is borrowed. ERR_NOMEM when the arena is used up. */

@@ -11,14 +11,28 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { T_NIL, T_FALSE, T_TRUE, T_INT, T_NUM, T_STR, T_LIST, T_MAP, T_OBJ, T_OBJ_FIELDS, T_SMALL = 0x40, T_SHORT = 0x80 };
+enum {
+    T_NIL,
+    T_FALSE,
+    T_TRUE,
+    T_INT,
+    T_NUM,
+    T_STR,
+    T_LIST,
+    T_MAP,
+    T_OBJ,
+    T_OBJ_FIELDS,
+    T_SMALL = 0x40,
+    T_SHORT = 0x80
+};
 enum { MAP_SORT_MAX = 64 };
 
 static void put_number(struct buf *b, uint64_t n)
 {
     char bytes[10];
     size_t at = 0;
-    for (; n >= 0x80; n >>= 7) bytes[at++] = (char)(n | 0x80);
+    for (; n >= 0x80; n >>= 7)
+        bytes[at++] = (char)(n | 0x80);
     bytes[at++] = (char)n;
     buf_add(b, bytes, at);
 }
@@ -96,9 +110,15 @@ static int encode(const struct val *v, struct buf *b, bool with_fields, int dept
 {
     if (depth > VAL_DEPTH_MAX) return ERR_LIMIT;
     switch (v->type) {
-    case VAL_NIL: buf_add_char(b, T_NIL); return 0;
-    case VAL_BOOL: buf_add_char(b, v->as.b ? T_TRUE : T_FALSE); return 0;
-    case VAL_INT: put_int(b, v->as.i); return 0;
+    case VAL_NIL:
+        buf_add_char(b, T_NIL);
+        return 0;
+    case VAL_BOOL:
+        buf_add_char(b, v->as.b ? T_TRUE : T_FALSE);
+        return 0;
+    case VAL_INT:
+        put_int(b, v->as.i);
+        return 0;
     case VAL_NUM: {
         /* One NaN only, so that equal values have equal bytes. */
         uint64_t bits = 0x7ff8000000000000u;
@@ -107,7 +127,9 @@ static int encode(const struct val *v, struct buf *b, bool with_fields, int dept
         buf_add(b, &bits, sizeof(bits));
         return 0;
     }
-    case VAL_STR: put_str(b, v->as.str.s, v->as.str.len); return 0;
+    case VAL_STR:
+        put_str(b, v->as.str.s, v->as.str.len);
+        return 0;
     case VAL_LIST:
         buf_add_char(b, T_LIST);
         put_number(b, v->as.list.n);
@@ -116,8 +138,10 @@ static int encode(const struct val *v, struct buf *b, bool with_fields, int dept
             if (rc) return rc;
         }
         return 0;
-    case VAL_MAP: return encode_map(v, b, with_fields, depth);
-    case VAL_OBJ: return encode_obj(v, b, with_fields, depth);
+    case VAL_MAP:
+        return encode_map(v, b, with_fields, depth);
+    case VAL_OBJ:
+        return encode_obj(v, b, with_fields, depth);
     }
     return ERR_INVALID;
 }
@@ -217,9 +241,13 @@ static int decode(struct reader *r, struct val *out, int depth)
         return 0;
     }
     switch (tag) {
-    case T_NIL: *out = val_nil(); return 0;
+    case T_NIL:
+        *out = val_nil();
+        return 0;
     case T_FALSE:
-    case T_TRUE: *out = val_bool(tag == T_TRUE); return 0;
+    case T_TRUE:
+        *out = val_bool(tag == T_TRUE);
+        return 0;
     case T_INT: {
         uint64_t n;
         if (get_number(r, &n) != 0) return ERR_CORRUPT;
@@ -234,12 +262,17 @@ static int decode(struct reader *r, struct val *out, int depth)
         *out = val_num(n);
         return 0;
     }
-    case T_STR: return decode_str(r, tag, out);
-    case T_LIST: return decode_list(r, out, depth);
-    case T_MAP: return decode_map(r, out, depth);
+    case T_STR:
+        return decode_str(r, tag, out);
+    case T_LIST:
+        return decode_list(r, out, depth);
+    case T_MAP:
+        return decode_map(r, out, depth);
     case T_OBJ:
-    case T_OBJ_FIELDS: return decode_obj(r, tag == T_OBJ_FIELDS, out, depth);
-    default: return ERR_CORRUPT;
+    case T_OBJ_FIELDS:
+        return decode_obj(r, tag == T_OBJ_FIELDS, out, depth);
+    default:
+        return ERR_CORRUPT;
     }
 }
 

@@ -21,10 +21,10 @@ enum { FILE_MAX = 64 << 10, NAME_MAX_LEN = 48, NEAR_S = 26 * 3600 };
 struct zone {
     struct zone *next;
     char name[NAME_MAX_LEN];
-    size_t n;            /* changes */
-    int64_t *at;         /* seconds UTC */
-    int32_t *offset;     /* from at[i] on */
-    int32_t first;       /* before at[0] */
+    size_t n;        /* changes */
+    int64_t *at;     /* seconds UTC */
+    int32_t *offset; /* from at[i] on */
+    int32_t first;   /* before at[0] */
     bool has_rule;
     struct zone_rule rule;
 };
@@ -49,10 +49,10 @@ static int64_t read64(const unsigned char *p)
 static bool read_header(const unsigned char *p, size_t len, struct header *h)
 {
     if (len < 44 || memcmp(p, "TZif", 4) != 0) return false;
-    *h = (struct header){read32(p + 20), read32(p + 24), read32(p + 28), read32(p + 32), read32(p + 36),
-                         read32(p + 40)};
-    return h->times < 8192 && h->types > 0 && h->types <= 256 && h->chars < 1024 && h->leap < 1024 &&
-           h->isstd <= 256 && h->isut <= 256;
+    *h =
+        (struct header){read32(p + 20), read32(p + 24), read32(p + 28), read32(p + 32), read32(p + 36), read32(p + 40)};
+    return h->times < 8192 && h->types > 0 && h->types <= 256 && h->chars < 1024 && h->leap < 1024 && h->isstd <= 256 &&
+           h->isut <= 256;
 }
 
 /* Bytes of a data block whose times have `width` bytes. */

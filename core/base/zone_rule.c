@@ -44,10 +44,12 @@ static bool name(struct scan *s)
 {
     const char *start = s->p;
     if (take(s, '<')) {
-        while (s->p < s->end && *s->p != '>') s->p++;
+        while (s->p < s->end && *s->p != '>')
+            s->p++;
         return take(s, '>');
     }
-    while (s->p < s->end && ((*s->p >= 'A' && *s->p <= 'Z') || (*s->p >= 'a' && *s->p <= 'z'))) s->p++;
+    while (s->p < s->end && ((*s->p >= 'A' && *s->p <= 'Z') || (*s->p >= 'a' && *s->p <= 'z')))
+        s->p++;
     return s->p - start >= 3;
 }
 

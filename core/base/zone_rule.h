@@ -9,9 +9,9 @@
 struct zone_span;
 
 struct zone_rule_day {
-    char form;          /* 'M' month.week.weekday, 'J' day 1–365 without 29 February, 'N' day 0–365 */
+    char form; /* 'M' month.week.weekday, 'J' day 1–365 without 29 February, 'N' day 0–365 */
     int month, week, day;
-    int32_t time;       /* seconds after local midnight; may be negative or beyond a day */
+    int32_t time; /* seconds after local midnight; may be negative or beyond a day */
 };
 
 struct zone_rule {

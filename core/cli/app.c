@@ -22,11 +22,10 @@
 #include "store/table.h"
 
 /* Dates and instants are ordered; other objects are only equal or not. */
-static const struct bind_kind kinds[] = {{&date_kind, true},         {&instant_kind, true},      {&content_item_kind, false},
-                                         {&storage_table_kind, false}, {&flow_run_kind, false},   {&flow_task_kind, false},
-                                         {&people_unit_kind, false}, {&people_person_kind, false},
-                                         {&report_out_kind, false},  {&loop_timer_kind, false},
-                                         {&loop_job_kind, false},    {&loop_channel_kind, false}};
+static const struct bind_kind kinds[] = {
+    {&date_kind, true},        {&instant_kind, true},     {&content_item_kind, false}, {&storage_table_kind, false},
+    {&flow_run_kind, false},   {&flow_task_kind, false},  {&people_unit_kind, false},  {&people_person_kind, false},
+    {&report_out_kind, false}, {&loop_timer_kind, false}, {&loop_job_kind, false},     {&loop_channel_kind, false}};
 
 static int migrate(struct app *app, struct err *err)
 {
@@ -109,8 +108,14 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     h->api = api_new();
     h->events = events_new();
     h->plugins = plugins_new(h, o->plugin_dirs, o->nplugin_dirs);
-    struct lane_options lane = {.db = app->db, .loop = o->lane_loop, .clock = &h->clock, .batch_slices = o->batch_slices,
-                                .batch_ms = o->batch_ms, .on_lost = on_lost, .after_commit = after_commit, .ctx = app};
+    struct lane_options lane = {.db = app->db,
+                                .loop = o->lane_loop,
+                                .clock = &h->clock,
+                                .batch_slices = o->batch_slices,
+                                .batch_ms = o->batch_ms,
+                                .on_lost = on_lost,
+                                .after_commit = after_commit,
+                                .ctx = app};
     rc = lane_new(&lane, &app->lane, err);
     if (rc) goto failed;
     h->lane = app->lane;
@@ -143,8 +148,14 @@ void app_close(struct app *app)
 
 void app_session(struct app *app, struct session *s, struct arena *a)
 {
-    *s = (struct session){.mode = SESSION_WRITE, .host = &app->host, .db = app->db, .lane = app->lane, .arena = a,
-                          .now = lane_now(app->lane), .lang = app->host.lang, .zone = app->host.zone};
+    *s = (struct session){.mode = SESSION_WRITE,
+                          .host = &app->host,
+                          .db = app->db,
+                          .lane = app->lane,
+                          .arena = a,
+                          .now = lane_now(app->lane),
+                          .lang = app->host.lang,
+                          .zone = app->host.zone};
 }
 
 struct reload_work {
@@ -225,8 +236,8 @@ static void done_call(struct lane_work *w, const struct err *failed)
 
 int app_call(struct app *app, const struct app_call *call, struct arena *a, struct val *out, struct err *err)
 {
-    struct call_work cw = {.work = {.run = run_call, .done = done_call}, .app = app, .call = call, .arena = a, .out = out,
-                           .err = err};
+    struct call_work cw = {
+        .work = {.run = run_call, .done = done_call}, .app = app, .call = call, .arena = a, .out = out, .err = err};
     *out = val_nil();
     lane_add(app->lane, &cw.work);
     app_run(app);

@@ -18,11 +18,11 @@ struct app_options {
     const char *const *plugin_dirs;
     size_t nplugin_dirs;
     const char *zone, *lang;
-    const char *settings;    /* file of plugins' settings, or NULL */
-    struct loop *lane_loop;  /* NULL: app_run drives the lane */
+    const char *settings;      /* file of plugins' settings, or NULL */
+    struct loop *lane_loop;    /* NULL: app_run drives the lane */
     const struct clock *clock; /* NULL: the real one */
     int cache_runs, batch_slices, batch_ms;
-    bool no_sync;            /* khung test */
+    bool no_sync; /* khung test */
     bool is_test;
 };
 
@@ -45,9 +45,9 @@ int64_t app_run(struct app *app);
 /* Without a loop: calls an API function in a slice of its own, durable when it returns. */
 struct app_call {
     const char *name;
-    struct val args;      /* a list */
+    struct val args; /* a list */
     struct actor actor;
-    const char *lang;     /* NULL: the organisation's */
+    const char *lang; /* NULL: the organisation's */
 };
 int app_call(struct app *app, const struct app_call *call, struct arena *a, struct val *out, struct err *err);
 /* A session of the system in the lane's transaction. */

@@ -41,7 +41,7 @@ int cli_read_file(struct cli *c, const char *path, const char **text, size_t *le
 
 typedef int (*cli_command)(struct cli *c);
 struct cli_entry {
-    const char *name;   /* "serve", "flow" */
+    const char *name; /* "serve", "flow" */
     cli_command run;
     const char *usage;
 };

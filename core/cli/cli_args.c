@@ -12,11 +12,16 @@
 
 const struct cli_entry cli_commands[] = {
     {"serve", cli_serve, "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT]   run the service"},
-    {"test", cli_test, "khung test [PLUGIN …] [--plugins DIR:DIR]                                  run the specs of plugins"},
-    {"check", cli_check, "khung check [--plugins DIR:DIR]                                            load all plugins, say what is wrong"},
-    {"doctor", cli_doctor, "khung doctor                                                               look at machine, data and service"},
-    {"api", cli_api, "khung api [--lua]                                                          print the Lua API reference"},
-    {"content", cli_content, "khung content list|show|history|import …                                   content items"},
+    {"test", cli_test,
+     "khung test [PLUGIN …] [--plugins DIR:DIR]                                  run the specs of plugins"},
+    {"check", cli_check,
+     "khung check [--plugins DIR:DIR]                                            load all plugins, say what is wrong"},
+    {"doctor", cli_doctor,
+     "khung doctor                                                               look at machine, data and service"},
+    {"api", cli_api,
+     "khung api [--lua]                                                          print the Lua API reference"},
+    {"content", cli_content,
+     "khung content list|show|history|import …                                   content items"},
     {"report", cli_report, "khung report list | run NAME [--param k=v …] [--format table|csv|json]     report types"},
     {"flow", cli_calls, NULL},
     {"task", cli_calls, NULL},
@@ -29,7 +34,8 @@ const struct cli_entry cli_commands[] = {
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json", "help", "admin", "upgrade", "once", "lua", "dev", "no-restart", "verbose", "local"};
+    static const char *const bare[] = {"json", "help", "admin",      "upgrade", "once",
+                                       "lua",  "dev",  "no-restart", "verbose", "local"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;
@@ -127,7 +133,8 @@ int cli_read_file(struct cli *c, const char *path, const char **text, size_t *le
     ssize_t n = -1;
     int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     buf_init(&b, 64 << 20);
-    while (fd >= 0 && (n = read(fd, block, sizeof(block))) > 0) buf_add(&b, block, (size_t)n);
+    while (fd >= 0 && (n = read(fd, block, sizeof(block))) > 0)
+        buf_add(&b, block, (size_t)n);
     int error = errno;
     if (fd > 0) close(fd);
     char *copy = n == 0 && buf_ok(&b) ? arena_strndup(&c->arena, b.data ? b.data : "", b.len) : NULL;

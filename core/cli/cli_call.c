@@ -46,7 +46,8 @@ static int receive_all(int fd, struct buf *b)
 {
     char block[16384];
     ssize_t n;
-    while ((n = recv(fd, block, sizeof(block), 0)) > 0) buf_add(b, block, (size_t)n);
+    while ((n = recv(fd, block, sizeof(block), 0)) > 0)
+        buf_add(b, block, (size_t)n);
     return n == 0 && buf_ok(b) ? 0 : ERR_IO;
 }
 
@@ -76,8 +77,8 @@ static int read_answer(struct cli *c, struct buf *b, struct val *out, struct err
     return status < 300 ? 0 : take_problem(c, out, err);
 }
 
-static int call_service(struct cli *c, int fd, const char *name, const struct val *args, const char *as, struct val *out,
-                        struct err *err)
+static int call_service(struct cli *c, int fd, const char *name, const struct val *args, const char *as,
+                        struct val *out, struct err *err)
 {
     struct val doc = val_map();
     struct buf body, message;
@@ -88,8 +89,10 @@ static int call_service(struct cli *c, int fd, const char *name, const struct va
     if (rc == 0) rc = val_set(&c->arena, &doc, "lang", val_str(c->lang));
     if (rc == 0 && as) rc = val_set(&c->arena, &doc, "as", val_str(as));
     json_write(&body, &doc);
-    buf_printf(&message, "POST /rpc HTTP/1.1\r\nHost: khung\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                         "Content-Length: %zu\r\n\r\n", body.len);
+    buf_printf(&message,
+               "POST /rpc HTTP/1.1\r\nHost: khung\r\nContent-Type: application/json\r\nConnection: close\r\n"
+               "Content-Length: %zu\r\n\r\n",
+               body.len);
     buf_add(&message, body.data, body.len);
     if (rc || !buf_ok(&message) || send_all(fd, message.data, message.len) != 0) rc = broken(err);
     buf_clear(&message);
@@ -141,8 +144,11 @@ static int run_report(struct cli *c, struct app *app, const struct app_call *cal
     struct store *db = NULL;
     struct store_options o = {.path = app->db_path, .role = STORE_READER};
     const char *format = val_cstr(&c->arena, val_at(&call->args, 2));
-    struct report_request q = {.name = val_cstr(&c->arena, val_at(&call->args, 0)), .params = val_at(&call->args, 1),
-                               .lang = c->lang, .actor = call->actor, .sink = {write_text, &sink}};
+    struct report_request q = {.name = val_cstr(&c->arena, val_at(&call->args, 0)),
+                               .params = val_at(&call->args, 1),
+                               .lang = c->lang,
+                               .actor = call->actor,
+                               .sink = {write_text, &sink}};
     if (!q.name) {
         struct registry *r = plugins_registry(app->host.plugins);
         struct val list;
@@ -170,8 +176,11 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
 {
     const char *dirs[16];
     struct app app;
-    struct app_options o = {.data_dir = c->data, .plugin_dirs = dirs, .nplugin_dirs = split_dirs(c, dirs),
-                            .zone = cli_flag(c, "zone"), .lang = c->lang,
+    struct app_options o = {.data_dir = c->data,
+                            .plugin_dirs = dirs,
+                            .nplugin_dirs = split_dirs(c, dirs),
+                            .zone = cli_flag(c, "zone"),
+                            .lang = c->lang,
                             .settings = cli_flag(c, "settings")};
     struct app_call call = {.name = name, .args = *args, .lang = c->lang};
     if (!o.zone) o.zone = getenv("KHUNG_ZONE") ? getenv("KHUNG_ZONE") : "Asia/Ho_Chi_Minh";

@@ -18,8 +18,10 @@ static const struct call calls[] = {
      "khung flow list [--flow PLUGIN.FLOW] [--state STATE] [--limit N]"},
     {"flow", "show", "run.show", "ID#", NULL, "khung flow show ID"},
     {"flow", "history", "run.history", "ID#", "entry slice type op where result refused", "khung flow history ID"},
-    {"flow", "start", "run.start", "FLOW --input@ --id", NULL, "khung flow start PLUGIN.FLOW [--input JSON] [--id BUSINESS-ID] [--as USER]"},
-    {"flow", "signal", "run.signal", "ID# NAME --data@ --key", NULL, "khung flow signal ID NAME [--data JSON] [--key ONCE]"},
+    {"flow", "start", "run.start", "FLOW --input@ --id", NULL,
+     "khung flow start PLUGIN.FLOW [--input JSON] [--id BUSINESS-ID] [--as USER]"},
+    {"flow", "signal", "run.signal", "ID# NAME --data@ --key", NULL,
+     "khung flow signal ID NAME [--data JSON] [--key ONCE]"},
     {"flow", "cancel", "run.cancel", "ID# --reason", NULL, "khung flow cancel ID [--reason TEXT]"},
     {"flow", "pause", "run.pause", "ID#", NULL, "khung flow pause ID"},
     {"flow", "resume", "run.resume", "ID#", NULL, "khung flow resume ID"},
@@ -30,7 +32,8 @@ static const struct call calls[] = {
      "khung task decide ID --as USER --decision approve|return [--comment TEXT] [--field name=value]"},
     {"org", "import", "org.import", "@FILE", NULL, "khung org import FILE.json"},
     {"org", "units", "org.units", "", "id code name kind", "khung org units"},
-    {"user", "add", "user.add", "NAME {person,lang,admin!}", NULL, "khung user add NAME [--person CODE] [--lang vi|en] [--admin]"},
+    {"user", "add", "user.add", "NAME {person,lang,admin!}", NULL,
+     "khung user add NAME [--person CODE] [--lang vi|en] [--admin]"},
     {"user", "list", "user.list", "", NULL, "khung user list"},
     {"user", "token", "user.token", "NAME {label,scope}", NULL, "khung user token NAME [--label TEXT] [--scope VERBS]"},
     {"user", "role", "user.role", "NAME ROLE UNIT?", NULL, "khung user role NAME ROLE [UNIT]"},
@@ -49,7 +52,8 @@ const char *cli_calls_usage(const char *noun)
     text[0] = '\0';
     for (size_t i = 0; i < NCALLS; i++) {
         size_t at = strlen(text);
-        if (strcmp(calls[i].noun, noun) == 0) snprintf(text + at, sizeof(text) - at, "%s%s", at ? "\n" : "", calls[i].usage);
+        if (strcmp(calls[i].noun, noun) == 0)
+            snprintf(text + at, sizeof(text) - at, "%s%s", at ? "\n" : "", calls[i].usage);
     }
     return text;
 }

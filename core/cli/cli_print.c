@@ -25,8 +25,8 @@ static size_t width(const char *s, size_t n)
 /* Instants in results are named; people read them as dates. */
 static bool is_instant(const char *name)
 {
-    static const char *const names[] = {"due", "started", "ended", "decided_at", "at", "expires", "publish_at",
-                                        "created_at", "published_at", "next", "last_run"};
+    static const char *const names[] = {"due",        "started",    "ended",        "decided_at", "at",      "expires",
+                                        "publish_at", "created_at", "published_at", "next",       "last_run"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], name) == 0) return true;
     return false;
@@ -36,7 +36,8 @@ static void write_cell(struct buf *b, const char *name, const struct val *v)
 {
     if (!v || v->type == VAL_NIL) return;
     if (v->type == VAL_STR) {
-        for (size_t i = 0; i < v->as.str.len; i++) buf_add_char(b, v->as.str.s[i] == '\n' ? ' ' : v->as.str.s[i]);
+        for (size_t i = 0; i < v->as.str.len; i++)
+            buf_add_char(b, v->as.str.s[i] == '\n' ? ' ' : v->as.str.s[i]);
     } else if (v->type == VAL_INT && is_instant(name) && v->as.i > 100000000000) {
         char text[32];
         date_format_iso(v->as.i, text);
@@ -115,7 +116,8 @@ static void print_table(const struct val *list, const char *wanted)
         }
     }
     print_row(NULL, names, n, widths);
-    for (size_t i = 0; i < list->as.list.n; i++) print_row(fields_of(&list->as.list.items[i]), names, n, widths);
+    for (size_t i = 0; i < list->as.list.n; i++)
+        print_row(fields_of(&list->as.list.items[i]), names, n, widths);
 }
 
 static void print_lines(const struct val *map)

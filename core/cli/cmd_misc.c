@@ -22,7 +22,8 @@ static int open_scratch(struct cli *c, struct spec *s, const char *dirs[16], str
         p += len + (p[len] == ':');
     }
     log_init(LOG_ERROR + 1, false);
-    *s = (struct spec){.options = {.plugin_dirs = dirs, .nplugin_dirs = n, .lang = c->lang, .zone = "Asia/Ho_Chi_Minh"}};
+    *s =
+        (struct spec){.options = {.plugin_dirs = dirs, .nplugin_dirs = n, .lang = c->lang, .zone = "Asia/Ho_Chi_Minh"}};
     return spec_open(s, err);
 }
 

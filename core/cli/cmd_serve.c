@@ -48,7 +48,8 @@ static int read_config(struct service *s, struct err *err)
     for (int i = 0; rc == 0 && i < s->c->nflags; i++) {
         char key[64];
         snprintf(key, sizeof(key), "%s", s->c->flags[i].name);
-        for (char *p = key; *p; p++) *p = *p == '-' ? '_' : *p;
+        for (char *p = key; *p; p++)
+            *p = *p == '-' ? '_' : *p;
         bool own = strcmp(key, "config") == 0 || strcmp(key, "json") == 0 || strcmp(key, "dev") == 0;
         if (!own) rc = config_set(s->config, key, s->c->flags[i].value, "--", err);
     }
@@ -78,10 +79,14 @@ static int open_app(struct service *s, struct err *err)
     clock_init_real(&s->clock);
     s->clock.offset_ms = config_int(s->config, "clock_offset");
     split_dirs(s);
-    struct app_options o = {.data_dir = config_text(s->config, "data"), .plugin_dirs = s->dirs,
-                            .nplugin_dirs = s->ndirs, .zone = config_text(s->config, "zone"),
-                            .lang = config_text(s->config, "lang"), .settings = config_text(s->config, "settings"),
-                            .lane_loop = s->lane, .clock = &s->clock,
+    struct app_options o = {.data_dir = config_text(s->config, "data"),
+                            .plugin_dirs = s->dirs,
+                            .nplugin_dirs = s->ndirs,
+                            .zone = config_text(s->config, "zone"),
+                            .lang = config_text(s->config, "lang"),
+                            .settings = config_text(s->config, "settings"),
+                            .lane_loop = s->lane,
+                            .clock = &s->clock,
                             .cache_runs = (int)config_int(s->config, "cache_runs"),
                             .batch_slices = (int)config_int(s->config, "batch_slices"),
                             .batch_ms = (int)config_int(s->config, "batch_ms")};
@@ -111,8 +116,13 @@ static int open_http(struct service *s, struct err *err)
     char address[128], path[600];
     struct http_limits limits;
     const char *listen = config_text(s->config, "listen"), *dir = config_text(s->config, "static");
-    struct http_api_options o = {.host = &s->app.host, .loop = s->io, .readers = s->readers,
-                                 .db_path = s->app.db_path, .static_dir = *dir ? dir : NULL, .reload = reload, .ctx = s};
+    struct http_api_options o = {.host = &s->app.host,
+                                 .loop = s->io,
+                                 .readers = s->readers,
+                                 .db_path = s->app.db_path,
+                                 .static_dir = *dir ? dir : NULL,
+                                 .reload = reload,
+                                 .ctx = s};
     snprintf(address, sizeof(address), "%s", listen);
     char *colon = strrchr(address, ':');
     if (!colon) return err_set(err, ERR_INVALID, "http.listen", "address", listen, "detail", "ADDRESS:PORT", NULL);
@@ -173,8 +183,9 @@ static void on_ready(struct mail *m)
         loop_stop(s->io);
         return;
     }
-    log_info("service.ready", "listen", config_text(s->config, "listen"), "port", err_i64(&port, http_server_port(s->server)),
-             "ms", err_i64(&ms, (clock_mono_ns() - s->started_ns) / 1000000), NULL);
+    log_info("service.ready", "listen", config_text(s->config, "listen"), "port",
+             err_i64(&port, http_server_port(s->server)), "ms",
+             err_i64(&ms, (clock_mono_ns() - s->started_ns) / 1000000), NULL);
     malloc_trim(0);
 }
 

@@ -116,9 +116,13 @@ int cli_test(struct cli *c)
         dirs[n++] = arena_strndup(&c->arena, p, len);
         p += len + (p[len] == ':');
     }
-    t.spec.options = (struct app_options){.plugin_dirs = dirs, .nplugin_dirs = n, .lang = c->lang, .settings = cli_flag(c, "settings"),
+    t.spec.options = (struct app_options){.plugin_dirs = dirs,
+                                          .nplugin_dirs = n,
+                                          .lang = c->lang,
+                                          .settings = cli_flag(c, "settings"),
                                           .zone = cli_flag(c, "zone") ? cli_flag(c, "zone") : "Asia/Ho_Chi_Minh"};
-    for (size_t i = 0; i < n; i++) run_folder(&t, dirs[i]);
+    for (size_t i = 0; i < n; i++)
+        run_folder(&t, dirs[i]);
     printf("%d passed, %d failed\n", t.passed, t.failed);
     return t.failed || t.passed == 0 ? CLI_FAILED : CLI_DONE;
 }

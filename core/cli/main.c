@@ -10,7 +10,8 @@ static int help(void)
     printf("usage: khung COMMAND …\n\n");
     for (const struct cli_entry *e = cli_commands; e->name; e++)
         printf("%s\n", e->usage ? e->usage : cli_calls_usage(e->name));
-    printf("\nEvery command takes --data DIR, --json and --lang vi|en. Exit codes: 0 done, 1 refused or failed, 2 usage.\n");
+    printf("\nEvery command takes --data DIR, --json and --lang vi|en. Exit codes: 0 done, 1 refused or failed, 2 "
+           "usage.\n");
     return CLI_DONE;
 }
 
@@ -24,7 +25,8 @@ int main(int argc, char **argv)
         if (c.nwords == 0 && !cli_flag(&c, "help")) rc = CLI_USAGE;
     } else if (rc == CLI_DONE) {
         const struct cli_entry *e = cli_commands;
-        while (e->name && strcmp(e->name, c.words[0]) != 0) e++;
+        while (e->name && strcmp(e->name, c.words[0]) != 0)
+            e++;
         rc = e->name ? e->run(&c) : cli_usage(&c, "khung help");
     }
     arena_close(&c.arena);

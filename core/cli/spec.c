@@ -118,8 +118,13 @@ static void done_call(struct lane_work *w, const struct err *failed)
 int spec_call(struct spec *s, const char *name, const struct val *args, int64_t person, struct val *out,
               struct err *err)
 {
-    struct call_work cw = {.work = {.run = run_call, .done = done_call}, .s = s, .name = name, .args = args,
-                           .person = person, .out = out, .err = err};
+    struct call_work cw = {.work = {.run = run_call, .done = done_call},
+                           .s = s,
+                           .name = name,
+                           .args = args,
+                           .person = person,
+                           .out = out,
+                           .err = err};
     struct err other = {0};
     *out = val_nil();
     lane_add(s->app.lane, &cw.work);

@@ -13,10 +13,10 @@ struct spec {
     struct app_options options;
     struct clock clock;
     char dir[128];
-    const char *plugin;      /* whose specs */
-    bool restarts;           /* the second pass */
+    const char *plugin; /* whose specs */
+    bool restarts;      /* the second pass */
     bool open;
-    struct arena arena;      /* reset after each `it` */
+    struct arena arena; /* reset after each `it` */
     int restarted;
 };
 

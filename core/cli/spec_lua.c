@@ -86,7 +86,8 @@ static int call(lua_State *L, const char *name, int first, int64_t person)
     struct val args = val_list(), out;
     struct err err = {0};
     int last = lua_gettop(L);
-    while (last >= first && lua_isnil(L, last)) last--;
+    while (last >= first && lua_isnil(L, last))
+        last--;
     for (int i = first; i <= last; i++) {
         struct val v;
         int rc = vm_to_val(L, i, a, &v, &err);
@@ -128,7 +129,8 @@ static int t_start(lua_State *L)
     struct file *f = file_of(L);
     const char *flow = luaL_checkstring(L, 2);
     lua_settop(L, 4);
-    snprintf(name, sizeof(name), "%s%s%s", strchr(flow, '.') ? "" : f->spec->plugin, strchr(flow, '.') ? "" : ".", flow);
+    snprintf(name, sizeof(name), "%s%s%s", strchr(flow, '.') ? "" : f->spec->plugin, strchr(flow, '.') ? "" : ".",
+             flow);
     lua_pushstring(L, name);
     lua_replace(L, 2);
     return call(L, "flow.start", 2, acting(L, 1));
@@ -193,7 +195,8 @@ static bool task_fits(const struct val *task, const struct val *want)
         bool found = own && val_equal(own, &p->v);
         for (size_t k = 0; !found && val_at(to, k); k++) {
             const struct val *v = val_get(val_at(to, k), p->key);
-            found = v && (val_equal(v, &p->v) || (p->v.type == VAL_OBJ && val_is(v, VAL_INT) && v->as.i == p->v.as.obj.id));
+            found =
+                v && (val_equal(v, &p->v) || (p->v.type == VAL_OBJ && val_is(v, VAL_INT) && v->as.i == p->v.as.obj.id));
         }
         if (!found) return false;
     }
@@ -272,10 +275,17 @@ static int t_index(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg methods[] = {{"org", t_org},           {"start", t_start},     {"as", t_as},
-                                   {"clock", t_clock},       {"advance", t_clock},   {"expect", t_expect},
-                                   {"expect_task", t_expect_task}, {"expect_error", t_expect_error},
-                                   {"call", t_call},         {"now", t_now},         {NULL, NULL}};
+static const luaL_Reg methods[] = {{"org", t_org},
+                                   {"start", t_start},
+                                   {"as", t_as},
+                                   {"clock", t_clock},
+                                   {"advance", t_clock},
+                                   {"expect", t_expect},
+                                   {"expect_task", t_expect_task},
+                                   {"expect_error", t_expect_error},
+                                   {"call", t_call},
+                                   {"now", t_now},
+                                   {NULL, NULL}};
 
 static void push_t(lua_State *L)
 {

@@ -33,17 +33,13 @@ struct registry *content_registry(struct session *s)
     if (r) return r;
     /* Before the first set has become active: what it is being checked with. */
     if (s->vm && s->vm->registry) return registry_hold(s->vm->registry);
-    return s->host->content && s->host->content->registry
-               ? registry_hold(s->host->content->registry)
-               : NULL;
+    return s->host->content && s->host->content->registry ? registry_hold(s->host->content->registry) : NULL;
 }
 
-int content_type_of(const struct registry *r, const char *name, const struct content_type **out,
-                    struct err *err)
+int content_type_of(const struct registry *r, const char *name, const struct content_type **out, struct err *err)
 {
     const struct decl *d = r ? registry_find(r, "type", NULL, name) : NULL;
-    if (!d || !d->compiled)
-        return err_set(err, ERR_NOT_FOUND, "not_found.type", "type", name, NULL);
+    if (!d || !d->compiled) return err_set(err, ERR_NOT_FOUND, "not_found.type", "type", name, NULL);
     *out = d->compiled;
     return 0;
 }
@@ -53,19 +49,15 @@ struct decl_kind content_decl_kind(struct content *c)
     return (struct decl_kind){"type", false, content_type_compile, c};
 }
 
-static int check_target(const struct content_type *t, const struct registry *r,
-                        const struct field *f, struct err *err)
+static int check_target(const struct content_type *t, const struct registry *r, const struct field *f, struct err *err)
 {
-    const char *target = f->type == FIELD_REF    ? f->target
-                         : f->type == FIELD_LIST ? f->item_target
-                                                 : NULL;
+    const char *target = f->type == FIELD_REF ? f->target : f->type == FIELD_LIST ? f->item_target : NULL;
     if (!target || registry_find(r, "type", NULL, target)) return 0;
-    return err_set(err, ERR_INVALID, "content.ref_target", "type", t->name, "field", f->name,
-                   "target", target, NULL);
+    return err_set(err, ERR_INVALID, "content.ref_target", "type", t->name, "field", f->name, "target", target, NULL);
 }
 
-static int activate_type(const struct content_type *t, struct store *db, const struct registry *r,
-                         bool dry, struct err *err)
+static int activate_type(const struct content_type *t, struct store *db, const struct registry *r, bool dry,
+                         struct err *err)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
@@ -88,8 +80,7 @@ static int raise_ids(struct content *c, struct store *db, struct err *err)
     return rc < 0 ? rc : 0;
 }
 
-int content_activate(struct content *c, struct store *db, struct registry *r, bool dry,
-                     struct err *err)
+int content_activate(struct content *c, struct store *db, struct registry *r, bool dry, struct err *err)
 {
     size_t i = 0;
     int rc = raise_ids(c, db, err);

@@ -42,8 +42,7 @@ struct decl_kind content_decl_kind(struct content *c); /* what content_attach re
 void content_add_api(struct content *c, struct api *api);
 /* Makes or migrates c_TYPE_draft and c_TYPE_pub for each declared type. ERR_REFUSED names its
  * plugin. */
-int content_activate(struct content *c, struct store *db, struct registry *r, bool dry,
-                     struct err *err);
+int content_activate(struct content *c, struct store *db, struct registry *r, bool dry, struct err *err);
 
 enum content_state {
     CONTENT_DRAFT,
@@ -71,25 +70,24 @@ const char *content_verb_name(enum content_verb v);
 struct content_move {
     enum content_verb verb;
     int64_t item;
-    int64_t rev; /* approve, schedule, publish: ERR_CONFLICT "conflict.revision" if no longer the
-                    newest; 0: any */
+    int64_t rev;             /* approve, schedule, publish: ERR_CONFLICT "conflict.revision" if no longer the
+                                newest; 0: any */
     int64_t at, until;       /* schedule; until 0: for good */
     const char *reason;      /* send_back, retract: required; others may be NULL */
     const struct val *by;    /* approve: the answer of a task, or NULL */
     const struct val *notes; /* send_back: { field = comment } or NULL */
-    bool expires; /* archive: the end of what is public has come; a newer draft stays as it is */
+    bool expires;            /* archive: the end of what is public has come; a newer draft stays as it is */
 };
 /* The one way in which a state changes. Emits "content.before_X" (may veto), then "content.X-ed",
  * both with { item, type, unit, revision, state }. ERR_NOT_FOUND "not_found.item"; ERR_REFUSED
  * "refused.transition" {verb, state}, "refused.approval" (publish, schedule: this revision is not
  * approved and the type asks for it). */
-int content_transition(struct content *c, struct session *s, const struct content_move *m,
-                       struct err *err);
+int content_transition(struct content *c, struct session *s, const struct content_move *m, struct err *err);
 
 /* `fields` in input form; beside those of the type: unit, slug, publish_at (a plan, not part of a
  * revision). */
-int content_create(struct content *c, struct session *s, const char *type, const struct val *fields,
-                   int64_t *id, struct err *err);
+int content_create(struct content *c, struct session *s, const char *type, const struct val *fields, int64_t *id,
+                   struct err *err);
 /* rev > 0: ERR_CONFLICT "conflict.revision" {expected, current} if it is no longer the newest. A
  * nil clears a field. The same body as before makes no revision. */
 struct content_change {
@@ -97,12 +95,10 @@ struct content_change {
     const struct val *fields;
     const char *note; /* correct: shown with the item; else NULL */
 };
-int content_edit(struct content *c, struct session *s, const struct content_change *ch,
-                 struct err *err);
+int content_edit(struct content *c, struct session *s, const struct content_change *ch, struct err *err);
 /* A new revision of a published item with a visible note: public at once, or sent to review where
  * the type asks for approval (then public, with the note, when approved and published). */
-int content_correct(struct content *c, struct session *s, const struct content_change *ch,
-                    struct err *err);
+int content_correct(struct content *c, struct session *s, const struct content_change *ch, struct err *err);
 
 /* Reading. 1 found (*out is an object), 0 not. */
 struct content_key {
@@ -112,19 +108,18 @@ struct content_key {
     int64_t rev;    /* 0: the newest */
     bool published; /* the published revision */
 };
-int content_get(struct session *s, const struct content_key *k, struct arena *a, struct val *out,
-                struct err *err);
+int content_get(struct session *s, const struct content_key *k, struct arena *a, struct val *out, struct err *err);
 /* The fields of an immutable revision (not the head) in API form, as a map. ERR_NOT_FOUND. */
-int content_item_load(struct store *db, const struct registry *r, int64_t id, int64_t rev,
-                      struct arena *a, struct val *fields, struct err *err);
+int content_item_load(struct store *db, const struct registry *r, int64_t id, int64_t rev, struct arena *a,
+                      struct val *fields, struct err *err);
 /* Is this one of the head's names (mutable: id type slug unit state revision hash created_by
  * created_at changed_at publish_at published_at note), not one of the type's fields? */
 bool content_item_is_head(const char *name);
 /* The instant in a field of an item now ("publish_at", or an instant or date field of its newest
  * revision): 1 and *ms, 0 when empty. ERR_NOT_FOUND, ERR_INVALID "invalid.unknown_field". It
  * changes with events content.edited, content.scheduled and content.published only. */
-int content_item_instant(struct store *db, const struct registry *r, int64_t id, const char *field,
-                         int64_t *ms, struct err *err);
+int content_item_instant(struct store *db, const struct registry *r, int64_t id, const char *field, int64_t *ms,
+                         struct err *err);
 /* The hash of the newest revision (hex), its number and state: what an approval must be of.
  * ERR_NOT_FOUND. */
 struct content_version {
@@ -133,8 +128,7 @@ struct content_version {
     enum content_state state;
     int64_t unit;
 };
-int content_item_version(struct store *db, int64_t id, struct content_version *out,
-                         struct err *err);
+int content_item_version(struct store *db, int64_t id, struct content_version *out, struct err *err);
 
 struct content_query {
     const char *type;
@@ -144,8 +138,7 @@ struct content_query {
     bool published;
     const char *next; /* set: the cursor of the next page, in the arena; NULL at the end */
 };
-int content_find(struct session *s, struct content_query *q, struct arena *a, struct val *items,
-                 struct err *err);
+int content_find(struct session *s, struct content_query *q, struct arena *a, struct val *items, struct err *err);
 /* Full text without regard to marks; what has the exact marks comes first. `type`, `unit`: NULL, 0:
  * all. */
 struct content_search {
@@ -153,18 +146,15 @@ struct content_search {
     int64_t unit, limit;
     bool published;
 };
-int content_search(struct session *s, const struct content_search *q, struct arena *a,
-                   struct val *items, struct err *err);
-int content_history(struct session *s, int64_t item, struct arena *a, struct val *out,
-                    struct err *err);
+int content_search(struct session *s, const struct content_search *q, struct arena *a, struct val *items,
+                   struct err *err);
+int content_history(struct session *s, int64_t item, struct arena *a, struct val *out, struct err *err);
 struct content_span {
     int64_t item, from, to; /* revisions */
 };
-int content_diff(struct store *db, const struct content_span *span, struct arena *a,
-                 struct val *out, struct err *err);
+int content_diff(struct store *db, const struct content_span *span, struct arena *a, struct val *out, struct err *err);
 /* Findings { field, offset, length, text, rule, message, suggestion } of a body, in `lang`. */
-int content_lint(struct session *s, const struct content_key *k, struct arena *a, struct val *out,
-                 struct err *err);
+int content_lint(struct session *s, const struct content_key *k, struct arena *a, struct val *out, struct err *err);
 
 /* One published item as JSON, appended to `out`: for the io thread, needs no registry. By id (slug
  * NULL) or slug. 1: found; 2: the item's address has changed, `slug` has the present one; 0: none
@@ -175,8 +165,8 @@ struct content_json {
     char slug[160];
     int64_t published_at;
 };
-int content_json_get(struct store *db, const char *type, int64_t id, const char *slug,
-                     struct content_json *head, struct buf *out, struct err *err);
+int content_json_get(struct store *db, const char *type, int64_t id, const char *slug, struct content_json *head,
+                     struct buf *out, struct err *err);
 
 /* Scheduled publications that were refused: { item, type, slug, unit, publish_at, next_try, tries,
  * reason }. */
@@ -184,7 +174,6 @@ int content_overdue(struct session *s, struct arena *a, struct val *out, struct 
 
 /* `khung verify`: hashes that do not match their bodies, heads without their revisions, schedules
  * without a date. */
-int content_verify(struct store *db, void (*report)(void *ctx, const char *line), void *ctx,
-                   struct err *err);
+int content_verify(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err);
 
 #endif

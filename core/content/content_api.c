@@ -20,8 +20,7 @@ static int may_change(struct api_call *c, const char *verb, int64_t item)
 }
 
 /* An instant in the options; 0 when absent. */
-static int instant_option(struct api_call *c, const struct val *options, const char *name,
-                          int64_t *out)
+static int instant_option(struct api_call *c, const struct val *options, const char *name, int64_t *out)
 {
     const struct val *v = val_get(options, name);
     struct field f = {.name = name, .type = FIELD_INSTANT};
@@ -58,9 +57,8 @@ static int create(struct api_call *c)
 /* Who moves an item to another unit must have the right there too. */
 static int edit(struct api_call *c)
 {
-    struct content_change ch = {.item = c->args[0].as.obj.id,
-                                .fields = &c->args[1],
-                                .rev = val_get_int(&c->args[2], "revision", 0)};
+    struct content_change ch = {
+        .item = c->args[0].as.obj.id, .fields = &c->args[1], .rev = val_get_int(&c->args[2], "revision", 0)};
     int64_t unit;
     int rc = may_change(c, "edit", ch.item);
     if (rc == 0) rc = unit_of(c, ch.fields, &unit);
@@ -71,9 +69,8 @@ static int edit(struct api_call *c)
 
 static int correct(struct api_call *c)
 {
-    struct content_change ch = {.item = c->args[0].as.obj.id,
-                                .fields = &c->args[1],
-                                .note = val_cstr(c->arena, &c->args[2])};
+    struct content_change ch = {
+        .item = c->args[0].as.obj.id, .fields = &c->args[1], .note = val_cstr(c->arena, &c->args[2])};
     if (!ch.note) return err_set(c->err, ERR_INVALID, "content.reason", "verb", "correct", NULL);
     int rc = may_change(c, "correct", ch.item);
     if (rc == 0) rc = content_correct(c->self, c->s, &ch, c->err);
@@ -103,9 +100,8 @@ static int approve(struct api_call *c)
 
 static int send_back(struct api_call *c)
 {
-    struct content_move m = {.verb = CONTENT_SEND_BACK,
-                             .reason = val_cstr(c->arena, &c->args[1]),
-                             .notes = val_get(&c->args[2], "fields")};
+    struct content_move m = {
+        .verb = CONTENT_SEND_BACK, .reason = val_cstr(c->arena, &c->args[1]), .notes = val_get(&c->args[2], "fields")};
     return move(c, &m);
 }
 
@@ -135,29 +131,26 @@ static int archive(struct api_call *c)
 }
 
 const struct api_fn content_write_functions[] = {
-    {"content.create", create, "type:text! fields:map!", "Item", API_WRITE, "content", 1,
-     "Makes an item as a draft.", true},
-    {"content.edit", edit, "item:object:item! fields:map! options:map", "Item", API_WRITE,
-     "content", 1,
+    {"content.create", create, "type:text! fields:map!", "Item", API_WRITE, "content", 1, "Makes an item as a draft.",
+     true},
+    {"content.edit", edit, "item:object:item! fields:map! options:map", "Item", API_WRITE, "content", 1,
      "Changes fields of the draft; with {revision = n}: a conflict if it is no longer n. Voids "
      "approval and schedule.",
      true},
-    {"content.submit", submit, "item:object:item!", "Item", API_WRITE, "content", 1,
-     "Hands the draft in for review.", true},
+    {"content.submit", submit, "item:object:item!", "Item", API_WRITE, "content", 1, "Hands the draft in for review.",
+     true},
     {"content.approve", approve, "item:object:item! options:map", "Item", API_WRITE, "content", 1,
      "Approves this very revision; {by = answer} of a task.", true},
-    {"content.send_back", send_back, "item:object:item! comment:text! options:map", "Item",
-     API_WRITE, "content", 1,
+    {"content.send_back", send_back, "item:object:item! comment:text! options:map", "Item", API_WRITE, "content", 1,
      "Returns the item to its author with a comment; {fields = {field = comment}}.", true},
-    {"content.schedule", schedule, "item:object:item! at:instant! options:map", "Item", API_WRITE,
-     "content:publish", 1,
+    {"content.schedule", schedule, "item:object:item! at:instant! options:map", "Item", API_WRITE, "content:publish", 1,
      "Publishes this revision at an instant; {until_ = instant} archives it again.", true},
     {"content.publish", publish, "item:object:item!", "Item", API_WRITE, "content:publish", 1,
      "Publishes this revision now; refused without approval where the type asks for one.", true},
-    {"content.correct", correct, "item:object:item! fields:map! note:text!", "Item", API_WRITE,
-     "content:publish", 1, "Replaces what is public by a new revision with a visible note.", true},
-    {"content.retract", retract, "item:object:item! reason:text!", "Item", API_WRITE,
-     "content:publish", 1, "Takes a published item back.", true},
+    {"content.correct", correct, "item:object:item! fields:map! note:text!", "Item", API_WRITE, "content:publish", 1,
+     "Replaces what is public by a new revision with a visible note.", true},
+    {"content.retract", retract, "item:object:item! reason:text!", "Item", API_WRITE, "content:publish", 1,
+     "Takes a published item back.", true},
     {"content.archive", archive, "item:object:item! reason:text", "Item", API_WRITE, "content", 1,
      "Puts the item away; it is no longer public.", true},
     {0},

@@ -11,13 +11,12 @@
 static int read_key(struct api_call *c, const struct val *v, struct content_key *k)
 {
     if (v->type == VAL_INT) k->id = v->as.i;
-    if (v->type == VAL_NUM && v->as.n == floor(v->as.n) && fabs(v->as.n) < 9e15)
-        k->id = (int64_t)v->as.n;
+    if (v->type == VAL_NUM && v->as.n == floor(v->as.n) && fabs(v->as.n) < 9e15) k->id = (int64_t)v->as.n;
     if (v->type == VAL_OBJ && v->as.obj.kind == &content_item_kind) k->id = v->as.obj.id;
     if (v->type == VAL_STR) k->slug = val_cstr(c->arena, v);
     if (k->id || k->slug) return 0;
-    return err_set(c->err, ERR_INVALID, "invalid.argument", "function", c->fn->name, "argument",
-                   "key", "type", "id or slug", "got", val_type_name(v->type), NULL);
+    return err_set(c->err, ERR_INVALID, "invalid.argument", "function", c->fn->name, "argument", "key", "type",
+                   "id or slug", "got", val_type_name(v->type), NULL);
 }
 
 static int get(struct api_call *c)
@@ -28,8 +27,7 @@ static int get(struct api_call *c)
     struct val item = val_nil();
     int rc = read_key(c, &c->args[1], &k);
     if (rc == 0) rc = content_get(c->s, &k, c->arena, &item, c->err);
-    if (rc == 1 && !k.published &&
-        !content_may_read_drafts(c->s, val_get_int(item.as.obj.fields, "unit", 0))) {
+    if (rc == 1 && !k.published && !content_may_read_drafts(c->s, val_get_int(item.as.obj.fields, "unit", 0))) {
         /* An old revision is nobody's business who may not see the present draft. */
         item = val_nil();
         k.published = true;
@@ -43,9 +41,7 @@ static int find(struct api_call *c)
 {
     const struct val *o = &c->args[2];
     const struct val *unit = val_get(&c->args[1], "unit"), *after = val_get(o, "after");
-    int64_t unit_id = val_is(unit, VAL_INT)   ? unit->as.i
-                      : val_is(unit, VAL_OBJ) ? unit->as.obj.id
-                                              : 0;
+    int64_t unit_id = val_is(unit, VAL_INT) ? unit->as.i : val_is(unit, VAL_OBJ) ? unit->as.obj.id : 0;
     struct content_query q = {.type = val_cstr(c->arena, &c->args[0]),
                               .where = val_is(&c->args[1], VAL_MAP) ? &c->args[1] : NULL,
                               .order = val_get(o, "order"),
@@ -65,8 +61,7 @@ static int search(struct api_call *c)
     const struct val *type = val_get(o, "type"), *unit = val_get(o, "unit");
     struct content_search q = {.text = val_cstr(c->arena, &c->args[0]),
                                .type = type ? val_cstr(c->arena, type) : NULL,
-                               .unit = val_is(unit, VAL_OBJ) ? unit->as.obj.id
-                                                             : val_get_int(o, "unit", 0),
+                               .unit = val_is(unit, VAL_OBJ) ? unit->as.obj.id : val_get_int(o, "unit", 0),
                                .limit = val_get_int(o, "limit", 0),
                                .published = val_get_bool(o, "published", false)};
     if (!q.text) return err_set(c->err, ERR_INVALID, "text.utf8", NULL);
@@ -122,8 +117,7 @@ static int load_self(struct api_call *c, struct val *fields)
         return 0;
     }
     int rc = content_get(c->s, &k, c->arena, &item, c->err);
-    if (rc == 0)
-        return err_set(c->err, ERR_NOT_FOUND, "not_found.item", "item", err_i64(&n, k.id), NULL);
+    if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "not_found.item", "item", err_i64(&n, k.id), NULL);
     if (rc == 1) *fields = *item.as.obj.fields;
     return rc < 0 ? rc : 0;
 }
@@ -171,14 +165,14 @@ const struct api_fn content_read_functions[] = {
      "Declares a content type: fields, title, slug, unit, index, unique, approval, lint."},
     {"content.get", get, "type:text! key:any! options:map", "Item?", API_READ, "content", 1,
      "The item with an id or an address (a former one too); {published = true} or {revision = n}."},
-    {"content.find", find, "type:text! where:map options:map", "Item[], cursor?", API_READ,
-     "content", 1, "Items by conditions; {order, limit, after, published}."},
+    {"content.find", find, "type:text! where:map options:map", "Item[], cursor?", API_READ, "content", 1,
+     "Items by conditions; {order, limit, after, published}."},
     {"content.search", search, "text:text! options:map", "Item[]", API_READ, "content", 1,
      "Full text without regard to marks, exact marks first; {type, unit, published, limit}."},
     {"content.history", history, "item:object:item!", "table[]", API_READ, "content", 1,
      "Who moved the item from where to where, when and why."},
-    {"content.diff", diff, "item:object:item! r1:integer! r2:integer!", "table[]", API_READ,
-     "content", 1, "The fields in which two revisions differ: {field, before, after}."},
+    {"content.diff", diff, "item:object:item! r1:integer! r2:integer!", "table[]", API_READ, "content", 1,
+     "The fields in which two revisions differ: {field, before, after}."},
     {"content.overdue", overdue, "", "table[]", API_READ, "content", 1,
      "Scheduled publications that were refused: {item, publish_at, next_try, tries, reason}."},
     {"content.lint", lint, "item:object:item!", "table[]", API_READ, "content", 1,

@@ -49,8 +49,7 @@ static int sorted(struct arena *a, const struct val *v, struct val *out)
             rc = sorted(a, &v->as.map.pairs[i].v, &one);
             if (rc == 0) rc = val_set(a, out, v->as.map.pairs[i].key, one);
         }
-        if (rc == 0 && out->as.map.n > 1)
-            qsort(out->as.map.pairs, out->as.map.n, sizeof(struct val_pair), by_key);
+        if (rc == 0 && out->as.map.n > 1) qsort(out->as.map.pairs, out->as.map.n, sizeof(struct val_pair), by_key);
     }
     return rc;
 }
@@ -81,8 +80,7 @@ struct making {
 
 /* Applies fn to a value, or to each of a list's. */
 static int each(const struct making *m, const struct field *f, const struct val *v, struct val *out,
-                int (*fn)(const struct making *m, enum field_type type, const struct val *v,
-                          struct val *out))
+                int (*fn)(const struct making *m, enum field_type type, const struct val *v, struct val *out))
 {
     if (f->type != FIELD_LIST) return fn(m, f->type, v, out);
     if (v->type != VAL_LIST) {
@@ -99,15 +97,14 @@ static int each(const struct making *m, const struct field *f, const struct val 
     return 0;
 }
 
-static int to_json(const struct making *m, enum field_type type, const struct val *v,
-                   struct val *out)
+static int to_json(const struct making *m, enum field_type type, const struct val *v, struct val *out)
 {
     if (is_time(type) && v->type == VAL_INT) return iso_text(m->a, type, v->as.i, out);
     return sorted(m->a, v, out);
 }
 
-int content_body_write(const struct content_type *t, const struct val *stored, struct arena *a,
-                       struct buf *out, struct err *err)
+int content_body_write(const struct content_type *t, const struct val *stored, struct arena *a, struct buf *out,
+                       struct err *err)
 {
     struct making m = {a, NULL};
     struct val map = val_map();
@@ -117,8 +114,7 @@ int content_body_write(const struct content_type *t, const struct val *stored, s
         struct val one;
         if (!v || v->type == VAL_NIL) continue;
         int rc = each(&m, f, v, &one, to_json);
-        if (rc == ERR_INVALID)
-            return err_set(err, ERR_INVALID, "text.utf8", "field", f->name, NULL);
+        if (rc == ERR_INVALID) return err_set(err, ERR_INVALID, "text.utf8", "field", f->name, NULL);
         if (rc || val_set(a, &map, f->name, one) != 0) return content_too_large(err);
     }
     if (map.as.map.n > 1) qsort(map.as.map.pairs, map.as.map.n, sizeof(struct val_pair), by_key);
@@ -126,17 +122,14 @@ int content_body_write(const struct content_type *t, const struct val *stored, s
     return buf_ok(out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", "what", t->name, NULL);
 }
 
-static int from_json(const struct making *m, enum field_type type, const struct val *v,
-                     struct val *out)
+static int from_json(const struct making *m, enum field_type type, const struct val *v, struct val *out)
 {
     struct date d;
     int32_t offset;
     (void)m;
     *out = *v;
     if (type == FIELD_NUMBER && v->type == VAL_INT) *out = val_num((double)v->as.i);
-    if (!is_time(type) || v->type != VAL_STR ||
-        !date_parse(v->as.str.s, v->as.str.len, &d, &offset))
-        return 0;
+    if (!is_time(type) || v->type != VAL_STR || !date_parse(v->as.str.s, v->as.str.len, &d, &offset)) return 0;
     *out = val_int(type == FIELD_DATE ? date_days(d.year, d.month, d.day) : date_to_ms(&d));
     return 0;
 }
@@ -147,8 +140,8 @@ static const struct field *field_of(const struct field_list *l, const char *name
 }
 
 /* Fields that the type no longer declares are kept as they stand: a revision is shown as it was. */
-int content_body_read(const struct content_type *t, const char *json, size_t len, struct arena *a,
-                      struct val *stored, struct err *err)
+int content_body_read(const struct content_type *t, const char *json, size_t len, struct arena *a, struct val *stored,
+                      struct err *err)
 {
     struct making m = {a, NULL};
     struct val map;
@@ -165,23 +158,20 @@ int content_body_read(const struct content_type *t, const char *json, size_t len
     return 0;
 }
 
-static int to_api(const struct making *m, enum field_type type, const struct val *v,
-                  struct val *out)
+static int to_api(const struct making *m, enum field_type type, const struct val *v, struct val *out)
 {
     *out = *v;
     if (!is_time(type) || v->type != VAL_INT) return 0;
-    return type == FIELD_DATE ? kind_date(m->a, v->as.i, out)
-                              : kind_instant(m->a, v->as.i, m->zone, out);
+    return type == FIELD_DATE ? kind_date(m->a, v->as.i, out) : kind_instant(m->a, v->as.i, m->zone, out);
 }
 
-int content_instant_to_api(int64_t ms, const char *zone, struct arena *a, struct val *out,
-                           struct err *err)
+int content_instant_to_api(int64_t ms, const char *zone, struct arena *a, struct val *out, struct err *err)
 {
     return kind_instant(a, ms, zone, out) == 0 ? 0 : content_too_large(err);
 }
 
-int content_body_to_api(const struct content_form *form, const struct val *stored, struct arena *a,
-                        struct val *out, struct err *err)
+int content_body_to_api(const struct content_form *form, const struct val *stored, struct arena *a, struct val *out,
+                        struct err *err)
 {
     struct making m = {a, form->zone};
     for (size_t i = 0; i < stored->as.map.n; i++) {

@@ -15,12 +15,7 @@
 #include "base/mem.h"
 #include "runtime/log.h"
 
-enum {
-    LATE_MS = 60 * 1000,
-    PAUSE_FIRST_MS = 60 * 1000,
-    PAUSE_MOST_MS = 6 * 3600 * 1000,
-    FAULT_PAUSE_MS = 5000
-};
+enum { LATE_MS = 60 * 1000, PAUSE_FIRST_MS = 60 * 1000, PAUSE_MOST_MS = 6 * 3600 * 1000, FAULT_PAUSE_MS = 5000 };
 
 struct due_work {
     struct lane_work work;
@@ -66,11 +61,9 @@ static void log_done(const struct due_work *d)
     struct err_num id, late;
     if (!d->published) return;
     if (d->late >= LATE_MS)
-        log_warn("content.published_late", "item", err_i64(&id, d->item), "late_ms",
-                 err_i64(&late, d->late), NULL);
+        log_warn("content.published_late", "item", err_i64(&id, d->item), "late_ms", err_i64(&late, d->late), NULL);
     else
-        log_info("content.published", "item", err_i64(&id, d->item), "late_ms",
-                 err_i64(&late, d->late), NULL);
+        log_info("content.published", "item", err_i64(&id, d->item), "late_ms", err_i64(&late, d->late), NULL);
 }
 
 /* With the last one the index is read again from its start: for those that came in behind the
@@ -93,8 +86,7 @@ static int64_t pause_after(int64_t tries)
 /* The state stays as it is; only the next try and the reason are written. */
 static int run_failure(struct lane_work *w, struct lane *lane, struct err *err)
 {
-    static const char sql[] =
-        "update item set due_at=?2, due_tries=due_tries+1, due_error=?3 where id=?1";
+    static const char sql[] = "update item set due_at=?2, due_tries=due_tries+1, due_error=?3 where id=?1";
     struct due_work *d = (struct due_work *)w;
     struct content_row row;
     struct buf text;

@@ -27,8 +27,7 @@ struct edit {
     struct err *err;
 };
 
-static int check_head(struct edit *e, const char *name, enum field_type type, const struct val *v,
-                      struct val *out)
+static int check_head(struct edit *e, const char *name, enum field_type type, const struct val *v, struct val *out)
 {
     struct field f = {.name = name, .type = type};
     if (v->type == VAL_NIL) {
@@ -59,8 +58,7 @@ static int split(struct edit *e, const struct val *fields)
         } else if (val_set(&e->a, &e->changes, p->key, p->v) != 0) {
             rc = content_too_large(e->err);
         }
-        if (rc == 0 && val_add(&e->a, &e->names, val_str(p->key)) != 0)
-            rc = content_too_large(e->err);
+        if (rc == 0 && val_add(&e->a, &e->names, val_str(p->key)) != 0) rc = content_too_large(e->err);
     }
     return rc;
 }
@@ -94,11 +92,9 @@ static int check_refs(struct edit *e)
         if (f->type != FIELD_REF || !v || v->type == VAL_NIL) continue;
         const struct val *id = val_get(&e->stored, f->name);
         int rc = val_is(id, VAL_INT) ? content_row_load(e->s->db, id->as.i, &other, e->err) : 0;
-        if (rc == 0 && val_is(id, VAL_INT) && strcmp(other.type, f->target) != 0)
-            rc = ERR_NOT_FOUND;
+        if (rc == 0 && val_is(id, VAL_INT) && strcmp(other.type, f->target) != 0) rc = ERR_NOT_FOUND;
         if (rc == ERR_NOT_FOUND) {
-            err_set(e->err, ERR_INVALID, "invalid.reference", "field", f->name, "detail", f->target,
-                    NULL);
+            err_set(e->err, ERR_INVALID, "invalid.reference", "field", f->name, "detail", f->target, NULL);
             err_add_field(e->err, f->name, "invalid.reference", f->target);
             return ERR_INVALID;
         }
@@ -135,8 +131,7 @@ static int wanted_slug(struct edit *e, const char **out)
                           : e->t->slug            ? val_get(&e->stored, e->t->slug->name)
                                                   : NULL;
     *out = "";
-    if (val_is(v, VAL_STR) && text_slug(&e->a, v->as.str.s, v->as.str.len, out) != 0)
-        return content_too_large(e->err);
+    if (val_is(v, VAL_STR) && text_slug(&e->a, v->as.str.s, v->as.str.len, out) != 0) return content_too_large(e->err);
     if (!(*out)[0]) *out = arena_printf(&e->a, "%lld", (long long)e->row.id);
     return *out ? 0 : content_too_large(e->err);
 }
@@ -165,8 +160,7 @@ static int set_slug(struct edit *e)
 static void set_head(struct edit *e)
 {
     if (e->has_unit) e->row.unit = e->unit.type == VAL_INT ? e->unit.as.i : 0;
-    if (e->has_publish_at)
-        e->row.publish_at = e->publish_at.type == VAL_INT ? e->publish_at.as.i : 0;
+    if (e->has_publish_at) e->row.publish_at = e->publish_at.type == VAL_INT ? e->publish_at.as.i : 0;
     e->row.changed_at = e->s->now;
 }
 
@@ -193,9 +187,7 @@ static int create(struct edit *e, const struct val *fields, struct buf *json)
 {
     struct content_log_entry entry = {.verb = "create", .is_new = true};
     int rc = split(e, fields);
-    if (rc == 0)
-        rc = field_check_map(&e->t->fields, &e->changes, false, &e->s->host->time, &e->a,
-                             &e->stored, e->err);
+    if (rc == 0) rc = field_check_map(&e->t->fields, &e->changes, false, &e->s->host->time, &e->a, &e->stored, e->err);
     if (rc) return rc;
     set_head(e);
     e->row.id = id_next(lane_ids(e->s->lane), e->s->now);
@@ -216,8 +208,8 @@ static int create(struct edit *e, const struct val *fields, struct buf *json)
     return rc ? rc : tell(e, "content.created");
 }
 
-int content_create(struct content *c, struct session *s, const char *type, const struct val *fields,
-                   int64_t *id, struct err *err)
+int content_create(struct content *c, struct session *s, const char *type, const struct val *fields, int64_t *id,
+                   struct err *err)
 {
     struct registry *r = content_registry(s);
     struct edit e;
@@ -240,9 +232,7 @@ static int merge(struct edit *e)
     struct val changed;
     int rc = content_revision_load(e->s->db, e->row.id, e->row.draft_rev, &e->a, &rev, e->err);
     if (rc == 0) rc = content_body_read(e->t, rev.body, rev.body_len, &e->a, &e->stored, e->err);
-    if (rc == 0)
-        rc = field_check_map(&e->t->fields, &e->changes, true, &e->s->host->time, &e->a, &changed,
-                             e->err);
+    if (rc == 0) rc = field_check_map(&e->t->fields, &e->changes, true, &e->s->host->time, &e->a, &changed, e->err);
     for (size_t i = 0; rc == 0 && i < changed.as.map.n; i++)
         if (val_set(&e->a, &e->stored, changed.as.map.pairs[i].key, changed.as.map.pairs[i].v) != 0)
             rc = content_too_large(e->err);
@@ -271,10 +261,8 @@ static int store_edit(struct edit *e, const struct buf *json)
     if (rc == 0) rc = set_slug(e);
     if (rc == 0) rc = content_row_save(e->s->db, &e->row, e->err);
     if (rc == 0) rc = content_table_put(e->s->db, e->t, &e->row, &e->stored, false, e->err);
-    if (rc == 0 && e->body_changed)
-        rc = content_index_put(e->s->db, e->t, e->row.id, &e->stored, false, e->err);
-    if (rc == 0 && voided && (e->body_changed || unit_changed))
-        rc = tell(e, "content.approval_voided");
+    if (rc == 0 && e->body_changed) rc = content_index_put(e->s->db, e->t, e->row.id, &e->stored, false, e->err);
+    if (rc == 0 && voided && (e->body_changed || unit_changed)) rc = tell(e, "content.approval_voided");
     return rc;
 }
 
@@ -285,16 +273,14 @@ static int load_edit(struct edit *e, const struct registry *r, const struct cont
     if (rc == 0) rc = content_type_of(r, e->row.type, &e->t, e->err);
     if (rc) return rc;
     if (ch->rev && ch->rev != e->row.draft_rev)
-        return err_set(e->err, ERR_CONFLICT, "conflict.revision", "item", err_i64(&n, ch->item),
-                       "expected", err_i64(&m, ch->rev), "current", err_i64(&k, e->row.draft_rev),
-                       NULL);
+        return err_set(e->err, ERR_CONFLICT, "conflict.revision", "item", err_i64(&n, ch->item), "expected",
+                       err_i64(&m, ch->rev), "current", err_i64(&k, e->row.draft_rev), NULL);
     return 0;
 }
 
 /* Everything up to storing: what was asked for, offered to the hooks, and the body that comes out.
  */
-static int prepare(struct edit *e, const struct registry *r, const struct content_change *ch,
-                   struct buf *json)
+static int prepare(struct edit *e, const struct registry *r, const struct content_change *ch, struct buf *json)
 {
     char hash[DIGEST_HEX];
     int rc = load_edit(e, r, ch);
@@ -312,8 +298,7 @@ static int prepare(struct edit *e, const struct registry *r, const struct conten
     return 0;
 }
 
-int content_edit(struct content *c, struct session *s, const struct content_change *ch,
-                 struct err *err)
+int content_edit(struct content *c, struct session *s, const struct content_change *ch, struct err *err)
 {
     struct registry *r = content_registry(s);
     struct edit e;
@@ -343,8 +328,8 @@ static int correct(struct edit *e, const struct buf *json)
     struct content_log_entry entry = {.verb = "correct", .was = e->row.state, .reason = e->note};
     struct err_num n;
     if (e->row.state != CONTENT_PUBLISHED || e->row.pub_rev != e->row.draft_rev)
-        return err_set(e->err, ERR_REFUSED, "refused.transition", "item", err_i64(&n, e->row.id),
-                       "verb", "correct", "state", content_state_name(e->row.state), NULL);
+        return err_set(e->err, ERR_REFUSED, "refused.transition", "item", err_i64(&n, e->row.id), "verb", "correct",
+                       "state", content_state_name(e->row.state), NULL);
     if (!e->body_changed) return err_set(e->err, ERR_REFUSED, "refused.no_change", NULL);
     int rc = store_edit(e, json);
     if (rc == 0) rc = check_required(e);
@@ -360,11 +345,9 @@ static int correct(struct edit *e, const struct buf *json)
     return rc ? rc : tell(e, e->t->approval ? "content.submitted" : "content.corrected");
 }
 
-int content_correct(struct content *c, struct session *s, const struct content_change *ch,
-                    struct err *err)
+int content_correct(struct content *c, struct session *s, const struct content_change *ch, struct err *err)
 {
-    if (!ch->note || !ch->note[0])
-        return err_set(err, ERR_INVALID, "content.reason", "verb", "correct", NULL);
+    if (!ch->note || !ch->note[0]) return err_set(err, ERR_INVALID, "content.reason", "verb", "correct", NULL);
     struct registry *r = content_registry(s);
     struct edit e;
     struct buf json;

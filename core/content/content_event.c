@@ -3,8 +3,8 @@
 
 #include "plugin/events.h"
 
-int content_event(struct session *s, const char *name, const struct content_row *row,
-                  const struct val *extra, struct err *err)
+int content_event(struct session *s, const char *name, const struct content_row *row, const struct val *extra,
+                  struct err *err)
 {
     struct arena a;
     struct val data = val_map();

@@ -13,8 +13,8 @@ static int resolve(struct store *db, const struct content_key *k, int64_t *id, s
 }
 
 /* Through the revision itself: for old ones, and where only the item is known. */
-static int get_revision(struct session *s, const struct registry *r, const struct content_key *k,
-                        int64_t id, struct arena *a, struct val *out, struct err *err)
+static int get_revision(struct session *s, const struct registry *r, const struct content_key *k, int64_t id,
+                        struct arena *a, struct val *out, struct err *err)
 {
     struct content_row row;
     struct content_revision rev;
@@ -41,8 +41,8 @@ static int get_revision(struct session *s, const struct registry *r, const struc
     return rc ? rc : 1;
 }
 
-static int get_row(struct session *s, const struct registry *r, const struct content_key *k,
-                   int64_t id, struct arena *a, struct val *out, struct err *err)
+static int get_row(struct session *s, const struct registry *r, const struct content_key *k, int64_t id,
+                   struct arena *a, struct val *out, struct err *err)
 {
     const struct content_type *t;
     struct val row;
@@ -53,21 +53,19 @@ static int get_row(struct session *s, const struct registry *r, const struct con
     return rc ? rc : 1;
 }
 
-int content_get(struct session *s, const struct content_key *k, struct arena *a, struct val *out,
-                struct err *err)
+int content_get(struct session *s, const struct content_key *k, struct arena *a, struct val *out, struct err *err)
 {
     struct registry *r = content_registry(s);
     int64_t id;
     int rc = resolve(s->db, k, &id, err);
     if (rc == 0 && id)
-        rc = k->rev || !k->type ? get_revision(s, r, k, id, a, out, err)
-                                : get_row(s, r, k, id, a, out, err);
+        rc = k->rev || !k->type ? get_revision(s, r, k, id, a, out, err) : get_row(s, r, k, id, a, out, err);
     registry_drop(r);
     return rc;
 }
 
-int content_item_load(struct store *db, const struct registry *r, int64_t id, int64_t rev,
-                      struct arena *a, struct val *fields, struct err *err)
+int content_item_load(struct store *db, const struct registry *r, int64_t id, int64_t rev, struct arena *a,
+                      struct val *fields, struct err *err)
 {
     struct content_row row;
     struct content_revision revision;
@@ -96,8 +94,8 @@ int content_item_version(struct store *db, int64_t id, struct content_version *o
     return 0;
 }
 
-int content_item_instant(struct store *db, const struct registry *r, int64_t id, const char *field,
-                         int64_t *ms, struct err *err)
+int content_item_instant(struct store *db, const struct registry *r, int64_t id, const char *field, int64_t *ms,
+                         struct err *err)
 {
     struct content_row row;
     struct arena a;
@@ -110,11 +108,9 @@ int content_item_instant(struct store *db, const struct registry *r, int64_t id,
         return row.publish_at != 0;
     }
     const struct content_type *t;
-    const struct field *f =
-        content_type_of(r, row.type, &t, err) == 0 ? field_find(&t->fields, field) : NULL;
+    const struct field *f = content_type_of(r, row.type, &t, err) == 0 ? field_find(&t->fields, field) : NULL;
     if (!f || (f->type != FIELD_INSTANT && f->type != FIELD_DATE))
-        return err_set(err, ERR_INVALID, "invalid.unknown_field", "field", field, "type", row.type,
-                       NULL);
+        return err_set(err, ERR_INVALID, "invalid.unknown_field", "field", field, "type", row.type, NULL);
     arena_init(&a, 4 * CONTENT_BODY_MAX);
     rc = table_get(db, t->draft, id, &a, &v, err);
     const struct val *at = rc == 1 ? val_get(&v, field) : NULL;
@@ -124,8 +120,7 @@ int content_item_instant(struct store *db, const struct registry *r, int64_t id,
     return rc;
 }
 
-int content_find(struct session *s, struct content_query *q, struct arena *a, struct val *items,
-                 struct err *err)
+int content_find(struct session *s, struct content_query *q, struct arena *a, struct val *items, struct err *err)
 {
     struct registry *r = content_registry(s);
     const struct content_type *t;
@@ -133,11 +128,8 @@ int content_find(struct session *s, struct content_query *q, struct arena *a, st
     *items = val_list();
     int rc = content_type_of(r, q->type, &t, err);
     if (rc == 0) {
-        struct table_query tq = {.where = q->where,
-                                 .order = q->order,
-                                 .limit = q->limit,
-                                 .after = q->after,
-                                 .time = &s->host->time};
+        struct table_query tq = {
+            .where = q->where, .order = q->order, .limit = q->limit, .after = q->after, .time = &s->host->time};
         rc = table_find(s->db, q->published ? t->pub : t->draft, &tq, a, &rows, &q->next, err);
     }
     for (size_t i = 0; rc == 0 && i < rows.as.list.n; i++) {

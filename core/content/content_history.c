@@ -29,14 +29,12 @@ static int set_int(struct stmt *s, int col, const char *name, struct arena *a, s
     return stmt_is_null(s, col) ? 0 : val_set(a, map, name, val_int(stmt_int(s, col)));
 }
 
-static int history_row(struct stmt *s, const char *zone, struct arena *a, struct val *row,
-                       struct err *err)
+static int history_row(struct stmt *s, const char *zone, struct arena *a, struct val *row, struct err *err)
 {
     static const struct {
         int col;
         const char *name;
-    } texts[] = {{0, "verb"},   {1, "from"},  {2, "to"},   {7, "plugin"},
-                 {8, "reason"}, {10, "hash"}, {11, "note"}},
+    } texts[] = {{0, "verb"}, {1, "from"}, {2, "to"}, {7, "plugin"}, {8, "reason"}, {10, "hash"}, {11, "note"}},
       numbers[] = {{3, "revision"}, {5, "person"}, {6, "run"}};
     struct val at, detail;
     int rc = 0;
@@ -54,8 +52,7 @@ static int history_row(struct stmt *s, const char *zone, struct arena *a, struct
     return rc == ERR_NOMEM ? content_too_large(err) : rc;
 }
 
-int content_history(struct session *session, int64_t item, struct arena *a, struct val *out,
-                    struct err *err)
+int content_history(struct session *session, int64_t item, struct arena *a, struct val *out, struct err *err)
 {
     struct stmt *s = store_stmt(session->db, history_sql, err);
     int rc;
@@ -73,16 +70,15 @@ int content_history(struct session *session, int64_t item, struct arena *a, stru
     return rc;
 }
 
-static int load_body(struct store *db, int64_t item, int64_t rev, struct arena *a, struct val *body,
-                     struct err *err)
+static int load_body(struct store *db, int64_t item, int64_t rev, struct arena *a, struct val *body, struct err *err)
 {
     struct content_revision r;
     int rc = content_revision_load(db, item, rev, a, &r, err);
     return rc ? rc : json_parse(r.body, r.body_len, a, body, err);
 }
 
-static int add_difference(struct arena *a, const char *field, const struct val *before,
-                          const struct val *after, struct val *out)
+static int add_difference(struct arena *a, const char *field, const struct val *before, const struct val *after,
+                          struct val *out)
 {
     struct val one = val_map();
     int rc = val_set(a, &one, "field", val_str(field));
@@ -92,8 +88,7 @@ static int add_difference(struct arena *a, const char *field, const struct val *
 }
 
 /* Fields that differ, with both values as they are stored. */
-int content_diff(struct store *db, const struct content_span *span, struct arena *a,
-                 struct val *out, struct err *err)
+int content_diff(struct store *db, const struct content_span *span, struct arena *a, struct val *out, struct err *err)
 {
     struct val before, after;
     *out = val_list();
@@ -111,8 +106,8 @@ int content_diff(struct store *db, const struct content_span *span, struct arena
     return rc == ERR_NOMEM ? content_too_large(err) : rc;
 }
 
-static int each_line(struct store *db, const char *sql, const char *what,
-                     void (*report)(void *ctx, const char *line), void *ctx, struct err *err)
+static int each_line(struct store *db, const char *sql, const char *what, void (*report)(void *ctx, const char *line),
+                     void *ctx, struct err *err)
 {
     struct stmt *s = store_stmt(db, sql, err);
     char line[160];
@@ -126,34 +121,30 @@ static int each_line(struct store *db, const char *sql, const char *what,
     return rc;
 }
 
-static int verify_hashes(struct store *db, void (*report)(void *ctx, const char *line), void *ctx,
-                         struct err *err)
+static int verify_hashes(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err)
 {
-    struct stmt *s =
-        store_stmt(db,
-                   "select i.id, i.type, r.rev, r.hash, r.body from revision r join item i on"
-                   " i.id = r.item",
-                   err);
+    struct stmt *s = store_stmt(db,
+                                "select i.id, i.type, r.rev, r.hash, r.body from revision r join item i on"
+                                " i.id = r.item",
+                                err);
     char line[160], type[CONTENT_TYPE_MAX + 1], hash[DIGEST_HEX];
     int rc;
     if (!s) return err->code;
     while ((rc = stmt_step(s, err)) == 1) {
         size_t type_len, hash_len, len;
-        const char *t = stmt_text(s, 1, &type_len), *kept = stmt_text(s, 3, &hash_len),
-                   *body = stmt_text(s, 4, &len);
+        const char *t = stmt_text(s, 1, &type_len), *kept = stmt_text(s, 3, &hash_len), *body = stmt_text(s, 4, &len);
         snprintf(type, sizeof(type), "%.*s", (int)type_len, t);
         content_body_hash(type, body, len, hash);
         if (hash_len == strlen(hash) && memcmp(hash, kept, hash_len) == 0) continue;
-        snprintf(line, sizeof(line), "item %lld: revision %lld does not match its hash",
-                 (long long)stmt_int(s, 0), (long long)stmt_int(s, 2));
+        snprintf(line, sizeof(line), "item %lld: revision %lld does not match its hash", (long long)stmt_int(s, 0),
+                 (long long)stmt_int(s, 2));
         report(ctx, line);
     }
     stmt_done(s);
     return rc;
 }
 
-int content_verify(struct store *db, void (*report)(void *ctx, const char *line), void *ctx,
-                   struct err *err)
+int content_verify(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err)
 {
     static const struct {
         const char *sql, *what;

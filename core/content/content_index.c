@@ -51,8 +51,8 @@ static int insert(struct store *db, int64_t rowid, const struct val columns[4], 
     return stmt_run(s, err);
 }
 
-int content_index_put(struct store *db, const struct content_type *t, int64_t item,
-                      const struct val *stored, bool pub, struct err *err)
+int content_index_put(struct store *db, const struct content_type *t, int64_t item, const struct val *stored, bool pub,
+                      struct err *err)
 {
     struct buf body;
     struct arena a;
@@ -63,8 +63,7 @@ int content_index_put(struct store *db, const struct content_type *t, int64_t it
     arena_init(&a, 4 * CONTENT_BODY_MAX);
     for (size_t i = 0; i < t->fields.n; i++) {
         const struct val *v = val_get(stored, t->fields.items[i].name);
-        if (v && is_text(&t->fields.items[i]) && &t->fields.items[i] != t->title)
-            add_text(&body, v);
+        if (v && is_text(&t->fields.items[i]) && &t->fields.items[i] != t->title) add_text(&body, v);
     }
     col[0] = val_strn(title, len);
     col[1] = val_strn(body.data ? body.data : "", body.len);

@@ -17,8 +17,8 @@ struct content_type {
     const char *name, *plugin, *zone; /* zone: of the organisation, for the text of instants */
     struct field_list fields;         /* of the body: unit and publish_at are the head's */
     const struct field *title;        /* or NULL */
-    const struct field *slug; /* what an address is made from; or NULL: the title, or the id */
-    bool approval;            /* publish and schedule need an approval of the very revision */
+    const struct field *slug;         /* what an address is made from; or NULL: the title, or the id */
+    bool approval;                    /* publish and schedule need an approval of the very revision */
     bool has_unit, needs_unit, needs_publish_at;
     const struct val *lint; /* the option `lint`, or NULL */
     struct table *draft, *pub;
@@ -29,8 +29,7 @@ struct content {
     struct registry *registry; /* held: the last one that was activated */
     struct lane_source source; /* due publications */
     struct {
-        int64_t at,
-            id; /* the last one queued; read again from the start when nothing is in flight */
+        int64_t at, id; /* the last one queued; read again from the start when nothing is in flight */
         int in_flight;
         int64_t paused_until; /* after a fault of the host */
     } due;
@@ -56,37 +55,32 @@ struct content_row {
 
 /* content.c: the registry of active plugins, held for one call. */
 struct registry *content_registry(struct session *s);
-int content_type_of(const struct registry *r, const char *name, const struct content_type **out,
-                    struct err *err);
+int content_type_of(const struct registry *r, const char *name, const struct content_type **out, struct err *err);
 
 /* content_type.c */
-int content_type_compile(void *self, struct decl *d, struct registry *r, struct arena *a,
-                         struct err *err);
+int content_type_compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err);
 extern const struct field content_head_fields[];
 size_t content_head_count(void);
 
 /* content_row.c */
-int content_row_load(struct store *db, int64_t id, struct content_row *row,
-                     struct err *err); /* ERR_NOT_FOUND */
+int content_row_load(struct store *db, int64_t id, struct content_row *row, struct err *err); /* ERR_NOT_FOUND */
 int content_row_insert(struct store *db, const struct content_row *row, struct err *err);
-int content_row_save(struct store *db, struct content_row *row,
-                     struct err *err); /* derives due_at */
+int content_row_save(struct store *db, struct content_row *row, struct err *err); /* derives due_at */
 
 /* content_body.c: three forms of a body. Stored form is field_check_map's; canonical JSON is what
  * is kept and hashed; API form has dates and instants as objects. */
-int content_body_write(const struct content_type *t, const struct val *stored, struct arena *a,
-                       struct buf *out, struct err *err);
-int content_body_read(const struct content_type *t, const char *json, size_t len, struct arena *a,
-                      struct val *stored, struct err *err);
+int content_body_write(const struct content_type *t, const struct val *stored, struct arena *a, struct buf *out,
+                       struct err *err);
+int content_body_read(const struct content_type *t, const char *json, size_t len, struct arena *a, struct val *stored,
+                      struct err *err);
 struct content_form {
     const struct field_list *fields; /* NULL: values as they are */
     const char *zone;
 };
 /* Adds the values to the map `out`; their names are not in it yet. */
-int content_body_to_api(const struct content_form *form, const struct val *stored, struct arena *a,
-                        struct val *out, struct err *err);
-int content_instant_to_api(int64_t ms, const char *zone, struct arena *a, struct val *out,
-                           struct err *err);
+int content_body_to_api(const struct content_form *form, const struct val *stored, struct arena *a, struct val *out,
+                        struct err *err);
+int content_instant_to_api(int64_t ms, const char *zone, struct arena *a, struct val *out, struct err *err);
 void content_body_hash(const char *type, const char *json, size_t len, char hex[DIGEST_HEX]);
 
 /* content_revision.c */
@@ -96,40 +90,38 @@ struct content_revision {
     const char *body;
     size_t body_len;
 };
-int content_revision_add(struct store *db, struct content_revision *r,
-                         struct err *err); /* fills id */
+int content_revision_add(struct store *db, struct content_revision *r, struct err *err); /* fills id */
 /* Into the arena. ERR_NOT_FOUND "not_found.revision". */
-int content_revision_load(struct store *db, int64_t item, int64_t rev, struct arena *a,
-                          struct content_revision *out, struct err *err);
+int content_revision_load(struct store *db, int64_t item, int64_t rev, struct arena *a, struct content_revision *out,
+                          struct err *err);
 
 /* content_item.c */
 /* An object from the head and a body in stored form. `pub`: as the public sees it. */
-int content_item_make(const struct content_type *t, const struct content_row *row,
-                      const struct val *stored, struct arena *a, struct val *out, struct err *err);
+int content_item_make(const struct content_type *t, const struct content_row *row, const struct val *stored,
+                      struct arena *a, struct val *out, struct err *err);
 /* From a row of a typed table (head columns and fields). */
-int content_item_from_table(const struct content_type *t, const struct val *row, struct arena *a,
-                            struct val *out, struct err *err);
+int content_item_from_table(const struct content_type *t, const struct val *row, struct arena *a, struct val *out,
+                            struct err *err);
 /* Writes the row of a typed table from a head and a stored body. */
 int content_table_put(struct store *db, const struct content_type *t, const struct content_row *row,
                       const struct val *stored, bool pub, struct err *err);
 /* Only the head columns of the draft table. */
-int content_table_put_head(struct store *db, const struct content_type *t,
-                           const struct content_row *row, struct err *err);
+int content_table_put_head(struct store *db, const struct content_type *t, const struct content_row *row,
+                           struct err *err);
 /* The field `title`, where the type calls its title otherwise. */
-int content_title_add(const struct content_type *t, const struct val *stored, struct arena *a,
-                      struct val *fields, struct err *err);
+int content_title_add(const struct content_type *t, const struct val *stored, struct arena *a, struct val *fields,
+                      struct err *err);
 const char *content_title_of(const struct content_type *t, const struct val *stored, size_t *len);
 
 /* content_slug.c */
 /* A free address like `wanted` for an item, reserved for it: "x", "x-2", … Those the item had
  * before count as free. */
-int content_slug_take(struct store *db, const char *type, const char *wanted, int64_t item,
-                      char out[], struct err *err);
+int content_slug_take(struct store *db, const char *type, const char *wanted, int64_t item, char out[],
+                      struct err *err);
 /* Gives an address back that nobody outside has seen. */
 int content_slug_drop(struct store *db, const char *type, const char *slug, struct err *err);
 /* The item at an address, present or former; 0 none. */
-int content_slug_find(struct store *db, const char *type, const char *slug, int64_t *item,
-                      struct err *err);
+int content_slug_find(struct store *db, const char *type, const char *slug, int64_t *item, struct err *err);
 
 /* content_log.c */
 struct content_log_entry {
@@ -139,23 +131,22 @@ struct content_log_entry {
     const char *reason;
     const struct val *by, *notes;
 };
-int content_log_add(struct session *s, const struct content_row *row,
-                    const struct content_log_entry *e, struct err *err);
+int content_log_add(struct session *s, const struct content_row *row, const struct content_log_entry *e,
+                    struct err *err);
 
 /* content_event.c */
 /* { item, type, unit, revision, state } and what `extra` (a map or NULL) adds. */
-int content_event(struct session *s, const char *name, const struct content_row *row,
-                  const struct val *extra, struct err *err);
+int content_event(struct session *s, const char *name, const struct content_row *row, const struct val *extra,
+                  struct err *err);
 
 /* content_move.c: the part of publishing that a correction shares. */
-int content_publish_now(struct session *s, const struct content_type *t, struct content_row *row,
-                        struct err *err);
+int content_publish_now(struct session *s, const struct content_type *t, struct content_row *row, struct err *err);
 void content_wake_due(struct content *c, struct session *s, const struct content_row *row);
 
 /* content_index.c: the full text. Which revision of an item is found by those who may read drafts,
  * and by all. */
-int content_index_put(struct store *db, const struct content_type *t, int64_t item,
-                      const struct val *stored, bool pub, struct err *err);
+int content_index_put(struct store *db, const struct content_type *t, int64_t item, const struct val *stored, bool pub,
+                      struct err *err);
 int content_index_remove(struct store *db, int64_t item, bool pub, struct err *err);
 
 /* content_due.c */

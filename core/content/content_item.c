@@ -11,8 +11,7 @@ static int set_str(struct arena *a, struct val *map, const char *name, const cha
     return kept ? val_set_new(a, map, name, val_str(kept)) : ERR_NOMEM;
 }
 
-static int set_times(const struct content_row *row, const char *zone, struct arena *a,
-                     struct val *map)
+static int set_times(const struct content_row *row, const char *zone, struct arena *a, struct val *map)
 {
     const struct {
         const char *name;
@@ -41,14 +40,13 @@ static int set_head(const struct content_row *row, struct arena *a, struct val *
     if (rc == 0) rc = val_set_new(a, map, "state", val_str(content_state_name(row->state)));
     if (rc == 0) rc = val_set_new(a, map, "revision", val_int(row->draft_rev));
     if (rc == 0) rc = set_str(a, map, "hash", row->hash);
-    if (rc == 0 && row->created_by)
-        rc = val_set_new(a, map, "created_by", val_int(row->created_by));
+    if (rc == 0 && row->created_by) rc = val_set_new(a, map, "created_by", val_int(row->created_by));
     return rc;
 }
 
 /* Every item has a title by that name, so that lists of all kinds can show one. */
-int content_title_add(const struct content_type *t, const struct val *stored, struct arena *a,
-                      struct val *fields, struct err *err)
+int content_title_add(const struct content_type *t, const struct val *stored, struct arena *a, struct val *fields,
+                      struct err *err)
 {
     size_t len;
     const char *title = content_title_of(t, stored, &len);
@@ -56,15 +54,14 @@ int content_title_add(const struct content_type *t, const struct val *stored, st
     return val_set_new(a, fields, "title", val_strn(title, len)) == 0 ? 0 : content_too_large(err);
 }
 
-int content_item_make(const struct content_type *t, const struct content_row *row,
-                      const struct val *stored, struct arena *a, struct val *out, struct err *err)
+int content_item_make(const struct content_type *t, const struct content_row *row, const struct val *stored,
+                      struct arena *a, struct val *out, struct err *err)
 {
     struct val *fields = arena_alloc(a, sizeof(*fields));
     if (!fields) return content_too_large(err);
     *fields = val_map();
     const struct content_form form = {t ? &t->fields : NULL, t ? t->zone : NULL};
-    if (set_head(row, a, fields) != 0 || set_times(row, form.zone, a, fields) != 0)
-        return content_too_large(err);
+    if (set_head(row, a, fields) != 0 || set_times(row, form.zone, a, fields) != 0) return content_too_large(err);
     *out = val_obj(&content_item_kind, row->id, row->draft_rev, fields);
     int rc = content_body_to_api(&form, stored, a, fields, err);
     return rc ? rc : content_title_add(t, stored, a, fields, err);
@@ -98,8 +95,8 @@ static void head_of(const struct content_type *t, const struct val *v, struct co
     row->state = parsed < 0 ? CONTENT_DRAFT : (enum content_state)parsed;
 }
 
-int content_item_from_table(const struct content_type *t, const struct val *row, struct arena *a,
-                            struct val *out, struct err *err)
+int content_item_from_table(const struct content_type *t, const struct val *row, struct arena *a, struct val *out,
+                            struct err *err)
 {
     struct content_row head;
     struct val body = val_map();
@@ -134,8 +131,7 @@ static int head_columns(const struct content_row *row, bool pub, struct arena *a
     return rc;
 }
 
-static int put(struct store *db, struct table *t, int64_t id, const struct val *columns,
-               struct err *err)
+static int put(struct store *db, struct table *t, int64_t id, const struct val *columns, struct err *err)
 {
     int rc = table_update(db, t, id, columns, 0, err);
     if (rc != ERR_NOT_FOUND) return rc;
@@ -159,8 +155,8 @@ int content_table_put(struct store *db, const struct content_type *t, const stru
     return rc;
 }
 
-int content_table_put_head(struct store *db, const struct content_type *t,
-                           const struct content_row *row, struct err *err)
+int content_table_put_head(struct store *db, const struct content_type *t, const struct content_row *row,
+                           struct err *err)
 {
     struct arena a;
     struct val columns = val_map();

@@ -45,8 +45,7 @@ static void add_int(struct buf *out, int64_t n)
     buf_add(out, digits + at, sizeof(digits) - at);
 }
 
-static void write_head(struct stmt *s, const char *type, const struct content_json *head,
-                       struct buf *out)
+static void write_head(struct stmt *s, const char *type, const struct content_json *head, struct buf *out)
 {
     size_t len;
     const char *note = stmt_text(s, 8, &len);
@@ -85,8 +84,7 @@ static void copy_col(struct stmt *s, int col, char *out, size_t cap)
 }
 
 /* What one row says: 1 written, 2 moved, 0 not public. */
-static int answer(struct stmt *s, const char *type, const char *slug, struct content_json *head,
-                  struct buf *out)
+static int answer(struct stmt *s, const char *type, const char *slug, struct content_json *head, struct buf *out)
 {
     size_t len;
     const char *body = stmt_text(s, 7, &len);
@@ -107,8 +105,8 @@ static int answer(struct stmt *s, const char *type, const char *slug, struct con
     return 1;
 }
 
-int content_json_get(struct store *db, const char *type, int64_t id, const char *slug,
-                     struct content_json *head, struct buf *out, struct err *err)
+int content_json_get(struct store *db, const char *type, int64_t id, const char *slug, struct content_json *head,
+                     struct buf *out, struct err *err)
 {
     struct stmt *s = store_stmt(db, slug ? by_slug_sql : by_id_sql, err);
     if (!s) return err->code;

@@ -29,8 +29,7 @@ static size_t excerpt_len(const char *text, size_t len)
     return len;
 }
 
-static int message(struct lint *l, const struct lint_finding *f, const char *excerpt,
-                   struct val *out)
+static int message(struct lint *l, const struct lint_finding *f, const char *excerpt, struct val *out)
 {
     struct buf text;
     char key[64] = "lint.";
@@ -48,8 +47,7 @@ int content_lint_add(struct lint *l, const struct lint_finding *f)
 {
     struct val one = val_map(), said;
     if (l->out->as.list.n >= FINDINGS_MAX || is_off(l, f->rule)) return 0;
-    char *excerpt =
-        arena_strndup(l->a, f->text + f->offset, excerpt_len(f->text + f->offset, f->len));
+    char *excerpt = arena_strndup(l->a, f->text + f->offset, excerpt_len(f->text + f->offset, f->len));
     if (!excerpt) return content_too_large(l->err);
     int rc = message(l, f, excerpt, &said);
     if (rc) return rc;
@@ -88,8 +86,7 @@ static int lint_body(struct lint *l, const struct val *stored)
     return rc;
 }
 
-int content_lint(struct session *s, const struct content_key *k, struct arena *a, struct val *out,
-                 struct err *err)
+int content_lint(struct session *s, const struct content_key *k, struct arena *a, struct val *out, struct err *err)
 {
     struct registry *r = content_registry(s);
     struct lint l = {.lang = s->lang, .a = a, .out = out, .err = err};
@@ -99,9 +96,7 @@ int content_lint(struct session *s, const struct content_key *k, struct arena *a
     *out = val_list();
     int rc = content_row_load(s->db, k->id, &row, err);
     if (rc == 0) rc = content_type_of(r, row.type, &l.type, err);
-    if (rc == 0)
-        rc =
-            content_revision_load(s->db, k->id, k->rev ? k->rev : row.draft_rev, a, &revision, err);
+    if (rc == 0) rc = content_revision_load(s->db, k->id, k->rev ? k->rev : row.draft_rev, a, &revision, err);
     if (rc == 0) rc = content_body_read(l.type, revision.body, revision.body_len, a, &stored, err);
     if (rc == 0) rc = lint_body(&l, &stored);
     registry_drop(r);

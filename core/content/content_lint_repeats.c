@@ -53,10 +53,8 @@ static int read_paragraph(struct lint *l, const char *text, struct paragraph *p)
 {
     const char *folded;
     size_t len;
-    if (text_fold(l->a, text + p->offset, p->len, &folded, &len) != 0)
-        return content_too_large(l->err);
-    p->shingles = arena_alloc(l->a, (len / 2 + 2 < SHINGLES_MAX ? len / 2 + 2 : SHINGLES_MAX) *
-                                        sizeof(uint64_t));
+    if (text_fold(l->a, text + p->offset, p->len, &folded, &len) != 0) return content_too_large(l->err);
+    p->shingles = arena_alloc(l->a, (len / 2 + 2 < SHINGLES_MAX ? len / 2 + 2 : SHINGLES_MAX) * sizeof(uint64_t));
     if (!p->shingles) return content_too_large(l->err);
     p->n = shingle(folded, len, p->shingles);
     return 0;
@@ -75,8 +73,7 @@ static bool is_repeat(const struct paragraph *a, const struct paragraph *b)
     return shared * 100 >= least * SHARED_PERCENT;
 }
 
-static int find_repeats(struct lint *l, const struct field *f, const char *text,
-                        const struct paragraph *p, size_t n)
+static int find_repeats(struct lint *l, const struct field *f, const char *text, const struct paragraph *p, size_t n)
 {
     int rc = 0;
     for (size_t i = 1; rc == 0 && i < n; i++) {
@@ -84,8 +81,7 @@ static int find_repeats(struct lint *l, const struct field *f, const char *text,
             if (!is_repeat(&p[k], &p[i])) continue;
             struct err_num where;
             const char *first = arena_strdup(l->a, err_i64(&where, (int64_t)p[k].offset + 1));
-            struct lint_finding found = {
-                f->name, "repeated_paragraph", p[i].offset, p[i].len, text, NULL, first};
+            struct lint_finding found = {f->name, "repeated_paragraph", p[i].offset, p[i].len, text, NULL, first};
             rc = content_lint_add(l, &found);
             break;
         }

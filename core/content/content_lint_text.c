@@ -40,8 +40,7 @@ static int lint_spaces(struct lint *l, const struct field *f, const char *text, 
 
 /* Capitals, a hyphen with a space before or after it, and a short number: a name torn apart, not a
  * dash between years or sentences. */
-static int lint_hyphen_at(struct lint *l, const struct field *f, const char *text, size_t len,
-                          size_t hyphen)
+static int lint_hyphen_at(struct lint *l, const struct field *f, const char *text, size_t len, size_t hyphen)
 {
     size_t left = hyphen, right = hyphen + 1, start, end;
     while (left > 0 && text[left - 1] == ' ')
@@ -55,11 +54,10 @@ static int lint_hyphen_at(struct lint *l, const struct field *f, const char *tex
         continue;
     if (left - start < 2 || (start > 0 && is_word(text[start - 1]))) return 0;
     if (end == right || end - right > 3 || (end < len && is_word(text[end]))) return 0;
-    char *right_form = arena_printf(l->a, "%.*s-%.*s", (int)(left - start), text + start,
-                                    (int)(end - right), text + right);
+    char *right_form =
+        arena_printf(l->a, "%.*s-%.*s", (int)(left - start), text + start, (int)(end - right), text + right);
     if (!right_form) return content_too_large(l->err);
-    struct lint_finding found = {f->name, "spaced_hyphen", start, end - start,
-                                 text,    right_form,      NULL};
+    struct lint_finding found = {f->name, "spaced_hyphen", start, end - start, text, right_form, NULL};
     return content_lint_add(l, &found);
 }
 
@@ -91,8 +89,7 @@ static bool is_excepted(const struct val *rule, const char *text, size_t len, si
     return false;
 }
 
-static int lint_word(struct lint *l, const struct field *f, const struct val_pair *slip,
-                     const struct val *text)
+static int lint_word(struct lint *l, const struct field *f, const struct val_pair *slip, const struct val *text)
 {
     const struct val *to = slip->v.type == VAL_MAP ? val_get(&slip->v, "to") : &slip->v;
     const char *right = to ? val_cstr(l->a, to) : NULL;

@@ -5,8 +5,7 @@
 #include "base/json.h"
 
 /* The answer of the task that decided, and comments by field: kept as JSON for people to read. */
-static int detail(const struct content_log_entry *e, struct arena *a, struct buf *out,
-                  struct err *err)
+static int detail(const struct content_log_entry *e, struct arena *a, struct buf *out, struct err *err)
 {
     struct val map = val_map();
     int rc = 0;
@@ -17,12 +16,11 @@ static int detail(const struct content_log_entry *e, struct arena *a, struct buf
     return buf_ok(out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", "what", "by", NULL);
 }
 
-static int insert(struct session *s, const struct content_row *row,
-                  const struct content_log_entry *e, const struct buf *text, struct err *err)
+static int insert(struct session *s, const struct content_row *row, const struct content_log_entry *e,
+                  const struct buf *text, struct err *err)
 {
-    static const char sql[] =
-        "insert into item_log(item, verb, was, now, rev, at, user, person, run, plugin, reason,"
-        " detail) values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)";
+    static const char sql[] = "insert into item_log(item, verb, was, now, rev, at, user, person, run, plugin, reason,"
+                              " detail) values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)";
     struct stmt *st = store_stmt(s->db, sql, err);
     if (!st) return err->code;
     stmt_bind_int(st, 1, row->id);
@@ -40,8 +38,8 @@ static int insert(struct session *s, const struct content_row *row,
     return stmt_run(st, err);
 }
 
-int content_log_add(struct session *s, const struct content_row *row,
-                    const struct content_log_entry *e, struct err *err)
+int content_log_add(struct session *s, const struct content_row *row, const struct content_log_entry *e,
+                    struct err *err)
 {
     struct arena a;
     struct buf text;

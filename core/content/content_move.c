@@ -22,25 +22,24 @@ static const struct rule {
 } rules[] = {
     [CONTENT_SUBMIT] = {"submit", "content.before_submit", "content.submitted",
                         FROM(DRAFT) | FROM(RETRACTED) | FROM(ARCHIVED), CONTENT_IN_REVIEW},
-    [CONTENT_APPROVE] = {"approve", "content.before_approve", "content.approved",
-                         FROM(DRAFT) | FROM(IN_REVIEW), CONTENT_APPROVED, .binds = true},
+    [CONTENT_APPROVE] = {"approve", "content.before_approve", "content.approved", FROM(DRAFT) | FROM(IN_REVIEW),
+                         CONTENT_APPROVED, .binds = true},
     [CONTENT_SEND_BACK] = {"send_back", "content.before_send_back", "content.sent_back",
-                           FROM(DRAFT) | FROM(IN_REVIEW) | FROM(APPROVED) | FROM(SCHEDULED),
-                           CONTENT_DRAFT, .needs_reason = true},
+                           FROM(DRAFT) | FROM(IN_REVIEW) | FROM(APPROVED) | FROM(SCHEDULED), CONTENT_DRAFT,
+                           .needs_reason = true},
     [CONTENT_SCHEDULE] = {"schedule", "content.before_schedule", "content.scheduled",
-                          FROM(DRAFT) | FROM(IN_REVIEW) | FROM(APPROVED) | FROM(SCHEDULED),
-                          CONTENT_SCHEDULED, .binds = true, .needs_approval = true},
+                          FROM(DRAFT) | FROM(IN_REVIEW) | FROM(APPROVED) | FROM(SCHEDULED), CONTENT_SCHEDULED,
+                          .binds = true, .needs_approval = true},
     [CONTENT_PUBLISH] = {"publish", "content.before_publish", "content.published",
-                         FROM(DRAFT) | FROM(IN_REVIEW) | FROM(APPROVED) | FROM(SCHEDULED) |
-                             FROM(RETRACTED) | FROM(ARCHIVED),
+                         FROM(DRAFT) | FROM(IN_REVIEW) | FROM(APPROVED) | FROM(SCHEDULED) | FROM(RETRACTED) |
+                             FROM(ARCHIVED),
                          CONTENT_PUBLISHED, .binds = true, .needs_approval = true},
     [CONTENT_RETRACT] = {"retract", "content.before_retract", "content.retracted",
-                         FROM(DRAFT) | FROM(IN_REVIEW) | FROM(APPROVED) | FROM(SCHEDULED) |
-                             FROM(PUBLISHED),
+                         FROM(DRAFT) | FROM(IN_REVIEW) | FROM(APPROVED) | FROM(SCHEDULED) | FROM(PUBLISHED),
                          CONTENT_RETRACTED, .needs_reason = true, .needs_public = true},
     [CONTENT_ARCHIVE] = {"archive", "content.before_archive", "content.archived",
-                         FROM(DRAFT) | FROM(IN_REVIEW) | FROM(APPROVED) | FROM(SCHEDULED) |
-                             FROM(PUBLISHED) | FROM(RETRACTED),
+                         FROM(DRAFT) | FROM(IN_REVIEW) | FROM(APPROVED) | FROM(SCHEDULED) | FROM(PUBLISHED) |
+                             FROM(RETRACTED),
                          CONTENT_ARCHIVED},
 };
 
@@ -56,15 +55,13 @@ static int stale(const struct content_row *row, int64_t expected, struct err *er
                    err_i64(&m, expected), "current", err_i64(&k, row->draft_rev), NULL);
 }
 
-static int check_approval(const struct content_row *row, const struct content_move *m,
-                          struct err *err)
+static int check_approval(const struct content_row *row, const struct content_move *m, struct err *err)
 {
     struct err_num n, k;
     bool approved = row->approved_rev == row->draft_rev && (!m->rev || m->rev == row->approved_rev);
     if (approved) return 0;
     return err_set(err, ERR_REFUSED, "refused.approval", "item", err_i64(&n, row->id), "revision",
-                   err_i64(&k, m->rev ? m->rev : row->draft_rev), "verb", rules[m->verb].name,
-                   NULL);
+                   err_i64(&k, m->rev ? m->rev : row->draft_rev), "verb", rules[m->verb].name, NULL);
 }
 
 /* The answer of a task, where one was given: of this very text, and not voided meanwhile. */
@@ -74,8 +71,7 @@ static int check_answer(const struct content_row *row, const struct val *by, str
     const struct val *fields = val_is(by, VAL_OBJ) ? by->as.obj.fields : by;
     if (!val_is(fields, VAL_MAP)) return 0;
     const struct val *hash = val_get(fields, "hash");
-    bool voided = val_get_bool(fields, "voided", false) ||
-                  (val_is(hash, VAL_STR) && !val_is_str(hash, row->hash));
+    bool voided = val_get_bool(fields, "voided", false) || (val_is(hash, VAL_STR) && !val_is_str(hash, row->hash));
     if (!voided) return 0;
     return err_set(err, ERR_REFUSED, "refused.voided", "item", err_i64(&n, row->id), NULL);
 }
@@ -84,20 +80,19 @@ static int check_dates(const struct content_move *m, struct err *err)
 {
     if (m->verb != CONTENT_SCHEDULE) return 0;
     if (m->at <= 0) return err_set(err, ERR_INVALID, "content.schedule_at", NULL);
-    if (m->until && m->until <= m->at)
-        return err_set(err, ERR_INVALID, "content.schedule_until", NULL);
+    if (m->until && m->until <= m->at) return err_set(err, ERR_INVALID, "content.schedule_until", NULL);
     return 0;
 }
 
-static int check(const struct content_type *t, const struct content_row *row,
-                 const struct content_move *m, struct err *err)
+static int check(const struct content_type *t, const struct content_row *row, const struct content_move *m,
+                 struct err *err)
 {
     const struct rule *r = &rules[m->verb];
     struct err_num n;
     int rc = 0;
     if (!(r->from & (1u << row->state)) || (r->needs_public && !row->pub_rev))
-        return err_set(err, ERR_REFUSED, "refused.transition", "item", err_i64(&n, row->id), "verb",
-                       r->name, "state", content_state_name(row->state), NULL);
+        return err_set(err, ERR_REFUSED, "refused.transition", "item", err_i64(&n, row->id), "verb", r->name, "state",
+                       content_state_name(row->state), NULL);
     if (r->needs_reason && (!m->reason || !m->reason[0]))
         return err_set(err, ERR_INVALID, "content.reason", "verb", r->name, NULL);
     if (m->reason && strlen(m->reason) > CONTENT_REASON_MAX)
@@ -109,8 +104,7 @@ static int check(const struct content_type *t, const struct content_row *row,
 }
 
 /* What is public goes; the item's own line of drafts is another matter. */
-static int withdraw(struct session *s, const struct content_type *t, struct content_row *row,
-                    struct err *err)
+static int withdraw(struct session *s, const struct content_type *t, struct content_row *row, struct err *err)
 {
     int rc = 0;
     if (row->pub_rev) rc = table_delete(s->db, t->pub, row->id, err);
@@ -131,8 +125,7 @@ static int take_slug(struct session *s, struct content_row *row, struct err *err
     return 0;
 }
 
-int content_publish_now(struct session *s, const struct content_type *t, struct content_row *row,
-                        struct err *err)
+int content_publish_now(struct session *s, const struct content_type *t, struct content_row *row, struct err *err)
 {
     struct arena a;
     struct val stored;
@@ -142,6 +135,7 @@ int content_publish_now(struct session *s, const struct content_type *t, struct 
     if (rc == 0) rc = content_body_read(t, rev.body, rev.body_len, &a, &stored, err);
     if (rc == 0) rc = take_slug(s, row, err);
     if (rc) goto out;
+    crash_point("content.before_publish");
     row->pub_rev = row->draft_rev;
     row->pub_id = rev.id;
     row->pub_until = row->state == CONTENT_SCHEDULED ? row->until_at : 0;
@@ -153,6 +147,7 @@ int content_publish_now(struct session *s, const struct content_type *t, struct 
     rc = content_table_put(s->db, t, row, &stored, true, err);
     if (rc == 0) rc = content_index_put(s->db, t, row->id, &stored, true, err);
     if (rc == 0) rc = content_index_remove(s->db, row->id, false, err);
+    crash_point("content.after_publish");
 out:
     arena_close(&a);
     return rc;
@@ -219,18 +214,15 @@ static int extras(struct step *p, struct val *out)
     *out = val_map();
     if (m->reason) rc = val_set(&p->a, out, "reason", val_str(m->reason));
     if (rc == 0 && val_is(m->notes, VAL_MAP)) rc = val_set(&p->a, out, "notes", *m->notes);
-    if (rc == 0 && m->verb == CONTENT_SCHEDULE)
-        rc = val_set(&p->a, out, "publish_at", val_int(m->at));
-    if (rc == 0 && m->verb == CONTENT_PUBLISH)
-        rc = val_set(&p->a, out, "slug", val_str(p->row.slug));
+    if (rc == 0 && m->verb == CONTENT_SCHEDULE) rc = val_set(&p->a, out, "publish_at", val_int(m->at));
+    if (rc == 0 && m->verb == CONTENT_PUBLISH) rc = val_set(&p->a, out, "slug", val_str(p->row.slug));
     return rc ? content_too_large(p->err) : 0;
 }
 
 /* Is the revision that was just published a correction? */
 static int find_note(struct step *p, bool *noted)
 {
-    struct stmt *st =
-        store_stmt(p->s->db, "select note is not null from revision where id=?1", p->err);
+    struct stmt *st = store_stmt(p->s->db, "select note is not null from revision where id=?1", p->err);
     if (!st) return p->err->code;
     stmt_bind_int(st, 1, p->row.pub_id);
     int rc = stmt_step(st, p->err);
@@ -242,11 +234,8 @@ static int find_note(struct step *p, bool *noted)
 /* Saves, logs and tells what was applied. */
 static int finish(struct step *p, enum content_state was)
 {
-    struct content_log_entry e = {.verb = rules[p->m->verb].name,
-                                  .was = was,
-                                  .reason = p->m->reason,
-                                  .by = p->m->by,
-                                  .notes = p->m->notes};
+    struct content_log_entry e = {
+        .verb = rules[p->m->verb].name, .was = was, .reason = p->m->reason, .by = p->m->by, .notes = p->m->notes};
     struct val extra;
     bool noted = false;
     int rc = content_row_save(p->s->db, &p->row, p->err);
@@ -267,8 +256,7 @@ static int load(struct step *p, const struct registry *r)
     return rc ? rc : check(p->t, &p->row, p->m, p->err);
 }
 
-int content_transition(struct content *c, struct session *s, const struct content_move *m,
-                       struct err *err)
+int content_transition(struct content *c, struct session *s, const struct content_move *m, struct err *err)
 {
     struct registry *r = content_registry(s);
     struct step p = {.c = c, .s = s, .m = m, .err = err};

@@ -3,9 +3,8 @@
 
 enum { OVERDUE_MAX = 200 };
 
-static const char overdue_sql[] =
-    "select id, type, slug, unit, publish_at, due_at, due_tries, due_error from item"
-    " where due_tries > 0 order by due_at limit ?1";
+static const char overdue_sql[] = "select id, type, slug, unit, publish_at, due_at, due_tries, due_error from item"
+                                  " where due_tries > 0 order by due_at limit ?1";
 
 static int set_text(struct stmt *s, int col, const char *name, struct arena *a, struct val *row)
 {
@@ -15,8 +14,7 @@ static int set_text(struct stmt *s, int col, const char *name, struct arena *a, 
     return kept ? val_set_new(a, row, name, val_strn(kept, len)) : ERR_LIMIT;
 }
 
-static int set_instant(struct stmt *s, int col, const char *name, const char *zone, struct arena *a,
-                       struct val *row)
+static int set_instant(struct stmt *s, int col, const char *name, const char *zone, struct arena *a, struct val *row)
 {
     struct val at;
     struct err ignored;

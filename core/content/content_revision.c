@@ -33,11 +33,10 @@ static const char *keep(struct arena *a, struct stmt *s, int col, size_t *len)
     return p ? arena_strndup(a, p, *len) : NULL;
 }
 
-int content_revision_load(struct store *db, int64_t item, int64_t rev, struct arena *a,
-                          struct content_revision *out, struct err *err)
+int content_revision_load(struct store *db, int64_t item, int64_t rev, struct arena *a, struct content_revision *out,
+                          struct err *err)
 {
-    static const char sql[] =
-        "select id, hash, body, author, run, at, note from revision where item=?1 and rev=?2";
+    static const char sql[] = "select id, hash, body, author, run, at, note from revision where item=?1 and rev=?2";
     struct err_num n, m;
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
@@ -59,7 +58,7 @@ int content_revision_load(struct store *db, int64_t item, int64_t rev, struct ar
     }
     stmt_done(s);
     if (rc == 0)
-        return err_set(err, ERR_NOT_FOUND, "not_found.revision", "item", err_i64(&n, item),
-                       "revision", err_i64(&m, rev), NULL);
+        return err_set(err, ERR_NOT_FOUND, "not_found.revision", "item", err_i64(&n, item), "revision",
+                       err_i64(&m, rev), NULL);
     return rc < 0 ? rc : 0;
 }

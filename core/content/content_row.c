@@ -41,11 +41,10 @@ static const char load_sql[] = "select id, type, slug, next_slug, unit, state, d
 static void read_row(struct stmt *s, struct content_row *row)
 {
     char state[16];
-    int64_t *const numbers[] = {&row->draft_rev,     &row->pub_rev,     &row->approved_rev,
-                                &row->scheduled_rev, &row->pub_id,      &row->publish_at,
-                                &row->until_at,      &row->pub_until,   &row->due_at,
-                                &row->due_tries,     &row->created_by,  &row->created_at,
-                                &row->changed_at,    &row->published_at};
+    int64_t *const numbers[] = {&row->draft_rev,  &row->pub_rev,     &row->approved_rev, &row->scheduled_rev,
+                                &row->pub_id,     &row->publish_at,  &row->until_at,     &row->pub_until,
+                                &row->due_at,     &row->due_tries,   &row->created_by,   &row->created_at,
+                                &row->changed_at, &row->published_at};
     row->id = stmt_int(s, 0);
     copy_text(s, 1, row->type, sizeof(row->type));
     copy_text(s, 2, row->slug, sizeof(row->slug));
@@ -69,8 +68,7 @@ int content_row_load(struct store *db, int64_t id, struct content_row *row, stru
     int rc = stmt_step(s, err);
     if (rc == 1) read_row(s, row);
     stmt_done(s);
-    if (rc == 0)
-        return err_set(err, ERR_NOT_FOUND, "not_found.item", "item", err_i64(&n, id), NULL);
+    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "not_found.item", "item", err_i64(&n, id), NULL);
     return rc < 0 ? rc : 0;
 }
 
@@ -99,9 +97,8 @@ static void bind_row(struct stmt *s, const struct content_row *row)
     bind_or_null(s, 4, row->unit);
     stmt_bind_str(s, 5, content_state_name(row->state));
     stmt_bind_int(s, 6, row->draft_rev);
-    const int64_t numbers[] = {row->pub_rev,   row->approved_rev, row->scheduled_rev,
-                               row->pub_id,    row->publish_at,   row->until_at,
-                               row->pub_until, row->due_at,       row->created_by};
+    const int64_t numbers[] = {row->pub_rev,  row->approved_rev, row->scheduled_rev, row->pub_id,    row->publish_at,
+                               row->until_at, row->pub_until,    row->due_at,        row->created_by};
     for (int i = 0; i < 9; i++)
         bind_or_null(s, 7 + i, numbers[i]);
     stmt_bind_int(s, 16, row->created_at);
@@ -114,13 +111,12 @@ static void bind_row(struct stmt *s, const struct content_row *row)
 
 int content_row_insert(struct store *db, const struct content_row *row, struct err *err)
 {
-    static const char sql[] =
-        "insert into item(id, slug, next_slug, unit, state, draft_rev, pub_rev, approved_rev, "
-        "scheduled_rev, pub_id,"
-        " publish_at, until_at, pub_until, due_at, created_by, created_at, changed_at, "
-        "published_at, was_public,"
-        " hash, type) "
-        "values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)";
+    static const char sql[] = "insert into item(id, slug, next_slug, unit, state, draft_rev, pub_rev, approved_rev, "
+                              "scheduled_rev, pub_id,"
+                              " publish_at, until_at, pub_until, due_at, created_by, created_at, changed_at, "
+                              "published_at, was_public,"
+                              " hash, type) "
+                              "values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)";
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
     bind_row(s, row);

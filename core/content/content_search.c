@@ -50,8 +50,8 @@ static const char search_sql[] =
     " and (?4 = 0 or (t.rowid & 1)) order by bm25(item_text, 8.0, 1.0, 8.0, 1.0), t.rowid desc "
     "limit ?5";
 
-static int ask(struct session *s, const struct content_search *q, const struct buf *match,
-               struct hits *h, struct err *err)
+static int ask(struct session *s, const struct content_search *q, const struct buf *match, struct hits *h,
+               struct err *err)
 {
     struct stmt *st = store_stmt(s->db, search_sql, err);
     int rc;
@@ -71,8 +71,7 @@ static int ask(struct session *s, const struct content_search *q, const struct b
     return rc < 0 ? rc : 0;
 }
 
-static int collect(struct session *s, const struct content_search *q, struct hits *h,
-                   struct arena *a, struct err *err)
+static int collect(struct session *s, const struct content_search *q, struct hits *h, struct arena *a, struct err *err)
 {
     struct buf match;
     const char *text, *folded;
@@ -83,20 +82,17 @@ static int collect(struct session *s, const struct content_search *q, struct hit
     buf_init(&match, 8 << 10);
     if (match_text(&match, "title body", text, len)) rc = ask(s, q, &match, h, err);
     buf_clear(&match);
-    if (rc == 0 && match_text(&match, "title_folded body_folded", folded, flen))
-        rc = ask(s, q, &match, h, err);
+    if (rc == 0 && match_text(&match, "title_folded body_folded", folded, flen)) rc = ask(s, q, &match, h, err);
     buf_close(&match);
     return rc;
 }
 
-int content_search(struct session *s, const struct content_search *q, struct arena *a,
-                   struct val *items, struct err *err)
+int content_search(struct session *s, const struct content_search *q, struct arena *a, struct val *items,
+                   struct err *err)
 {
-    struct hits h = {.most =
-                         q->limit > 0 && q->limit < SEARCH_MAX ? (size_t)q->limit : SEARCH_DEFAULT};
+    struct hits h = {.most = q->limit > 0 && q->limit < SEARCH_MAX ? (size_t)q->limit : SEARCH_DEFAULT};
     *items = val_list();
-    if (strlen(q->text) > QUERY_MAX)
-        return err_set(err, ERR_LIMIT, "limit.size", "what", "text", NULL);
+    if (strlen(q->text) > QUERY_MAX) return err_set(err, ERR_LIMIT, "limit.size", "what", "text", NULL);
     int rc = collect(s, q, &h, a, err);
     for (size_t i = 0; rc >= 0 && i < h.n; i++) {
         struct content_key k = {.id = h.ids[i], .published = h.pub[i]};

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int content_slug_find(struct store *db, const char *type, const char *slug, int64_t *item,
-                      struct err *err)
+int content_slug_find(struct store *db, const char *type, const char *slug, int64_t *item, struct err *err)
 {
     struct stmt *s = store_stmt(db, "select item from item_slug where type=?1 and slug=?2", err);
     if (!s) return err->code;
@@ -19,8 +18,7 @@ int content_slug_find(struct store *db, const char *type, const char *slug, int6
 }
 
 /* 1: nobody else has it. */
-static int is_free(struct store *db, const char *type, const char *slug, int64_t item,
-                   struct err *err)
+static int is_free(struct store *db, const char *type, const char *slug, int64_t item, struct err *err)
 {
     int64_t owner = 0;
     int rc = content_slug_find(db, type, slug, &owner, err);
@@ -37,8 +35,7 @@ static void numbered(char *out, size_t cap, const char *base, int64_t n)
 
 /* A free number by doubling, then by halving: a thousand items of one title cost twenty look-ups,
  * not a thousand. */
-static int free_number(struct store *db, const char *type, const char *base, int64_t item,
-                       int64_t *n, struct err *err)
+static int free_number(struct store *db, const char *type, const char *base, int64_t item, int64_t *n, struct err *err)
 {
     char slug[CONTENT_SLUG_MAX + 24];
     int64_t taken = 0, open = 1;
@@ -64,8 +61,7 @@ static int free_number(struct store *db, const char *type, const char *base, int
     return 0;
 }
 
-int content_slug_take(struct store *db, const char *type, const char *wanted, int64_t item,
-                      char out[], struct err *err)
+int content_slug_take(struct store *db, const char *type, const char *wanted, int64_t item, char out[], struct err *err)
 {
     static const char sql[] = "insert or ignore into item_slug(type, slug, item) values(?1,?2,?3)";
     char base[CONTENT_SLUG_MAX + 1];

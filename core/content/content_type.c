@@ -58,17 +58,14 @@ static int check_options(const struct decl *d, struct err *err)
 static int check_name(const struct decl *d, struct err *err)
 {
     size_t n = strlen(d->name);
-    bool ok = n > 0 && n <= CONTENT_TYPE_MAX && d->name[0] >= 'a' && d->name[0] <= 'z' &&
-              !strstr(d->name, "__");
+    bool ok = n > 0 && n <= CONTENT_TYPE_MAX && d->name[0] >= 'a' && d->name[0] <= 'z' && !strstr(d->name, "__");
     for (size_t i = 0; i < n; i++)
-        ok &= (d->name[i] >= 'a' && d->name[i] <= 'z') ||
-              (d->name[i] >= '0' && d->name[i] <= '9') || d->name[i] == '_';
+        ok &= (d->name[i] >= 'a' && d->name[i] <= 'z') || (d->name[i] >= '0' && d->name[i] <= '9') || d->name[i] == '_';
     return ok ? 0 : err_set(err, ERR_INVALID, "content.type_name", "type", d->name, NULL);
 }
 
 /* Sorts the declared fields into the body's and those that the head has anyway. */
-static int split_fields(const struct decl *d, struct content_type *t, struct arena *a,
-                        struct err *err)
+static int split_fields(const struct decl *d, struct content_type *t, struct arena *a, struct err *err)
 {
     const struct val *fields = val_get(&d->spec, "fields");
     struct field_list all;
@@ -86,8 +83,7 @@ static int split_fields(const struct decl *d, struct content_type *t, struct are
         } else if (strcmp(f->name, "publish_at") == 0 && f->type == FIELD_INSTANT) {
             t->needs_publish_at = f->required;
         } else if (content_item_is_head(f->name)) {
-            return err_set(err, ERR_INVALID, "content.reserved", "type", d->name, "field", f->name,
-                           NULL);
+            return err_set(err, ERR_INVALID, "content.reserved", "type", d->name, "field", f->name, NULL);
         } else {
             body[t->fields.n++] = *f;
         }
@@ -127,18 +123,16 @@ static int indexes(struct arena *a, const struct val *declared, bool pub, struct
     for (size_t i = 0; rc == 0 && val_is(declared, VAL_LIST) && i < declared->as.list.n; i++)
         rc = val_add(a, out, declared->as.list.items[i]);
     if (rc == 0) rc = add_index(a, out, pub ? "-published_at" : "-changed_at", NULL);
-    if (rc == 0)
-        rc = pub ? add_index(a, out, "unit", "-published_at") : add_index(a, out, "unit", "state");
+    if (rc == 0) rc = pub ? add_index(a, out, "unit", "-published_at") : add_index(a, out, "unit", "state");
     return rc;
 }
 
-static int build_table(const struct decl *d, const struct content_type *t, bool pub,
-                       struct arena *a, struct table **out, struct err *err)
+static int build_table(const struct decl *d, const struct content_type *t, bool pub, struct arena *a,
+                       struct table **out, struct err *err)
 {
     struct val index;
     const char *name = arena_printf(a, "c_%s_%s", t->name, pub ? "pub" : "draft");
-    if (!name || indexes(a, val_get(&d->spec, "index"), pub, &index) != 0)
-        return content_too_large(err);
+    if (!name || indexes(a, val_get(&d->spec, "index"), pub, &index) != 0) return content_too_large(err);
     struct val *kept = arena_alloc(a, sizeof(*kept));
     if (!kept) return content_too_large(err);
     *kept = index;
@@ -153,8 +147,7 @@ static int build_table(const struct decl *d, const struct content_type *t, bool 
     return table_build(a, &spec, out, err);
 }
 
-int content_type_compile(void *self, struct decl *d, struct registry *r, struct arena *a,
-                         struct err *err)
+int content_type_compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err)
 {
     const struct content *c = self;
     (void)r;

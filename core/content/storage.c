@@ -38,19 +38,15 @@ int storage_plugin(struct session *s, const char **name, struct err *err)
 
 bool storage_name_ok(const char *name, size_t len)
 {
-    if (len == 0 || len > STORAGE_NAME_MAX || name[0] < 'a' || name[0] > 'z' ||
-        name[len - 1] == '_')
-        return false;
+    if (len == 0 || len > STORAGE_NAME_MAX || name[0] < 'a' || name[0] > 'z' || name[len - 1] == '_') return false;
     for (size_t i = 1; i < len; i++) {
-        bool ok = (name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') ||
-                  name[i] == '_';
+        bool ok = (name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') || name[i] == '_';
         if (!ok || (name[i] == '_' && name[i - 1] == '_')) return false;
     }
     return true;
 }
 
-const struct storage_table *storage_table_find(const struct registry *r, const char *plugin,
-                                               const char *name)
+const struct storage_table *storage_table_find(const struct registry *r, const char *plugin, const char *name)
 {
     const struct decl *d = r ? registry_find(r, "table", plugin, name) : NULL;
     return d ? d->compiled : NULL;
@@ -113,10 +109,8 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     const struct storage *st = self;
     (void)r;
     if (!t || !index || !sql_name) return content_too_large(err);
-    if (!storage_name_ok(d->plugin, strlen(d->plugin)) ||
-        !storage_name_ok(d->name, strlen(d->name)))
-        return err_set(err, ERR_INVALID, "storage.table_name", "table", d->name, "plugin",
-                       d->plugin, NULL);
+    if (!storage_name_ok(d->plugin, strlen(d->plugin)) || !storage_name_ok(d->name, strlen(d->name)))
+        return err_set(err, ERR_INVALID, "storage.table_name", "table", d->name, "plugin", d->plugin, NULL);
     t->plugin = d->plugin;
     t->name = d->name;
     t->zone = st->host->zone;
@@ -124,8 +118,7 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     int rc = check_options(d, err);
     if (rc == 0) rc = field_parse_list(a, val_get(&d->spec, "fields"), &t->fields, err);
     for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
-        if (t->fields.items[i].type == FIELD_LIST && t->fields.items[i].item == FIELD_REF)
-            t->has_refs = true;
+        if (t->fields.items[i].type == FIELD_LIST && t->fields.items[i].item == FIELD_REF) t->has_refs = true;
     if (rc == 0 && indexes(a, d, t, index) != 0) rc = content_too_large(err);
     if (rc) return rc;
     struct table_spec spec = {.sql_name = sql_name,
@@ -144,8 +137,7 @@ struct decl_kind storage_decl_kind(struct storage *st)
 }
 
 /* Ids never go back, whatever the clock does. */
-static int raise_ids(struct storage *st, struct store *db, const struct storage_table *t,
-                     struct err *err)
+static int raise_ids(struct storage *st, struct store *db, const struct storage_table *t, struct err *err)
 {
     char sql[160] = "select max(id) from ";
     if (!st->host->lane) return 0;
@@ -158,8 +150,7 @@ static int raise_ids(struct storage *st, struct store *db, const struct storage_
     return rc < 0 ? rc : 0;
 }
 
-int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry,
-                     struct err *err)
+int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry, struct err *err)
 {
     size_t i = 0;
     int rc = 0;

@@ -17,12 +17,7 @@
 struct storage;
 struct table;
 
-enum {
-    STORAGE_ROW_MAX = 1 << 20,
-    STORAGE_KV_MAX = 256 << 10,
-    STORAGE_SQL_ROWS = 10000,
-    STORAGE_SQL_MS = 250
-};
+enum { STORAGE_ROW_MAX = 1 << 20, STORAGE_KV_MAX = 256 << 10, STORAGE_SQL_ROWS = 10000, STORAGE_SQL_MS = 250 };
 
 extern const struct val_kind storage_table_kind;
 extern const struct store_migration storage_migrations[];
@@ -35,8 +30,7 @@ struct decl_kind storage_decl_kind(struct storage *st); /* what storage_attach r
 void storage_add_api(struct storage *st, struct api *api);
 /* Makes or migrates p_PLUGIN__TABLE for each declared table, and checks that what they refer to is
  * declared. */
-int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry,
-                     struct err *err);
+int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry, struct err *err);
 
 /* A declared table, compiled once a registry. */
 struct storage_table {
@@ -46,7 +40,6 @@ struct storage_table {
     bool exported;
     bool has_refs;
 };
-const struct storage_table *storage_table_find(const struct registry *r, const char *plugin,
-                                               const char *name);
+const struct storage_table *storage_table_find(const struct registry *r, const char *plugin, const char *name);
 
 #endif

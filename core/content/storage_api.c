@@ -16,8 +16,7 @@ static int declare_table(struct api_call *c)
     int rc = storage_plugin(c->s, &plugin, c->err);
     if (rc) return rc;
     if (!name || !storage_name_ok(name, strlen(name)))
-        return err_set(c->err, ERR_INVALID, "storage.table_name", "table", name, "plugin", plugin,
-                       NULL);
+        return err_set(c->err, ERR_INVALID, "storage.table_name", "table", name, "plugin", plugin, NULL);
     rc = registry_declare(c->s, "table", name, &c->args[1], c->err);
     if (rc) return rc;
     if (!fields) return content_too_large(c->err);
@@ -25,8 +24,7 @@ static int declare_table(struct api_call *c)
     if (val_set(c->arena, fields, "plugin", val_str(plugin)) != 0 ||
         val_set(c->arena, fields, "name", val_str(name)) != 0)
         return content_too_large(c->err);
-    c->result =
-        val_obj(&storage_table_kind, 0, 0, fields); /* id 0: a handle, known by its fields */
+    c->result = val_obj(&storage_table_kind, 0, 0, fields); /* id 0: a handle, known by its fields */
     return 0;
 }
 
@@ -62,8 +60,7 @@ static int bind_values(struct api_call *c, struct stmt *s, const struct val *val
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && values->type == VAL_LIST && i < values->as.list.n; i++) {
-        if ((int)i >= stmt_bind_count(s))
-            return err_set(c->err, ERR_INVALID, "storage.sql_name", "name", "?", NULL);
+        if ((int)i >= stmt_bind_count(s)) return err_set(c->err, ERR_INVALID, "storage.sql_name", "name", "?", NULL);
         rc = bind_value(c, s, (int)i + 1, &values->as.list.items[i]);
     }
     for (size_t i = 0; rc == 0 && values->type == VAL_MAP && i < values->as.map.n; i++) {
@@ -84,8 +81,7 @@ static int read_rows(struct api_call *c, struct stmt *s)
     while ((rc = stmt_step(s, c->err)) == 1) {
         struct val row;
         if (c->result.as.list.n >= STORAGE_SQL_ROWS)
-            return err_set(c->err, ERR_LIMIT, "storage.sql_rows", "most",
-                           err_i64(&n, STORAGE_SQL_ROWS), NULL);
+            return err_set(c->err, ERR_LIMIT, "storage.sql_rows", "most", err_i64(&n, STORAGE_SQL_ROWS), NULL);
         if (stmt_row(s, c->arena, &row) != 0 || val_add(c->arena, &c->result, row) != 0)
             return content_too_large(c->err);
     }
@@ -137,12 +133,10 @@ const struct api_fn storage_other_functions[] = {
     {"storage.table", declare_table, "name:text! options:map!", "Table", API_DECLARE, "storage", 1,
      "Declares a table: fields, unique, index, export; returns its handle. References are indexed "
      "by themselves."},
-    {"storage.kv.get", storage_kv_get, "key:text!", "any", API_READ, "storage", 1,
-     "The value of a key, or nil."},
+    {"storage.kv.get", storage_kv_get, "key:text!", "any", API_READ, "storage", 1, "The value of a key, or nil."},
     {"storage.kv.set", storage_kv_set, "key:text! value:any", "", API_WRITE, "storage", 1,
      "Sets the value of a key; nil removes it."},
-    {"storage.kv.delete", storage_kv_delete, "key:text!", "", API_WRITE, "storage", 1,
-     "Removes a key."},
+    {"storage.kv.delete", storage_kv_delete, "key:text!", "", API_WRITE, "storage", 1, "Removes a key."},
     {"storage.kv.add", storage_kv_add, "key:text! n:integer!", "integer", API_WRITE, "storage", 1,
      "Adds to an integer; returns the new value."},
     {"storage.sql", sql, "text:text! values:any", "table[]", API_READ, "storage", 1,
@@ -150,7 +144,7 @@ const struct api_fn storage_other_functions[] = {
      "content.TYPE."},
     {"storage.number", storage_number, "book:text! options:map", "integer", API_WRITE, "storage", 1,
      "The next number of a book in a year: consecutive, without a gap.", true},
-    {"storage.void", storage_void, "book:text! number:integer! reason:text! options:map", "",
-     API_WRITE, "storage", 1, "Marks a number void; it stays taken."},
+    {"storage.void", storage_void, "book:text! number:integer! reason:text! options:map", "", API_WRITE, "storage", 1,
+     "Marks a number void; it stays taken."},
     {0},
 };

@@ -22,17 +22,17 @@ int storage_plugin(struct session *s, const char **name, struct err *err);
 bool storage_name_ok(const char *name, size_t len);
 
 /* storage_ref.c */
-int storage_refs_check(struct store *db, const struct registry *r, const struct storage_table *t,
-                       const struct val *row, struct err *err);
+int storage_refs_check(struct store *db, const struct registry *r, const struct storage_table *t, const struct val *row,
+                       struct err *err);
 /* ERR_REFUSED "store.reference" while a row of any declared table points here. */
-int storage_refs_hold(struct store *db, const struct registry *r, const struct storage_table *t,
-                      int64_t id, struct err *err);
+int storage_refs_hold(struct store *db, const struct registry *r, const struct storage_table *t, int64_t id,
+                      struct err *err);
 /* Does each reference lead to something declared? ERR_INVALID "storage.ref_target". */
 int storage_refs_declared(const struct registry *r, const struct storage_table *t, struct err *err);
 
 /* storage_sql.c: plugin text with its table names in place of the declared ones. ERR_LIMIT. */
-int storage_sql_rewrite(const struct registry *r, const char *plugin, const char *sql,
-                        struct arena *a, const char **out, struct err *err);
+int storage_sql_rewrite(const struct registry *r, const char *plugin, const char *sql, struct arena *a,
+                        const char **out, struct err *err);
 /* May this text read that table of the database? Used with store_query_check; `ctx` is a struct
  * storage_reader. */
 struct storage_reader {

@@ -9,8 +9,7 @@ static int read_key(struct api_call *c, const char **plugin)
     size_t n = c->args[0].as.str.len;
     int rc = storage_plugin(c->s, plugin, c->err);
     if (rc) return rc;
-    if (n == 0 || n > STORAGE_KEY_MAX)
-        return err_set(c->err, ERR_LIMIT, "limit.size", "what", "key", NULL);
+    if (n == 0 || n > STORAGE_KEY_MAX) return err_set(c->err, ERR_LIMIT, "limit.size", "what", "key", NULL);
     return 0;
 }
 
@@ -22,8 +21,7 @@ static void bind_key(struct api_call *c, struct stmt *s, const char *plugin)
 
 static int load(struct api_call *c, const char *plugin, struct val *out)
 {
-    struct stmt *s =
-        store_stmt(c->s->db, "select value from kv where plugin=?1 and key=?2", c->err);
+    struct stmt *s = store_stmt(c->s->db, "select value from kv where plugin=?1 and key=?2", c->err);
     if (!s) return c->err->code;
     bind_key(c, s, plugin);
     *out = val_nil();
@@ -41,9 +39,8 @@ static int load(struct api_call *c, const char *plugin, struct val *out)
 
 static int save(struct api_call *c, const char *plugin, const struct val *v)
 {
-    static const char sql[] =
-        "insert into kv(plugin, key, value) values(?1,?2,?3) on conflict(plugin, key) do update"
-        " set value=excluded.value";
+    static const char sql[] = "insert into kv(plugin, key, value) values(?1,?2,?3) on conflict(plugin, key) do update"
+                              " set value=excluded.value";
     struct buf b;
     buf_init(&b, STORAGE_KV_MAX);
     int rc = val_encode(v, &b, false);

@@ -18,8 +18,7 @@ static int64_t year_start(struct session *s, int year)
     struct err ignored = {0};
     date_format_day(date_days(year, 1, 1), text);
     strncat(text, " 00:00", sizeof(text) - strlen(text) - 1);
-    if (!s->host->time.instant ||
-        s->host->time.instant(s->host->time.ctx, text, strlen(text), &local, &ignored) != 0)
+    if (!s->host->time.instant || s->host->time.instant(s->host->time.ctx, text, strlen(text), &local, &ignored) != 0)
         return ms;
     return local;
 }
@@ -107,8 +106,7 @@ int storage_void(struct api_call *c)
     struct err_num n;
     int rc = read_book(c, &c->args[3], &b);
     if (rc) return rc;
-    if (c->args[2].as.str.len == 0)
-        return err_set(c->err, ERR_INVALID, "content.reason", "verb", "void", NULL);
+    if (c->args[2].as.str.len == 0) return err_set(c->err, ERR_INVALID, "content.reason", "verb", "void", NULL);
     struct stmt *s = store_stmt(c->s->db, sql, c->err);
     if (!s) return c->err->code;
     bind_book(s, &b);
@@ -117,7 +115,6 @@ int storage_void(struct api_call *c)
     stmt_bind_text(s, 6, c->args[2].as.str.s, c->args[2].as.str.len);
     rc = stmt_run(s, c->err);
     if (rc == 0 && store_changes(c->s->db) == 0)
-        return err_set(c->err, ERR_NOT_FOUND, "not_found.number", "number",
-                       err_i64(&n, c->args[1].as.i), NULL);
+        return err_set(c->err, ERR_NOT_FOUND, "not_found.number", "number", err_i64(&n, c->args[1].as.i), NULL);
     return rc;
 }

@@ -16,8 +16,7 @@ struct target {
     const char *type;                  /* a content type */
 };
 
-static bool find_target(const struct registry *r, const char *plugin, const char *name,
-                        struct target *out)
+static bool find_target(const struct registry *r, const char *plugin, const char *name, struct target *out)
 {
     const char *dot = strchr(name, '.');
     char other[STORAGE_NAME_MAX + 1];
@@ -44,8 +43,7 @@ static int exists(struct store *db, const struct target *to, int64_t id, struct 
 {
     char sql[160];
     if (to->table)
-        snprintf(sql, sizeof(sql), "select 1 from %s where id=?1",
-                 table_sql_name(to->table->table));
+        snprintf(sql, sizeof(sql), "select 1 from %s where id=?1", table_sql_name(to->table->table));
     else
         snprintf(sql, sizeof(sql), "select 1 from item where id=?1 and type=?2");
     struct stmt *s = store_stmt(db, sql, err);
@@ -57,8 +55,8 @@ static int exists(struct store *db, const struct target *to, int64_t id, struct 
     return rc;
 }
 
-static int check_one(struct store *db, const struct registry *r, const struct storage_table *t,
-                     const struct field *f, const struct val *v, struct err *err)
+static int check_one(struct store *db, const struct registry *r, const struct storage_table *t, const struct field *f,
+                     const struct val *v, struct err *err)
 {
     const char *name = f->type == FIELD_REF ? f->target : f->item_target;
     struct target to;
@@ -69,8 +67,8 @@ static int check_one(struct store *db, const struct registry *r, const struct st
     return rc < 0 ? rc : 0;
 }
 
-int storage_refs_check(struct store *db, const struct registry *r, const struct storage_table *t,
-                       const struct val *row, struct err *err)
+int storage_refs_check(struct store *db, const struct registry *r, const struct storage_table *t, const struct val *row,
+                       struct err *err)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < t->fields.n; i++) {
@@ -86,12 +84,11 @@ int storage_refs_check(struct store *db, const struct registry *r, const struct 
 }
 
 /* 1: a row of `from` points to this one by field f. */
-static int points(struct store *db, const struct storage_table *from, const struct field *f,
-                  int64_t id, struct err *err)
+static int points(struct store *db, const struct storage_table *from, const struct field *f, int64_t id,
+                  struct err *err)
 {
     char sql[240];
-    snprintf(sql, sizeof(sql), "select 1 from %s where %s=?1 limit 1", table_sql_name(from->table),
-             f->name);
+    snprintf(sql, sizeof(sql), "select 1 from %s where %s=?1 limit 1", table_sql_name(from->table), f->name);
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, id);
@@ -100,8 +97,8 @@ static int points(struct store *db, const struct storage_table *from, const stru
     return rc;
 }
 
-int storage_refs_hold(struct store *db, const struct registry *r, const struct storage_table *t,
-                      int64_t id, struct err *err)
+int storage_refs_hold(struct store *db, const struct registry *r, const struct storage_table *t, int64_t id,
+                      struct err *err)
 {
     size_t i = 0;
     for (const struct decl *d; (d = registry_each(r, "table", &i));) {
@@ -109,14 +106,10 @@ int storage_refs_hold(struct store *db, const struct registry *r, const struct s
         for (size_t k = 0; from && k < from->fields.n; k++) {
             const struct field *f = &from->fields.items[k];
             struct target to;
-            if (f->type != FIELD_REF || !find_target(r, from->plugin, f->target, &to) ||
-                to.table != t)
-                continue;
+            if (f->type != FIELD_REF || !find_target(r, from->plugin, f->target, &to) || to.table != t) continue;
             int rc = points(db, from, f, id, err);
             if (rc < 0) return rc;
-            if (rc)
-                return err_set(err, ERR_REFUSED, "store.reference", "table", from->name, "field",
-                               f->name, NULL);
+            if (rc) return err_set(err, ERR_REFUSED, "store.reference", "table", from->name, "field", f->name, NULL);
         }
     }
     return 0;
@@ -126,13 +119,11 @@ int storage_refs_declared(const struct registry *r, const struct storage_table *
 {
     for (size_t i = 0; i < t->fields.n; i++) {
         const struct field *f = &t->fields.items[i];
-        const char *name = f->type == FIELD_REF    ? f->target
-                           : f->type == FIELD_LIST ? f->item_target
-                                                   : NULL;
+        const char *name = f->type == FIELD_REF ? f->target : f->type == FIELD_LIST ? f->item_target : NULL;
         struct target to;
         if (!name || find_target(r, t->plugin, name, &to)) continue;
-        return err_set(err, ERR_INVALID, "storage.ref_target", "table", t->name, "field", f->name,
-                       "target", name, NULL);
+        return err_set(err, ERR_INVALID, "storage.ref_target", "table", t->name, "field", f->name, "target", name,
+                       NULL);
     }
     return 0;
 }

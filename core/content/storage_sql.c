@@ -87,10 +87,9 @@ static bool is_word(const struct token *t, const char *word)
 /* Words that may follow a table in FROM and are no alias. */
 static bool ends_table(const struct token *t)
 {
-    static const char *const words[] = {
-        "where", "group",  "order",     "limit",  "join",    "inner",   "left",
-        "cross", "right",  "full",      "on",     "using",   "natural", "having",
-        "union", "except", "intersect", "window", "indexed", "not",     "outer"};
+    static const char *const words[] = {"where", "group",  "order",     "limit",  "join",    "inner",   "left",
+                                        "cross", "right",  "full",      "on",     "using",   "natural", "having",
+                                        "union", "except", "intersect", "window", "indexed", "not",     "outer"};
     if (t->type != TOKEN_WORD) return true;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (is_word(t, words[i])) return true;
@@ -106,8 +105,7 @@ static bool copy_name(const struct token *t, char out[STORAGE_NAME_MAX + 1])
 }
 
 /* The database's table for a name, or NULL: then it stands as it is (a common table expression). */
-static const char *real_name(const struct registry *r, const char *plugin, const char *space,
-                             const char *name)
+static const char *real_name(const struct registry *r, const char *plugin, const char *space, const char *name)
 {
     if (space && strcmp(space, "content") == 0) {
         const struct decl *d = registry_find(r, "type", NULL, name);
@@ -130,8 +128,7 @@ struct rewrite {
 static bool is_common(const struct rewrite *w, const struct token *name)
 {
     for (struct token t = skip_space(w->text); t.type != TOKEN_END; t = skip_space(t.s + t.len)) {
-        if (t.type != TOKEN_WORD || t.len != name->len || strncasecmp(t.s, name->s, t.len) != 0)
-            continue;
+        if (t.type != TOKEN_WORD || t.len != name->len || strncasecmp(t.s, name->s, t.len) != 0) continue;
         struct token as = skip_space(t.s + t.len);
         struct token open = is_word(&as, "as") ? skip_space(as.s + as.len) : as;
         if (is_word(&as, "as") && open.type == TOKEN_OTHER && *open.s == '(') return true;
@@ -193,18 +190,16 @@ static void rewrite(struct rewrite *w)
         if (*t.s == ')' && depth > 0) depth--;
         bool opens = is_word(&t, "from") || is_word(&t, "join");
         if (opens) in_from[depth] = true;
-        if (ends_table(&t) && t.type == TOKEN_WORD && !opens && !is_word(&t, "on") &&
-            !is_word(&t, "using") &&
-            (is_word(&t, "where") || is_word(&t, "group") || is_word(&t, "order") ||
-             is_word(&t, "limit") || is_word(&t, "having") || is_word(&t, "union") ||
-             is_word(&t, "except") || is_word(&t, "intersect")))
+        if (ends_table(&t) && t.type == TOKEN_WORD && !opens && !is_word(&t, "on") && !is_word(&t, "using") &&
+            (is_word(&t, "where") || is_word(&t, "group") || is_word(&t, "order") || is_word(&t, "limit") ||
+             is_word(&t, "having") || is_word(&t, "union") || is_word(&t, "except") || is_word(&t, "intersect")))
             in_from[depth] = false;
         expected = opens || list;
     }
 }
 
-int storage_sql_rewrite(const struct registry *r, const char *plugin, const char *sql,
-                        struct arena *a, const char **out, struct err *err)
+int storage_sql_rewrite(const struct registry *r, const char *plugin, const char *sql, struct arena *a,
+                        const char **out, struct err *err)
 {
     struct rewrite w = {.registry = r, .plugin = plugin, .text = sql};
     if (strlen(sql) > SQL_MAX) return err_set(err, ERR_LIMIT, "limit.size", "what", "sql", NULL);

@@ -31,8 +31,7 @@ static int use_begin(struct api_call *c, bool write, struct use *u)
     u->t = storage_table_find(u->registry, plugin, name);
     bool is_own = strcmp(own, plugin) == 0;
     if (u->t && (is_own || (u->t->exported && !write))) return 0;
-    if (!u->t || !u->t->exported)
-        return err_set(c->err, ERR_NOT_FOUND, "not_found.table", "table", name, NULL);
+    if (!u->t || !u->t->exported) return err_set(c->err, ERR_NOT_FOUND, "not_found.table", "table", name, NULL);
     return err_set(c->err, ERR_DENIED, "storage.not_own", "table", name, "plugin", plugin, NULL);
 }
 
@@ -58,10 +57,9 @@ static int check_row(struct api_call *c, const struct use *u, bool partial, stru
 {
     if (size_of(&c->args[partial ? 2 : 1]) > STORAGE_ROW_MAX)
         return err_set(c->err, ERR_LIMIT, "limit.size", "what", u->t->name, NULL);
-    int rc = field_check_map(&u->t->fields, &c->args[partial ? 2 : 1], partial, &c->s->host->time,
-                             c->arena, row, c->err);
-    if (rc == 0 && u->t->has_refs)
-        rc = storage_refs_check(c->s->db, u->registry, u->t, row, c->err);
+    int rc =
+        field_check_map(&u->t->fields, &c->args[partial ? 2 : 1], partial, &c->s->host->time, c->arena, row, c->err);
+    if (rc == 0 && u->t->has_refs) rc = storage_refs_check(c->s->db, u->registry, u->t, row, c->err);
     return rc;
 }
 
@@ -104,8 +102,7 @@ static int update(struct api_call *c)
     int rc = use_begin(c, true, &u);
     if (rc == 0) rc = check_row(c, &u, true, &row);
     if (rc == 0)
-        rc = table_update(c->s->db, u.t->table, c->args[1].as.i, &row,
-                          val_get_int(&c->args[3], "version", 0), c->err);
+        rc = table_update(c->s->db, u.t->table, c->args[1].as.i, &row, val_get_int(&c->args[3], "version", 0), c->err);
     return use_end(&u, rc);
 }
 
@@ -118,8 +115,7 @@ static int delete_row(struct api_call *c)
     return use_end(&u, rc);
 }
 
-static struct table_query query_of(struct api_call *c, const struct val *where,
-                                   const struct val *options)
+static struct table_query query_of(struct api_call *c, const struct val *where, const struct val *options)
 {
     const struct val *after = val_get(options, "after");
     return (struct table_query){.where = val_is(where, VAL_MAP) ? where : NULL,
@@ -160,8 +156,7 @@ static int count(struct api_call *c)
 }
 
 /* Asks for sums; rows as they come. */
-static int sums(struct api_call *c, const struct table_query *q, const struct table_sums *s,
-                struct val *rows)
+static int sums(struct api_call *c, const struct table_query *q, const struct table_sums *s, struct val *rows)
 {
     struct use u;
     struct val stored = val_list();
@@ -193,8 +188,7 @@ static int aggregate(struct api_call *c)
 {
     const struct val *o = &c->args[1];
     struct table_query q = query_of(c, val_get(o, "where"), o);
-    struct table_sums s = {
-        .by = val_get(o, "by"), .sum = val_get(o, "sum"), .count = val_get_bool(o, "count", false)};
+    struct table_sums s = {.by = val_get(o, "by"), .sum = val_get(o, "sum"), .count = val_get_bool(o, "count", false)};
     return sums(c, &q, &s, &c->result);
 }
 
@@ -203,18 +197,16 @@ const struct api_fn storage_table_functions[] = {
      "Adds a row; returns its id."},
     {"table:get", get, "table:object:table! id:integer!", "table?", API_READ, "storage", 1,
      "The row with an id: id, version and the fields."},
-    {"table:update", update, "table:object:table! id:integer! changes:map! options:map", "",
-     API_WRITE, "storage", 1,
+    {"table:update", update, "table:object:table! id:integer! changes:map! options:map", "", API_WRITE, "storage", 1,
      "Changes fields of a row; {version = n}: a conflict if it has another one by now."},
     {"table:delete", delete_row, "table:object:table! id:integer!", "", API_WRITE, "storage", 1,
      "Removes a row; refused while another row refers to it."},
-    {"table:find", find, "table:object:table! where:map options:map", "table[], cursor?", API_READ,
-     "storage", 1, "Rows by conditions; {order, limit, after}."},
-    {"table:count", count, "table:object:table! where:map", "integer", API_READ, "storage", 1,
-     "How many rows."},
-    {"table:sum", sum, "table:object:table! field:text! where:map", "number", API_READ, "storage",
-     1, "The sum of a field."},
-    {"table:aggregate", aggregate, "table:object:table! query:map!", "table[]", API_READ, "storage",
-     1, "Counts and sums by fields: {where, by, sum, count}."},
+    {"table:find", find, "table:object:table! where:map options:map", "table[], cursor?", API_READ, "storage", 1,
+     "Rows by conditions; {order, limit, after}."},
+    {"table:count", count, "table:object:table! where:map", "integer", API_READ, "storage", 1, "How many rows."},
+    {"table:sum", sum, "table:object:table! field:text! where:map", "number", API_READ, "storage", 1,
+     "The sum of a field."},
+    {"table:aggregate", aggregate, "table:object:table! query:map!", "table[]", API_READ, "storage", 1,
+     "Counts and sums by fields: {where, by, sum, count}."},
     {0},
 };

@@ -19,12 +19,12 @@ struct flow;
 struct loop;
 
 enum flow_state {
-    FLOW_RUNNING,   /* has work or waits */
+    FLOW_RUNNING, /* has work or waits */
     FLOW_COMPLETED,
-    FLOW_FAILED,    /* retries are used up: "retry" goes on */
-    FLOW_BLOCKED,   /* diverged on replay, or its source is gone: never guessed on */
+    FLOW_FAILED,  /* retries are used up: "retry" goes on */
+    FLOW_BLOCKED, /* diverged on replay, or its source is gone: never guessed on */
     FLOW_CANCELLED,
-    FLOW_UNDOING,   /* cancelled; compensations are running */
+    FLOW_UNDOING, /* cancelled; compensations are running */
 };
 const char *flow_state_name(enum flow_state s);
 int flow_state_parse(const char *name); /* -1: unknown */
@@ -52,9 +52,9 @@ void flow_forget(struct flow *f);
 struct flow_start_args {
     const char *plugin, *name;
     const struct val *input;
-    const char *bid;            /* business id or NULL */
+    const char *bid;              /* business id or NULL */
     int64_t parent, parent_entry; /* run:call; 0 */
-    bool at_once;               /* run the first slice within this one (commands) */
+    bool at_once;                 /* run the first slice within this one (commands) */
 };
 /* Starts a run, or finds the one with this business id (*existed). */
 int flow_start(struct flow *f, struct session *s, const struct flow_start_args *args, int64_t *run, bool *existed,

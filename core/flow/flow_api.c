@@ -75,8 +75,8 @@ static int find(struct api_call *c)
 {
     const struct val *w = &c->args[0];
     const struct val *flow = val_get(w, "flow"), *state = val_get(w, "state");
-    struct flow_filter filter = {.state = -1, .limit = val_get_int(&c->args[1], "limit", 100),
-                                 .before = val_get_int(&c->args[1], "after", 0)};
+    struct flow_filter filter = {
+        .state = -1, .limit = val_get_int(&c->args[1], "limit", 100), .before = val_get_int(&c->args[1], "after", 0)};
     if (flow) {
         int rc = flow_split_name(c, flow, &filter.plugin, &filter.name);
         if (rc) return rc;

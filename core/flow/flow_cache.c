@@ -15,7 +15,8 @@ struct flow_run *flow_cache_find(struct flow *f, int64_t id)
 {
     if (!f->map_size) return NULL;
     struct flow_run *run = f->map[slot_of(f, id)];
-    while (run && run->id != id) run = run->map_next;
+    while (run && run->id != id)
+        run = run->map_next;
     return run;
 }
 
@@ -87,7 +88,8 @@ static void untouch(struct flow *f, struct flow_run *run)
 {
     struct flow_run **at = &f->touched;
     if (!run->touched) return;
-    while (*at != run) at = &(*at)->touched_next;
+    while (*at != run)
+        at = &(*at)->touched_next;
     *at = run->touched_next;
     run->touched = false;
 }
@@ -95,7 +97,8 @@ static void untouch(struct flow *f, struct flow_run *run)
 void flow_cache_remove(struct flow *f, struct flow_run *run)
 {
     struct flow_run **at = &f->map[slot_of(f, run->id)];
-    while (*at != run) at = &(*at)->map_next;
+    while (*at != run)
+        at = &(*at)->map_next;
     *at = run->map_next;
     f->nruns--;
     untouch(f, run);

@@ -1,4 +1,5 @@
-/* Deciding: who may, whether the form is right, whether it is still the text that was shown; then the wait's outcome. */
+/* Deciding: who may, whether the form is right, whether it is still the text that was shown; then the wait's outcome.
+ */
 #include "flow/flow_task.h"
 
 #include <string.h>
@@ -88,7 +89,8 @@ struct tally {
 
 static int count(struct store *db, int64_t run, int64_t entry, struct arena *a, struct tally *t, struct err *err)
 {
-    struct stmt *s = store_stmt(db, "select state, answer from flow_task where run = ?1 and entry = ?2 order by n", err);
+    struct stmt *s =
+        store_stmt(db, "select state, answer from flow_task where run = ?1 and entry = ?2 order by n", err);
     int rc;
     if (!s) return err->code;
     stmt_bind_int(s, 1, run);

@@ -114,7 +114,8 @@ void flow_attach(struct flow *f)
 void flow_free(struct flow *f)
 {
     if (!f) return;
-    while (f->oldest) flow_cache_remove(f, f->oldest);
+    while (f->oldest)
+        flow_cache_remove(f, f->oldest);
     flow_version_close(f);
     mem_free(f->map);
     buf_close(&f->scratch);

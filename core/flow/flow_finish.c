@@ -93,14 +93,16 @@ static int cancel_children(struct flow *f, struct session *s, int64_t run, struc
 {
     int64_t children[256];
     size_t n = 0;
-    struct stmt *st = store_stmt(s->db, "select id from flow_run where parent = ?1 and parent_entry >= 0 and state in (0, 2, 3)",
-                                 err);
+    struct stmt *st = store_stmt(
+        s->db, "select id from flow_run where parent = ?1 and parent_entry >= 0 and state in (0, 2, 3)", err);
     if (!st) return err->code;
     stmt_bind_int(st, 1, run);
     int rc;
-    while ((rc = stmt_step(st, err)) == 1 && n < 256) children[n++] = stmt_int(st, 0);
+    while ((rc = stmt_step(st, err)) == 1 && n < 256)
+        children[n++] = stmt_int(st, 0);
     stmt_done(st);
-    for (size_t i = 0; rc >= 0 && i < n; i++) rc = flow_cancel(f, s, children[i], "parent", err);
+    for (size_t i = 0; rc >= 0 && i < n; i++)
+        rc = flow_cancel(f, s, children[i], "parent", err);
     return rc < 0 ? rc : 0;
 }
 
@@ -188,7 +190,8 @@ int flow_retry(struct flow *f, struct session *s, int64_t id, bool upgrade, stru
     struct err_num num;
     int rc = load(f, s, id, &run, err);
     if (rc) return rc;
-    if (run->state != FLOW_FAILED && run->state != FLOW_BLOCKED && !(run->state == FLOW_RUNNING && (run->attempts || upgrade)))
+    if (run->state != FLOW_FAILED && run->state != FLOW_BLOCKED &&
+        !(run->state == FLOW_RUNNING && (run->attempts || upgrade)))
         return err_set(err, ERR_REFUSED, "flow.not_failed", "run", err_i64(&num, id), "state",
                        flow_state_name(run->state), NULL);
     if (upgrade) {

@@ -50,10 +50,10 @@ struct flow_wait {
     enum flow_wait_kind kind;
     int64_t entry;
     struct flow_branch *branch;
-    int64_t due;       /* INT64_MAX: none */
-    char *data;        /* as journalled: canonical bytes; owned */
+    int64_t due; /* INT64_MAX: none */
+    char *data;  /* as journalled: canonical bytes; owned */
     size_t data_len;
-    size_t open;       /* WAIT_GROUP: branches that still run */
+    size_t open; /* WAIT_GROUP: branches that still run */
 };
 
 /* One line of execution in a run: the main one, or one of an all/any. */
@@ -62,13 +62,13 @@ struct flow_branch {
     struct flow_branch *next_ready;
     int64_t id;
     struct vm_co *co;
-    int ref;                  /* the function's, given back at the end; 0 for main */
+    int ref; /* the function's, given back at the end; 0 for main */
     struct flow_wait *wait;
     struct flow_branch *parent;
-    struct flow_wait *group;  /* the parent's wait that this belongs to */
+    struct flow_wait *group; /* the parent's wait that this belongs to */
     const char *name;
     bool done;
-    char *result;             /* of a branch of all{}: canonical bytes until the others are done */
+    char *result; /* of a branch of all{}: canonical bytes until the others are done */
     size_t result_len;
     /* What it is resumed with; in the slice's arena. */
     struct val in[2];
@@ -96,16 +96,16 @@ struct flow_run {
     struct session *session;
     struct api_journal steps;
     struct val result;
-    uint64_t call_digest;    /* of the step that runs now */
+    uint64_t call_digest; /* of the step that runs now */
     char call_where[96];
-    bool is_new;      /* no row yet */
-    bool is_hot;      /* has coroutines */
-    bool is_loaded;   /* the row has been read */
-    bool queued;      /* a slice is in the lane's queue */
+    bool is_new;    /* no row yet */
+    bool is_hot;    /* has coroutines */
+    bool is_loaded; /* the row has been read */
+    bool queued;    /* a slice is in the lane's queue */
     bool replaying;
-    bool restart;     /* checkpoint: enter anew */
+    bool restart; /* checkpoint: enter anew */
     bool finished;
-    bool touched;     /* changed in this batch */
+    bool touched; /* changed in this batch */
     struct flow_run *touched_next;
     struct flow_run *older, *newer; /* cache order */
     struct flow_run *map_next;
@@ -197,8 +197,8 @@ int flow_group_done(struct flow_run *run, struct flow_branch *b, const struct va
 
 /* flow_signal.c */
 struct flow_signal_row {
-    int64_t run, entry;       /* entry: of the wait it answers; not used with a name */
-    const char *name, *key;   /* a named signal, and what makes it count once */
+    int64_t run, entry;     /* entry: of the wait it answers; not used with a name */
+    const char *name, *key; /* a named signal, and what makes it count once */
     const struct val *data;
     const struct err *failed; /* raised at the wait */
 };

@@ -89,7 +89,7 @@ int flow_entry_read(const char *bytes, size_t len, size_t *pos, struct flow_entr
 {
     struct reader r = {(const unsigned char *)bytes + *pos, (const unsigned char *)bytes + len, false};
     if (*pos == len) return 0;
-    *e = (struct flow_entry){.type = (enum flow_entry_type)*r.p++};
+    *e = (struct flow_entry){.type = (enum flow_entry_type) * r.p++};
     e->branch = (int64_t)get_number(&r);
     if (e->type == ENTRY_WAKE) {
         e->wait = (int64_t)get_number(&r);
@@ -104,8 +104,7 @@ int flow_entry_read(const char *bytes, size_t len, size_t *pos, struct flow_entr
     }
     e->code = -(int)get_number(&r);
     e->payload = get_bytes(&r, &e->payload_len);
-    if (r.bad || e->type < ENTRY_STEP || e->type > ENTRY_WAKE)
-        return err_set(err, ERR_CORRUPT, "flow.journal", NULL);
+    if (r.bad || e->type < ENTRY_STEP || e->type > ENTRY_WAKE) return err_set(err, ERR_CORRUPT, "flow.journal", NULL);
     *pos = (size_t)((const char *)r.p - bytes);
     return 1;
 }
@@ -142,7 +141,8 @@ int flow_err_to_val(struct arena *a, const struct err *e, struct val *out)
     rc |= put_text(a, out, "text", e->text);
     rc |= put_text(a, out, "where", e->where);
     size_t n = 0;
-    while (n + 1 < sizeof(e->args) && (e->args[n] || e->args[n + 1])) n++;
+    while (n + 1 < sizeof(e->args) && (e->args[n] || e->args[n + 1]))
+        n++;
     char *args = arena_strndup(a, e->args, n + 1);
     if (!args) return ERR_NOMEM;
     if (e->args[0]) rc |= val_set(a, out, "args", val_strn(args, n + 1));

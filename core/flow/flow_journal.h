@@ -21,8 +21,8 @@ enum flow_entry_type { ENTRY_STEP = 1, ENTRY_WAIT = 2, ENTRY_WAKE = 3 };
 struct flow_entry {
     enum flow_entry_type type;
     int64_t branch;
-    int64_t wait;        /* ENTRY_WAKE: the wait's entry number */
-    const char *op;      /* not NUL-ended */
+    int64_t wait;   /* ENTRY_WAKE: the wait's entry number */
+    const char *op; /* not NUL-ended */
     size_t op_len;
     const char *where;
     size_t where_len;
@@ -33,10 +33,10 @@ struct flow_entry {
 };
 
 struct flow_journal {
-    char *old;          /* what is stored, all slices in order; owned */
+    char *old; /* what is stored, all slices in order; owned */
     size_t old_len, pos;
-    struct buf out;     /* entries of the slice that runs */
-    int64_t entry;      /* number of the next entry */
+    struct buf out; /* entries of the slice that runs */
+    int64_t entry;  /* number of the next entry */
 };
 
 void flow_journal_init(struct flow_journal *j);

@@ -1,8 +1,8 @@
 /* The outbox: what leaves the database does so from a row, at least once, with a key by which a peer can tell.
  *
  * A due row is leased (its next_at moves past the request's own end) in a slice of its own; only after that commit is
- * it sent. A result comes back as another slice, which wakes the run and deletes the row. A process that dies in between
- * sends again after the lease. */
+ * it sent. A result comes back as another slice, which wakes the run and deletes the row. A process that dies in
+ * between sends again after the lease. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,8 +15,14 @@
 #include "runtime/fetch.h"
 #include "runtime/log.h"
 
-enum { OUTBOX_TIMES = 5, OUTBOX_PAUSE_MS = 10000, OUTBOX_LEASE_MS = 30000, OUTBOX_TIMEOUT_MS = 30000, HEADERS_MAX = 32,
-       HOSTS_MAX = 32 };
+enum {
+    OUTBOX_TIMES = 5,
+    OUTBOX_PAUSE_MS = 10000,
+    OUTBOX_LEASE_MS = 30000,
+    OUTBOX_TIMEOUT_MS = 30000,
+    HEADERS_MAX = 32,
+    HOSTS_MAX = 32
+};
 
 /* A row on its way: leased, sent, answered. */
 struct sending {
@@ -146,13 +152,19 @@ static void send_now(void *arg)
     char key[64];
     struct err_num run, entry;
     const struct val *q = &s->request, *list = val_get(q, "hosts"), *body = val_get(q, "body");
-    struct fetch_request r = {.url = val_get_str(q, "url"), .method = val_get_str(q, "method"), .headers = headers,
-                              .hosts = hosts, .reply = s->flow->options.loop, .done = on_fetched, .ctx = s,
+    struct fetch_request r = {.url = val_get_str(q, "url"),
+                              .method = val_get_str(q, "method"),
+                              .headers = headers,
+                              .hosts = hosts,
+                              .reply = s->flow->options.loop,
+                              .done = on_fetched,
+                              .ctx = s,
                               .timeout_ms = (int)val_get_int(q, "timeout", OUTBOX_TIMEOUT_MS)};
     r.nheaders = take_headers(val_get(q, "headers"), headers, HEADERS_MAX);
     snprintf(key, sizeof(key), "%s-%s", err_i64(&run, s->run), err_i64(&entry, s->entry));
     headers[r.nheaders++] = (struct fetch_header){"Idempotency-Key", key};
-    for (size_t i = 0; val_at(list, i) && r.nhosts < HOSTS_MAX; i++) hosts[r.nhosts++] = val_at(list, i)->as.str.s;
+    for (size_t i = 0; val_at(list, i) && r.nhosts < HOSTS_MAX; i++)
+        hosts[r.nhosts++] = val_at(list, i)->as.str.s;
     if (val_is(body, VAL_STR)) {
         r.body = body->as.str.s;
         r.body_len = body->as.str.len;
@@ -160,8 +172,7 @@ static void send_now(void *arg)
     crash_point("outbox.before_send");
     struct err err;
     int64_t id;
-    if (fetch_start(s->flow->host->fetcher, &r, &id, &err) != 0)
-        on_fetched(s, &(struct fetch_result){.failed = &err});
+    if (fetch_start(s->flow->host->fetcher, &r, &id, &err) != 0) on_fetched(s, &(struct fetch_result){.failed = &err});
 }
 
 static void drop_sending(void *arg)
@@ -173,7 +184,8 @@ static int run_lease(struct lane_work *w, struct lane *lane, struct err *err)
 {
     struct sending *s = (struct sending *)w;
     struct store *db = lane_db(lane);
-    int64_t now = lane_now(lane), until = now + val_get_int(&s->request, "timeout", OUTBOX_TIMEOUT_MS) + OUTBOX_LEASE_MS;
+    int64_t now = lane_now(lane),
+            until = now + val_get_int(&s->request, "timeout", OUTBOX_TIMEOUT_MS) + OUTBOX_LEASE_MS;
     struct stmt *st = store_stmt(db, "update outbox set attempts = attempts + 1, next_at = ?2 where id = ?1", err);
     if (!st) return err->code;
     stmt_bind_int(st, 1, s->id);
@@ -198,8 +210,12 @@ static int add_sending(struct flow *f, struct stmt *row)
     struct val borrowed;
     size_t len;
     const char *bytes = stmt_blob(row, 4, &len);
-    *s = (struct sending){.work = {.run = run_lease, .done = done_lease}, .flow = f, .id = stmt_int(row, 0),
-                          .run = stmt_int(row, 1), .entry = stmt_int(row, 2), .attempts = stmt_int(row, 3) + 1};
+    *s = (struct sending){.work = {.run = run_lease, .done = done_lease},
+                          .flow = f,
+                          .id = stmt_int(row, 0),
+                          .run = stmt_int(row, 1),
+                          .entry = stmt_int(row, 2),
+                          .attempts = stmt_int(row, 3) + 1};
     arena_init(&s->arena, 16 << 20);
     if (val_decode(bytes, len, &s->arena, flow_kind_of, &borrowed) != 0 ||
         val_copy(&s->arena, &borrowed, &s->request) != 0) {
@@ -217,8 +233,10 @@ static int64_t collect(struct lane_source *src, struct lane *lane, int64_t now, 
     int64_t next = INT64_MAX;
     int n = 0, rc;
     if (!f->host->fetcher) return INT64_MAX; /* a command: the service sends */
-    struct stmt *s = store_stmt(lane_db(lane), "select id, run, entry, attempts, body, next_at from outbox"
-                                               " where next_at is not null order by next_at limit ?1", &err);
+    struct stmt *s = store_stmt(lane_db(lane),
+                                "select id, run, entry, attempts, body, next_at from outbox"
+                                " where next_at is not null order by next_at limit ?1",
+                                &err);
     if (!s) goto failed;
     stmt_bind_int(s, 1, max + 1);
     while ((rc = stmt_step(s, &err)) == 1) {
@@ -296,8 +314,10 @@ static int insert(struct api_call *c, const struct val *request, int64_t entry)
 {
     struct flow *f = c->self;
     struct buf *b = &f->scratch;
-    struct stmt *s = store_stmt(c->s->db, "insert into outbox(id, run, entry, kind, body, attempts, next_at)"
-                                          " values(?1, ?2, ?3, 'fetch', ?4, 0, ?5)", c->err);
+    struct stmt *s = store_stmt(c->s->db,
+                                "insert into outbox(id, run, entry, kind, body, attempts, next_at)"
+                                " values(?1, ?2, ?3, 'fetch', ?4, 0, ?5)",
+                                c->err);
     if (!s) return c->err->code;
     buf_clear(b);
     val_encode(request, b, false);
@@ -321,14 +341,17 @@ static int fetch(struct api_call *c)
     rc = flow_wait_begin(c, WAIT_OUTBOX, &w, &replayed);
     if (rc || replayed) return rc ? rc : API_WAITING;
     rc = insert(c, &request, w->entry);
-    if (rc == 0) rc = flow_wait_commit(c, w, &nothing);
-    else flow_wait_remove(c->s->run, w);
+    if (rc == 0)
+        rc = flow_wait_commit(c, w, &nothing);
+    else
+        flow_wait_remove(c->s->run, w);
     return rc ? rc : API_WAITING;
 }
 
 static const struct api_fn functions[] = {
     {"run:fetch", fetch, "run:object:run! request:map!", "map", API_WAIT, NULL, 1,
-     "HTTP through the outbox: { url =, method =, json =, body =, headers =, timeout = } → { status =, headers =, body =, json = }."},
+     "HTTP through the outbox: { url =, method =, json =, body =, headers =, timeout = } → { status =, headers =, body "
+     "=, json = }."},
     {0},
 };
 

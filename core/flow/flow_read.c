@@ -33,7 +33,8 @@ static int put_bytes(struct arena *a, struct val *map, const char *key, struct s
 }
 
 #define RUN_COLUMNS                                                                                                    \
-    "select r.id, n.plugin, n.name, r.state, r.due, r.bid, r.parent, r.attempts, r.person, r.paused, r.input, r.result," \
+    "select r.id, n.plugin, n.name, r.state, r.due, r.bid, r.parent, r.attempts, r.person, r.paused, r.input, "        \
+    "r.result,"                                                                                                        \
     " r.ended, r.entry, v.hash, e.key, e.text, e.location, e.traceback, e.args,"                                       \
     " (select text from flow_note where run = r.id and kind = 'status' order by rowid desc limit 1)"                   \
     " from flow_run r join flow_name n on n.id = r.name join plugin_version v on v.id = r.version"                     \

@@ -177,7 +177,8 @@ int flow_row_set_error(struct store *db, int64_t run, const struct err *why, int
                                 err);
     if (!s) return err->code;
     size_t n = 0;
-    while (n + 1 < sizeof(why->args) && (why->args[n] || why->args[n + 1])) n++;
+    while (n + 1 < sizeof(why->args) && (why->args[n] || why->args[n + 1]))
+        n++;
     stmt_bind_int(s, 1, run);
     stmt_bind_str(s, 2, why->key);
     stmt_bind_blob(s, 3, why->args, n + 1);

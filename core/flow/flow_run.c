@@ -133,8 +133,7 @@ static int enter_main(struct flow_run *run, struct err *err)
 {
     const char *kind = strchr(run->name, '#') ? "on" : "flow";
     int ref = plugin_vm_fn(run->version->pv, kind, run->name);
-    if (!ref)
-        return err_set(err, ERR_NOT_FOUND, "flow.unknown", "flow", run->name, "plugin", run->plugin, NULL);
+    if (!ref) return err_set(err, ERR_NOT_FOUND, "flow.unknown", "flow", run->name, "plugin", run->plugin, NULL);
     struct flow_branch *b = flow_branch_new(run, ref, "", NULL, NULL, err);
     if (!b) return err->code;
     int rc = make_arguments(run, b, err);
@@ -242,8 +241,7 @@ int flow_run_pump(struct flow_run *run, struct err *err)
         }
         if (run->finished) break;
     }
-    if (run->replaying && run->finished)
-        return err_set(err, ERR_DIVERGED, "flow.ended_early", NULL);
+    if (run->replaying && run->finished) return err_set(err, ERR_DIVERGED, "flow.ended_early", NULL);
     return 0;
 }
 
@@ -361,14 +359,19 @@ static int journal_after(struct api_journal *j, struct api_call *c, int rc)
     if (!run->current) return 0;
     if (encode_result(c, rc, b) != 0)
         return err_set(c->err, ERR_INTERNAL, "flow.result_too_large", "function", c->fn->name, NULL);
-    struct flow_entry e = {.type = ENTRY_STEP, .branch = run->current->id, .op = c->fn->name,
-                           .op_len = strlen(c->fn->name), .where = run->call_where,
-                           .where_len = strlen(run->call_where), .digest = run->call_digest, .code = rc,
-                           .payload = b->data, .payload_len = b->len};
+    struct flow_entry e = {.type = ENTRY_STEP,
+                           .branch = run->current->id,
+                           .op = c->fn->name,
+                           .op_len = strlen(c->fn->name),
+                           .where = run->call_where,
+                           .where_len = strlen(run->call_where),
+                           .digest = run->call_digest,
+                           .code = rc,
+                           .payload = b->data,
+                           .payload_len = b->len};
     int kept = flow_journal_append(&run->journal, &e, c->err);
     crash_point("flow.after_step");
-    if (kept || rc || c->result.type == VAL_NIL || c->result.type == VAL_INT || c->result.type == VAL_BOOL)
-        return kept;
+    if (kept || rc || c->result.type == VAL_NIL || c->result.type == VAL_INT || c->result.type == VAL_BOOL) return kept;
     /* The live code gets what a replay would get. Object bodies are the same by being immutable. */
     struct val v, copy;
     if (c->nresults == 1 && val_decode(b->data, b->len, c->arena, flow_kind_of, &v) == 0 &&

@@ -8,7 +8,8 @@
 static int fire(void *ctx, struct session *s, const struct schedule_job *job, int64_t *run, struct err *err)
 {
     struct val empty = val_map();
-    struct flow_start_args args = {.plugin = job->plugin, .name = job->flow,
+    struct flow_start_args args = {.plugin = job->plugin,
+                                   .name = job->flow,
                                    .input = job->input && job->input->type == VAL_MAP ? job->input : &empty,
                                    .bid = job->key};
     bool existed;

@@ -63,5 +63,4 @@ static const char outbox[] =
     "create index outbox_next on outbox(next_at) where next_at is not null;"
     "create index outbox_run on outbox(run) where run is not null;";
 
-const struct store_migration flow_migrations[] = {
-    {"flow/001", first}, {"flow/002", tasks}, {"flow/003", outbox}, {0}};
+const struct store_migration flow_migrations[] = {{"flow/001", first}, {"flow/002", tasks}, {"flow/003", outbox}, {0}};

@@ -43,10 +43,11 @@ int64_t flow_match_key(const char *field, const struct val *v)
 static int insert(struct flow *f, struct session *s, const struct flow_signal_row *row, bool *twice, struct err *err)
 {
     struct buf b;
-    struct stmt *st = store_stmt(s->db,
-                                 "insert into flow_signal(run, entry, name, key, body, failed) values(?1,?2,?3,?4,?5,?6)"
-                                 " on conflict do nothing",
-                                 err);
+    struct stmt *st =
+        store_stmt(s->db,
+                   "insert into flow_signal(run, entry, name, key, body, failed) values(?1,?2,?3,?4,?5,?6)"
+                   " on conflict do nothing",
+                   err);
     if (!st) return err->code;
     buf_init(&b, FLOW_RESULT_MAX);
     struct val nothing = val_nil(), failed;
@@ -159,15 +160,16 @@ static int rederive(struct flow *f, struct session *s, int64_t item, struct err 
     if (!st) return err->code;
     stmt_bind_int(st, 1, item);
     int rc;
-    while ((rc = stmt_step(st, err)) == 1) runs[n++] = stmt_int(st, 0);
+    while ((rc = stmt_step(st, err)) == 1)
+        runs[n++] = stmt_int(st, 0);
     stmt_done(st);
-    for (size_t i = 0; rc == 0 && i < n; i++) rc = flow_row_set_due(f, s->db, runs[i], s->now, err);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = flow_row_set_due(f, s->db, runs[i], s->now, err);
     return rc;
 }
 
 /* on(event, fn): each handler is a run of its own, so that it survives and is retried like any other. */
-static int start_handlers(struct flow *f, struct session *s, const char *name, const struct val *data,
-                          struct err *err)
+static int start_handlers(struct flow *f, struct session *s, const char *name, const struct val *data, struct err *err)
 {
     struct registry *r = plugins_registry(f->host->plugins);
     size_t i = 0;

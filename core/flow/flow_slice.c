@@ -20,8 +20,14 @@ struct slice_work {
 
 void flow_session_init(struct flow *f, struct session *s, struct flow_run *run, int64_t now)
 {
-    *s = (struct session){.mode = SESSION_RUN, .host = f->host, .db = lane_db(f->lane), .lane = f->lane, .now = now,
-                          .arena = &f->arena, .lang = f->host->lang, .zone = f->host->zone};
+    *s = (struct session){.mode = SESSION_RUN,
+                          .host = f->host,
+                          .db = lane_db(f->lane),
+                          .lane = f->lane,
+                          .now = now,
+                          .arena = &f->arena,
+                          .lang = f->host->lang,
+                          .zone = f->host->zone};
     if (!run) {
         s->mode = SESSION_WRITE;
         return;
@@ -163,7 +169,9 @@ static void done_slice(struct lane_work *w, const struct err *failed)
         } else {
             struct slice_work *fail = mem_alloc(sizeof(*fail));
             *fail = (struct slice_work){.work = {.run = run_fail, .done = done_fail, .share = w->share},
-                                        .flow = f, .run = sw->run, .why = *failed};
+                                        .flow = f,
+                                        .run = sw->run,
+                                        .why = *failed};
             lane_add(f->lane, &fail->work);
         }
     }
@@ -187,8 +195,8 @@ int64_t flow_runs_collect(struct lane_source *src, struct lane *lane, int64_t no
 {
     struct flow *f = (struct flow *)((char *)src - offsetof(struct flow, runs_source));
     struct err err = {0};
-    struct stmt *s = store_stmt(lane_db(lane), "select id, due from flow_run where due is not null order by due limit ?1",
-                                &err);
+    struct stmt *s =
+        store_stmt(lane_db(lane), "select id, due from flow_run where due is not null order by due limit ?1", &err);
     int64_t next = INT64_MAX;
     int n = 0, rc;
     if (!s) goto failed;

@@ -148,12 +148,15 @@ int flow_task_void(struct flow *f, struct session *s, int64_t item, struct err *
     size_t n = 0;
     int rc = content_item_version(s->db, item, &now, err);
     if (rc) return rc;
-    struct stmt *st = store_stmt(s->db, "select id from flow_task where about = ?1 and state = 0 and about_hash <> ?2"
-                                        " limit 64", err);
+    struct stmt *st = store_stmt(s->db,
+                                 "select id from flow_task where about = ?1 and state = 0 and about_hash <> ?2"
+                                 " limit 64",
+                                 err);
     if (!st) return err->code;
     stmt_bind_int(st, 1, item);
     stmt_bind_str(st, 2, now.hash);
-    while ((rc = stmt_step(st, err)) == 1) tasks[n++] = stmt_int(st, 0);
+    while ((rc = stmt_step(st, err)) == 1)
+        tasks[n++] = stmt_int(st, 0);
     stmt_done(st);
     for (size_t i = 0; rc == 0 && i < n; i++) {
         struct flow_task t;

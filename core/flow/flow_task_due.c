@@ -92,8 +92,8 @@ int64_t flow_tasks_collect(struct lane_source *src, struct lane *lane, int64_t n
     struct err err = {0};
     int64_t next = INT64_MAX;
     int n = 0, rc;
-    struct stmt *s = store_stmt(lane_db(lane),
-                                "select id, next_at from flow_task where next_at is not null order by next_at limit ?1", &err);
+    struct stmt *s = store_stmt(
+        lane_db(lane), "select id, next_at from flow_task where next_at is not null order by next_at limit ?1", &err);
     if (!s) goto failed;
     stmt_bind_int(s, 1, max + 1);
     while ((rc = stmt_step(s, &err)) == 1) {

@@ -6,8 +6,8 @@
 #include "base/kinds.h"
 #include "people/people.h"
 
-#define TASK_COLUMNS                                                                                                 \
-    "select t.id, t.run, t.entry, t.n, t.state, t.title, t.help, t.on_timeout, t.about_hash, t.about, t.about_rev,"  \
+#define TASK_COLUMNS                                                                                                   \
+    "select t.id, t.run, t.entry, t.n, t.state, t.title, t.help, t.on_timeout, t.about_hash, t.about, t.about_rev,"    \
     " t.due, t.remind, t.next_at, t.form, t.escalate, t.answer, t.decided_by, t.decided_at from flow_task t"
 
 static const char *text(struct stmt *s, int col, struct arena *a)
@@ -29,11 +29,22 @@ static int value(struct stmt *s, int col, struct arena *a, struct val *out)
 
 static int read_task(struct stmt *s, struct arena *a, struct flow_task *t)
 {
-    *t = (struct flow_task){.id = stmt_int(s, 0), .run = stmt_int(s, 1), .entry = stmt_int(s, 2), .n = stmt_int(s, 3),
-                            .state = (int)stmt_int(s, 4), .title = text(s, 5, a), .help = text(s, 6, a),
-                            .on_timeout = text(s, 7, a), .about_hash = text(s, 8, a), .about = stmt_int(s, 9),
-                            .about_rev = stmt_int(s, 10), .due = stmt_int(s, 11), .remind = stmt_int(s, 12),
-                            .next_at = stmt_int(s, 13), .decided_by = stmt_int(s, 17), .decided_at = stmt_int(s, 18)};
+    *t = (struct flow_task){.id = stmt_int(s, 0),
+                            .run = stmt_int(s, 1),
+                            .entry = stmt_int(s, 2),
+                            .n = stmt_int(s, 3),
+                            .state = (int)stmt_int(s, 4),
+                            .title = text(s, 5, a),
+                            .help = text(s, 6, a),
+                            .on_timeout = text(s, 7, a),
+                            .about_hash = text(s, 8, a),
+                            .about = stmt_int(s, 9),
+                            .about_rev = stmt_int(s, 10),
+                            .due = stmt_int(s, 11),
+                            .remind = stmt_int(s, 12),
+                            .next_at = stmt_int(s, 13),
+                            .decided_by = stmt_int(s, 17),
+                            .decided_at = stmt_int(s, 18)};
     int rc = value(s, 14, a, &t->form);
     if (rc == 0) rc = value(s, 15, a, &t->escalate);
     if (rc == 0) rc = value(s, 16, a, &t->answer);
@@ -44,8 +55,8 @@ static int read_task(struct stmt *s, struct arena *a, struct flow_task *t)
 static int read_targets(struct store *db, int64_t task, struct arena *a, struct val *out, struct err *err)
 {
     static const char *const names[] = {"person", "position", "role", "unit"};
-    struct stmt *s = store_stmt(db, "select person, position, role, unit from flow_task_target where task = ?1 order by n",
-                                err);
+    struct stmt *s =
+        store_stmt(db, "select person, position, role, unit from flow_task_target where task = ?1 order by n", err);
     int rc;
     if (!s) return err->code;
     stmt_bind_int(s, 1, task);
@@ -112,7 +123,8 @@ static const char *const inbox_sql[] = {
     "select g.task from flow_task_target g where g.person = ?1"
     " union select g.task from position_held h join flow_task_target g on g.position = h.position and g.unit = h.unit"
     " where h.person = ?1 and h.valid_from <= ?2 and (h.valid_to is null or h.valid_to > ?2)"
-    " union select g.task from role_held h join flow_task_target g on g.role = h.role and (g.unit is null or g.unit = h.unit)"
+    " union select g.task from role_held h join flow_task_target g on g.role = h.role and (g.unit is null or g.unit = "
+    "h.unit)"
     " where h.person = ?1 and h.valid_from <= ?2 and (h.valid_to is null or h.valid_to > ?2)"
     " order by 1 desc limit 1000"};
 
@@ -129,7 +141,8 @@ int flow_read_tasks(struct store *db, struct host *host, int64_t person, int64_t
         stmt_bind_int(s, 1, person);
         stmt_bind_int(s, 2, people_day(host, now));
     }
-    while ((rc = stmt_step(s, err)) == 1) ids[n++] = stmt_int(s, 0);
+    while ((rc = stmt_step(s, err)) == 1)
+        ids[n++] = stmt_int(s, 0);
     stmt_done(s);
     *out = val_list();
     for (size_t i = 0; rc == 0 && i < n; i++) {

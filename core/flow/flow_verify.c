@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 struct check {
-    const char *sql;  /* gives ids of what is wrong */
+    const char *sql;          /* gives ids of what is wrong */
     const char *what, *wrong; /* "flow_run: run" 17 "is …" */
 };
 
@@ -24,9 +24,10 @@ static const struct check checks[] = {
      " and not exists (select 1 from flow_run c where c.parent = r.id and c.state in (0, 2, 3, 5))"
      " and not exists (select 1 from outbox o where o.run = r.id)",
      "flow_run: run", "is running but nothing will ever wake it"},
-    {"select r.id from flow_run r left join plugin_version v on v.id = r.version where v.id is null",
-     "flow_run: run", "is pinned to a version that is not stored"},
-    {"select r.id from flow_run r where r.state in (2, 3) and not exists (select 1 from flow_error e where e.run = r.id)",
+    {"select r.id from flow_run r left join plugin_version v on v.id = r.version where v.id is null", "flow_run: run",
+     "is pinned to a version that is not stored"},
+    {"select r.id from flow_run r where r.state in (2, 3) and not exists (select 1 from flow_error e where e.run = "
+     "r.id)",
      "flow_run: run", "is stopped without a reason"},
 };
 
@@ -60,8 +61,9 @@ static int check_journals(struct store *db, void (*report)(void *, const char *)
         rc = stmt_step(s, err);
         if (run && (rc != 1 || stmt_int(s, 0) != run)) {
             if (entries != expected) {
-                snprintf(line, sizeof(line), "flow_journal: run %" PRId64 " has %" PRId64 " entries, its row says %" PRId64,
-                         run, entries, expected);
+                snprintf(line, sizeof(line),
+                         "flow_journal: run %" PRId64 " has %" PRId64 " entries, its row says %" PRId64, run, entries,
+                         expected);
                 report(ctx, line);
             }
             entries = 0;
@@ -72,7 +74,8 @@ static int check_journals(struct store *db, void (*report)(void *, const char *)
         const char *bytes = stmt_blob(s, 1, &len);
         run = stmt_int(s, 0);
         expected = stmt_int(s, 2);
-        while (flow_entry_read(bytes, len, &pos, &e, err) == 1) entries++;
+        while (flow_entry_read(bytes, len, &pos, &e, err) == 1)
+            entries++;
         if (pos != len) {
             snprintf(line, sizeof(line), "flow_journal: run %" PRId64 " has an entry that does not read", run);
             report(ctx, line);

@@ -117,7 +117,8 @@ static int read_needs(struct store *db, int64_t id, struct plugin *p, struct err
     if (!s) return err->code;
     stmt_bind_int(s, 1, id);
     int rc;
-    while ((rc = stmt_step(s, err)) == 1 && n < 64) needs[n++] = stmt_int(s, 0);
+    while ((rc = stmt_step(s, err)) == 1 && n < 64)
+        needs[n++] = stmt_int(s, 0);
     stmt_done(s);
     if (rc < 0) return rc;
     p->required = arena_alloc(&p->arena, (n + 1) * sizeof(struct plugin *));
@@ -202,7 +203,8 @@ static void drop_idle(struct flow *f, int keep)
 int flow_version_get(struct flow *f, struct store *db, int64_t id, struct flow_version **out, struct err *err)
 {
     struct flow_version *v = f->versions;
-    while (v && v->id != id) v = v->next;
+    while (v && v->id != id)
+        v = v->next;
     if (!v) {
         struct plugin_vm *pv;
         int rc = load_pinned(f, db, id, &pv, err);
@@ -236,7 +238,8 @@ void flow_version_close(struct flow *f)
 static void adopt(struct flow *f, int64_t id, struct plugin_vm *pv)
 {
     struct flow_version *v = f->versions;
-    while (v && v->id != id) v = v->next;
+    while (v && v->id != id)
+        v = v->next;
     if (v && v->pv == pv) return;
     if (v && v->users > 0) return; /* hot runs use an equal state: both have the same source */
     if (!v) {
@@ -250,8 +253,7 @@ static void adopt(struct flow *f, int64_t id, struct plugin_vm *pv)
     v->pv = plugin_vm_hold(pv);
 }
 
-static int activate_decl(struct flow *f, struct session *s, struct registry *r, const struct decl *d,
-                         struct err *err)
+static int activate_decl(struct flow *f, struct session *s, struct registry *r, const struct decl *d, struct err *err)
 {
     struct flow_def *def = d->compiled;
     struct plugin *p = registry_plugin(r, d->plugin);

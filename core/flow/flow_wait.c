@@ -72,10 +72,15 @@ int flow_wait_commit(struct api_call *c, struct flow_wait *w, const struct val *
     }
     keep_data(w, b->data, b->len);
     w->due = val_get_int(data, "due", w->due);
-    struct flow_entry e = {.type = ENTRY_WAIT, .branch = run->current->id, .op = c->fn->name,
-                           .op_len = strlen(c->fn->name), .where = run->call_where,
-                           .where_len = strlen(run->call_where), .digest = run->call_digest,
-                           .payload = w->data, .payload_len = w->data_len};
+    struct flow_entry e = {.type = ENTRY_WAIT,
+                           .branch = run->current->id,
+                           .op = c->fn->name,
+                           .op_len = strlen(c->fn->name),
+                           .where = run->call_where,
+                           .where_len = strlen(run->call_where),
+                           .digest = run->call_digest,
+                           .payload = w->data,
+                           .payload_len = w->data_len};
     int rc = flow_journal_append(&run->journal, &e, c->err);
     if (rc) flow_wait_remove(run, w);
     return rc;
@@ -84,7 +89,8 @@ int flow_wait_commit(struct api_call *c, struct flow_wait *w, const struct val *
 struct flow_wait *flow_wait_find(struct flow_run *run, int64_t entry)
 {
     struct flow_wait *w = run->waits;
-    while (w && w->entry != entry) w = w->next;
+    while (w && w->entry != entry)
+        w = w->next;
     return w;
 }
 
@@ -106,7 +112,8 @@ void flow_wait_free(struct flow_run *run)
 void flow_wait_remove(struct flow_run *run, struct flow_wait *w)
 {
     struct flow_wait **at = &run->waits;
-    while (*at != w) at = &(*at)->next;
+    while (*at != w)
+        at = &(*at)->next;
     *at = w->next;
     if (w->branch->wait == w) w->branch->wait = NULL;
     free_wait(w);
@@ -153,12 +160,21 @@ int flow_wait_cancel(struct flow_run *run, struct flow_wait *w, struct err *err)
     if (!run->replaying) {
         switch (w->kind) {
         case WAIT_EVENT:
-        case WAIT_TIMER: rc = delete_event_row(run, w, err); break;
-        case WAIT_TASK: rc = flow_task_close(run->session->db, run->id, w->entry, err); break;
-        case WAIT_CHILD: rc = cancel_child(run, w, err); break;
-        case WAIT_OUTBOX: rc = delete_outbox(run, w, err); break;
+        case WAIT_TIMER:
+            rc = delete_event_row(run, w, err);
+            break;
+        case WAIT_TASK:
+            rc = flow_task_close(run->session->db, run->id, w->entry, err);
+            break;
+        case WAIT_CHILD:
+            rc = cancel_child(run, w, err);
+            break;
+        case WAIT_OUTBOX:
+            rc = delete_outbox(run, w, err);
+            break;
         case WAIT_GROUP:
-        case WAIT_CHECKPOINT: break;
+        case WAIT_CHECKPOINT:
+            break;
         }
     }
     flow_wait_remove(run, w);

@@ -9,8 +9,7 @@
 #include "base/mem.h"
 
 /* Gives the branch its answer from the canonical bytes. Takes the wait away. */
-static int deliver(struct flow_run *run, struct flow_wait *w, int code, const char *bytes, size_t len,
-                   struct err *err)
+static int deliver(struct flow_run *run, struct flow_wait *w, int code, const char *bytes, size_t len, struct err *err)
 {
     struct flow_branch *b = w->branch;
     struct val borrowed, v;
@@ -31,8 +30,12 @@ static int deliver(struct flow_run *run, struct flow_wait *w, int code, const ch
 
 static int wake(struct flow_run *run, struct flow_wait *w, int code, const char *bytes, size_t len, struct err *err)
 {
-    struct flow_entry e = {.type = ENTRY_WAKE, .branch = w->branch->id, .wait = w->entry, .code = code,
-                           .payload = bytes, .payload_len = len};
+    struct flow_entry e = {.type = ENTRY_WAKE,
+                           .branch = w->branch->id,
+                           .wait = w->entry,
+                           .code = code,
+                           .payload = bytes,
+                           .payload_len = len};
     int rc = flow_journal_append(&run->journal, &e, err);
     if (rc) return rc;
     rc = deliver(run, w, code, bytes, len, err);

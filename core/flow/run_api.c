@@ -31,8 +31,8 @@ static int insert_wait_row(struct api_call *c, const char *event, int64_t key, i
 {
     struct flow_run *run = c->s->run;
     struct buf *b = &run->flow->scratch;
-    struct stmt *s = store_stmt(c->s->db, "insert into flow_wait(event, key, run, entry, match) values(?1,?2,?3,?4,?5)",
-                                c->err);
+    struct stmt *s =
+        store_stmt(c->s->db, "insert into flow_wait(event, key, run, entry, match) values(?1,?2,?3,?4,?5)", c->err);
     if (!s) return c->err->code;
     buf_clear(b);
     if (match && match->type == VAL_MAP && match->as.map.n > 0) val_encode(match, b, false);
@@ -142,8 +142,8 @@ static int start_branches(struct api_call *c, struct flow_wait *group)
     qsort(fns->as.map.pairs, fns->as.map.n, sizeof(struct val_pair), compare_pairs);
     for (size_t i = 0; i < fns->as.map.n; i++) {
         const char *name = arena_strdup(&run->arena, fns->as.map.pairs[i].key);
-        struct flow_branch *b = name ? flow_branch_new(run, (int)fns->as.map.pairs[i].v.as.i, name, parent, group, c->err)
-                                     : NULL;
+        struct flow_branch *b =
+            name ? flow_branch_new(run, (int)fns->as.map.pairs[i].v.as.i, name, parent, group, c->err) : NULL;
         if (!b) return c->err->code ? c->err->code : err_set(c->err, ERR_NOMEM, "memory", NULL);
         flow_run_ready(run, b);
     }
@@ -161,7 +161,8 @@ static int group(struct api_call *c, bool any)
     /* Functions have no digest: their names stand for them. */
     struct val names = val_list(), fns = c->args[1];
     for (size_t i = 0; i < fns.as.map.n; i++)
-        if (val_add(c->arena, &names, val_str(fns.as.map.pairs[i].key))) return err_set(c->err, ERR_NOMEM, "memory", NULL);
+        if (val_add(c->arena, &names, val_str(fns.as.map.pairs[i].key)))
+            return err_set(c->err, ERR_NOMEM, "memory", NULL);
     qsort(names.as.list.items, names.as.list.n, sizeof(struct val), (int (*)(const void *, const void *))val_compare);
     c->args[1] = names;
     int rc = flow_wait_begin(c, WAIT_GROUP, &w, &replayed);
@@ -198,7 +199,8 @@ static int checkpoint(struct api_call *c)
     if (rc) return rc;
     rc = flow_wait_commit(c, w, &nothing);
     if (rc) return rc;
-    if (val_copy(&run->arena, &c->args[1], &run->checkpoint) != 0) return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+    if (val_copy(&run->arena, &c->args[1], &run->checkpoint) != 0)
+        return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     run->restart = true;
     return API_WAITING;
 }

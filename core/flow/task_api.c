@@ -120,8 +120,8 @@ static int need_of(struct api_call *c, const struct val *spec, int64_t asked, in
 
 static int store_group(struct api_call *c, int64_t entry, int64_t need, bool veto)
 {
-    struct stmt *s = store_stmt(c->s->db, "insert into flow_task_group(run, entry, need, veto) values(?1, ?2, ?3, ?4)",
-                                c->err);
+    struct stmt *s =
+        store_stmt(c->s->db, "insert into flow_task_group(run, entry, need, veto) values(?1, ?2, ?3, ?4)", c->err);
     if (!s) return c->err->code;
     stmt_bind_int(s, 1, ((struct flow_run *)c->s->run)->id);
     stmt_bind_int(s, 2, entry);

@@ -34,6 +34,7 @@ struct exchange {
     bool is_head, is_deferred, is_replied;
     /* of a stream (stream.c) */
     bool is_stream, is_chunked, is_writing, is_ended;
+    size_t burst;       /* sent since the loop had a turn */
     struct buf waiting; /* framed, behind what is being written */
     void (*source)(void *ctx);
     void (*more)(void *ctx); /* the source, while it waits */

@@ -31,7 +31,7 @@ bool exchange_start(struct http_conn *c)
     }
     c->x = x;
     x->next = NULL;
-    x->nparts = x->trailing = x->held = 0;
+    x->nparts = x->trailing = x->held = x->burst = 0;
     x->is_head = x->is_deferred = x->is_replied = false;
     x->is_stream = x->is_chunked = x->is_writing = x->is_ended = false;
     x->more = NULL;

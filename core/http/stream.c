@@ -6,6 +6,8 @@
 
 #include "http/conn.h"
 
+enum { BURST = 1 << 20 }; /* so much at one go; then others have their turn, however fast this client takes it */
+
 static void flush(struct http_conn *c);
 
 /* After the last piece: the next request, or the end. */
@@ -27,6 +29,7 @@ static void drained(struct http_conn *c)
     void (*more)(void *) = x->more;
     void *ctx = x->more_ctx;
     x->more = NULL;
+    x->burst = 0;
     if (more) more(ctx);
 }
 
@@ -54,7 +57,8 @@ static void flush(struct http_conn *c)
     x->waiting = out;
     buf_clear(&x->waiting);
     uv_buf_t all = uv_buf_init(x->out.data, (unsigned)x->out.len);
-    int n = uv_try_write(&c->io.stream, &all, 1);
+    x->burst += x->out.len;
+    int n = x->burst > BURST ? 0 : uv_try_write(&c->io.stream, &all, 1);
     if (n < 0 && n != UV_EAGAIN) {
         conn_close(c);
         return;

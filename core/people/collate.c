@@ -19,8 +19,7 @@ static UCollator *open_for(const char *lang)
     UErrorCode status = U_ZERO_ERROR;
     UCollator *made = ucol_open(vi ? "vi" : "en", &status);
     if (U_FAILURE(status)) return NULL;
-    if (atomic_compare_exchange_strong_explicit(slot, &have, made, memory_order_acq_rel,
-                                                memory_order_acquire))
+    if (atomic_compare_exchange_strong_explicit(slot, &have, made, memory_order_acq_rel, memory_order_acquire))
         return made;
     ucol_close(made);
     return have;

@@ -16,11 +16,10 @@ static const char *zone_of(const struct api_call *c)
     return c->s->zone ? c->s->zone : c->s->host->zone;
 }
 
-static int bad_arg(struct api_call *c, const char *argument, const char *type,
-                   const struct val *got)
+static int bad_arg(struct api_call *c, const char *argument, const char *type, const struct val *got)
 {
-    return err_set(c->err, ERR_INVALID, "invalid.argument", "function", c->fn->name, "argument",
-                   argument, "type", type, "got", val_type_name(got->type), NULL);
+    return err_set(c->err, ERR_INVALID, "invalid.argument", "function", c->fn->name, "argument", argument, "type", type,
+                   "got", val_type_name(got->type), NULL);
 }
 
 static int give_date(struct api_call *c, int64_t day)
@@ -100,8 +99,7 @@ static int add(struct api_call *c)
     int64_t ms;
     int rc = moment_of(c, 0, &m), gap = 0;
     if (rc) return rc;
-    if (!duration_parse(by->as.str.s, by->as.str.len, &d) ||
-        (m.is_day && !d.days && !d.working_days))
+    if (!duration_parse(by->as.str.s, by->as.str.len, &d) || (m.is_day && !d.days && !d.working_days))
         return bad_arg(c, "by", m.is_day ? "days" : "duration", by);
     t.base = m.at;
     if (m.is_day) {
@@ -169,14 +167,12 @@ static int format_words(struct api_call *c, const struct date *d, const char *st
     snprintf(key, sizeof(key), "date.month.%d", d->month);
     const char *month_name = locale_text(lang, key);
     char weekday_key[32];
-    snprintf(weekday_key, sizeof(weekday_key), "date.weekday.%d",
-             date_weekday(date_days(d->year, d->month, d->day)));
+    snprintf(weekday_key, sizeof(weekday_key), "date.weekday.%d", date_weekday(date_days(d->year, d->month, d->day)));
     const char *weekday = locale_text(lang, weekday_key);
     snprintf(key, sizeof(key), "date.%s", style);
     buf_init(&out, 512);
-    locale_format(&out, lang, key, "day", day, "day2", day2, "month", month, "month1", month1,
-                  "month_name", month_name, "year", year, "hour", hour, "minute", minute, "weekday",
-                  weekday, NULL);
+    locale_format(&out, lang, key, "day", day, "day2", day2, "month", month, "month1", month1, "month_name", month_name,
+                  "year", year, "hour", hour, "minute", minute, "weekday", weekday, NULL);
     char *copy = buf_ok(&out) && out.data ? arena_strndup(c->arena, out.data, out.len) : NULL;
     if (copy) c->result = val_strn(copy, out.len);
     buf_close(&out);
@@ -217,8 +213,7 @@ static int instant_date(struct api_call *c)
 
 static int instant_parts(struct api_call *c)
 {
-    static const char *const names[] = {"year",   "month",  "day",    "hour",
-                                        "minute", "second", "weekday"};
+    static const char *const names[] = {"year", "month", "day", "hour", "minute", "second", "weekday"};
     const struct zone *z = zone_get(zone_of(c));
     struct date d;
     if (z)
@@ -226,12 +221,10 @@ static int instant_parts(struct api_call *c)
     else
         date_from_ms(c->args[0].as.obj.id, &d);
     int weekday = date_weekday(date_days(d.year, d.month, d.day));
-    const int values[] = {
-        d.year, d.month, d.day, d.hour, d.minute, d.second, weekday ? weekday : 7};
+    const int values[] = {d.year, d.month, d.day, d.hour, d.minute, d.second, weekday ? weekday : 7};
     c->result = val_map();
     for (size_t i = 0; i < 7; i++)
-        if (val_set(c->arena, &c->result, names[i], val_int(values[i])))
-            return people_too_large(c->err);
+        if (val_set(c->arena, &c->result, names[i], val_int(values[i]))) return people_too_large(c->err);
     return 0;
 }
 
@@ -247,8 +240,7 @@ const struct api_fn date_functions[] = {
      "From a to b in days, working days, weeks, hours, minutes or seconds."},
     {"date.format", format, "a:any! style:text", "string", API_PURE, NULL, 1,
      "In the reader's language: short, long, weekday, time, iso."},
-    {"instant:date", instant_date, "instant:object:instant!", "Date", API_PURE, NULL, 1,
-     "Its local day."},
+    {"instant:date", instant_date, "instant:object:instant!", "Date", API_PURE, NULL, 1, "Its local day."},
     {"instant:parts", instant_parts, "instant:object:instant!", "table", API_PURE, NULL, 1,
      "Its local year, month, day, hour, minute, second, weekday (1 Monday to 7 Sunday)."},
     {0},

@@ -31,35 +31,28 @@ void people_add_api(struct api *api, struct host *host);
 int64_t people_day(const struct host *host, int64_t now);
 
 /* Units. 1 found, 0 not, or an error. Objects have code, name, kind (as of the day) and text. */
-int people_unit_get(struct store *db, int64_t id, int64_t day, struct arena *a, struct val *out,
-                    struct err *err);
+int people_unit_get(struct store *db, int64_t id, int64_t day, struct arena *a, struct val *out, struct err *err);
 int people_unit_by_code(struct store *db, const char *code, int64_t *id, struct err *err);
 int people_parent(struct store *db, int64_t unit, int64_t day, int64_t *parent, struct err *err);
 /* Lists of unit objects, by code. */
-int people_children(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out,
-                    struct err *err);
+int people_children(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out, struct err *err);
 int people_units(struct store *db, int64_t day, struct arena *a, struct val *out, struct err *err);
 /* The nearest unit above of a kind; kind NULL: the one at the top. */
-int people_above(struct store *db, int64_t unit, const char *kind, int64_t day, int64_t *above,
-                 struct err *err);
+int people_above(struct store *db, int64_t unit, const char *kind, int64_t day, int64_t *above, struct err *err);
 /* { {unit =, day =, how = "merge" | "split" | "rename" | "abolish"}, … } */
-int people_successors(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out,
-                      struct err *err);
+int people_successors(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out, struct err *err);
 /* 1 when `unit` is `top` or stands below it. */
 int people_is_within(struct store *db, int64_t unit, int64_t top, int64_t day, struct err *err);
 
 /* Persons. Objects have code, name and text. */
-int people_person_get(struct store *db, int64_t id, struct arena *a, struct val *out,
-                      struct err *err);
+int people_person_get(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err);
 int people_person_by_code(struct store *db, const char *code, int64_t *id, struct err *err);
-int people_holders(struct store *db, const char *position, int64_t unit, int64_t day,
-                   struct arena *a, struct val *out, struct err *err);
-int people_has_holder(struct store *db, const char *position, int64_t unit, int64_t day,
-                      struct err *err); /* 1, 0 */
+int people_holders(struct store *db, const char *position, int64_t unit, int64_t day, struct arena *a, struct val *out,
+                   struct err *err);
+int people_has_holder(struct store *db, const char *position, int64_t unit, int64_t day, struct err *err); /* 1, 0 */
 /* The only unit with a holder of this position. ERR_INVALID "people.position_unit" when there is
  * none or several. */
-int people_only_unit(struct store *db, const char *position, int64_t day, int64_t *unit,
-                     struct err *err);
+int people_only_unit(struct store *db, const char *position, int64_t day, int64_t *unit, struct err *err);
 
 /* Who may decide what was asked of `target`: { person = } | { position =, unit = } | { role =, unit
  * = }. 1 yes, with the capacity; 0 no, with cap->why a key of the catalogue. */
@@ -83,8 +76,7 @@ struct people_delegation {
     int64_t since, until;
     const char *act; /* the paper that says so, or NULL */
 };
-int people_delegate(struct store *db, const struct people_delegation *d, int64_t now, int64_t *id,
-                    struct err *err);
+int people_delegate(struct store *db, const struct people_delegation *d, int64_t now, int64_t *id, struct err *err);
 int people_delegation_revoke(struct store *db, int64_t id, int64_t day, struct err *err);
 
 /* The one policy. 0, or ERR_DENIED "denied.verb" {verb}. Deny by default: a verb is allowed by a
@@ -93,18 +85,17 @@ int people_delegation_revoke(struct store *db, int64_t id, int64_t day, struct e
  * (plugin.* user.* system.* flow.operate people.import). */
 enum {
     PEOPLE_ANONYMOUS = -1, /* actor.user of a request without a token: may nothing */
-    PEOPLE_ANY_UNIT =
-        -1, /* unit: a role anywhere is enough; 0 asks for one that is not tied to a unit */
+    PEOPLE_ANY_UNIT = -1,  /* unit: a role anywhere is enough; 0 asks for one that is not tied to a unit */
 };
-int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit,
-                  int64_t day, struct err *err);
+int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
+                  struct err *err);
 /* The same for a session: hooks and loop jobs of a plugin act by the plugin's own capabilities. */
 int people_check(struct session *s, const char *verb, int64_t unit, struct err *err);
 
 /* Reads an organisation from a tree: units, positions, persons, holders, roles, users, calendar.
  * Idempotent by code. `done` (may be NULL) gets the numbers of rows written by kind. */
-int people_import(struct store *db, const struct val *tree, int64_t now, int64_t day,
-                  struct arena *a, struct val *done, struct err *err);
+int people_import(struct store *db, const struct val *tree, int64_t now, int64_t day, struct arena *a, struct val *done,
+                  struct err *err);
 
 /* Accounts. */
 struct people_account {
@@ -118,16 +109,12 @@ struct people_account_new {
     const char *lang; /* NULL: the organisation's */
     bool admin;
 };
-int people_account_add(struct store *db, const struct people_account_new *n, int64_t now,
-                       int64_t *id, struct err *err);
-int people_account_find(struct store *db, const char *name, struct people_account *out,
-                        struct err *err); /* 1, 0 */
-int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now,
-                           struct err *err);
+int people_account_add(struct store *db, const struct people_account_new *n, int64_t now, int64_t *id, struct err *err);
+int people_account_find(struct store *db, const char *name, struct people_account *out, struct err *err); /* 1, 0 */
+int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now, struct err *err);
 int people_accounts(struct store *db, struct arena *a, struct val *out, struct err *err);
 /* Gives a person or an account a role in a unit and below (unit 0: everywhere). */
-int people_role_give(struct store *db, int64_t account, const char *role, int64_t unit, int64_t day,
-                     struct err *err);
+int people_role_give(struct store *db, int64_t account, const char *role, int64_t unit, int64_t day, struct err *err);
 
 /* Tokens: bearer secrets, of which only the SHA-256 is kept. */
 enum { PEOPLE_TOKEN_LEN = 43 };
@@ -139,8 +126,8 @@ struct people_token_new {
     int64_t expires;   /* ms; 0: never */
 };
 /* The token is shown this once. */
-int people_token_make(struct store *db, const struct people_token_new *n, int64_t now,
-                      char out[PEOPLE_TOKEN_LEN], int64_t *id, struct err *err);
+int people_token_make(struct store *db, const struct people_token_new *n, int64_t now, char out[PEOPLE_TOKEN_LEN],
+                      int64_t *id, struct err *err);
 struct people_login {
     struct actor actor;
     int64_t token;
@@ -148,12 +135,11 @@ struct people_login {
 };
 /* 1 and the actor; 0: no such token, expired, revoked or the account is disabled. One indexed read,
  * no write. */
-int people_token_check(struct store *db, const char *token, size_t len, int64_t now,
-                       struct people_login *out, struct err *err);
+int people_token_check(struct store *db, const char *token, size_t len, int64_t now, struct people_login *out,
+                       struct err *err);
 /* Is the verb within the token's scope? ERR_DENIED "denied.token" {verb}. */
 int people_token_allows(const struct people_login *login, const char *verb, struct err *err);
 int people_token_revoke(struct store *db, int64_t id, int64_t now, struct err *err);
-int people_tokens(struct store *db, int64_t account, struct arena *a, struct val *out,
-                  struct err *err);
+int people_tokens(struct store *db, int64_t account, struct arena *a, struct val *out, struct err *err);
 
 #endif

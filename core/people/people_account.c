@@ -8,15 +8,12 @@
 static bool is_name(const char *s)
 {
     size_t n = strlen(s);
-    return n > 0 && n < 64 &&
-           strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-") == n;
+    return n > 0 && n < 64 && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-") == n;
 }
 
-int people_account_add(struct store *db, const struct people_account_new *n, int64_t now,
-                       int64_t *id, struct err *err)
+int people_account_add(struct store *db, const struct people_account_new *n, int64_t now, int64_t *id, struct err *err)
 {
-    if (!n->name || !is_name(n->name))
-        return err_set(err, ERR_INVALID, "people.account_name", "name", n->name, NULL);
+    if (!n->name || !is_name(n->name)) return err_set(err, ERR_INVALID, "people.account_name", "name", n->name, NULL);
     struct stmt *s = store_stmt(db,
                                 "insert into account(name, person, lang, admin, created_at) "
                                 "values(?1, ?2, ?3, ?4, ?5) returning id",
@@ -28,8 +25,7 @@ int people_account_add(struct store *db, const struct people_account_new *n, int
     stmt_bind_int(s, 4, n->admin);
     stmt_bind_int(s, 5, now);
     int rc = people_one(s, id, err);
-    if (rc == ERR_CONFLICT)
-        return err_set(err, ERR_CONFLICT, "people.account_exists", "name", n->name, NULL);
+    if (rc == ERR_CONFLICT) return err_set(err, ERR_CONFLICT, "people.account_exists", "name", n->name, NULL);
     return rc < 0 ? rc : 0;
 }
 
@@ -40,11 +36,10 @@ static void copy(char *out, size_t cap, struct stmt *s, int col)
     snprintf(out, cap, "%.*s", p ? (int)len : 0, p ? p : "");
 }
 
-int people_account_find(struct store *db, const char *name, struct people_account *out,
-                        struct err *err)
+int people_account_find(struct store *db, const char *name, struct people_account *out, struct err *err)
 {
-    struct stmt *s = store_stmt(
-        db, "select id, person, name, lang, admin, disabled_at from account where name = ?1", err);
+    struct stmt *s =
+        store_stmt(db, "select id, person, name, lang, admin, disabled_at from account where name = ?1", err);
     if (!s) return err->code;
     stmt_bind_str(s, 1, name);
     int rc = stmt_step(s, err);
@@ -60,8 +55,7 @@ int people_account_find(struct store *db, const char *name, struct people_accoun
     return rc;
 }
 
-int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now,
-                           struct err *err)
+int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now, struct err *err)
 {
     struct err_num n;
     struct stmt *s = store_stmt(db, "update account set disabled_at = ?2 where id = ?1", err);
@@ -75,8 +69,7 @@ int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t 
 
 static int account_row(struct stmt *s, struct arena *a, struct val *row)
 {
-    const char *name = people_text(s, 1, a), *person = people_text(s, 2, a),
-               *lang = people_text(s, 3, a);
+    const char *name = people_text(s, 1, a), *person = people_text(s, 2, a), *lang = people_text(s, 3, a);
     *row = val_map();
     int rc = name ? val_set(a, row, "id", val_int(stmt_int(s, 0))) : ERR_NOMEM;
     if (rc == 0) rc = val_set(a, row, "name", val_str(name));
@@ -89,11 +82,10 @@ static int account_row(struct stmt *s, struct arena *a, struct val *row)
 
 int people_accounts(struct store *db, struct arena *a, struct val *out, struct err *err)
 {
-    struct stmt *s =
-        store_stmt(db,
-                   "select c.id, c.name, p.name, c.lang, c.admin, c.disabled_at from account c"
-                   " left join person p on p.id = c.person order by c.name limit 20000",
-                   err);
+    struct stmt *s = store_stmt(db,
+                                "select c.id, c.name, p.name, c.lang, c.admin, c.disabled_at from account c"
+                                " left join person p on p.id = c.person order by c.name limit 20000",
+                                err);
     int rc;
     if (!s) return err->code;
     *out = val_list();
@@ -108,21 +100,18 @@ int people_accounts(struct store *db, struct arena *a, struct val *out, struct e
     return rc;
 }
 
-int people_role_give(struct store *db, int64_t account, const char *role, int64_t unit, int64_t day,
-                     struct err *err)
+int people_role_give(struct store *db, int64_t account, const char *role, int64_t unit, int64_t day, struct err *err)
 {
     static const char known[] = "select 1 from role_verb where role = ?1 union all"
                                 " select 1 from position_role where role = ?1 limit 1";
-    static const char held[] =
-        "select h.id from role_held h where h.account = ?1 and h.role = ?3 and " HELD(
-            "h") " and coalesce(h.unit, 0) = ?4 limit 1";
+    static const char held[] = "select h.id from role_held h where h.account = ?1 and h.role = ?3 and " HELD(
+        "h") " and coalesce(h.unit, 0) = ?4 limit 1";
     int64_t found;
     struct stmt *s = store_stmt(db, known, err);
     if (!s) return err->code;
     stmt_bind_str(s, 1, role);
     int rc = people_one(s, &found, err);
-    if (rc <= 0)
-        return rc < 0 ? rc : err_set(err, ERR_NOT_FOUND, "people.no_role", "role", role, NULL);
+    if (rc <= 0) return rc < 0 ? rc : err_set(err, ERR_NOT_FOUND, "people.no_role", "role", role, NULL);
     s = store_stmt(db, held, err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, account);
@@ -131,8 +120,7 @@ int people_role_give(struct store *db, int64_t account, const char *role, int64_
     stmt_bind_int(s, 4, unit);
     rc = people_one(s, &found, err);
     if (rc) return rc < 0 ? rc : 0;
-    s = store_stmt(
-        db, "insert into role_held(account, role, unit, valid_from) values(?1, ?2, ?3, ?4)", err);
+    s = store_stmt(db, "insert into role_held(account, role, unit, valid_from) values(?1, ?2, ?3, ?4)", err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, account);
     stmt_bind_str(s, 2, role);

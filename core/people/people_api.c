@@ -8,11 +8,10 @@
 #include "people/people_internal.h"
 #include "people/time.h"
 
-static int bad_arg(struct api_call *c, const char *argument, const char *type,
-                   const struct val *got)
+static int bad_arg(struct api_call *c, const char *argument, const char *type, const struct val *got)
 {
-    return err_set(c->err, ERR_INVALID, "invalid.argument", "function", c->fn->name, "argument",
-                   argument, "type", type, "got", val_type_name(got->type), NULL);
+    return err_set(c->err, ERR_INVALID, "invalid.argument", "function", c->fn->name, "argument", argument, "type", type,
+                   "got", val_type_name(got->type), NULL);
 }
 
 /* A day from a date, an instant, text or nothing (today). */
@@ -30,8 +29,7 @@ static int day_of(struct api_call *c, const char *name, const struct val *v, int
     }
     struct date d;
     int32_t offset;
-    if (v->type != VAL_STR || !date_parse(v->as.str.s, v->as.str.len, &d, &offset))
-        return bad_arg(c, name, "date", v);
+    if (v->type != VAL_STR || !date_parse(v->as.str.s, v->as.str.len, &d, &offset)) return bad_arg(c, name, "date", v);
     *day = date_days(d.year, d.month, d.day);
     return 0;
 }
@@ -42,8 +40,7 @@ static int day_option(struct api_call *c, const struct val *options, int64_t *da
 }
 
 /* An object of the kind, its id or its code. 0 with *id, ERR_NOT_FOUND; 0 and *id = 0 for nil. */
-static int id_of(struct api_call *c, const struct val_kind *kind, const char *name,
-                 const struct val *v, int64_t *id)
+static int id_of(struct api_call *c, const struct val_kind *kind, const char *name, const struct val *v, int64_t *id)
 {
     *id = 0;
     if (!v || v->type == VAL_NIL) return 0;
@@ -57,9 +54,8 @@ static int id_of(struct api_call *c, const struct val_kind *kind, const char *na
     int rc = kind == &people_unit_kind ? people_unit_by_code(c->s->db, code, id, c->err)
                                        : people_person_by_code(c->s->db, code, id, c->err);
     if (rc) return rc < 0 ? rc : 0;
-    return err_set(c->err, ERR_NOT_FOUND,
-                   kind == &people_unit_kind ? "people.no_unit" : "people.no_person", "code", code,
-                   NULL);
+    return err_set(c->err, ERR_NOT_FOUND, kind == &people_unit_kind ? "people.no_unit" : "people.no_person", "code",
+                   code, NULL);
 }
 
 /* nil for what is not there: a reader's answer, not an error. */
@@ -100,8 +96,7 @@ static int unit_children(struct api_call *c)
 {
     int64_t day;
     int rc = day_option(c, &c->args[1], &day);
-    return rc ? rc
-              : people_children(c->s->db, c->args[0].as.obj.id, day, c->arena, &c->result, c->err);
+    return rc ? rc : people_children(c->s->db, c->args[0].as.obj.id, day, c->arena, &c->result, c->err);
 }
 
 static int unit_above(struct api_call *c)
@@ -118,9 +113,7 @@ static int unit_successors(struct api_call *c)
 {
     int64_t day;
     int rc = day_option(c, &c->args[1], &day);
-    return rc ? rc
-              : people_successors(c->s->db, c->args[0].as.obj.id, day, c->arena, &c->result,
-                                  c->err);
+    return rc ? rc : people_successors(c->s->db, c->args[0].as.obj.id, day, c->arena, &c->result, c->err);
 }
 
 static int person_get(struct api_call *c)
@@ -201,8 +194,7 @@ static int read_scope(struct api_call *c, const struct val *scope, struct people
         return d->position ? 0 : bad_arg(c, "scope", "text", scope);
     }
     if (scope->type != VAL_MAP) return bad_arg(c, "scope", "map", scope);
-    if (position && !(d->position = val_cstr(c->arena, position)))
-        return bad_arg(c, "position", "text", position);
+    if (position && !(d->position = val_cstr(c->arena, position))) return bad_arg(c, "position", "text", position);
     if (role && !(d->role = val_cstr(c->arena, role))) return bad_arg(c, "role", "text", role);
     return id_of(c, &people_unit_kind, "unit", val_get(scope, "unit"), &d->unit);
 }
@@ -235,37 +227,32 @@ static int import_tree(struct api_call *c)
 {
     int64_t day = people_day(c->s->host, c->s->now);
     int rc = people_check(c->s, "people.import", 0, c->err);
-    return rc ? rc
-              : people_import(c->s->db, &c->args[0], c->s->now, day, c->arena, &c->result, c->err);
+    return rc ? rc : people_import(c->s->db, &c->args[0], c->s->now, day, c->arena, &c->result, c->err);
 }
 
 const struct api_fn people_functions[] = {
     {"people.unit", unit_get, "unit:any! options:map", "Unit?", API_READ, "people", 1,
      "The unit with an id or a code, as it is on the day {at}."},
-    {"people.units", units, "options:map", "Unit[]", API_READ, "people", 1,
-     "All units of the day {at}, by code."},
+    {"people.units", units, "options:map", "Unit[]", API_READ, "people", 1, "All units of the day {at}, by code."},
     {"unit:parent", unit_parent, "unit:object:unit! options:map", "Unit?", API_READ, "people", 1,
      "The unit above on the day {at}."},
-    {"unit:children", unit_children, "unit:object:unit! options:map", "Unit[]", API_READ, "people",
-     1, "The units below on the day {at}, by code."},
-    {"unit:above", unit_above, "unit:object:unit! kind:text options:map", "Unit?", API_READ,
-     "people", 1, "The nearest unit above of a kind; without a kind the one at the top."},
-    {"unit:successors", unit_successors, "unit:object:unit! options:map", "table[]", API_READ,
-     "people", 1, "What became of the unit: {unit, day, how}."},
-    {"people.person", person_get, "person:any!", "Person?", API_READ, "people", 1,
-     "The person with an id or a code."},
-    {"people.holders", holders, "position:text! unit:any! options:map", "Person[]", API_READ,
-     "people", 1, "Who holds a position in a unit on the day {at}."},
-    {"people.may", may, "person:any! verb:text! thing:any", "boolean, string", API_READ, "people",
-     1,
+    {"unit:children", unit_children, "unit:object:unit! options:map", "Unit[]", API_READ, "people", 1,
+     "The units below on the day {at}, by code."},
+    {"unit:above", unit_above, "unit:object:unit! kind:text options:map", "Unit?", API_READ, "people", 1,
+     "The nearest unit above of a kind; without a kind the one at the top."},
+    {"unit:successors", unit_successors, "unit:object:unit! options:map", "table[]", API_READ, "people", 1,
+     "What became of the unit: {unit, day, how}."},
+    {"people.person", person_get, "person:any!", "Person?", API_READ, "people", 1, "The person with an id or a code."},
+    {"people.holders", holders, "position:text! unit:any! options:map", "Person[]", API_READ, "people", 1,
+     "Who holds a position in a unit on the day {at}."},
+    {"people.may", may, "person:any! verb:text! thing:any", "boolean, string", API_READ, "people", 1,
      "May the person do this to a thing (an item, a unit) or decide for a target? With the "
      "reason."},
     {"people.delegate", delegate, "options:map!", "integer", API_WRITE, "people", 1,
      "Lets {to} act for {from} in a {scope}, {since} a day {until_} the last one, by the paper "
      "{act}."},
     {"people.import", import_tree, "tree:map!", "table", API_WRITE, "people:import", 1,
-     "Reads units, positions, persons, holders, roles, users and calendars; can be repeated.",
-     true},
+     "Reads units, positions, persons, holders, roles, users and calendars; can be repeated.", true},
     {0},
 };
 

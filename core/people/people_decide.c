@@ -16,12 +16,10 @@ static int64_t id_of(const struct val *v)
     return !v ? 0 : v->type == VAL_OBJ ? v->as.obj.id : v->type == VAL_INT ? v->as.i : 0;
 }
 
-static int read_target(struct session *s, const struct val *target, struct wanted *w,
-                       struct err *err)
+static int read_target(struct session *s, const struct val *target, struct wanted *w, struct err *err)
 {
     const struct val *position = val_get(target, "position"), *role = val_get(target, "role");
-    *w = (struct wanted){.person = id_of(val_get(target, "person")),
-                         .unit = id_of(val_get(target, "unit"))};
+    *w = (struct wanted){.person = id_of(val_get(target, "person")), .unit = id_of(val_get(target, "unit"))};
     if (val_is(target, VAL_INT) || val_is(target, VAL_OBJ)) w->person = id_of(target);
     if (position) w->position = val_cstr(s->arena, position);
     if (role) w->role = val_cstr(s->arena, role);
@@ -31,17 +29,14 @@ static int read_target(struct session *s, const struct val *target, struct wante
 
 /* Does this person have the role in a unit or above it? unit 0: a role not tied to a unit, or
  * anywhere. By a row of their own, or by a position that carries the role. */
-static const char role_sql[] =
-    WITH_UP "select 1 from role_held h where h.person = ?3 and h.role = ?4 and " HELD(
-        "h") " and (?1 = 0 or h.unit is null or h.unit in (select id from up))"
-             " union all select 1 from position_held h join position_role r on r.position = "
-             "h.position where h.person = ?3"
-             " and r.role = ?4 and " HELD(
-                 "h") " and (?1 = 0 or h.unit in (select id from up)) limit 1";
+static const char role_sql[] = WITH_UP "select 1 from role_held h where h.person = ?3 and h.role = ?4 and " HELD(
+    "h") " and (?1 = 0 or h.unit is null or h.unit in (select id from up))"
+         " union all select 1 from position_held h join position_role r on r.position = "
+         "h.position where h.person = ?3"
+         " and r.role = ?4 and " HELD("h") " and (?1 = 0 or h.unit in (select id from up)) limit 1";
 
 /* 1 when the person fits by what they hold themselves. */
-static int fits(struct store *db, const struct wanted *w, int64_t person, int64_t day,
-                struct err *err)
+static int fits(struct store *db, const struct wanted *w, int64_t person, int64_t day, struct err *err)
 {
     int64_t one;
     struct stmt *s;
@@ -121,8 +116,7 @@ static const char anybody_role_sql[] =
     WITH_UP "select 1 from role_held h where h.role = ?3 and h.person is not null and " HELD(
         "h") " and (?1 = 0 or h.unit is null or h.unit in (select id from up))"
              " union all select 1 from position_role r join position_held h on h.position = "
-             "r.position where r.role = ?3 and " HELD(
-                 "h") " and (?1 = 0 or h.unit in (select id from up)) limit 1";
+             "r.position where r.role = ?3 and " HELD("h") " and (?1 = 0 or h.unit in (select id from up)) limit 1";
 
 int people_can_anybody(struct session *s, const struct val *target, int64_t now, struct err *err)
 {
@@ -130,13 +124,13 @@ int people_can_anybody(struct session *s, const struct val *target, int64_t now,
     int64_t one, day = people_day(s->host, now);
     int rc = read_target(s, target, &w, err);
     if (rc) return rc;
-    struct stmt *q = store_stmt(
-        s->db,
-        w.person     ? "select 1 from person where id = ?1"
-        : w.position ? "select 1 from position_held h where h.position = ?3 and (?1 = 0 or h.unit"
-                       " = ?1) and " HELD("h") " limit 1"
-                     : anybody_role_sql,
-        err);
+    struct stmt *q =
+        store_stmt(s->db,
+                   w.person     ? "select 1 from person where id = ?1"
+                   : w.position ? "select 1 from position_held h where h.position = ?3 and (?1 = 0 or h.unit"
+                                  " = ?1) and " HELD("h") " limit 1"
+                                : anybody_role_sql,
+                   err);
     if (!q) return err->code;
     stmt_bind_int(q, 1, w.person ? w.person : w.unit);
     if (!w.person) {
@@ -146,16 +140,15 @@ int people_can_anybody(struct session *s, const struct val *target, int64_t now,
     return people_one(q, &one, err);
 }
 
-int people_delegate(struct store *db, const struct people_delegation *d, int64_t now, int64_t *id,
-                    struct err *err)
+int people_delegate(struct store *db, const struct people_delegation *d, int64_t now, int64_t *id, struct err *err)
 {
     if (d->from == d->to) return err_set(err, ERR_INVALID, "people.delegate_self", NULL);
     if (d->until <= d->since) return err_set(err, ERR_INVALID, "people.delegate_dates", NULL);
-    struct stmt *s = store_stmt(
-        db,
-        "insert into delegation(from_person, to_person, position, role, unit, valid_from, valid_to,"
-        " act, created_at) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) returning id",
-        err);
+    struct stmt *s =
+        store_stmt(db,
+                   "insert into delegation(from_person, to_person, position, role, unit, valid_from, valid_to,"
+                   " act, created_at) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) returning id",
+                   err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, d->from);
     stmt_bind_int(s, 2, d->to);
@@ -173,9 +166,8 @@ int people_delegate(struct store *db, const struct people_delegation *d, int64_t
 int people_delegation_revoke(struct store *db, int64_t id, int64_t day, struct err *err)
 {
     /* One that has not begun would end before it starts: it is deleted. */
-    static const char *const sql[] = {
-        "delete from delegation where id = ?1 and valid_from >= ?2",
-        "update delegation set valid_to = ?2 where id = ?1 and valid_to > ?2"};
+    static const char *const sql[] = {"delete from delegation where id = ?1 and valid_from >= ?2",
+                                      "update delegation set valid_to = ?2 where id = ?1 and valid_to > ?2"};
     struct err_num n;
     int64_t changed = 0;
     for (int i = 0; i < 2; i++) {
@@ -187,7 +179,5 @@ int people_delegation_revoke(struct store *db, int64_t id, int64_t day, struct e
         if (rc) return rc;
         changed += store_changes(db);
     }
-    return changed ? 0
-                   : err_set(err, ERR_NOT_FOUND, "people.no_delegation", "delegation",
-                             err_i64(&n, id), NULL);
+    return changed ? 0 : err_set(err, ERR_NOT_FOUND, "people.no_delegation", "delegation", err_i64(&n, id), NULL);
 }

@@ -23,8 +23,7 @@ static int bad(struct import *im, const char *field)
 {
     char at[24];
     snprintf(at, sizeof(at), "%zu", im->at);
-    return err_set(im->err, ERR_INVALID, "people.import", "list", im->what, "entry", at, "field",
-                   field, NULL);
+    return err_set(im->err, ERR_INVALID, "people.import", "list", im->what, "entry", at, "field", field, NULL);
 }
 
 /* Text in NFC; NULL when absent or not text. */
@@ -39,8 +38,7 @@ static const char *text_of(struct import *im, const struct val *row, const char 
 }
 
 /* A date as text, or `otherwise`. */
-static int day_of(struct import *im, const struct val *row, const char *name, int64_t otherwise,
-                  int64_t *out)
+static int day_of(struct import *im, const struct val *row, const char *name, int64_t otherwise, int64_t *out)
 {
     const struct val *v = val_get(row, name);
     struct date d;
@@ -49,8 +47,7 @@ static int day_of(struct import *im, const struct val *row, const char *name, in
     if (!v || v->type == VAL_NIL) return 0;
     if (v->type == VAL_OBJ) *out = v->as.obj.id;
     if (v->type == VAL_OBJ) return strcmp(v->as.obj.kind->name, "date") == 0 ? 0 : bad(im, name);
-    if (v->type != VAL_STR || !date_parse(v->as.str.s, v->as.str.len, &d, &offset))
-        return bad(im, name);
+    if (v->type != VAL_STR || !date_parse(v->as.str.s, v->as.str.len, &d, &offset)) return bad(im, name);
     *out = date_days(d.year, d.month, d.day);
     return 0;
 }
@@ -75,11 +72,9 @@ static int put(struct import *im, const char *sql, const char *types, const void
 
 static int find_code(struct import *im, const char *field, const char *code, int64_t *id)
 {
-    bool unit = strcmp(field, "unit") == 0 || strcmp(field, "parent") == 0 ||
-                strcmp(field, "successor") == 0;
+    bool unit = strcmp(field, "unit") == 0 || strcmp(field, "parent") == 0 || strcmp(field, "successor") == 0;
     if (!code) return bad(im, field);
-    int rc = unit ? people_unit_by_code(im->db, code, id, im->err)
-                  : people_person_by_code(im->db, code, id, im->err);
+    int rc = unit ? people_unit_by_code(im->db, code, id, im->err) : people_person_by_code(im->db, code, id, im->err);
     if (rc == 1) return 0;
     if (rc < 0) return rc;
     bad(im, field);
@@ -99,8 +94,7 @@ static int each_text(struct import *im, const struct val *list, const char *sql,
 
 static int import_unit(struct import *im, const struct val *row)
 {
-    const char *code = text_of(im, row, "code"), *name = text_of(im, row, "name"),
-               *kind = text_of(im, row, "kind");
+    const char *code = text_of(im, row, "code"), *name = text_of(im, row, "name"), *kind = text_of(im, row, "kind");
     int64_t from, to, since, id;
     if (!code) return bad(im, "code");
     if (!name) return bad(im, "name");
@@ -135,10 +129,9 @@ static int import_unit(struct import *im, const struct val *row)
  * count. */
 static int makes_circle(struct import *im, int64_t unit, int64_t parent, int64_t since)
 {
-    static const char sql[] =
-        "with recursive up(id) as (select ?1 union select p.parent from up join unit_parent p on"
-        " p.unit = up.id where p.valid_to is null or p.valid_to > ?2)"
-        " select 1 from up where id = ?3 limit 1";
+    static const char sql[] = "with recursive up(id) as (select ?1 union select p.parent from up join unit_parent p on"
+                              " p.unit = up.id where p.valid_to is null or p.valid_to > ?2)"
+                              " select 1 from up where id = ?3 limit 1";
     int64_t one;
     struct stmt *s = store_stmt(im->db, sql, im->err);
     if (!s) return im->err->code;
@@ -177,8 +170,7 @@ static int import_parent(struct import *im, const struct val *row)
 
 static int import_successor(struct import *im, const struct val *row)
 {
-    const char *how = text_of(im, row, "how"), *next = text_of(im, row, "successor"),
-               *act = text_of(im, row, "act");
+    const char *how = text_of(im, row, "how"), *next = text_of(im, row, "successor"), *act = text_of(im, row, "act");
     int64_t unit, successor = 0, day;
     int rc = find_code(im, "unit", text_of(im, row, "unit"), &unit);
     if (rc == 0 && next) rc = find_code(im, "successor", next, &successor);
@@ -203,8 +195,8 @@ static int import_role(struct import *im, const struct val *row)
     if (!name) return bad(im, "name");
     int rc = PUT(im, "delete from role_verb where role = ?1", "t", name);
     return rc ? rc
-              : each_text(im, val_get(row, "verbs"),
-                          "insert or ignore into role_verb(role, verb) values(?1, ?2)", name);
+              : each_text(im, val_get(row, "verbs"), "insert or ignore into role_verb(role, verb) values(?1, ?2)",
+                          name);
 }
 
 static int import_position(struct import *im, const struct val *row)
@@ -218,14 +210,12 @@ static int import_position(struct import *im, const struct val *row)
     if (rc == 0) rc = PUT(im, "delete from position_role where position = ?1", "t", code);
     return rc ? rc
               : each_text(im, val_get(row, "roles"),
-                          "insert or ignore into position_role(position, role) values(?1, ?2)",
-                          code);
+                          "insert or ignore into position_role(position, role) values(?1, ?2)", code);
 }
 
 static int import_person(struct import *im, const struct val *row)
 {
-    const char *code = text_of(im, row, "code"), *name = text_of(im, row, "name"),
-               *email = text_of(im, row, "email");
+    const char *code = text_of(im, row, "code"), *name = text_of(im, row, "name"), *email = text_of(im, row, "email");
     if (!code) return bad(im, "code");
     if (!name) return bad(im, "name");
     return PUT(im,
@@ -244,8 +234,7 @@ static int import_holder(struct import *im, const struct val *row)
     if (rc == 0) rc = find_code(im, "unit", text_of(im, row, "unit"), &unit);
     if (rc == 0) rc = day_of(im, row, "from", PEOPLE_ALWAYS, &from);
     if (rc == 0) rc = day_of(im, row, "to", 0, &to);
-    if (rc == 0)
-        rc = PUT(im, "insert or ignore into position(code, title) values(?1, ?1)", "t", position);
+    if (rc == 0) rc = PUT(im, "insert or ignore into position(code, title) values(?1, ?1)", "t", position);
     if (rc) return rc;
     return PUT(im,
                "insert into position_held(person, position, unit, valid_from, valid_to, act) "
@@ -258,8 +247,7 @@ static int import_holder(struct import *im, const struct val *row)
 
 static int import_user(struct import *im, const struct val *row)
 {
-    const char *name = text_of(im, row, "name"), *person = text_of(im, row, "person"),
-               *lang = text_of(im, row, "lang");
+    const char *name = text_of(im, row, "name"), *person = text_of(im, row, "person"), *lang = text_of(im, row, "lang");
     struct people_account known;
     int64_t id = 0, admin = val_get_bool(row, "admin", false);
     if (!name) return bad(im, "name");
@@ -267,8 +255,8 @@ static int import_user(struct import *im, const struct val *row)
     if (rc == 0) rc = people_account_find(im->db, name, &known, im->err);
     if (rc < 0) return rc;
     if (rc == 1)
-        return PUT(im, "update account set person = ?2, lang = ?3, admin = ?4 where name = ?1",
-                   "tnti", name, &id, lang, &admin);
+        return PUT(im, "update account set person = ?2, lang = ?3, admin = ?4 where name = ?1", "tnti", name, &id, lang,
+                   &admin);
     struct people_account_new n = {.name = name, .person = id, .lang = lang, .admin = admin != 0};
     return people_account_add(im->db, &n, im->now, &id, im->err);
 }
@@ -276,8 +264,7 @@ static int import_user(struct import *im, const struct val *row)
 /* Exactly one of person and user. */
 static int import_role_held(struct import *im, const struct val *row)
 {
-    const char *role = text_of(im, row, "role"), *unit = text_of(im, row, "unit"),
-               *user = text_of(im, row, "user");
+    const char *role = text_of(im, row, "role"), *unit = text_of(im, row, "unit"), *user = text_of(im, row, "user");
     struct people_account account = {0};
     int64_t person = 0, where = 0, from, to;
     if (!role) return bad(im, "role");
@@ -314,8 +301,7 @@ static int weekend_bits(struct import *im, const struct val *list, int64_t *bits
         const struct val *v = val_at(list, i);
         int found = -1;
         for (int d = 0; d < 7; d++)
-            if (val_is(v, VAL_STR) && v->as.str.len == 3 &&
-                strncmp(v->as.str.s, names + (size_t)3 * d, 3) == 0)
+            if (val_is(v, VAL_STR) && v->as.str.len == 3 && strncmp(v->as.str.s, names + (size_t)3 * d, 3) == 0)
                 found = d;
         if (found < 0) return bad(im, "weekend");
         *bits |= 1 << found;
@@ -323,8 +309,7 @@ static int weekend_bits(struct import *im, const struct val *list, int64_t *bits
     return 0;
 }
 
-static int calendar_days(struct import *im, const struct val *row, const char *name, int64_t year,
-                         int64_t works)
+static int calendar_days(struct import *im, const struct val *row, const char *name, int64_t year, int64_t works)
 {
     const struct val *list = val_get(row, name);
     for (size_t i = 0; val_at(list, i); i++) {
@@ -353,8 +338,7 @@ static int import_year(struct import *im, const struct val *row)
                  "update set weekend ="
                  " excluded.weekend",
                  "ii", &year, &bits);
-    if (rc == 0)
-        rc = PUT(im, "delete from calendar_day where day between ?1 and ?2", "ii", &first, &last);
+    if (rc == 0) rc = PUT(im, "delete from calendar_day where day between ?1 and ?2", "ii", &first, &last);
     if (rc == 0) rc = calendar_days(im, row, "holidays", year, 0);
     return rc ? rc : calendar_days(im, row, "working", year, 1);
 }
@@ -365,15 +349,9 @@ static const struct {
     int (*read)(struct import *im, const struct val *row);
     bool counted;
 } readers[] = {
-    {"units", import_unit, true},
-    {"units", import_parent, false},
-    {"successors", import_successor, true},
-    {"roles", import_role, true},
-    {"positions", import_position, true},
-    {"persons", import_person, true},
-    {"holders", import_holder, true},
-    {"users", import_user, true},
-    {"role_holders", import_role_held, true},
+    {"units", import_unit, true},     {"units", import_parent, false},      {"successors", import_successor, true},
+    {"roles", import_role, true},     {"positions", import_position, true}, {"persons", import_person, true},
+    {"holders", import_holder, true}, {"users", import_user, true},         {"role_holders", import_role_held, true},
     {"calendar", import_year, true},
 };
 enum { NREADERS = sizeof(readers) / sizeof(readers[0]) };
@@ -390,8 +368,8 @@ static int check_names(struct import *im, const struct val *tree)
     return 0;
 }
 
-int people_import(struct store *db, const struct val *tree, int64_t now, int64_t day,
-                  struct arena *a, struct val *done, struct err *err)
+int people_import(struct store *db, const struct val *tree, int64_t now, int64_t day, struct arena *a, struct val *done,
+                  struct err *err)
 {
     struct import im = {.db = db, .a = a, .now = now, .day = day, .what = "", .err = err};
     if (!val_is(tree, VAL_MAP)) return bad(&im, "");

@@ -10,9 +10,9 @@
  */
 #define HELD(t) t ".valid_from <= ?2 and (" t ".valid_to is null or " t ".valid_to > ?2)"
 /* The unit ?1 and all above it on day ?2, as `up(id)`. */
-#define WITH_UP                                                                                    \
-    "with recursive up(id) as (select ?1 union select p.parent from up join unit_parent p on "     \
-    "p.unit = up.id"                                                                               \
+#define WITH_UP                                                                                                        \
+    "with recursive up(id) as (select ?1 union select p.parent from up join unit_parent p on "                         \
+    "p.unit = up.id"                                                                                                   \
     " where " HELD("p") ") "
 
 enum { PEOPLE_ALWAYS = -719162 }; /* 0001-01-01: "since ever" in valid_from */

@@ -2,8 +2,7 @@
  */
 #include "people/people_internal.h"
 
-int people_person_get(struct store *db, int64_t id, struct arena *a, struct val *out,
-                      struct err *err)
+int people_person_get(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err)
 {
     struct stmt *s = store_stmt(db, "select id, code, name from person where id = ?1", err);
     if (!s) return err->code;
@@ -22,14 +21,13 @@ int people_person_by_code(struct store *db, const char *code, int64_t *id, struc
     return people_one(s, id, err);
 }
 
-int people_holders(struct store *db, const char *position, int64_t unit, int64_t day,
-                   struct arena *a, struct val *out, struct err *err)
+int people_holders(struct store *db, const char *position, int64_t unit, int64_t day, struct arena *a, struct val *out,
+                   struct err *err)
 {
-    struct stmt *s = store_stmt(
-        db,
-        "select p.id, p.code, p.name from position_held h join person p on p.id = h.person"
-        " where h.position = ?1 and h.unit = ?3 and " HELD("h") " order by h.valid_from, p.id",
-        err);
+    struct stmt *s = store_stmt(db,
+                                "select p.id, p.code, p.name from position_held h join person p on p.id = h.person"
+                                " where h.position = ?1 and h.unit = ?3 and " HELD("h") " order by h.valid_from, p.id",
+                                err);
     int rc;
     if (!s) return err->code;
     stmt_bind_str(s, 1, position);
@@ -47,15 +45,11 @@ int people_holders(struct store *db, const char *position, int64_t unit, int64_t
     return rc;
 }
 
-int people_has_holder(struct store *db, const char *position, int64_t unit, int64_t day,
-                      struct err *err)
+int people_has_holder(struct store *db, const char *position, int64_t unit, int64_t day, struct err *err)
 {
     int64_t one;
-    struct stmt *s =
-        store_stmt(db,
-                   "select 1 from position_held h where h.position = ?1 and h.unit = ?3 and " HELD(
-                       "h") " limit 1",
-                   err);
+    struct stmt *s = store_stmt(
+        db, "select 1 from position_held h where h.position = ?1 and h.unit = ?3 and " HELD("h") " limit 1", err);
     if (!s) return err->code;
     stmt_bind_str(s, 1, position);
     stmt_bind_int(s, 2, day);
@@ -63,16 +57,12 @@ int people_has_holder(struct store *db, const char *position, int64_t unit, int6
     return people_one(s, &one, err);
 }
 
-int people_only_unit(struct store *db, const char *position, int64_t day, int64_t *unit,
-                     struct err *err)
+int people_only_unit(struct store *db, const char *position, int64_t day, int64_t *unit, struct err *err)
 {
     struct err_num n;
     int found = 0, rc;
-    struct stmt *s =
-        store_stmt(db,
-                   "select distinct h.unit from position_held h where h.position = ?1 and " HELD(
-                       "h") " limit 2",
-                   err);
+    struct stmt *s = store_stmt(
+        db, "select distinct h.unit from position_held h where h.position = ?1 and " HELD("h") " limit 2", err);
     if (!s) return err->code;
     stmt_bind_str(s, 1, position);
     stmt_bind_int(s, 2, day);
@@ -82,6 +72,5 @@ int people_only_unit(struct store *db, const char *position, int64_t day, int64_
     }
     stmt_done(s);
     if (rc < 0 || found == 1) return rc;
-    return err_set(err, ERR_INVALID, "people.position_unit", "position", position, "found",
-                   err_i64(&n, found), NULL);
+    return err_set(err, ERR_INVALID, "people.position_unit", "position", position, "found", err_i64(&n, found), NULL);
 }

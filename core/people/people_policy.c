@@ -16,28 +16,26 @@ static bool is_system_verb(const char *verb)
 
 static bool is_admin_verb(const char *verb)
 {
-    return is_system_verb(verb) || strcmp(verb, "flow.operate") == 0 ||
-           strcmp(verb, "people.import") == 0;
+    return is_system_verb(verb) || strcmp(verb, "flow.operate") == 0 || strcmp(verb, "people.import") == 0;
 }
 
 /* ?3 person, ?4 account, ?5 the verb, ?6 its family ("content.*"), ?1 the unit: -1 anywhere, 0
  * untied roles only. */
-static const char policy_sql[] =
-    WITH_UP "select 1 from role_held h join role_verb v on v.role = h.role and v.verb in (?5, ?6)"
-            " where h.person = ?3 and " HELD(
-                "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
-                     " union all select 1 from role_held h join role_verb v on v.role = h.role and "
-                     "v.verb in (?5, ?6)"
-                     " where h.account = ?4 and " HELD(
-                         "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
-                              " union all select 1 from position_held h join position_role r on "
-                              "r.position = h.position"
-                              " join role_verb v on v.role = r.role and v.verb in (?5, ?6)"
-                              " where h.person = ?3 and " HELD(
-                                  "h") " and (?1 = -1 or h.unit in (select id from up)) limit 1";
+static const char policy_sql[] = WITH_UP
+    "select 1 from role_held h join role_verb v on v.role = h.role and v.verb in (?5, ?6)"
+    " where h.person = ?3 and " HELD(
+        "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
+             " union all select 1 from role_held h join role_verb v on v.role = h.role and "
+             "v.verb in (?5, ?6)"
+             " where h.account = ?4 and " HELD("h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
+                                                    " union all select 1 from position_held h join position_role r on "
+                                                    "r.position = h.position"
+                                                    " join role_verb v on v.role = r.role and v.verb in (?5, ?6)"
+                                                    " where h.person = ?3 and " HELD(
+                                                        "h") " and (?1 = -1 or h.unit in (select id from up)) limit 1";
 
-static int has_verb(struct store *db, const struct actor *actor, const char *verb, int64_t unit,
-                    int64_t day, struct err *err)
+static int has_verb(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
+                    struct err *err)
 {
     char family[64];
     int64_t one;
@@ -55,15 +53,14 @@ static int has_verb(struct store *db, const struct actor *actor, const char *ver
     return people_one(s, &one, err);
 }
 
-int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit,
-                  int64_t day, struct err *err)
+int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
+                  struct err *err)
 {
     int rc = 0;
     if (actor->run) return 0;
     if (!actor->user && !actor->person && !actor->plugin) return 0;
     if (actor->admin && is_admin_verb(verb)) return 0;
-    if (!is_system_verb(verb) && (actor->user > 0 || actor->person > 0))
-        rc = has_verb(db, actor, verb, unit, day, err);
+    if (!is_system_verb(verb) && (actor->user > 0 || actor->person > 0)) rc = has_verb(db, actor, verb, unit, day, err);
     if (rc == 1) return 0;
     return rc < 0 ? rc : err_set(err, ERR_DENIED, "denied.verb", "verb", verb, NULL);
 }

@@ -3,25 +3,24 @@
  * allows is rows, too. */
 #include "people/people.h"
 
-static const char units[] =
-    "create table unit("
-    " id integer primary key,"
-    " code text not null unique,"
-    " kind text not null,"
-    " valid_from integer not null,"
-    " valid_to integer);"
-    "create table unit_name("
-    " unit integer not null, valid_from integer not null, valid_to integer, name text not null,"
-    " primary key(unit, valid_from)) without rowid;"
-    "create table unit_parent("
-    " unit integer not null, valid_from integer not null, valid_to integer, parent integer not "
-    "null,"
-    " primary key(unit, valid_from)) without rowid;"
-    "create index unit_parent_down on unit_parent(parent, unit, valid_from, valid_to);"
-    "create table unit_successor("
-    " unit integer not null, day integer not null, successor integer not null default 0,"
-    " how text not null check(how in ('merge','split','rename','abolish')), act text,"
-    " primary key(unit, day, successor)) without rowid;";
+static const char units[] = "create table unit("
+                            " id integer primary key,"
+                            " code text not null unique,"
+                            " kind text not null,"
+                            " valid_from integer not null,"
+                            " valid_to integer);"
+                            "create table unit_name("
+                            " unit integer not null, valid_from integer not null, valid_to integer, name text not null,"
+                            " primary key(unit, valid_from)) without rowid;"
+                            "create table unit_parent("
+                            " unit integer not null, valid_from integer not null, valid_to integer, parent integer not "
+                            "null,"
+                            " primary key(unit, valid_from)) without rowid;"
+                            "create index unit_parent_down on unit_parent(parent, unit, valid_from, valid_to);"
+                            "create table unit_successor("
+                            " unit integer not null, day integer not null, successor integer not null default 0,"
+                            " how text not null check(how in ('merge','split','rename','abolish')), act text,"
+                            " primary key(unit, day, successor)) without rowid;";
 
 static const char persons[] =
     "create table person("
@@ -86,9 +85,5 @@ static const char roles[] =
     "('clerk','task.decide'),('clerk','report.run');";
 
 const struct store_migration people_migrations[] = {
-    {"people/001", units},
-    {"people/002", persons},
-    {"people/003", accounts},
-    {"people/004", roles},
-    {0},
+    {"people/001", units}, {"people/002", persons}, {"people/003", accounts}, {"people/004", roles}, {0},
 };

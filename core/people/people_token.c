@@ -13,8 +13,7 @@ _Static_assert((int)TOKEN_TEXT < (int)PEOPLE_TOKEN_LEN, "a token and its NUL fit
 
 static void format(const uint8_t bytes[TOKEN_BYTES], char out[PEOPLE_TOKEN_LEN])
 {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     memcpy(out, "kh_", 3);
     for (size_t i = 0, at = 3; i < TOKEN_BYTES; i += 3, at += 4) {
         uint32_t v = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
@@ -24,12 +23,11 @@ static void format(const uint8_t bytes[TOKEN_BYTES], char out[PEOPLE_TOKEN_LEN])
     out[TOKEN_TEXT] = '\0';
 }
 
-int people_token_make(struct store *db, const struct people_token_new *n, int64_t now,
-                      char out[PEOPLE_TOKEN_LEN], int64_t *id, struct err *err)
+int people_token_make(struct store *db, const struct people_token_new *n, int64_t now, char out[PEOPLE_TOKEN_LEN],
+                      int64_t *id, struct err *err)
 {
-    static const char sql[] =
-        "insert into token(hash, account, label, scope, created_at, expires_at)"
-        " select ?1, c.id, ?3, ?4, ?5, ?6 from account c where c.id = ?2 returning id";
+    static const char sql[] = "insert into token(hash, account, label, scope, created_at, expires_at)"
+                              " select ?1, c.id, ?3, ?4, ?5, ?6 from account c where c.id = ?2 returning id";
     uint8_t bytes[TOKEN_BYTES], hash[DIGEST_LEN];
     struct err_num num;
     if (n->scope && strlen(n->scope) >= sizeof(((struct people_login *)0)->scope))
@@ -48,9 +46,7 @@ int people_token_make(struct store *db, const struct people_token_new *n, int64_
     int rc = people_one(s, id, err);
     if (rc == 1) return 0;
     memset(out, 0, PEOPLE_TOKEN_LEN);
-    return rc ? rc
-              : err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&num, n->account),
-                        NULL);
+    return rc ? rc : err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&num, n->account), NULL);
 }
 
 static void copy(char *out, size_t cap, struct stmt *s, int col)
@@ -60,8 +56,8 @@ static void copy(char *out, size_t cap, struct stmt *s, int col)
     snprintf(out, cap, "%.*s", p ? (int)len : 0, p ? p : "");
 }
 
-int people_token_check(struct store *db, const char *token, size_t len, int64_t now,
-                       struct people_login *out, struct err *err)
+int people_token_check(struct store *db, const char *token, size_t len, int64_t now, struct people_login *out,
+                       struct err *err)
 {
     static const char sql[] = "select t.id, c.id, c.person, c.admin, c.name, c.lang, t.scope from "
                               "token t join account c on c.id = t.account"
@@ -108,8 +104,7 @@ int people_token_allows(const struct people_login *login, const char *verb, stru
 int people_token_revoke(struct store *db, int64_t id, int64_t now, struct err *err)
 {
     struct err_num n;
-    struct stmt *s =
-        store_stmt(db, "update token set revoked_at = coalesce(revoked_at, ?2) where id = ?1", err);
+    struct stmt *s = store_stmt(db, "update token set revoked_at = coalesce(revoked_at, ?2) where id = ?1", err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, id);
     stmt_bind_int(s, 2, now);
@@ -131,14 +126,12 @@ static int token_row(struct stmt *s, struct arena *a, struct val *row)
     return rc;
 }
 
-int people_tokens(struct store *db, int64_t account, struct arena *a, struct val *out,
-                  struct err *err)
+int people_tokens(struct store *db, int64_t account, struct arena *a, struct val *out, struct err *err)
 {
-    struct stmt *s =
-        store_stmt(db,
-                   "select id, label, scope, created_at, expires_at, revoked_at from token"
-                   " where account = ?1 order by id",
-                   err);
+    struct stmt *s = store_stmt(db,
+                                "select id, label, scope, created_at, expires_at, revoked_at from token"
+                                " where account = ?1 order by id",
+                                err);
     int rc;
     if (!s) return err->code;
     stmt_bind_int(s, 1, account);

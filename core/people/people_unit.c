@@ -8,11 +8,11 @@
 
 const struct val_kind people_unit_kind = {"unit"}, people_person_kind = {"person"};
 
-#define UNIT_COLUMNS                                                                               \
-    "select u.id, u.code, coalesce((select n.name from unit_name n where n.unit = u.id and "       \
-    "n.valid_from <= ?2"                                                                           \
-    " order by n.valid_from desc limit 1),"                                                        \
-    " (select n.name from unit_name n where n.unit = u.id order by n.valid_from limit 1), "        \
+#define UNIT_COLUMNS                                                                                                   \
+    "select u.id, u.code, coalesce((select n.name from unit_name n where n.unit = u.id and "                           \
+    "n.valid_from <= ?2"                                                                                               \
+    " order by n.valid_from desc limit 1),"                                                                            \
+    " (select n.name from unit_name n where n.unit = u.id order by n.valid_from limit 1), "                            \
     "u.code), u.kind from unit u "
 
 int people_too_large(struct err *err)
@@ -67,8 +67,7 @@ int people_person_row(struct stmt *s, struct arena *a, struct val *out)
     return object(s, &people_person_kind, a, out);
 }
 
-int people_unit_get(struct store *db, int64_t id, int64_t day, struct arena *a, struct val *out,
-                    struct err *err)
+int people_unit_get(struct store *db, int64_t id, int64_t day, struct arena *a, struct val *out, struct err *err)
 {
     struct stmt *s = store_stmt(db, UNIT_COLUMNS "where u.id = ?1", err);
     if (!s) return err->code;
@@ -90,8 +89,7 @@ int people_unit_by_code(struct store *db, const char *code, int64_t *id, struct 
 
 int people_parent(struct store *db, int64_t unit, int64_t day, int64_t *parent, struct err *err)
 {
-    struct stmt *s =
-        store_stmt(db, "select p.parent from unit_parent p where p.unit = ?1 and " HELD("p"), err);
+    struct stmt *s = store_stmt(db, "select p.parent from unit_parent p where p.unit = ?1 and " HELD("p"), err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, unit);
     stmt_bind_int(s, 2, day);
@@ -114,14 +112,12 @@ static int unit_list(struct stmt *s, struct arena *a, struct val *out, struct er
     return rc;
 }
 
-int people_children(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out,
-                    struct err *err)
+int people_children(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out, struct err *err)
 {
-    struct stmt *s =
-        store_stmt(db,
-                   UNIT_COLUMNS "join unit_parent p on p.unit = u.id where p.parent = ?1 and " HELD(
-                       "p") " and " HELD("u") " order by u.code",
-                   err);
+    struct stmt *s = store_stmt(db,
+                                UNIT_COLUMNS "join unit_parent p on p.unit = u.id where p.parent = ?1 and " HELD(
+                                    "p") " and " HELD("u") " order by u.code",
+                                err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, unit);
     stmt_bind_int(s, 2, day);
@@ -130,15 +126,13 @@ int people_children(struct store *db, int64_t unit, int64_t day, struct arena *a
 
 int people_units(struct store *db, int64_t day, struct arena *a, struct val *out, struct err *err)
 {
-    struct stmt *s =
-        store_stmt(db, UNIT_COLUMNS "where " HELD("u") " order by u.code limit 20000", err);
+    struct stmt *s = store_stmt(db, UNIT_COLUMNS "where " HELD("u") " order by u.code limit 20000", err);
     if (!s) return err->code;
     stmt_bind_int(s, 2, day);
     return unit_list(s, a, out, err);
 }
 
-int people_above(struct store *db, int64_t unit, const char *kind, int64_t day, int64_t *above,
-                 struct err *err)
+int people_above(struct store *db, int64_t unit, const char *kind, int64_t day, int64_t *above, struct err *err)
 {
     int64_t at = unit, parent = 0;
     int rc = 0, levels = 0;
@@ -163,14 +157,13 @@ int people_above(struct store *db, int64_t unit, const char *kind, int64_t day, 
     return 1;
 }
 
-int people_successors(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out,
-                      struct err *err)
+int people_successors(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out, struct err *err)
 {
-    struct stmt *s = store_stmt(
-        db,
-        "select r.successor, r.day, r.how from unit_successor r where r.unit = ?1 and r.day <= ?2"
-        " order by r.day, r.successor",
-        err);
+    struct stmt *s =
+        store_stmt(db,
+                   "select r.successor, r.day, r.how from unit_successor r where r.unit = ?1 and r.day <= ?2"
+                   " order by r.day, r.successor",
+                   err);
     int rc;
     if (!s) return err->code;
     stmt_bind_int(s, 1, unit);
@@ -184,8 +177,8 @@ int people_successors(struct store *db, int64_t unit, int64_t day, struct arena 
             if (rc < 0) break;
             if (rc == 1 && val_set(a, &row, "unit", next)) how = NULL;
         }
-        if (!how || val_set(a, &row, "day", val_int(stmt_int(s, 1))) ||
-            val_set(a, &row, "how", val_str(how)) || val_add(a, out, row)) {
+        if (!how || val_set(a, &row, "day", val_int(stmt_int(s, 1))) || val_set(a, &row, "how", val_str(how)) ||
+            val_add(a, out, row)) {
             rc = people_too_large(err);
             break;
         }

@@ -34,8 +34,7 @@ static int number_format(struct api_call *c)
     int64_t decimals = c->args[1].type == VAL_INT ? c->args[1].as.i : -1;
     char out[400];
     double n = v->type == VAL_INT ? (double)v->as.i : v->as.n;
-    if (decimals < -1 || decimals > 15)
-        return err_set(c->err, ERR_INVALID, "invalid.range", "field", "decimals", NULL);
+    if (decimals < -1 || decimals > 15) return err_set(c->err, ERR_INVALID, "invalid.range", "field", "decimals", NULL);
     if (decimals < 0) decimals = n == floor(n) ? 0 : 2;
     text_format_number(n, (int)decimals, locale_pick(c->s->lang), out, sizeof(out));
     return give_text(c, out, strlen(out));
@@ -47,11 +46,9 @@ static int number_percent(struct api_call *c)
 {
     int64_t part = c->args[0].as.i, whole = c->args[1].as.i,
             decimals = c->args[2].type == VAL_INT ? c->args[2].as.i : 0;
-    uint64_t p = part < 0 ? 0 - (uint64_t)part : (uint64_t)part,
-             w = whole < 0 ? 0 - (uint64_t)whole : (uint64_t)whole;
+    uint64_t p = part < 0 ? 0 - (uint64_t)part : (uint64_t)part, w = whole < 0 ? 0 - (uint64_t)whole : (uint64_t)whole;
     double power = 1;
-    if (decimals < 0 || decimals > 6)
-        return err_set(c->err, ERR_INVALID, "invalid.range", "field", "decimals", NULL);
+    if (decimals < 0 || decimals > 6) return err_set(c->err, ERR_INVALID, "invalid.range", "field", "decimals", NULL);
     c->result = val_nil();
     if (w == 0) return 0;
     uint64_t quotient = p / w, rest = p % w;
@@ -81,8 +78,7 @@ static int fold(struct api_call *c)
 static int slug(struct api_call *c)
 {
     const char *out;
-    if (text_slug(c->arena, c->args[0].as.str.s, c->args[0].as.str.len, &out))
-        return people_too_large(c->err);
+    if (text_slug(c->arena, c->args[0].as.str.s, c->args[0].as.str.len, &out)) return people_too_large(c->err);
     c->result = val_str(out);
     return 0;
 }
@@ -90,8 +86,8 @@ static int slug(struct api_call *c)
 static int compare(struct api_call *c)
 {
     const struct val *a = &c->args[0], *b = &c->args[1];
-    c->result = val_int(collate_compare(locale_pick(c->s->lang), a->as.str.s, a->as.str.len,
-                                        b->as.str.s, b->as.str.len));
+    c->result =
+        val_int(collate_compare(locale_pick(c->s->lang), a->as.str.s, a->as.str.len, b->as.str.s, b->as.str.len));
     return 0;
 }
 
@@ -153,11 +149,9 @@ const struct api_fn text_functions[] = {
      "Reads a number as the reader's language writes it (vi: 12.226 is 12226); nil if it is none."},
     {"number.format", number_format, "n:number! decimals:integer", "string", API_PURE, NULL, 1,
      "Writes a number as the reader's language does."},
-    {"number.percent", number_percent, "part:integer! whole:integer! decimals:integer", "number?",
-     API_PURE, NULL, 1,
+    {"number.percent", number_percent, "part:integer! whole:integer! decimals:integer", "number?", API_PURE, NULL, 1,
      "Part of whole in per cent, rounded half up in integers; nil when the whole is 0."},
-    {"text.fold", fold, "text:text!", "string", API_PURE, NULL, 1,
-     "Lower case without marks, for searching."},
+    {"text.fold", fold, "text:text!", "string", API_PURE, NULL, 1, "Lower case without marks, for searching."},
     {"text.slug", slug, "text:text!", "string", API_PURE, NULL, 1, "As part of an address."},
     {"text.compare", compare, "a:text! b:text!", "integer", API_PURE, NULL, 1,
      "-1, 0 or 1 in the order of the reader's language."},
@@ -165,8 +159,7 @@ const struct api_fn text_functions[] = {
      "The name as it is sorted: the last word first."},
     {"json.encode", json_encode, "value:any options:map", "string", API_PURE, NULL, 1,
      "JSON of a value; {pretty = true}."},
-    {"json.decode", json_decode, "text:text!", "any", API_PURE, NULL, 1,
-     "The value of a JSON text."},
+    {"json.decode", json_decode, "text:text!", "any", API_PURE, NULL, 1, "The value of a JSON text."},
     {"id.new", id_new, "", "integer", API_WRITE, NULL, 1, "A new id that sorts by time."},
     {0},
 };

@@ -27,8 +27,7 @@ int people_calendar_load(struct store *db, int from, int to, struct calendar *ou
 {
     int rc;
     calendar_init(out);
-    struct stmt *s =
-        store_stmt(db, "select year, weekend from calendar_year where year between ?1 and ?2", err);
+    struct stmt *s = store_stmt(db, "select year, weekend from calendar_year where year between ?1 and ?2", err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, from);
     stmt_bind_int(s, 2, to);
@@ -50,8 +49,7 @@ static int not_a_time(const struct val *when, struct err *err)
 {
     char text[64];
     if (when->type == VAL_STR)
-        snprintf(text, sizeof(text), "%.*s", when->as.str.len < 60 ? (int)when->as.str.len : 60,
-                 when->as.str.s);
+        snprintf(text, sizeof(text), "%.*s", when->as.str.len < 60 ? (int)when->as.str.len : 60, when->as.str.s);
     else
         snprintf(text, sizeof(text), "%s", val_type_name(when->type));
     return err_set(err, ERR_INVALID, "people.deadline", "text", text, NULL);
@@ -70,27 +68,23 @@ static int64_t move_days(const struct zone *z, int64_t base, int64_t days)
     return zone_instant(z, &moved);
 }
 
-static int add_working(const struct people_term *t, const struct zone *z, int n, int64_t *ms,
-                       int *gap, struct err *err)
+static int add_working(const struct people_term *t, const struct zone *z, int n, int64_t *ms, int *gap, struct err *err)
 {
     struct calendar c;
     struct date d;
     int64_t day = zone_day(z, t->base);
-    if (n > CALENDAR_DAYS_MAX || n < -CALENDAR_DAYS_MAX)
-        return err_set(err, ERR_LIMIT, "people.term_too_long", NULL);
+    if (n > CALENDAR_DAYS_MAX || n < -CALENDAR_DAYS_MAX) return err_set(err, ERR_LIMIT, "people.term_too_long", NULL);
     /* Few years have fewer than 180 working days; where one has, the years beyond are read as
      * having no table. */
     int years = (n < 0 ? -n : n) / 180 + 1;
     date_from_days(day, &d);
-    int rc = people_calendar_load(t->db, n < 0 ? d.year - years : d.year,
-                                  n < 0 ? d.year : d.year + years, &c, err);
+    int rc = people_calendar_load(t->db, n < 0 ? d.year - years : d.year, n < 0 ? d.year : d.year + years, &c, err);
     if (rc == 0) *ms = move_days(z, t->base, calendar_add(&c, day, n, gap) - day);
     calendar_close(&c);
     return rc;
 }
 
-int people_term(const struct people_term *t, const struct val *when, int64_t *ms, int *gap,
-                struct err *err)
+int people_term(const struct people_term *t, const struct val *when, int64_t *ms, int *gap, struct err *err)
 {
     const struct zone *z;
     struct duration d;
@@ -122,14 +116,12 @@ int people_term(const struct people_term *t, const struct val *when, int64_t *ms
     return 0;
 }
 
-int people_deadline(struct session *s, const struct val *when, int64_t base, int64_t *ms,
-                    struct err *err)
+int people_deadline(struct session *s, const struct val *when, int64_t base, int64_t *ms, struct err *err)
 {
     struct people_term t = {.db = s->db, .zone = s->zone ? s->zone : s->host->zone, .base = base};
     struct err_num year;
     int gap = 0;
     int rc = people_term(&t, when, ms, &gap, err);
-    if (rc == 0 && gap && !s->replaying)
-        log_warn("calendar.missing_year", "year", err_i64(&year, gap), NULL);
+    if (rc == 0 && gap && !s->replaying) log_warn("calendar.missing_year", "year", err_i64(&year, gap), NULL);
     return rc;
 }

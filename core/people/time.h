@@ -17,8 +17,7 @@ void people_field_time(struct host *host, struct field_time *out);
  * duration from `base`
  * ("2h"; "3d" and "2 working days" keep the local wall time; "1 day before" goes back). ERR_INVALID
  * "people.deadline" {text}. */
-int people_deadline(struct session *s, const struct val *when, int64_t base, int64_t *ms,
-                    struct err *err);
+int people_deadline(struct session *s, const struct val *when, int64_t base, int64_t *ms, struct err *err);
 /* The same without a session. *gap (may be NULL) is set to a year that has no calendar, when one
  * was crossed. */
 struct people_term {
@@ -26,8 +25,7 @@ struct people_term {
     const char *zone;
     int64_t base;
 };
-int people_term(const struct people_term *t, const struct val *when, int64_t *ms, int *gap,
-                struct err *err);
+int people_term(const struct people_term *t, const struct val *when, int64_t *ms, int *gap, struct err *err);
 
 /* The announced days of the years from–to. The caller closes the calendar, also after an error. */
 int people_calendar_load(struct store *db, int from, int to, struct calendar *out, struct err *err);

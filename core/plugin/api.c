@@ -30,8 +30,8 @@ void api_free(struct api *api)
 static const struct {
     const char *word;
     enum api_arg_kind kind;
-} words[] = {{"any", ARG_ANY}, {"map", ARG_MAP}, {"list", ARG_LIST}, {"object", ARG_OBJECT},
-             {"fn", ARG_FN},   {"fns", ARG_FNS}};
+} words[] = {{"any", ARG_ANY},       {"map", ARG_MAP}, {"list", ARG_LIST},
+             {"object", ARG_OBJECT}, {"fn", ARG_FN},   {"fns", ARG_FNS}};
 
 /* One "name:TYPE!" of a description. Descriptions are static data: a mistake in one is a programmer's. */
 static void parse_arg(struct api *api, struct api_arg *arg, const char *text, size_t len)

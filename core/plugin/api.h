@@ -20,10 +20,10 @@
 #include "plugin/session.h"
 
 enum api_effect {
-    API_PURE,  /* depends on its arguments only: no step */
-    API_READ,  /* reads: a step inside a run; allowed everywhere but while loading */
-    API_WRITE, /* changes: a step inside a run; refused on readers and while loading */
-    API_WAIT,  /* ends the slice (or suspends a loop job) */
+    API_PURE,    /* depends on its arguments only: no step */
+    API_READ,    /* reads: a step inside a run; allowed everywhere but while loading */
+    API_WRITE,   /* changes: a step inside a run; refused on readers and while loading */
+    API_WAIT,    /* ends the slice (or suspends a loop job) */
     API_DECLARE, /* only while loading */
 };
 
@@ -33,28 +33,28 @@ enum { API_ARGS_MAX = 8 };
 
 struct api_call {
     const struct api_fn *fn;
-    void *self;                /* as given to api_add */
+    void *self; /* as given to api_add */
     struct session *s;
-    struct arena *arena;       /* lives until the result has been taken over */
+    struct arena *arena;           /* lives until the result has been taken over */
     struct val args[API_ARGS_MAX]; /* as described; absent ones are nil */
     size_t nargs;
     struct val result;
-    struct val result2;        /* functions with two results (people.may): set nresults = 2 */
-    int nresults;              /* 1 unless changed */
+    struct val result2; /* functions with two results (people.may): set nresults = 2 */
+    int nresults;       /* 1 unless changed */
     struct err *err;
 };
 typedef int (*api_call_fn)(struct api_call *c);
 
 struct api_fn {
-    const char *name;   /* "content.publish", "item:title" */
+    const char *name; /* "content.publish", "item:title" */
     api_call_fn call;
     const char *args;
     const char *returns; /* for the reference: "Item?", "integer", "" */
     enum api_effect effect;
-    const char *needs;  /* capability, or NULL: everyone */
-    int since;          /* API level */
-    const char *doc;    /* one line, English (a reference, not a message) */
-    bool marks;         /* several statements: runs in a mark (savepoint) of its own */
+    const char *needs; /* capability, or NULL: everyone */
+    int since;         /* API level */
+    const char *doc;   /* one line, English (a reference, not a message) */
+    bool marks;        /* several statements: runs in a mark (savepoint) of its own */
 };
 
 struct api;

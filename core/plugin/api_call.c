@@ -19,8 +19,8 @@ static int bad_arg(const struct api_entry *e, const struct api_arg *arg, const c
                    struct err *err)
 {
     const char *got = v->type == VAL_OBJ ? v->as.obj.kind->name : val_type_name(v->type);
-    return err_set(err, ERR_INVALID, "invalid.argument", "function", e->fn->name, "argument", arg->name, "type",
-                   type, "got", got, NULL);
+    return err_set(err, ERR_INVALID, "invalid.argument", "function", e->fn->name, "argument", arg->name, "type", type,
+                   "got", got, NULL);
 }
 
 static int check_field_arg(const struct api_entry *e, const struct api_arg *arg, struct session *s, struct arena *a,
@@ -48,7 +48,8 @@ int api_check_arg(const struct api_entry *e, size_t i, struct session *s, struct
     switch (arg->kind) {
     case ARG_ANY:
     case ARG_FN:
-    case ARG_FNS: return 0;
+    case ARG_FNS:
+        return 0;
     case ARG_MAP:
         if (empty_list) *v = val_map();
         return v->type == VAL_MAP ? 0 : bad_arg(e, arg, "map", v, err);
@@ -58,7 +59,8 @@ int api_check_arg(const struct api_entry *e, size_t i, struct session *s, struct
     case ARG_OBJECT:
         if (v->type == VAL_OBJ && (!arg->object || strcmp(arg->object, v->as.obj.kind->name) == 0)) return 0;
         return bad_arg(e, arg, arg->object ? arg->object : "object", v, err);
-    case ARG_FIELD: return check_field_arg(e, arg, s, a, v, err);
+    case ARG_FIELD:
+        return check_field_arg(e, arg, s, a, v, err);
     }
     return 0;
 }
@@ -140,7 +142,8 @@ int api_invoke(struct api *api, struct session *s, const char *name, const struc
 {
     const struct api_entry *e = api_entry_find(api, name);
     if (!e) return err_set(err, ERR_NOT_FOUND, "api.unknown", "function", name, NULL);
-    struct api_call c = {.fn = e->fn, .self = e->self, .s = s, .arena = a, .nargs = e->nargs, .nresults = 1, .err = err};
+    struct api_call c = {
+        .fn = e->fn, .self = e->self, .s = s, .arena = a, .nargs = e->nargs, .nresults = 1, .err = err};
     size_t given = args->type == VAL_LIST ? args->as.list.n : 0;
     if (given > e->nargs) return err_set(err, ERR_INVALID, "invalid.arguments", "function", name, NULL);
     for (size_t i = 0; i < e->nargs; i++) {

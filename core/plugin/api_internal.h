@@ -11,8 +11,8 @@ struct api_arg {
     const char *name;
     enum api_arg_kind kind;
     bool required;
-    const char *object;  /* ARG_OBJECT: the kind's name, or NULL for any */
-    struct field field;  /* ARG_FIELD */
+    const char *object; /* ARG_OBJECT: the kind's name, or NULL for any */
+    struct field field; /* ARG_FIELD */
 };
 
 struct api_entry {

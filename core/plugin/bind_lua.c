@@ -83,7 +83,8 @@ static int take_arg(lua_State *L, struct dispatch *d, size_t i)
 static int take_args(lua_State *L, struct dispatch *d)
 {
     int given = lua_gettop(L);
-    while (given > 0 && lua_isnil(L, given)) given--;
+    while (given > 0 && lua_isnil(L, given))
+        given--;
     if ((size_t)given > d->entry->nargs) {
         struct err_num got, most;
         return err_set(&d->err, ERR_INVALID, "invalid.arguments", "function", d->entry->fn->name, "got",
@@ -114,8 +115,13 @@ static int dispatch(lua_State *L)
     d.entry = lua_touserdata(L, lua_upvalueindex(1));
     d.mark = arena_mark(&d.pv->arena);
     err_clear(&d.err);
-    d.call = (struct api_call){.fn = d.entry->fn, .self = d.entry->self, .s = d.pv->session,
-                               .arena = &d.pv->arena, .nargs = d.entry->nargs, .nresults = 1, .err = &d.err};
+    d.call = (struct api_call){.fn = d.entry->fn,
+                               .self = d.entry->self,
+                               .s = d.pv->session,
+                               .arena = &d.pv->arena,
+                               .nargs = d.entry->nargs,
+                               .nresults = 1,
+                               .err = &d.err};
     if (!d.call.s) {
         err_set(&d.err, ERR_INTERNAL, "api.no_session", "function", d.entry->fn->name, NULL);
         return refuse(L, &d);

@@ -18,12 +18,11 @@ int registry_declare(struct session *s, const char *kind, const char *name, cons
 {
     char where[160];
     struct val empty = val_map();
-    if (s->mode != SESSION_LOAD || !s->vm)
-        return err_set(err, ERR_REFUSED, "api.only_loading", "function", kind, NULL);
+    if (s->mode != SESSION_LOAD || !s->vm) return err_set(err, ERR_REFUSED, "api.only_loading", "function", kind, NULL);
     if (!s->vm->builds) return 0;
     vm_where(s->vm->vm, where, sizeof(where));
-    return registry_add(s->vm->registry, s->vm->plugin, kind, name, spec ? spec : &empty, where,
-                        is_per_plugin(s, kind), err);
+    return registry_add(s->vm->registry, s->vm->plugin, kind, name, spec ? spec : &empty, where, is_per_plugin(s, kind),
+                        err);
 }
 
 int registry_declare_fn(struct session *s, const char *kind, const char *name, const struct val *spec, int64_t ref,

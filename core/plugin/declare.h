@@ -9,7 +9,8 @@
 #include "base/val.h"
 #include "base/err.h"
 
-/* ERR_CONFLICT "plugin.declared_twice" {kind, name, where}, ERR_REFUSED "plugin.not_loading" {kind} outside init.lua. */
+/* ERR_CONFLICT "plugin.declared_twice" {kind, name, where}, ERR_REFUSED "plugin.not_loading" {kind} outside init.lua.
+ */
 int registry_declare(struct session *s, const char *kind, const char *name, const struct val *spec, struct err *err);
 /* The same with the function that serves it: `ref` is what an `fn` argument arrives as (VAL_INT). */
 int registry_declare_fn(struct session *s, const char *kind, const char *name, const struct val *spec, int64_t ref,

@@ -28,24 +28,24 @@ struct bind_kind;
 struct host {
     struct clock clock;
     const char *data_dir;
-    const char *settings;       /* file of plugins' settings, or NULL */
-    const char *zone;           /* "Asia/Ho_Chi_Minh" */
-    const char *lang;           /* "vi" */
+    const char *settings; /* file of plugins' settings, or NULL */
+    const char *zone;     /* "Asia/Ho_Chi_Minh" */
+    const char *lang;     /* "vi" */
     struct api *api;
     struct events *events;
-    struct plugins *plugins;    /* the registry and the loaded set */
+    struct plugins *plugins;       /* the registry and the loaded set */
     const struct bind_kind *kinds; /* object kinds that Lua sees (bind_lua.h) */
     size_t nkinds;
-    struct lane *lane;          /* NULL in commands that only read */
-    struct field_time time;     /* how local times in text are read (schedule/zone.h) */
+    struct lane *lane;      /* NULL in commands that only read */
+    struct field_time time; /* how local times in text are read (schedule/zone.h) */
     struct content *content;
     struct storage *storage;
     struct schedule *schedule;
     struct flow *flow;
-    struct loops *loops;        /* volatile loop.* work of plugins */
-    struct readers *readers;    /* NULL in commands */
-    struct fetcher *fetcher;    /* outbound HTTP on the io thread */
-    bool is_test;               /* khung test */
+    struct loops *loops;     /* volatile loop.* work of plugins */
+    struct readers *readers; /* NULL in commands */
+    struct fetcher *fetcher; /* outbound HTTP on the io thread */
+    bool is_test;            /* khung test */
 };
 
 #endif

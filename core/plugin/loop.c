@@ -30,7 +30,8 @@ bool loop_table_add(struct loop_table *t, int64_t serial, struct loop_item *item
         at = t->cap;
         t->cap = cap;
     }
-    while (t->items[at]) at++;
+    while (t->items[at])
+        at++;
     item->id = serial << SLOT_BITS | (int64_t)at;
     t->items[at] = item;
     t->n++;
@@ -75,7 +76,8 @@ static struct loop_plugin *new_plugin(struct loops *loops, struct plugin_vm *pv,
 struct loop_plugin *loop_plugin_find(struct loops *loops, int64_t id)
 {
     struct loop_plugin *lp = loops->plugins;
-    while (lp && lp->id != id) lp = lp->next;
+    while (lp && lp->id != id)
+        lp = lp->next;
     return lp;
 }
 
@@ -90,9 +92,12 @@ struct loop_plugin *loop_plugin_of(struct api_call *c, bool *quiet)
     struct loops *loops = s->host->loops;
     const char *refusal = NULL;
     *quiet = false;
-    if (!s->vm || !loops) refusal = "loop.no_plugin";
-    else if (s->mode == SESSION_RUN) refusal = "loop.in_run";
-    else if (s->mode == SESSION_READ) refusal = "loop.reading";
+    if (!s->vm || !loops)
+        refusal = "loop.no_plugin";
+    else if (s->mode == SESSION_RUN)
+        refusal = "loop.in_run";
+    else if (s->mode == SESSION_READ)
+        refusal = "loop.reading";
     if (refusal) {
         err_set(c->err, ERR_REFUSED, refusal, "function", c->fn->name, NULL);
         return NULL;
@@ -170,9 +175,11 @@ static void start_plugin(struct loop_plugin *lp)
 {
     size_t at = 0;
     lp->started = true;
-    for (struct loop_timer_item *t; (t = loop_table_next(&lp->timers, &at));) loop_timer_start(t);
+    for (struct loop_timer_item *t; (t = loop_table_next(&lp->timers, &at));)
+        loop_timer_start(t);
     at = 0;
-    for (struct loop_job *j; (j = loop_table_next(&lp->jobs, &at));) loop_job_start(j);
+    for (struct loop_job *j; (j = loop_table_next(&lp->jobs, &at));)
+        loop_job_start(j);
 }
 
 /* After the commit of a load: what the new states declared begins, what the old ones had ends. */
@@ -204,14 +211,18 @@ void loop_end_plugin(struct plugin_vm *pv)
     struct loop_plugin *lp = pv->loops, **at;
     size_t i = 0;
     if (!lp) return;
-    for (at = &lp->loops->plugins; *at != lp;) at = &(*at)->next;
+    for (at = &lp->loops->plugins; *at != lp;)
+        at = &(*at)->next;
     *at = lp->next;
     pv->loops = NULL;
-    for (struct loop_job *j; (j = loop_table_next(&lp->jobs, &i));) loop_job_end(j);
+    for (struct loop_job *j; (j = loop_table_next(&lp->jobs, &i));)
+        loop_job_end(j);
     i = 0;
-    for (struct loop_timer_item *t; (t = loop_table_next(&lp->timers, &i));) loop_timer_end(t);
+    for (struct loop_timer_item *t; (t = loop_table_next(&lp->timers, &i));)
+        loop_timer_end(t);
     i = 0;
-    for (struct loop_channel *ch; (ch = loop_table_next(&lp->channels, &i));) loop_channel_free(lp, ch);
+    for (struct loop_channel *ch; (ch = loop_table_next(&lp->channels, &i));)
+        loop_channel_free(lp, ch);
     mem_free(lp->jobs.items);
     mem_free(lp->timers.items);
     mem_free(lp->channels.items);
@@ -252,7 +263,8 @@ void loops_free(struct loops *loops)
 {
     if (!loops) return;
     loops_stop(loops);
-    while (loops->plugins) loop_end_plugin(loops->plugins->pv);
+    while (loops->plugins)
+        loop_end_plugin(loops->plugins->pv);
     if (loops->host->loops == loops) loops->host->loops = NULL;
     arena_close(&loops->arena);
     mem_free(loops->heap);

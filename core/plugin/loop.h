@@ -1,9 +1,9 @@
 /* loop.*: timers, jobs and channels of plugins, in memory.
  *
  * Nothing here survives the process: what must is a flow or a schedule. All belongs to the lane's thread. A callback or
- * a job is a coroutine; each piece of it between two waits is a slice of the lane (SESSION_LOOP), charged to its plugin.
- * What a slice starts, stops or puts takes effect with its commit. Everything of a plugin's state ends when that state
- * is replaced by a reload. (runtime/loop.h is the event loop of a thread; this is the plugins' one.) */
+ * a job is a coroutine; each piece of it between two waits is a slice of the lane (SESSION_LOOP), charged to its
+ * plugin. What a slice starts, stops or puts takes effect with its commit. Everything of a plugin's state ends when
+ * that state is replaced by a reload. (runtime/loop.h is the event loop of a thread; this is the plugins' one.) */
 #ifndef KHUNG_PLUGIN_LOOP_H
 #define KHUNG_PLUGIN_LOOP_H
 

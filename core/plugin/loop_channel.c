@@ -24,7 +24,8 @@ static struct loop_job *pop_job(struct loop_job **list)
 
 static void add_job(struct loop_job **list, struct loop_job *j)
 {
-    while (*list) list = &(*list)->next_waiter;
+    while (*list)
+        list = &(*list)->next_waiter;
     *list = j;
 }
 
@@ -117,7 +118,8 @@ void loop_channel_timeout(struct loop_job *j)
 
 void loop_channel_free(struct loop_plugin *lp, struct loop_channel *ch)
 {
-    while (ch->first) loop_value_free(lp, pop_value(ch));
+    while (ch->first)
+        loop_value_free(lp, pop_value(ch));
     loop_table_remove(&lp->channels, &ch->item);
     mem_free(ch);
 }
@@ -260,7 +262,8 @@ static void on_closed(struct loop_plugin *lp, int64_t id, struct loop_value *val
     struct loop_channel *ch = find(lp, id);
     (void)value;
     if (!ch) return;
-    while (ch->takers) loop_job_resume(pop_job(&ch->takers), NULL, NULL);
+    while (ch->takers)
+        loop_job_resume(pop_job(&ch->takers), NULL, NULL);
     while (ch->putters) {
         struct loop_job *j = pop_job(&ch->putters);
         loop_value_free(lp, j->wait_value);

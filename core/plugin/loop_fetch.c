@@ -103,16 +103,24 @@ void loop_fetch_start(struct loop_job *j)
     struct answer *a = mem_alloc(sizeof(*a));
     struct err err = {0};
     int64_t id;
-    *a = (struct answer){.work = {.run = on_answer, .done = answered, .share = j->work.share}, .loops = lp->loops,
-                         .plugin = lp->id, .job = j->item.id};
+    *a = (struct answer){.work = {.run = on_answer, .done = answered, .share = j->work.share},
+                         .loops = lp->loops,
+                         .plugin = lp->id,
+                         .job = j->item.id};
     arena_init(&a->arena, 2 * BODY_MOST);
-    struct fetch_request r = {.url = val_get_str(v, "url"), .method = val_get_str(v, "method"), .headers = headers,
+    struct fetch_request r = {.url = val_get_str(v, "url"),
+                              .method = val_get_str(v, "method"),
+                              .headers = headers,
                               .nheaders = headers_of(val_get(v, "headers"), headers),
-                              .body = body ? body->as.str.s : NULL, .body_len = body ? body->as.str.len : 0,
+                              .body = body ? body->as.str.s : NULL,
+                              .body_len = body ? body->as.str.len : 0,
                               .timeout_ms = (int)val_get_int(v, "timeout", 0),
                               .max_bytes = (size_t)val_get_int(v, "max_bytes", BODY_MOST),
-                              .redirects = (int)val_get_int(v, "redirects", 0), .hosts = hosts,
-                              .nhosts = hosts_of(lp->pv->plugin, hosts), .done = on_fetched, .ctx = a};
+                              .redirects = (int)val_get_int(v, "redirects", 0),
+                              .hosts = hosts,
+                              .nhosts = hosts_of(lp->pv->plugin, hosts),
+                              .done = on_fetched,
+                              .ctx = a};
     int rc = fetch_start(lp->loops->host->fetcher, &r, &id, &err);
     loop_value_free(lp, j->wait_value);
     j->wait_value = NULL;
@@ -171,8 +179,7 @@ static int set_option(struct api_call *c, struct val *out, const char *key, cons
     if (strcmp(key, "url") == 0 || strcmp(key, "method") == 0) return set_text(c, out, key, v);
     if (strcmp(key, "headers") == 0) return set_headers(c, out, v);
     if (strcmp(key, "json") == 0) return set_json(c, out, v);
-    if (strcmp(key, "body") == 0)
-        return v->type == VAL_STR && val_set(c->arena, out, key, *v) == 0 ? 0 : bad(c, key);
+    if (strcmp(key, "body") == 0) return v->type == VAL_STR && val_set(c->arena, out, key, *v) == 0 ? 0 : bad(c, key);
     if (strcmp(key, "timeout") == 0) return set_number(c, out, key, v, TIMEOUT_MOST);
     if (strcmp(key, "max_bytes") == 0) return set_number(c, out, key, v, BODY_MOST);
     if (strcmp(key, "redirects") == 0) return set_number(c, out, key, v, 10);

@@ -43,12 +43,12 @@ struct loop_value {
 struct loop_plugin {
     struct loops *loops;
     struct loop_plugin *next;
-    struct plugin_vm *pv;     /* NULL once it has ended */
+    struct plugin_vm *pv; /* NULL once it has ended */
     int64_t id;
     struct loop_table timers, jobs, channels;
     struct loop_job *finished_first, *finished_last;
     size_t bytes;
-    bool started;             /* the load that made it has been committed */
+    bool started; /* the load that made it has been committed */
     int refs;
 };
 
@@ -60,12 +60,12 @@ struct loop_timer_item {
     enum loop_timer_type type;
     int64_t period;
     struct cron cron;
-    char *path;               /* LOOP_WATCH */
+    char *path; /* LOOP_WATCH */
     int64_t watch;
     int ref;
     bool owns_ref, armed, is_dead;
-    int stopping;             /* stopped by slices that are not committed yet */
-    struct loop_job *job;     /* the callback under way */
+    int stopping;              /* stopped by slices that are not committed yet */
+    struct loop_job *job;      /* the callback under way */
     struct loop_value *events; /* LOOP_WATCH: what happened meanwhile, in order */
 };
 
@@ -75,7 +75,7 @@ struct loop_job {
     struct loop_item item;
     struct lane_work work;
     struct loop_due due;
-    struct loop_plugin *lp;   /* NULL: its plugin has ended, only done() is still to come */
+    struct loop_plugin *lp; /* NULL: its plugin has ended, only done() is still to come */
     enum loop_job_state state;
     struct vm_co *co;
     int ref;
@@ -83,10 +83,10 @@ struct loop_job {
     bool is_fresh, is_running; /* this slice began it; it has run and its commit is awaited */
     struct loop_timer_item *timer;
     enum loop_wait_kind wait;
-    int64_t wait_id, wait_until; /* job or channel; INT64_MAX: no limit */
+    int64_t wait_id, wait_until;   /* job or channel; INT64_MAX: no limit */
     struct loop_value *wait_value; /* what is put, or the request of a fetch */
-    struct loop_value *in;    /* what it is resumed with */
-    struct err *failed;       /* … or raised at the wait; of a finished job: how it ended */
+    struct loop_value *in;         /* what it is resumed with */
+    struct err *failed;            /* … or raised at the wait; of a finished job: how it ended */
     struct loop_value *result;
     struct loop_job *waiters, *next_waiter; /* jobs that wait for this one; place in a list of waiters */
     struct loop_job *next_finished;
@@ -103,13 +103,13 @@ struct watches;
 struct loops {
     struct host *host;
     struct lane_source source;
-    struct arena arena;       /* of the slice that runs */
+    struct arena arena; /* of the slice that runs */
     struct loop_due **heap;
     size_t ndue, heap_cap;
     int64_t serial;
     struct loop_plugin *plugins;
     struct loop_job *current;
-    struct watches *watches;  /* made by the first loop.watch */
+    struct watches *watches; /* made by the first loop.watch */
     bool stopped;
     struct loops_stats stats;
 };

@@ -133,9 +133,16 @@ static int resume(struct loop_job *j, struct lane *lane, struct err *err)
     struct loops *loops = lp->loops;
     struct plugin_vm *pv = lp->pv;
     struct val out = val_nil();
-    struct session s = {.mode = SESSION_LOOP, .host = loops->host, .db = lane_db(lane), .lane = lane,
-                        .arena = &loops->arena, .now = lane_now(lane), .actor = {.plugin = pv->plugin->name},
-                        .lang = loops->host->lang, .zone = loops->host->zone, .vm = pv};
+    struct session s = {.mode = SESSION_LOOP,
+                        .host = loops->host,
+                        .db = lane_db(lane),
+                        .lane = lane,
+                        .arena = &loops->arena,
+                        .now = lane_now(lane),
+                        .actor = {.plugin = pv->plugin->name},
+                        .lang = loops->host->lang,
+                        .zone = loops->host->zone,
+                        .vm = pv};
     arena_reset(&loops->arena);
     loops->current = j;
     pv->session = &s;
@@ -232,7 +239,8 @@ static void wait_for_job(struct loop_job *j)
         err_set(&err, ERR_NOT_FOUND, "loop.gone", NULL);
         failed = &err;
     } else if (target->state != JOB_DONE) {
-        for (at = &target->waiters; *at;) at = &(*at)->next_waiter;
+        for (at = &target->waiters; *at;)
+            at = &(*at)->next_waiter;
         *at = j;
         return;
     } else {
@@ -247,12 +255,24 @@ static void begin_wait(struct loop_job *j)
 {
     j->state = JOB_WAITING;
     switch (j->wait) {
-    case WAIT_SLEEP: loop_due_set(j->lp->loops, &j->due, j->wait_until); break;
-    case WAIT_JOB: wait_for_job(j); break;
-    case WAIT_TAKE: loop_channel_wait_take(j); break;
-    case WAIT_PUT: loop_channel_wait_put(j); break;
-    case WAIT_FETCH: loop_fetch_start(j); break;
-    case WAIT_NOTHING: finish(j, NULL); break;
+    case WAIT_SLEEP:
+        loop_due_set(j->lp->loops, &j->due, j->wait_until);
+        break;
+    case WAIT_JOB:
+        wait_for_job(j);
+        break;
+    case WAIT_TAKE:
+        loop_channel_wait_take(j);
+        break;
+    case WAIT_PUT:
+        loop_channel_wait_put(j);
+        break;
+    case WAIT_FETCH:
+        loop_fetch_start(j);
+        break;
+    case WAIT_NOTHING:
+        finish(j, NULL);
+        break;
     }
 }
 
@@ -284,8 +304,8 @@ struct loop_job *loop_job_waits(struct api_call *c, enum loop_wait_kind kind, in
     if (!lp && !quiet) return NULL;
     if (!j || j->lp != lp || c->s->mode != SESSION_LOOP || vm_co_running(lp->pv->vm) != j->co ||
         !vm_can_wait(lp->pv->vm)) {
-        err_set(c->err, ERR_REFUSED, "wait.impossible", "function", c->fn->name, "mode",
-                session_mode_name(c->s->mode), NULL);
+        err_set(c->err, ERR_REFUSED, "wait.impossible", "function", c->fn->name, "mode", session_mode_name(c->s->mode),
+                NULL);
         return NULL;
     }
     j->wait = kind;
@@ -351,7 +371,8 @@ const struct api_fn loop_job_functions[] = {
      "Runs a function beside this one, from the commit on; it may wait; in memory only."},
     {"loop.sleep", sleep_for, "delay:duration!", "", API_WAIT, NULL, 1, "Waits, in a callback or a job."},
     {"loop.fetch", loop_fetch_call, "request:map!", "map", API_WAIT, NULL, 1,
-     "Asks a server: { url, method, headers, body, json, timeout, max_bytes, redirects } gives { status, headers, body }."},
+     "Asks a server: { url, method, headers, body, json, timeout, max_bytes, redirects } gives { status, headers, body "
+     "}."},
     {"job:wait", wait, "job:object:job!", "any", API_WAIT, NULL, 1,
      "Waits for a job: what its function returned; raises what it raised."},
     {0},

@@ -97,7 +97,8 @@ void loop_timer_tell(struct loop_timer_item *t, const struct val *event)
     struct loop_value **at = &t->events;
     int n = 0;
     if (t->is_dead) return;
-    for (; *at; at = &(*at)->next) n++;
+    for (; *at; at = &(*at)->next)
+        n++;
     struct loop_value *in = n < EVENTS_KEPT ? loop_value_new(t->lp, event, &err) : NULL;
     if (!in) {
         if (!err.code) loop_limit(&err, "events", t->lp);

@@ -17,7 +17,8 @@ struct loop_value *loop_value_new(struct loop_plugin *lp, const struct val *v, s
     }
     value->bytes = value->arena.used > VALUE_LEAST ? value->arena.used : VALUE_LEAST;
     lp->bytes += value->bytes;
-    while (lp->bytes > LOOP_BYTES_MAX && loop_job_evict(lp)) continue;
+    while (lp->bytes > LOOP_BYTES_MAX && loop_job_evict(lp))
+        continue;
     if (lp->bytes <= LOOP_BYTES_MAX) return value;
     loop_value_free(lp, value);
     err_set(err, ERR_LIMIT, "limit.loop_bytes", "plugin", lp->pv ? lp->pv->plugin->name : "", NULL);

@@ -77,8 +77,11 @@ static void on_changed(const struct watch_event *change)
     struct loops *loops = change->ctx;
     size_t n = strlen(change->name);
     struct event *e = mem_alloc(sizeof(*e) + n + 1);
-    *e = (struct event){.work = {.run = on_event, .done = evented}, .loops = loops, .plugin = change->key[0],
-                        .timer = change->key[1], .is_rename = change->is_rename};
+    *e = (struct event){.work = {.run = on_event, .done = evented},
+                        .loops = loops,
+                        .plugin = change->key[0],
+                        .timer = change->key[1],
+                        .is_rename = change->is_rename};
     memcpy(e->name, change->name, n + 1);
     lane_post(loops->host->lane, &e->work);
 }

@@ -16,7 +16,8 @@ struct plugin *plugin_hold(struct plugin *p)
 void plugin_drop(struct plugin *p)
 {
     if (!p || __atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
-    for (size_t i = 0; i < p->nrequired; i++) plugin_drop(p->required[i]);
+    for (size_t i = 0; i < p->nrequired; i++)
+        plugin_drop(p->required[i]);
     arena_close(&p->arena);
     mem_free(p);
 }
@@ -76,7 +77,8 @@ static const struct plugin_file *find_module_file(const struct plugin *p, const 
     char path[256];
     size_t n = strlen(module);
     if (n + 10 >= sizeof(path)) return NULL;
-    for (size_t i = 0; i < n; i++) path[i] = module[i] == '.' ? '/' : module[i];
+    for (size_t i = 0; i < n; i++)
+        path[i] = module[i] == '.' ? '/' : module[i];
     snprintf(path + n, sizeof(path) - n, ".lua");
     const struct plugin_file *f = plugin_file_find(p, path);
     if (f) return f;
@@ -84,8 +86,7 @@ static const struct plugin_file *find_module_file(const struct plugin *p, const 
     return plugin_file_find(p, path);
 }
 
-const struct plugin_file *plugin_module_find(const struct plugin *p, const char *module,
-                                             const struct plugin **owner)
+const struct plugin_file *plugin_module_find(const struct plugin *p, const char *module, const struct plugin **owner)
 {
     const char *dot = strchr(module, '.');
     size_t head = dot ? (size_t)(dot - module) : strlen(module);

@@ -22,25 +22,25 @@ struct plugin_file {
 struct plugin {
     const char *name;
     const char *version;
-    const char *dir;           /* "" for a pinned version */
+    const char *dir; /* "" for a pinned version */
     char hash[DIGEST_HEX];
-    struct val manifest;       /* as plugin.lua returned it */
-    const char **needs;        /* capabilities, closed by NULL */
-    const char **requires;     /* names, closed by NULL */
-    struct plugin **required;  /* the same, resolved; held */
+    struct val manifest;      /* as plugin.lua returned it */
+    const char **needs;       /* capabilities, closed by NULL */
+    const char **requires;    /* names, closed by NULL */
+    struct plugin **required; /* the same, resolved; held */
     size_t nrequired;
     struct plugin_file *files; /* sorted by path; specs are left out */
     size_t nfiles;
-    size_t memory;             /* soft limit, bytes; 0: the default */
-    struct val config;         /* settings: defaults with what the admin set */
-    struct val texts;          /* { vi = { key = text }, en = … } */
-    uint32_t share;            /* number for lane fairness, from 1 */
-    int order;                 /* load order */
-    bool pinned;               /* an old version: contributes its flows alone */
+    size_t memory;     /* soft limit, bytes; 0: the default */
+    struct val config; /* settings: defaults with what the admin set */
+    struct val texts;  /* { vi = { key = text }, en = … } */
+    uint32_t share;    /* number for lane fairness, from 1 */
+    int order;         /* load order */
+    bool pinned;       /* an old version: contributes its flows alone */
     bool ok;
-    struct err why;            /* when not ok: what is wrong and where */
+    struct err why; /* when not ok: what is wrong and where */
     struct arena arena;
-    int refs;                  /* atomic */
+    int refs; /* atomic */
 };
 
 /* Reads a folder. Always gives a plugin (named after the folder); one with mistakes has ok = false and says why. */

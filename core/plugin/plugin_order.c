@@ -86,13 +86,15 @@ static void resolve(struct finding *f, struct plugin *p)
     struct err err = {0};
     size_t n = 0;
     if (!p->requires) return;
-    while (p->requires[n]) n++;
+    while (p->requires[n])
+        n++;
     p->required = arena_alloc(&p->arena, (n + 1) * sizeof(struct plugin *));
     for (size_t i = 0; p->ok && i < n; i++) {
         struct plugin *r = find(f, p->requires[i]);
         const char *wanted = val_get_str(val_get(&p->manifest, "requires"), p->requires[i]);
         if (!r)
-            err_set(&err, ERR_NOT_FOUND, "plugin.required_missing", "plugin", p->name, "required", p->requires[i], NULL);
+            err_set(&err, ERR_NOT_FOUND, "plugin.required_missing", "plugin", p->name, "required", p->requires[i],
+                    NULL);
         else if (wanted && !satisfies(r->version, wanted))
             err_set(&err, ERR_REFUSED, "plugin.required_version", "plugin", p->name, "required", r->name, "wanted",
                     wanted, "found", r->version, NULL);
@@ -119,7 +121,8 @@ static void place(struct plugin *p, struct plugin **sorted, size_t *n)
         err_set(&err, ERR_INVALID, "plugin.required_cycle", "plugin", p->name, "required", r->name, NULL);
         plugin_fail(p, &err);
         /* Cut here, so that references do not form a circle either. */
-        for (size_t k = i; k < p->nrequired; k++) plugin_drop(p->required[k]);
+        for (size_t k = i; k < p->nrequired; k++)
+            plugin_drop(p->required[k]);
         p->nrequired = i;
     }
     plugin_seal(p);
@@ -133,18 +136,21 @@ size_t plugin_order_read(const char *const *dirs, size_t ndirs, const struct val
 {
     struct finding f = {out, 0, max, settings};
     size_t n = 0;
-    for (size_t i = 0; i < ndirs; i++) find_below(&f, dirs[i]);
+    for (size_t i = 0; i < ndirs; i++)
+        find_below(&f, dirs[i]);
     qsort(f.out, f.n, sizeof(*f.out), by_name);
     for (size_t i = 1; i < f.n; i++) {
         struct err err = {0};
         if (strcmp(f.out[i]->name, f.out[i - 1]->name) != 0) continue;
-        err_set(&err, ERR_CONFLICT, "plugin.two_folders", "plugin", f.out[i]->name, "first", f.out[i - 1]->dir, "second",
-                f.out[i]->dir, NULL);
+        err_set(&err, ERR_CONFLICT, "plugin.two_folders", "plugin", f.out[i]->name, "first", f.out[i - 1]->dir,
+                "second", f.out[i]->dir, NULL);
         plugin_fail(f.out[i], &err);
     }
-    for (size_t i = 0; i < f.n; i++) resolve(&f, f.out[i]);
+    for (size_t i = 0; i < f.n; i++)
+        resolve(&f, f.out[i]);
     struct plugin **sorted = mem_alloc((f.n + 1) * sizeof(struct plugin *));
-    for (size_t i = 0; i < f.n; i++) place(f.out[i], sorted, &n);
+    for (size_t i = 0; i < f.n; i++)
+        place(f.out[i], sorted, &n);
     memcpy(out, sorted, n * sizeof(struct plugin *));
     mem_free(sorted);
     return n;

@@ -130,8 +130,8 @@ static const char **string_array(struct arena *a, const struct val *v)
     const char **out = arena_alloc(a, (n + 1) * sizeof(*out));
     size_t used = 0;
     for (size_t i = 0; out && i < n; i++) {
-        const char *s = v->type == VAL_LIST ? val_cstr(a, &v->as.list.items[i])
-                                            : arena_strdup(a, v->as.map.pairs[i].key);
+        const char *s =
+            v->type == VAL_LIST ? val_cstr(a, &v->as.list.items[i]) : arena_strdup(a, v->as.map.pairs[i].key);
         if (s) out[used++] = s;
     }
     return out;
@@ -164,8 +164,7 @@ static int take_manifest(struct plugin *p, const struct val *settings, struct er
     const struct plugin_file *f = plugin_file_find(p, "plugin.lua");
     char chunk[160];
     snprintf(chunk, sizeof(chunk), "%s/plugin.lua", p->name);
-    if (!f)
-        return err_set(err, ERR_NOT_FOUND, "plugin.no_manifest", "plugin", p->name, "dir", p->dir, NULL);
+    if (!f) return err_set(err, ERR_NOT_FOUND, "plugin.no_manifest", "plugin", p->name, "dir", p->dir, NULL);
     int rc = vm_read_data(chunk, f->text, f->len, &p->arena, &p->manifest, err);
     if (rc) return rc;
     err_set_where(err, chunk, 1);
@@ -209,8 +208,7 @@ static int take_texts(struct plugin *p, struct err *err)
         int rc = vm_read_data(chunk, f->text, f->len, &p->arena, &texts, err);
         if (rc) return rc;
         const char *key = arena_strdup(&p->arena, lang);
-        if (!key || val_set(&p->arena, &p->texts, key, texts) != 0)
-            return err_set(err, ERR_NOMEM, "memory", NULL);
+        if (!key || val_set(&p->arena, &p->texts, key, texts) != 0) return err_set(err, ERR_NOMEM, "memory", NULL);
     }
     return 0;
 }
@@ -244,6 +242,7 @@ struct plugin *plugin_from_files(const char *name, const struct plugin_file *fil
     struct reading r = {p, 0, 0, &err};
     int rc = 0;
     p->pinned = true;
-    for (size_t i = 0; rc == 0 && i < n; i++) rc = add_file(&r, files[i].path, files[i].text, files[i].len);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = add_file(&r, files[i].path, files[i].text, files[i].len);
     return finish(p, settings, rc, &err);
 }

@@ -49,7 +49,8 @@ struct plugins *plugins_new(struct host *host, const char *const *dirs, size_t n
 static void free_set(struct set *set)
 {
     if (!set) return;
-    for (size_t i = 0; i < set->n; i++) plugin_vm_drop(set->vms[i]);
+    for (size_t i = 0; i < set->n; i++)
+        plugin_vm_drop(set->vms[i]);
     registry_drop(set->registry);
     mem_free(set);
 }
@@ -65,7 +66,8 @@ void plugins_free(struct plugins *ps)
 
 void plugins_add_kinds(struct plugins *ps, const struct decl_kind *kinds, size_t n)
 {
-    for (size_t i = 0; i < n && ps->nkinds < KINDS_MAX; i++) ps->kinds[ps->nkinds++] = kinds[i];
+    for (size_t i = 0; i < n && ps->nkinds < KINDS_MAX; i++)
+        ps->kinds[ps->nkinds++] = kinds[i];
 }
 
 const struct decl_kind *plugins_kind(struct plugins *ps, const char *kind)
@@ -111,8 +113,7 @@ static struct plugin_vm *load_one(struct plugins *ps, struct registry *r, struct
     struct plugin_vm *pv = NULL;
     for (size_t i = 0; p->ok && i < p->nrequired; i++) {
         if (p->required[i]->ok) continue;
-        err_set(&err, ERR_REFUSED, "plugin.required_failed", "plugin", p->name, "required", p->required[i]->name,
-                NULL);
+        err_set(&err, ERR_REFUSED, "plugin.required_failed", "plugin", p->name, "required", p->required[i]->name, NULL);
         plugin_fail(p, &err);
     }
     if (!p->ok) {
@@ -146,7 +147,8 @@ static bool drop_failed(struct set *set, const struct err *why)
     for (size_t i = 0; i < n; i++) {
         struct plugin *p = list[i];
         bool needs_failed = false;
-        for (size_t k = 0; k < p->nrequired; k++) needs_failed |= !p->required[k]->ok;
+        for (size_t k = 0; k < p->nrequired; k++)
+            needs_failed |= !p->required[k]->ok;
         if (!p->ok || (!needs_failed && strcmp(p->name, err_arg(why, "plugin")) != 0)) continue;
         leave_out(p, why);
         registry_remove_plugin_decls(set->registry, p->name);
@@ -273,7 +275,8 @@ int plugin_states_get(struct plugin_states *st, struct host *host, const char *p
 
 void plugin_states_close(struct plugin_states *st)
 {
-    for (size_t i = 0; i < st->n; i++) plugin_vm_drop(st->vms[i]);
+    for (size_t i = 0; i < st->n; i++)
+        plugin_vm_drop(st->vms[i]);
     mem_free(st->vms);
     registry_drop(st->registry);
     *st = (struct plugin_states){0};

@@ -30,8 +30,13 @@ static int open_db(struct pool_reader *p, struct err *err)
 
 void reader_session(struct reader *r, struct session *s, int64_t now)
 {
-    *s = (struct session){.mode = SESSION_READ, .host = r->host, .db = r->db, .arena = &r->arena, .now = now,
-                          .lang = r->host->lang, .zone = r->host->zone};
+    *s = (struct session){.mode = SESSION_READ,
+                          .host = r->host,
+                          .db = r->db,
+                          .arena = &r->arena,
+                          .now = now,
+                          .lang = r->host->lang,
+                          .zone = r->host->zone};
 }
 
 int reader_run_here(struct reader *r, struct reader_work *w, struct err *err)

@@ -15,16 +15,16 @@ struct readers;
 
 struct reader {
     struct host *host;
-    struct store *db;             /* opened on first use */
-    struct plugin_states states;  /* made on first use */
-    struct arena arena;           /* reset after each work */
+    struct store *db;            /* opened on first use */
+    struct plugin_states states; /* made on first use */
+    struct arena arena;          /* reset after each work */
 };
 
 struct reader_work {
     struct mail mail; /* the pool's */
     struct readers *pool;
     int at;
-    int64_t seconds;  /* the snapshot's age limit; 0: 30 */
+    int64_t seconds; /* the snapshot's age limit; 0: 30 */
     /* In a read transaction on a reader's thread. */
     int (*run)(struct reader_work *w, struct reader *r, struct err *err);
     /* On the same thread, after the transaction. Takes the work over. */

@@ -39,7 +39,8 @@ struct registry *registry_hold(struct registry *r)
 void registry_drop(struct registry *r)
 {
     if (!r || __atomic_sub_fetch(&r->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
-    for (size_t i = 0; i < r->nplugins; i++) plugin_drop(r->plugins[i]);
+    for (size_t i = 0; i < r->nplugins; i++)
+        plugin_drop(r->plugins[i]);
     mem_free(r->plugins);
     mem_free(r->decls);
     mem_free(r->buckets);
@@ -82,9 +83,11 @@ struct plugin *registry_plugin(const struct registry *r, const char *name)
 static size_t hash_of(const char *kind, const char *name)
 {
     size_t h = 1469598103934665603u;
-    for (; *kind; kind++) h = (h ^ (unsigned char)*kind) * 1099511628211u;
+    for (; *kind; kind++)
+        h = (h ^ (unsigned char)*kind) * 1099511628211u;
     h = (h ^ 0xff) * 1099511628211u;
-    for (; *name; name++) h = (h ^ (unsigned char)*name) * 1099511628211u;
+    for (; *name; name++)
+        h = (h ^ (unsigned char)*name) * 1099511628211u;
     return h;
 }
 
@@ -92,18 +95,21 @@ static void index_decl(struct registry *r, size_t at)
 {
     size_t mask = r->nbuckets - 1;
     size_t i = hash_of(r->decls[at]->kind, r->decls[at]->name) & mask;
-    while (r->buckets[i]) i = (i + 1) & mask;
+    while (r->buckets[i])
+        i = (i + 1) & mask;
     r->buckets[i] = at + 1;
 }
 
 static void reindex(struct registry *r)
 {
     size_t want = 64;
-    while (want < 2 * r->cap) want *= 2;
+    while (want < 2 * r->cap)
+        want *= 2;
     mem_free(r->buckets);
     r->buckets = mem_alloc(want * sizeof(*r->buckets));
     r->nbuckets = want;
-    for (size_t i = 0; i < r->n; i++) index_decl(r, i);
+    for (size_t i = 0; i < r->n; i++)
+        index_decl(r, i);
 }
 
 const struct decl *registry_find(const struct registry *r, const char *kind, const char *plugin, const char *name)
@@ -112,8 +118,7 @@ const struct decl *registry_find(const struct registry *r, const char *kind, con
     size_t mask = r->nbuckets - 1;
     for (size_t i = hash_of(kind, name) & mask; r->buckets[i]; i = (i + 1) & mask) {
         const struct decl *d = r->decls[r->buckets[i] - 1];
-        if (strcmp(d->name, name) == 0 && strcmp(d->kind, kind) == 0 &&
-            (!plugin || strcmp(d->plugin, plugin) == 0))
+        if (strcmp(d->name, name) == 0 && strcmp(d->kind, kind) == 0 && (!plugin || strcmp(d->plugin, plugin) == 0))
             return d;
     }
     return NULL;
@@ -133,8 +138,8 @@ int registry_add(struct registry *r, struct plugin *p, const char *kind, const c
 {
     const struct decl *old = registry_find(r, kind, per_plugin ? p->name : NULL, name);
     if (old) {
-        err_set(err, ERR_CONFLICT, "plugin.declared_twice", "kind", kind, "name", name, "plugin", old->plugin,
-                "first", old->where, NULL);
+        err_set(err, ERR_CONFLICT, "plugin.declared_twice", "kind", kind, "name", name, "plugin", old->plugin, "first",
+                old->where, NULL);
         return ERR_CONFLICT;
     }
     if (r->n == DECLS_MAX) return err_set(err, ERR_LIMIT, "plugin.too_many", "plugin", p->name, NULL);

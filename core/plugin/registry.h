@@ -15,13 +15,13 @@ struct registry;
 struct plugin;
 
 struct decl {
-    const char *kind;    /* "type" "table" "flow" "report" "route" "on" "cron" "command" */
-    const char *name;    /* "article"; routes: "GET /x/:id"; "on": event name */
-    const char *plugin;  /* declaring plugin's name */
-    int order;           /* load order of the plugin, then order of declaration */
-    struct val spec;     /* in the registry's arena */
-    const char *where;   /* "publish.lua:3" */
-    void *compiled;      /* by the decl_kind, in the registry's arena */
+    const char *kind;   /* "type" "table" "flow" "report" "route" "on" "cron" "command" */
+    const char *name;   /* "article"; routes: "GET /x/:id"; "on": event name */
+    const char *plugin; /* declaring plugin's name */
+    int order;          /* load order of the plugin, then order of declaration */
+    struct val spec;    /* in the registry's arena */
+    const char *where;  /* "publish.lua:3" */
+    void *compiled;     /* by the decl_kind, in the registry's arena */
 };
 
 struct decl_kind {
@@ -32,8 +32,8 @@ struct decl_kind {
     void *self;
 };
 
-struct registry *registry_hold(struct registry *r);   /* any thread */
-void registry_drop(struct registry *r);               /* any thread; frees with the last */
+struct registry *registry_hold(struct registry *r); /* any thread */
+void registry_drop(struct registry *r);             /* any thread; frees with the last */
 /* NULL plugin: the only one of that name over all plugins. */
 const struct decl *registry_find(const struct registry *r, const char *kind, const char *plugin, const char *name);
 /* In load order; start with i = 0; NULL at the end. */

@@ -17,37 +17,37 @@ struct plugin_vm;
 struct host;
 
 enum session_mode {
-    SESSION_LOAD,    /* init.lua: declares, reads nothing */
-    SESSION_READ,    /* GET handlers, reports: a reader's snapshot */
-    SESSION_WRITE,   /* POST handlers, commands, after-commit jobs: the lane, no waits */
-    SESSION_HOOK,    /* before_* hooks: the lane, no waits, may refuse */
-    SESSION_RUN,     /* a flow's run */
-    SESSION_LOOP,    /* loop.* callbacks and jobs: waits are volatile */
+    SESSION_LOAD,  /* init.lua: declares, reads nothing */
+    SESSION_READ,  /* GET handlers, reports: a reader's snapshot */
+    SESSION_WRITE, /* POST handlers, commands, after-commit jobs: the lane, no waits */
+    SESSION_HOOK,  /* before_* hooks: the lane, no waits, may refuse */
+    SESSION_RUN,   /* a flow's run */
+    SESSION_LOOP,  /* loop.* callbacks and jobs: waits are volatile */
 };
 
 /* Who acts. All 0 is the system itself (scheduler, engine). */
 struct actor {
     int64_t user;
     int64_t person;
-    int64_t run;         /* acting as part of this run */
-    const char *plugin;  /* the plugin whose code acts, or NULL: a host command */
-    bool admin;          /* may administer the system: no business rights follow */
+    int64_t run;        /* acting as part of this run */
+    const char *plugin; /* the plugin whose code acts, or NULL: a host command */
+    bool admin;         /* may administer the system: no business rights follow */
 };
 
 struct session {
     enum session_mode mode;
-    struct host *host;              /* the modules (plugin/host.h) */
-    struct store *db;               /* this thread's connection, in a transaction */
-    struct lane *lane;              /* NULL on readers */
-    struct arena *arena;            /* for this slice or request; not reset before its end */
-    int64_t now;                    /* this slice's time */
+    struct host *host;   /* the modules (plugin/host.h) */
+    struct store *db;    /* this thread's connection, in a transaction */
+    struct lane *lane;   /* NULL on readers */
+    struct arena *arena; /* for this slice or request; not reset before its end */
+    int64_t now;         /* this slice's time */
     struct actor actor;
-    const char *lang;               /* "vi", "en" */
-    const char *zone;               /* IANA zone of the organisation */
-    struct plugin_vm *vm;           /* whose code runs; NULL for host commands */
-    struct api_journal *journal;    /* SESSION_RUN: steps pass through here; else NULL */
-    bool replaying;                 /* SESSION_RUN: the journal is being replayed; log is silent */
-    void *run;                      /* SESSION_RUN: the flow engine's */
+    const char *lang;            /* "vi", "en" */
+    const char *zone;            /* IANA zone of the organisation */
+    struct plugin_vm *vm;        /* whose code runs; NULL for host commands */
+    struct api_journal *journal; /* SESSION_RUN: steps pass through here; else NULL */
+    bool replaying;              /* SESSION_RUN: the journal is being replayed; log is silent */
+    void *run;                   /* SESSION_RUN: the flow engine's */
 };
 
 const char *session_mode_name(enum session_mode mode);

@@ -22,7 +22,7 @@ void report_attach(struct host *host);
 
 enum report_total { REPORT_NO_TOTAL, REPORT_SUM };
 struct report_column {
-    struct field field;     /* its name and type */
+    struct field field;      /* its name and type */
     const struct val *title; /* text, or { vi =, en = }, or NULL */
     enum report_total total;
 };
@@ -43,8 +43,8 @@ struct report_def {
 const struct report_def *report_find(const struct registry *r, const char *name);
 /* Text of a title in a language, then in any; NULL-safe; `otherwise` when there is none. */
 const char *report_title(const struct val *title, const char *lang, const char *otherwise, struct arena *a);
-/* A list of { name, plugin, title, params = { { name, type, required, title } }, columns = { { name, type, title, total } }, chart,
- * group }, in load order: for REST, OpenAPI, command line and pages. */
+/* A list of { name, plugin, title, params = { { name, type, required, title } }, columns = { { name, type, title, total
+ * } }, chart, group }, in load order: for REST, OpenAPI, command line and pages. */
 int report_list(const struct registry *r, const char *lang, struct arena *a, struct val *out, struct err *err);
 
 enum report_format { REPORT_TABLE, REPORT_CSV, REPORT_JSON };
@@ -59,13 +59,13 @@ struct report_sink {
 };
 struct report_request {
     const char *name;
-    const struct val *params;  /* a map; text is read as the parameter's type ("2021", a unit's code); NULL: none */
+    const struct val *params; /* a map; text is read as the parameter's type ("2021", a unit's code); NULL: none */
     enum report_format format;
-    const char *lang;          /* NULL: the organisation's */
-    bool bom;                  /* CSV: starts with a byte order mark, for spreadsheets */
-    struct actor actor;        /* all 0: the system */
-    int64_t now;               /* 0: the host's clock */
-    int64_t seconds;           /* wall time; 0: REPORT_SECONDS */
+    const char *lang;   /* NULL: the organisation's */
+    bool bom;           /* CSV: starts with a byte order mark, for spreadsheets */
+    struct actor actor; /* all 0: the system */
+    int64_t now;        /* 0: the host's clock */
+    int64_t seconds;    /* wall time; 0: REPORT_SECONDS */
     struct report_sink sink;
 };
 /* On a reader, in its transaction. Parameters and access are checked before the first byte. ERR_NOT_FOUND

@@ -17,8 +17,7 @@ static int check_role(struct report_run *run, int64_t unit, struct err *err)
         (unit > 0 && val_set(run->arena, &target, "unit", val_int(unit))))
         return err_set(err, ERR_NOMEM, "memory", NULL);
     int rc = people_may_decide(s, &target, s->actor.person, s->now, &cap, err);
-    if (rc == 0)
-        rc = err_set(err, ERR_DENIED, "denied.report", "report", run->def->name, "role", run->def->role, NULL);
+    if (rc == 0) rc = err_set(err, ERR_DENIED, "denied.report", "report", run->def->name, "role", run->def->role, NULL);
     return rc < 0 ? rc : 0;
 }
 

@@ -27,11 +27,15 @@ int report_cell_show(struct session *s, enum field_type type, const struct val *
     case FIELD_UNIT:
         rc = people_unit_get(s->db, stored->as.i, people_day(s->host, s->now), a, out, err);
         break;
-    case FIELD_PERSON: rc = people_person_get(s->db, stored->as.i, a, out, err); break;
-    case FIELD_DATE: return kind_date(a, stored->as.i, out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+    case FIELD_PERSON:
+        rc = people_person_get(s->db, stored->as.i, a, out, err);
+        break;
+    case FIELD_DATE:
+        return kind_date(a, stored->as.i, out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
     case FIELD_INSTANT:
         return kind_instant(a, stored->as.i, s->zone, out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
-    default: return 0;
+    default:
+        return 0;
     }
     if (rc == 0) *out = *stored; /* nothing of that id any more: the id itself */
     return rc < 0 ? rc : 0;
@@ -82,7 +86,8 @@ void report_cell_text(struct buf *out, const char *lang, enum field_type type, e
 {
     const char *word;
     switch (shown->type) {
-    case VAL_NIL: return;
+    case VAL_NIL:
+        return;
     case VAL_BOOL:
         word = locale_text(lang, shown->as.b ? "report.yes" : "report.no");
         buf_add_str(out, word ? word : shown->as.b ? "true" : "false");
@@ -91,9 +96,15 @@ void report_cell_text(struct buf *out, const char *lang, enum field_type type, e
         add_integer(out, lang, type == FIELD_REF || type == FIELD_UNIT || type == FIELD_PERSON ? REPORT_PLAIN : style,
                     shown->as.i);
         return;
-    case VAL_NUM: add_number(out, lang, style, shown->as.n); return;
-    case VAL_STR: buf_add(out, shown->as.str.s, shown->as.str.len); return;
-    case VAL_OBJ: add_object(out, lang, style, shown); return;
+    case VAL_NUM:
+        add_number(out, lang, style, shown->as.n);
+        return;
+    case VAL_STR:
+        buf_add(out, shown->as.str.s, shown->as.str.len);
+        return;
+    case VAL_OBJ:
+        add_object(out, lang, style, shown);
+        return;
     case VAL_LIST:
         if (type != FIELD_LIST) break;
         for (size_t i = 0; i < shown->as.list.n; i++) {
@@ -101,7 +112,8 @@ void report_cell_text(struct buf *out, const char *lang, enum field_type type, e
             report_cell_text(out, lang, FIELD_TEXT, style, &shown->as.list.items[i]);
         }
         return;
-    case VAL_MAP: break;
+    case VAL_MAP:
+        break;
     }
     json_write(out, shown);
 }

@@ -13,7 +13,8 @@ static void add_cell(struct report_run *run, const char *s, size_t n, bool quote
 {
     struct buf *out = &run->out;
     bool quoted = quote_start;
-    for (size_t i = 0; !quoted && i < n; i++) quoted = s[i] && strchr(",\"\r\n", s[i]);
+    for (size_t i = 0; !quoted && i < n; i++)
+        quoted = s[i] && strchr(",\"\r\n", s[i]);
     if (!quoted) {
         buf_add(out, s, n);
         return;

@@ -43,7 +43,8 @@ static int compile_column(struct report_def *def, const struct val *spec, struct
     c->title = val_get(spec, "title");
     if (!is_title(c->title)) return bad(err, def->name, "title", name);
     if (total && total->type != VAL_NIL) {
-        if (!val_is_str(total, "sum") || !report_cell_is_number(c->field.type)) return bad(err, def->name, "total", name);
+        if (!val_is_str(total, "sum") || !report_cell_is_number(c->field.type))
+            return bad(err, def->name, "total", name);
         c->total = REPORT_SUM;
     }
     def->ncolumns++;

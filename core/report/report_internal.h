@@ -25,17 +25,17 @@ struct report_run {
     const struct report_request *q;
     const struct report_writer *writer;
     struct session *s;
-    struct arena *arena;        /* lives as long as the run */
-    struct arena row;           /* for one row */
-    struct buf out;             /* what has not gone to the sink yet */
-    void *state;                /* the writer's */
-    struct val params;          /* checked, in stored form */
+    struct arena *arena; /* lives as long as the run */
+    struct arena row;    /* for one row */
+    struct buf out;      /* what has not gone to the sink yet */
+    void *state;         /* the writer's */
+    struct val params;   /* checked, in stored form */
     struct val notes;
     struct val sums[REPORT_COLUMNS_MAX]; /* nil: no total */
-    int64_t id;                 /* of the object that the plugin holds */
+    int64_t id;                          /* of the object that the plugin holds */
     int64_t deadline_ns, nrows;
     bool begun;
-    struct err failed;          /* what ends the report though the plugin caught it */
+    struct err failed; /* what ends the report though the plugin caught it */
 };
 
 /* report_def.c */

@@ -51,16 +51,24 @@ static int read_text(struct report_run *run, enum field_type type, struct val *v
     switch (type) {
     case FIELD_INTEGER:
     case FIELD_MONEY:
-    case FIELD_REF: read_integer(text, v); return 0;
+    case FIELD_REF:
+        read_integer(text, v);
+        return 0;
     case FIELD_NUMBER:
         if (read_integer(text, v)) return 0;
         if (text_parse_number(text, strlen(text), run->s->lang, &number)) *v = val_num(number);
         return 0;
-    case FIELD_BOOLEAN: read_boolean(text, v); return 0;
+    case FIELD_BOOLEAN:
+        read_boolean(text, v);
+        return 0;
     case FIELD_UNIT:
-    case FIELD_PERSON: return read_code(run, type, text, v, err);
-    case FIELD_JSON: json_parse(text, strlen(text), run->arena, v, &ignored); return 0;
-    default: return 0;
+    case FIELD_PERSON:
+        return read_code(run, type, text, v, err);
+    case FIELD_JSON:
+        json_parse(text, strlen(text), run->arena, v, &ignored);
+        return 0;
+    default:
+        return 0;
     }
 }
 

@@ -36,7 +36,8 @@ static int check_row(struct report_run *run, const struct val *row, struct val *
 {
     const struct report_def *def = run->def;
     int rc = 0;
-    for (size_t i = 0; i < def->ncolumns; i++) cells[i] = val_nil();
+    for (size_t i = 0; i < def->ncolumns; i++)
+        cells[i] = val_nil();
     if (row->type == VAL_LIST) {
         if (row->as.list.n > def->ncolumns)
             return err_set(err, ERR_INVALID, "report.too_many_cells", "report", def->name, NULL);
@@ -48,8 +49,8 @@ static int check_row(struct report_run *run, const struct val *row, struct val *
     for (size_t i = 0; rc == 0 && i < row->as.map.n; i++) {
         int at = column_at(def, row->as.map.pairs[i].key);
         if (at < 0)
-            return err_set(err, ERR_INVALID, "report.no_column", "report", def->name, "column", row->as.map.pairs[i].key,
-                           NULL);
+            return err_set(err, ERR_INVALID, "report.no_column", "report", def->name, "column",
+                           row->as.map.pairs[i].key, NULL);
         rc = check_cell(run, (size_t)at, &row->as.map.pairs[i].v, cells, err);
     }
     return rc;

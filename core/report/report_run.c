@@ -75,7 +75,8 @@ static int take_result(struct report_run *run, const struct val *result, struct 
     if (result->type != VAL_LIST)
         return err_set(err, ERR_INVALID, "report.result", "report", run->def->name, "got", val_type_name(result->type),
                        NULL);
-    for (size_t i = 0; rc == 0 && i < result->as.list.n; i++) rc = report_row_add(run, &result->as.list.items[i], err);
+    for (size_t i = 0; rc == 0 && i < result->as.list.n; i++)
+        rc = report_row_add(run, &result->as.list.items[i], err);
     return rc;
 }
 
@@ -113,8 +114,13 @@ int report_run(struct reader *r, const struct report_request *q, struct err *err
     reader_session(r, &s, q->now ? q->now : clock_now(&r->host->clock));
     struct report_run *run = mem_alloc(sizeof(*run));
     int64_t started = clock_mono_ns();
-    *run = (struct report_run){.def = def, .q = q, .writer = report_writer_of(q->format), .s = &s, .arena = &r->arena,
-                               .notes = val_list(), .id = started};
+    *run = (struct report_run){.def = def,
+                               .q = q,
+                               .writer = report_writer_of(q->format),
+                               .s = &s,
+                               .arena = &r->arena,
+                               .notes = val_list(),
+                               .id = started};
     run->deadline_ns = started + (q->seconds ? q->seconds : REPORT_SECONDS) * 1000000000;
     s.actor = q->actor;
     if (q->lang) s.lang = q->lang;

@@ -16,13 +16,13 @@ struct kept_cell {
 };
 
 struct table {
-    struct arena arena;  /* texts of the kept rows */
+    struct arena arena; /* texts of the kept rows */
     struct buf scratch;
     struct kept_cell **rows;
     size_t nrows;
     size_t width[REPORT_COLUMNS_MAX];
     struct kept_cell title[REPORT_COLUMNS_MAX];
-    bool fixed;          /* the head and the kept rows have been written */
+    bool fixed; /* the head and the kept rows have been written */
 };
 
 /* Code points that take a place: marks that stand on another letter take none. */
@@ -59,7 +59,8 @@ static bool make_cell(struct report_run *run, size_t column, const struct val *s
 
 static void add_spaces(struct buf *out, size_t n)
 {
-    while (n--) buf_add_char(out, ' ');
+    while (n--)
+        buf_add_char(out, ' ');
 }
 
 /* One line; numbers stand at the right; no blanks at the end. */
@@ -73,7 +74,8 @@ static void add_line(struct report_run *run, const struct kept_cell *cells)
         buf_add_str(&run->out, cells[i].text);
         add_spaces(&run->out, (right ? 0 : room) + GAP);
     }
-    while (run->out.len && run->out.data[run->out.len - 1] == ' ') run->out.data[--run->out.len] = '\0';
+    while (run->out.len && run->out.data[run->out.len - 1] == ' ')
+        run->out.data[--run->out.len] = '\0';
     buf_add_char(&run->out, '\n');
 }
 
@@ -82,7 +84,8 @@ static void add_rule(struct report_run *run)
     struct table *t = run->state;
     for (size_t i = 0; i < run->def->ncolumns; i++) {
         if (i) add_spaces(&run->out, GAP);
-        for (size_t k = 0; k < t->width[i]; k++) buf_add_char(&run->out, '-');
+        for (size_t k = 0; k < t->width[i]; k++)
+            buf_add_char(&run->out, '-');
     }
     buf_add_char(&run->out, '\n');
 }

@@ -63,8 +63,7 @@ static int load(struct session *s, int64_t id, struct schedule_row *r, struct er
 {
     struct err_num n;
     int rc = schedule_row_load(s->db, id, s->arena, r, err);
-    if (rc == 0)
-        return err_set(err, ERR_NOT_FOUND, "schedule.unknown", "schedule", err_i64(&n, id), NULL);
+    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "schedule.unknown", "schedule", err_i64(&n, id), NULL);
     return rc < 0 ? rc : 0;
 }
 
@@ -75,8 +74,7 @@ int schedule_cancel(struct schedule *sch, struct session *s, int64_t id, struct 
     int rc = load(s, id, &r, err);
     if (rc) return rc;
     if (r.state == SCHEDULE_DONE || r.state == SCHEDULE_CANCELLED)
-        return err_set(err, ERR_CONFLICT, "schedule.over", "name", r.name, "state",
-                       schedule_state_name(r.state), NULL);
+        return err_set(err, ERR_CONFLICT, "schedule.over", "name", r.name, "state", schedule_state_name(r.state), NULL);
     r.state = SCHEDULE_CANCELLED;
     r.next_at = 0;
     r.waiting = r.manual = false;
@@ -89,8 +87,7 @@ int schedule_run_now(struct schedule *sch, struct session *s, int64_t id, struct
     int rc = load(s, id, &r, err);
     if (rc) return rc;
     if (r.state != SCHEDULE_ACTIVE && r.state != SCHEDULE_FAILED)
-        return err_set(err, ERR_CONFLICT, "schedule.over", "name", r.name, "state",
-                       schedule_state_name(r.state), NULL);
+        return err_set(err, ERR_CONFLICT, "schedule.over", "name", r.name, "state", schedule_state_name(r.state), NULL);
     r.manual = true;
     r.next_at = s->now;
     rc = schedule_row_save(s->db, &r, err);
@@ -100,8 +97,7 @@ int schedule_run_now(struct schedule *sch, struct session *s, int64_t id, struct
 
 int schedule_run_ended(struct schedule *sch, struct session *s, int64_t run, struct err *err)
 {
-    struct stmt *q = store_stmt(
-        s->db, "update schedule set next_at = ?2 where last_run = ?1 and waiting = 1", err);
+    struct stmt *q = store_stmt(s->db, "update schedule set next_at = ?2 where last_run = ?1 and waiting = 1", err);
     if (!q) return err->code;
     stmt_bind_int(q, 1, run);
     stmt_bind_int(q, 2, s->now);

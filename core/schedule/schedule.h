@@ -51,8 +51,7 @@ struct schedule_sink {
     const char *kind; /* "flow", "publish": static */
     /* In the slice of the job: an error rolls all of it back. *run may be set to what was started.
      */
-    int (*fire)(void *ctx, struct session *s, const struct schedule_job *job, int64_t *run,
-                struct err *err);
+    int (*fire)(void *ctx, struct session *s, const struct schedule_job *job, int64_t *run, struct err *err);
     /* Is what the last firing started still going on? 1, 0. NULL: never. */
     int (*is_running)(void *ctx, struct session *s, int64_t run, struct err *err);
     void *ctx;
@@ -62,8 +61,7 @@ struct schedule *schedule_new(struct host *host);
 void schedule_free(struct schedule *sch);
 /* API functions, the declaration kind "cron", activation, the lane's source. */
 void schedule_attach(struct schedule *sch);
-void schedule_add_sink(struct schedule *sch,
-                       const struct schedule_sink *sink); /* copied; at start */
+void schedule_add_sink(struct schedule *sch, const struct schedule_sink *sink); /* copied; at start */
 
 struct schedule_new {
     const char *plugin, *name; /* together they name the job: putting it again replaces it */
@@ -79,8 +77,7 @@ struct schedule_new {
     int64_t grace_ms; /* after which it is late, or skipped; 0: one minute */
     bool declared;    /* by a plugin's init.lua */
 };
-int schedule_put(struct schedule *sch, struct session *s, const struct schedule_new *n, int64_t *id,
-                 struct err *err);
+int schedule_put(struct schedule *sch, struct session *s, const struct schedule_new *n, int64_t *id, struct err *err);
 int schedule_cancel(struct schedule *sch, struct session *s, int64_t id, struct err *err);
 /* Fires now: an overdue or failed job at once, another one besides its time. */
 int schedule_run_now(struct schedule *sch, struct session *s, int64_t id, struct err *err);
@@ -89,23 +86,20 @@ int schedule_run_ended(struct schedule *sch, struct session *s, int64_t run, str
 
 /* Brings the declared jobs in line with the registry. Those of plugins that are gone wait as
  * absent. */
-int schedule_sync(struct schedule *sch, struct session *s, const struct registry *r,
-                  struct err *err);
+int schedule_sync(struct schedule *sch, struct session *s, const struct registry *r, struct err *err);
 /* Derives instants anew from their intent in zones whose rules have changed; *moved: how many. */
 int schedule_rederive(struct schedule *sch, struct session *s, int64_t *moved, struct err *err);
 
 /* Reading. Maps: id, plugin, name, kind, state, due, next, cron, local, zone, flow, item,
  * last_run_at, last_late_ms, tries, error, overdue. */
-int schedule_find(struct store *db, const char *plugin, const char *name, int64_t *id,
-                  struct err *err); /* 1, 0 */
-int schedule_read(struct store *db, int64_t id, int64_t now, struct arena *a, struct val *out,
-                  struct err *err);
+int schedule_find(struct store *db, const char *plugin, const char *name, int64_t *id, struct err *err); /* 1, 0 */
+int schedule_read(struct store *db, int64_t id, int64_t now, struct arena *a, struct val *out, struct err *err);
 struct schedule_filter {
     const char *plugin;   /* NULL: all */
     bool open;            /* without those done and cancelled */
     int64_t limit, after; /* after: an id */
 };
-int schedule_list(struct store *db, const struct schedule_filter *f, int64_t now, struct arena *a,
-                  struct val *out, struct err *err);
+int schedule_list(struct store *db, const struct schedule_filter *f, int64_t now, struct arena *a, struct val *out,
+                  struct err *err);
 
 #endif

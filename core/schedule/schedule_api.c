@@ -23,8 +23,7 @@ static int word(const struct val *v, const char *const *words)
     return -1;
 }
 
-static int read_text(const struct val *v, const char *name, struct arena *a, const char **out,
-                     struct err *err)
+static int read_text(const struct val *v, const char *name, struct arena *a, const char **out, struct err *err)
 {
     *out = v ? val_cstr(a, v) : NULL;
     return v && !*out ? bad_option(name, err) : 0;
@@ -34,26 +33,22 @@ static int read_policies(const struct val *options, struct schedule_new *n, stru
 {
     static const char *const missed[] = {"run_once", "skip", "run_all", NULL};
     static const char *const overlap[] = {"skip", "queue", "allow", NULL};
-    const struct val *m = val_get(options, "missed"), *o = val_get(options, "overlap"),
-                     *g = val_get(options, "grace");
+    const struct val *m = val_get(options, "missed"), *o = val_get(options, "overlap"), *g = val_get(options, "grace");
     struct duration d;
     if (m && word(m, missed) < 0) return bad_option("missed", err);
     if (o && word(o, overlap) < 0) return bad_option("overlap", err);
     if (m) n->missed = (enum schedule_missed)word(m, missed);
     if (o) n->overlap = (enum schedule_overlap)word(o, overlap);
     if (!g) return 0;
-    if (!val_is(g, VAL_STR) || !duration_parse(g->as.str.s, g->as.str.len, &d) || d.before ||
-        d.ms <= 0)
+    if (!val_is(g, VAL_STR) || !duration_parse(g->as.str.s, g->as.str.len, &d) || d.before || d.ms <= 0)
         return bad_option("grace", err);
     n->grace_ms = d.ms;
     return 0;
 }
 
-int schedule_read_options(const struct val *options, struct arena *a, struct schedule_new *n,
-                          struct err *err)
+int schedule_read_options(const struct val *options, struct arena *a, struct schedule_new *n, struct err *err)
 {
-    static const char *const names[] = {"cron",   "zone",    "flow",  "input",
-                                        "missed", "overlap", "grace", NULL};
+    static const char *const names[] = {"cron", "zone", "flow", "input", "missed", "overlap", "grace", NULL};
     const struct zone *z;
     if (val_is(options, VAL_MAP)) {
         for (size_t i = 0; i < options->as.map.n; i++) {
@@ -80,8 +75,7 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     (void)r;
     if (!n) return err_set(err, ERR_NOMEM, "memory", NULL);
     int rc = schedule_read_options(&d->spec, a, n, err);
-    if (rc == 0)
-        rc = n->cron ? cron_parse(n->cron, strlen(n->cron), &cron, err) : bad_option("cron", err);
+    if (rc == 0) rc = n->cron ? cron_parse(n->cron, strlen(n->cron), &cron, err) : bad_option("cron", err);
     n->plugin = d->plugin;
     n->name = d->name;
     n->declared = true;
@@ -140,8 +134,7 @@ static int at(struct api_call *c)
     if (rc == 0 && n.cron) rc = bad_option("cron", c->err);
     if (rc == 0 && !c->s->vm) rc = people_check(c->s, "schedule.write", PEOPLE_ANY_UNIT, c->err);
     if (rc) return rc;
-    struct people_term term = {
-        .db = c->s->db, .zone = n.zone ? n.zone : c->s->host->zone, .base = c->s->now};
+    struct people_term term = {.db = c->s->db, .zone = n.zone ? n.zone : c->s->host->zone, .base = c->s->now};
     rc = people_term(&term, &c->args[1], &ms, NULL, c->err);
     if (rc == 0) rc = local_of(c, ms, &n);
     if (rc == 0) rc = schedule_put(c->self, c->s, &n, &id, c->err);
@@ -185,14 +178,12 @@ static int run_now(struct api_call *c)
     if (rc == 0) rc = schedule_row_load(c->s->db, id, c->arena, &r, c->err);
     if (rc < 0) return rc;
     if (rc == 0 || (c->s->vm && strcmp(r.plugin, plugin_of(c)) != 0))
-        return err_set(c->err, ERR_NOT_FOUND, "schedule.unknown", "schedule", err_i64(&n, id),
-                       NULL);
+        return err_set(c->err, ERR_NOT_FOUND, "schedule.unknown", "schedule", err_i64(&n, id), NULL);
     return schedule_run_now(c->self, c->s, id, c->err);
 }
 
 const struct api_fn schedule_functions[] = {
-    {"schedule.cron", declare_cron, "name:text! cron:text! options:map!", "", API_DECLARE,
-     "schedule", 1,
+    {"schedule.cron", declare_cron, "name:text! cron:text! options:map!", "", API_DECLARE, "schedule", 1,
      "Starts a flow by a cron line: {zone, flow, input, missed, overlap, grace}; durable."},
     {"schedule.at", at, "name:text! instant:any! options:map!", "integer", API_WRITE, "schedule", 1,
      "Starts a flow once at an instant or after a duration: {flow, input, zone, missed, grace}; "

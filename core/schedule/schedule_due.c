@@ -13,12 +13,7 @@
 #include "runtime/log.h"
 #include "schedule/schedule_internal.h"
 
-enum {
-    PAUSE_FIRST_MS = 60 * 1000,
-    PAUSE_MOST_MS = 6 * 3600 * 1000,
-    FAULT_PAUSE_MS = 5000,
-    QUEUE_PAUSE_MS = 60 * 1000
-};
+enum { PAUSE_FIRST_MS = 60 * 1000, PAUSE_MOST_MS = 6 * 3600 * 1000, FAULT_PAUSE_MS = 5000, QUEUE_PAUSE_MS = 60 * 1000 };
 
 struct due_work {
     struct lane_work work;
@@ -100,9 +95,8 @@ static int fire(struct due_work *d, struct session *s, struct schedule_row *r, s
                                .zone = r->zone,
                                .due = besides ? s->now : r->due,
                                .late_ms = s->now > r->due ? s->now - r->due : 0};
-    snprintf(job.key, sizeof(job.key),
-             besides ? "schedule:%" PRId64 ":now:%" PRId64 : "schedule:%" PRId64 ":%" PRId64, r->id,
-             job.due);
+    snprintf(job.key, sizeof(job.key), besides ? "schedule:%" PRId64 ":now:%" PRId64 : "schedule:%" PRId64 ":%" PRId64,
+             r->id, job.due);
     int64_t run = 0;
     int rc = sink->fire(sink->ctx, s, &job, &run, err);
     if (rc) return rc;
@@ -116,12 +110,10 @@ static int fire(struct due_work *d, struct session *s, struct schedule_row *r, s
 }
 
 /* Still running what it started before? 1: this firing was dropped or put off. */
-static int check_overlap(struct due_work *d, struct session *s, struct schedule_row *r,
-                         struct err *err)
+static int check_overlap(struct due_work *d, struct session *s, struct schedule_row *r, struct err *err)
 {
     const struct schedule_sink *sink = sink_of(d->sch, r->kind);
-    if (r->overlap == SCHEDULE_OVERLAP_ALLOW || !r->last_run || !sink || !sink->is_running)
-        return 0;
+    if (r->overlap == SCHEDULE_OVERLAP_ALLOW || !r->last_run || !sink || !sink->is_running) return 0;
     int rc = sink->is_running(sink->ctx, s, r->last_run, err);
     if (rc <= 0) return rc;
     if (r->overlap == SCHEDULE_OVERLAP_QUEUE) {
@@ -140,12 +132,9 @@ static int check_overlap(struct due_work *d, struct session *s, struct schedule_
 }
 
 /* 1: it was missed, and its policy is to let it be. */
-static int check_missed(struct due_work *d, struct session *s, struct schedule_row *r,
-                        struct err *err)
+static int check_missed(struct due_work *d, struct session *s, struct schedule_row *r, struct err *err)
 {
-    if (r->missed != SCHEDULE_SKIP || r->manual || r->waiting || r->tries ||
-        s->now - r->due <= r->grace_ms)
-        return 0;
+    if (r->missed != SCHEDULE_SKIP || r->manual || r->waiting || r->tries || s->now - r->due <= r->grace_ms) return 0;
     d->what = SKIPPED;
     d->late = s->now - r->due;
     r->error = reason(d, "schedule.skipped");
@@ -164,9 +153,7 @@ static int run(struct lane_work *w, struct lane *lane, struct err *err)
     int rc = schedule_row_load(s.db, d->id, s.arena, &r, err);
     if (rc <= 0) return rc;
     /* Cancelled, moved to another time, or done meanwhile. */
-    if (!r.next_at || r.next_at > s.now ||
-        (r.state != SCHEDULE_ACTIVE && r.state != SCHEDULE_FAILED))
-        return 0;
+    if (!r.next_at || r.next_at > s.now || (r.state != SCHEDULE_ACTIVE && r.state != SCHEDULE_FAILED)) return 0;
     snprintf(d->name, sizeof(d->name), "%s/%s", r.plugin, r.name);
     rc = check_missed(d, &s, &r, err);
     if (rc == 0) rc = check_overlap(d, &s, &r, err);
@@ -195,9 +182,7 @@ static int run_failure(struct lane_work *w, struct lane *lane, struct err *err)
     schedule_init_session(d->sch, lane, &s);
     int rc = schedule_row_load(s.db, d->id, s.arena, &r, err);
     if (rc <= 0) return rc;
-    if (!r.next_at || r.next_at > s.now ||
-        (r.state != SCHEDULE_ACTIVE && r.state != SCHEDULE_FAILED))
-        return 0;
+    if (!r.next_at || r.next_at > s.now || (r.state != SCHEDULE_ACTIVE && r.state != SCHEDULE_FAILED)) return 0;
     buf_init(&text, 4 << 10);
     locale_err(&text, d->sch->host->lang, d->why, false);
     r.error = text.data ? text.data : d->why->key;
@@ -215,24 +200,23 @@ static int run_failure(struct lane_work *w, struct lane *lane, struct err *err)
  * reading place. */
 static void free_work(struct due_work *d)
 {
-    if (--d->sch->in_flight == 0)
-        lane_wake_at(d->sch->host->lane, &d->sch->source, d->sch->paused_until);
+    if (--d->sch->in_flight == 0) lane_wake_at(d->sch->host->lane, &d->sch->source, d->sch->paused_until);
     mem_free(d->why);
     mem_free(d);
 }
 
 static void tell(const struct due_work *d)
 {
-    static const char *const events[] = {NULL, "schedule.fired", "schedule.skipped",
-                                         "schedule.held", "schedule.overlapped"};
+    static const char *const events[] = {NULL, "schedule.fired", "schedule.skipped", "schedule.held",
+                                         "schedule.overlapped"};
     struct err_num id, late;
     err_i64(&id, d->id);
     err_i64(&late, d->late);
     if (d->what == FIRED && d->late >= GRACE_MS)
         log_warn("schedule.late", "schedule", id.s, "name", d->name, "late_ms", late.s, NULL);
     else if (d->what != NOTHING)
-        log_write(d->what == FIRED ? LOG_DEBUG : LOG_INFO, events[d->what], "schedule", id.s,
-                  "name", d->name, "late_ms", late.s, NULL);
+        log_write(d->what == FIRED ? LOG_DEBUG : LOG_INFO, events[d->what], "schedule", id.s, "name", d->name,
+                  "late_ms", late.s, NULL);
     if (d->overdue) log_warn("schedule.overdue", "schedule", id.s, "name", d->name, NULL);
 }
 
@@ -282,9 +266,8 @@ static void add_work(struct schedule *sch, struct lane *lane, int64_t id)
 
 int64_t schedule_collect(struct lane_source *src, struct lane *lane, int64_t now, int max)
 {
-    static const char sql[] =
-        "select next_at, id from schedule where next_at is not null and (next_at, id) > (?1, ?2)"
-        " order by next_at, id limit ?3";
+    static const char sql[] = "select next_at, id from schedule where next_at is not null and (next_at, id) > (?1, ?2)"
+                              " order by next_at, id limit ?3";
     struct schedule *sch = (struct schedule *)((char *)src - offsetof(struct schedule, source));
     struct err err = {0};
     int64_t next = INT64_MAX;

@@ -33,8 +33,7 @@ struct schedule_row {
 };
 
 /* Strings and input in the arena. 1, 0. */
-int schedule_row_load(struct store *db, int64_t id, struct arena *a, struct schedule_row *out,
-                      struct err *err);
+int schedule_row_load(struct store *db, int64_t id, struct arena *a, struct schedule_row *out, struct err *err);
 /* Writes what firing changes: local, due, next_at, state, tries, error, flags, last_*. */
 int schedule_row_save(struct store *db, const struct schedule_row *r, struct err *err);
 void schedule_format_local(const struct date *d, char out[LOCAL_LEN]);
@@ -50,8 +49,7 @@ int64_t schedule_collect(struct lane_source *src, struct lane *lane, int64_t now
 void schedule_init_session(struct schedule *sch, struct lane *lane, struct session *s);
 
 /* A declared or given spec: {cron, zone, flow, input, missed, overlap, grace}. */
-int schedule_read_options(const struct val *options, struct arena *a, struct schedule_new *n,
-                          struct err *err);
+int schedule_read_options(const struct val *options, struct arena *a, struct schedule_new *n, struct err *err);
 struct decl_kind schedule_decl_kind(struct schedule *sch);
 extern const struct api_fn schedule_functions[];
 

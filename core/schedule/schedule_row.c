@@ -27,10 +27,10 @@ static const char schema[] =
 
 const struct store_migration schedule_migrations[] = {{"schedule/001", schema}, {0}};
 
-#define COLUMNS                                                                                    \
-    "select id, plugin, name, kind, local, zone, due, next_at, cron, flow, input, item, missed, "  \
-    "overlap, grace_ms,"                                                                           \
-    " declared, state, manual, waiting, alarmed, tries, error, last_run, last_run_at, "            \
+#define COLUMNS                                                                                                        \
+    "select id, plugin, name, kind, local, zone, due, next_at, cron, flow, input, item, missed, "                      \
+    "overlap, grace_ms,"                                                                                               \
+    " declared, state, manual, waiting, alarmed, tries, error, last_run, last_run_at, "                                \
     "last_late_ms from schedule "
 
 const char *schedule_state_name(enum schedule_state s)
@@ -43,8 +43,7 @@ static const struct val_kind *kind_of(const char *name, size_t len)
 {
     static const struct val_kind *const kinds[] = {&date_kind, &instant_kind};
     for (size_t i = 0; i < 2; i++)
-        if (strlen(kinds[i]->name) == len && strncmp(kinds[i]->name, name, len) == 0)
-            return kinds[i];
+        if (strlen(kinds[i]->name) == len && strncmp(kinds[i]->name, name, len) == 0) return kinds[i];
     return NULL;
 }
 
@@ -91,8 +90,7 @@ static int read_row(struct stmt *s, struct arena *a, struct schedule_row *r)
     return rc ? rc : val_copy(a, &borrowed, &r->input);
 }
 
-int schedule_row_load(struct store *db, int64_t id, struct arena *a, struct schedule_row *out,
-                      struct err *err)
+int schedule_row_load(struct store *db, int64_t id, struct arena *a, struct schedule_row *out, struct err *err)
 {
     struct err_num n;
     struct stmt *s = store_stmt(db, COLUMNS "where id = ?1", err);
@@ -131,11 +129,10 @@ int schedule_row_save(struct store *db, const struct schedule_row *r, struct err
 
 void schedule_format_local(const struct date *d, char out[LOCAL_LEN])
 {
-    int n = snprintf(out, LOCAL_LEN, "%04d-%02d-%02d %02d:%02d", d->year % 10000, d->month % 100,
-                     d->day % 100, d->hour % 100, d->minute % 100);
+    int n = snprintf(out, LOCAL_LEN, "%04d-%02d-%02d %02d:%02d", d->year % 10000, d->month % 100, d->day % 100,
+                     d->hour % 100, d->minute % 100);
     if (d->second || d->ms)
-        snprintf(out + n, LOCAL_LEN - (size_t)n, ":%02d.%03u", d->second % 100,
-                 (unsigned)d->ms % 1000u);
+        snprintf(out + n, LOCAL_LEN - (size_t)n, ":%02d.%03u", d->second % 100, (unsigned)d->ms % 1000u);
 }
 
 int schedule_parse_local(const char *s, struct date *out)
@@ -166,8 +163,7 @@ int schedule_advance(struct schedule_row *r, int64_t after, struct arena *a, str
 static int plain(struct arena *a, const struct val *from, struct val *to)
 {
     int rc = 0;
-    bool timely =
-        from->type == VAL_OBJ && kind_of(from->as.obj.kind->name, strlen(from->as.obj.kind->name));
+    bool timely = from->type == VAL_OBJ && kind_of(from->as.obj.kind->name, strlen(from->as.obj.kind->name));
     *to = *from;
     if (from->type == VAL_OBJ && !timely) *to = val_int(from->as.obj.id);
     if (from->type == VAL_LIST) *to = val_list();
@@ -195,8 +191,8 @@ static int encode_input(const struct val *input, struct arena *a, struct buf *ou
 }
 
 /* Local time and instant of the first firing. */
-static int first_time(struct schedule *sch, struct session *s, const struct schedule_new *n,
-                      struct schedule_row *r, struct err *err)
+static int first_time(struct schedule *sch, struct session *s, const struct schedule_new *n, struct schedule_row *r,
+                      struct err *err)
 {
     const struct zone *z;
     struct date d;
@@ -212,8 +208,7 @@ static int first_time(struct schedule *sch, struct session *s, const struct sche
 }
 
 static int write_row(struct schedule *sch, struct session *s, const struct schedule_new *n,
-                     const struct schedule_row *r, const struct buf *input, int64_t *id,
-                     struct err *err)
+                     const struct schedule_row *r, const struct buf *input, int64_t *id, struct err *err)
 {
     static const char sql[] = "insert into schedule(id, plugin, name, kind, local, zone, due, "
                               "next_at, cron, flow, input, item, missed, overlap,"
@@ -253,8 +248,7 @@ static int write_row(struct schedule *sch, struct session *s, const struct sched
     return rc < 0 ? rc : 0;
 }
 
-int schedule_put(struct schedule *sch, struct session *s, const struct schedule_new *n, int64_t *id,
-                 struct err *err)
+int schedule_put(struct schedule *sch, struct session *s, const struct schedule_new *n, int64_t *id, struct err *err)
 {
     struct schedule_row r;
     struct buf input;
@@ -276,11 +270,10 @@ static int show(struct arena *a, const struct schedule_row *r, int64_t now, stru
     int rc = val_set(a, out, "id", val_int(r->id));
     const struct {
         const char *name, *text;
-    } texts[] = {{"plugin", r->plugin}, {"name", r->name},
-                 {"kind", r->kind},     {"state", schedule_state_name(r->state)},
-                 {"cron", r->cron},     {"local", r->local},
-                 {"zone", r->zone},     {"flow", r->flow},
-                 {"error", r->error}};
+    } texts[] = {
+        {"plugin", r->plugin}, {"name", r->name},   {"kind", r->kind}, {"state", schedule_state_name(r->state)},
+        {"cron", r->cron},     {"local", r->local}, {"zone", r->zone}, {"flow", r->flow},
+        {"error", r->error}};
     for (size_t i = 0; rc == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
         if (texts[i].text) rc = val_set(a, out, texts[i].name, val_str(texts[i].text));
     const struct {
@@ -299,8 +292,7 @@ static int show(struct arena *a, const struct schedule_row *r, int64_t now, stru
     return rc;
 }
 
-int schedule_read(struct store *db, int64_t id, int64_t now, struct arena *a, struct val *out,
-                  struct err *err)
+int schedule_read(struct store *db, int64_t id, int64_t now, struct arena *a, struct val *out, struct err *err)
 {
     struct schedule_row r;
     int rc = schedule_row_load(db, id, a, &r, err);
@@ -308,8 +300,7 @@ int schedule_read(struct store *db, int64_t id, int64_t now, struct arena *a, st
     return rc;
 }
 
-int schedule_find(struct store *db, const char *plugin, const char *name, int64_t *id,
-                  struct err *err)
+int schedule_find(struct store *db, const char *plugin, const char *name, int64_t *id, struct err *err)
 {
     struct stmt *s = store_stmt(db, "select id from schedule where plugin = ?1 and name = ?2", err);
     if (!s) return err->code;
@@ -321,13 +312,12 @@ int schedule_find(struct store *db, const char *plugin, const char *name, int64_
     return rc;
 }
 
-int schedule_list(struct store *db, const struct schedule_filter *f, int64_t now, struct arena *a,
-                  struct val *out, struct err *err)
+int schedule_list(struct store *db, const struct schedule_filter *f, int64_t now, struct arena *a, struct val *out,
+                  struct err *err)
 {
-    static const char *const sql[] = {
-        COLUMNS "where id > ?1 and (?2 = 0 or state in (0, 2, 4)) order by id limit ?3",
-        COLUMNS "where plugin = ?4 and id > ?1 and (?2 = 0 or state in (0, 2, 4))"
-                " order by id limit ?3"};
+    static const char *const sql[] = {COLUMNS "where id > ?1 and (?2 = 0 or state in (0, 2, 4)) order by id limit ?3",
+                                      COLUMNS "where plugin = ?4 and id > ?1 and (?2 = 0 or state in (0, 2, 4))"
+                                              " order by id limit ?3"};
     struct stmt *s = store_stmt(db, sql[f->plugin != NULL], err);
     int rc;
     if (!s) return err->code;

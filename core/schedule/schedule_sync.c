@@ -21,11 +21,10 @@ static int is_same(struct session *s, const struct schedule_new *n, int64_t *id,
     if (rc == 1) rc = schedule_row_load(s->db, *id, s->arena, &r, err);
     if (rc != 1) return rc;
     const char *zone = n->zone ? n->zone : s->host->zone;
-    bool same = r.cron && strcmp(r.cron, n->cron) == 0 && strcmp(r.zone, zone) == 0 && r.flow &&
-                n->flow && strcmp(r.flow, n->flow) == 0 && r.missed == n->missed &&
-                r.overlap == n->overlap && r.grace_ms == (n->grace_ms ? n->grace_ms : GRACE_MS) &&
-                val_equal(&r.input, n->input ? n->input : &nothing) &&
-                r.state != SCHEDULE_CANCELLED;
+    bool same = r.cron && strcmp(r.cron, n->cron) == 0 && strcmp(r.zone, zone) == 0 && r.flow && n->flow &&
+                strcmp(r.flow, n->flow) == 0 && r.missed == n->missed && r.overlap == n->overlap &&
+                r.grace_ms == (n->grace_ms ? n->grace_ms : GRACE_MS) &&
+                val_equal(&r.input, n->input ? n->input : &nothing) && r.state != SCHEDULE_CANCELLED;
     return same;
 }
 
@@ -33,11 +32,11 @@ static int keep(struct session *s, int64_t id, struct err *err)
 {
     /* One that was absent comes back with the time that it had: its policy decides about what was
      * missed. */
-    struct stmt *q = store_stmt(
-        s->db,
-        "update schedule set declared = 1, next_at = case when state = 4 then due else next_at end,"
-        " state = case when state = 4 then 0 else state end where id = ?1",
-        err);
+    struct stmt *q =
+        store_stmt(s->db,
+                   "update schedule set declared = 1, next_at = case when state = 4 then due else next_at end,"
+                   " state = case when state = 4 then 0 else state end where id = ?1",
+                   err);
     if (!q) return err->code;
     stmt_bind_int(q, 1, id);
     return stmt_run(q, err);
@@ -54,19 +53,17 @@ static int sync_one(struct schedule *sch, struct session *s, const struct decl *
     return rc;
 }
 
-int schedule_sync(struct schedule *sch, struct session *s, const struct registry *r,
-                  struct err *err)
+int schedule_sync(struct schedule *sch, struct session *s, const struct registry *r, struct err *err)
 {
     size_t i = 0;
     int rc = mark_absent(s, err);
     for (const struct decl *d; rc == 0 && (d = registry_each(r, "cron", &i));)
         rc = sync_one(sch, s, d, err);
     if (rc == 0)
-        rc = store_exec(
-            s->db,
-            "update schedule set declared = 1, state = 4, next_at = null, waiting = 0, manual = 0"
-            " where declared = 2",
-            err);
+        rc = store_exec(s->db,
+                        "update schedule set declared = 1, state = 4, next_at = null, waiting = 0, manual = 0"
+                        " where declared = 2",
+                        err);
     if (rc == 0) lane_wake_at(sch->host->lane, &sch->source, 0);
     return rc;
 }
@@ -76,8 +73,7 @@ static int64_t rules_of(const struct zone *z)
 {
     uint64_t h = 0;
     struct zone_span span;
-    int64_t at = (int64_t)date_days(2000, 1, 1) * 86400,
-            end = (int64_t)date_days(2100, 1, 1) * 86400;
+    int64_t at = (int64_t)date_days(2000, 1, 1) * 86400, end = (int64_t)date_days(2100, 1, 1) * 86400;
     while (at < end) {
         zone_span_at(z, at, &span);
         int64_t parts[3] = {(int64_t)h, span.until, span.offset_s};
@@ -88,8 +84,7 @@ static int64_t rules_of(const struct zone *z)
     return (int64_t)(h >> 1);
 }
 
-static int rederive_row(struct session *s, int64_t id, const struct zone *z, int64_t *moved,
-                        struct err *err)
+static int rederive_row(struct session *s, int64_t id, const struct zone *z, int64_t *moved, struct err *err)
 {
     struct schedule_row r;
     struct date d;
@@ -104,8 +99,7 @@ static int rederive_row(struct session *s, int64_t id, const struct zone *z, int
 }
 
 /* Few at a time, so that an arena of fixed size is enough for any number of rows. */
-static int rederive_zone(struct session *s, const char *name, const struct zone *z, int64_t *moved,
-                         struct err *err)
+static int rederive_zone(struct session *s, const char *name, const struct zone *z, int64_t *moved, struct err *err)
 {
     enum { PIECE = 256 };
     int64_t ids[PIECE], after = 0;

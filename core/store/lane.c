@@ -175,7 +175,8 @@ static int run_slice(struct lane *l, struct lane_work *w, struct err **failed)
     crash_point("lane.before_slice");
     int rc = store_mark(l->o.db, &err);
     if (rc == 0) rc = w->run(w, l, &err);
-    while (rc >= 0 && l->o.db->marks > depth) rc = store_mark_release(l->o.db, &err);
+    while (rc >= 0 && l->o.db->marks > depth)
+        rc = store_mark_release(l->o.db, &err);
     l->stats.slices++;
     lane_queue_charge(&l->queue, w->share, clock_mono_ns() - start);
     if (rc >= 0) {
@@ -213,7 +214,8 @@ static int commit(struct lane *l, struct err *err)
 static void let_out_committed(struct lane *l)
 {
     if (l->o.after_commit) l->o.after_commit(l->o.ctx);
-    for (size_t i = 0; i < l->nactions; i++) l->actions[i].fn(l->actions[i].arg);
+    for (size_t i = 0; i < l->nactions; i++)
+        l->actions[i].fn(l->actions[i].arg);
     l->nactions = 0;
     crash_point("lane.before_done");
 }
@@ -269,7 +271,8 @@ static void run_apart(struct lane *l, const struct err *why)
     }
     lose(l, why);
     l->alone = true;
-    for (size_t i = 0; i < n; i++) run_alone(l, works[i]);
+    for (size_t i = 0; i < n; i++)
+        run_alone(l, works[i]);
     l->alone = false;
     mem_free(works);
 }
@@ -343,7 +346,8 @@ bool lane_step(struct lane *l)
 
 int64_t lane_run(struct lane *l)
 {
-    while (has_work(l)) run_batch(l);
+    while (has_work(l))
+        run_batch(l);
     return next_due(l);
 }
 
@@ -380,7 +384,8 @@ int lane_new(const struct lane_options *o, struct lane **out, struct err *err)
 void lane_stop(struct lane *l)
 {
     atomic_store(&l->stopped, true);
-    while (l->queue.n > 0 || atomic_load(&l->posted)) run_batch(l);
+    while (l->queue.n > 0 || atomic_load(&l->posted))
+        run_batch(l);
     if (l->timer) loop_timer_stop(l->timer);
 }
 
@@ -388,7 +393,8 @@ void lane_free(struct lane *l)
 {
     if (!l) return;
     take_posted(l);
-    for (struct lane_work *w; (w = lane_queue_take(&l->queue));) refuse(w);
+    for (struct lane_work *w; (w = lane_queue_take(&l->queue));)
+        refuse(w);
     drop_actions(l, 0);
     loop_timer_free(l->soon);
     loop_timer_free(l->timer);

@@ -38,11 +38,11 @@ struct lane_source {
 };
 
 struct lane_options {
-    struct store *db;      /* the writer connection; owned by the caller */
-    struct loop *loop;     /* NULL: driven by lane_run only (khung test, bench) */
+    struct store *db;  /* the writer connection; owned by the caller */
+    struct loop *loop; /* NULL: driven by lane_run only (khung test, bench) */
     struct clock *clock;
-    int batch_slices;      /* 0: 1000 */
-    int batch_ms;          /* 0: 5 */
+    int batch_slices;           /* 0: 1000 */
+    int batch_ms;               /* 0: 5 */
     void (*on_lost)(void *ctx); /* the transaction was rolled back as a whole: drop caches that it touched */
     /* Just before COMMIT, inside the transaction (audit chain, buffered rows). */
     int (*before_commit)(void *ctx, struct err *err);
@@ -64,8 +64,8 @@ void lane_wake_at(struct lane *l, struct lane_source *s, int64_t at);
 /* Runs fn(arg) after the commit; dropped if the slice is rolled back. `drop` (may be NULL) then frees arg. */
 void lane_after_commit(struct lane *l, void (*fn)(void *arg), void (*drop)(void *arg), void *arg);
 
-/* Runs everything that is ready now, batch by batch, until nothing is left; returns the next due time. The loop does this by itself
- * when one was given. */
+/* Runs everything that is ready now, batch by batch, until nothing is left; returns the next due time. The loop does
+ * this by itself when one was given. */
 int64_t lane_run(struct lane *l);
 /* One batch of it; false when nothing was ready. */
 bool lane_step(struct lane *l);

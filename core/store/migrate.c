@@ -84,14 +84,18 @@ static int refuse_newer(struct store *db, const struct store_migration *const *l
 int store_migrate(struct store *db, const struct store_migration *const *lists, size_t n, int64_t now_ms,
                   struct err *err)
 {
-    int rc = store_exec(db, "create table if not exists migration(name text primary key, hash text not null,"
-                            " at integer not null) without rowid", err);
+    int rc = store_exec(db,
+                        "create table if not exists migration(name text primary key, hash text not null,"
+                        " at integer not null) without rowid",
+                        err);
     if (rc == 0) rc = refuse_newer(db, lists, n, err);
     for (size_t i = 0; rc == 0 && i < n; i++) {
         for (const struct store_migration *m = lists[i]; rc == 0 && m->name; m++) {
             rc = is_applied(db, m, err);
-            if (rc == 0) rc = apply(db, m, now_ms, err);
-            else if (rc == 1) rc = 0;
+            if (rc == 0)
+                rc = apply(db, m, now_ms, err);
+            else if (rc == 1)
+                rc = 0;
         }
     }
     return rc;

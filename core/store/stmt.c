@@ -9,7 +9,8 @@
 static uint32_t hash_text(const char *sql)
 {
     uint32_t h = 2166136261u;
-    for (; *sql; sql++) h = (h ^ (unsigned char)*sql) * 16777619u;
+    for (; *sql; sql++)
+        h = (h ^ (unsigned char)*sql) * 16777619u;
     return h;
 }
 
@@ -78,7 +79,8 @@ static struct stmt *find(struct store *db, const char *sql)
     /* A short-lived text may stand where another one stood: an equal address is not enough. */
     if (*near && !(*near)->in_use && strcmp((*near)->sql, sql) == 0) return *near;
     struct stmt *s = db->slots[hash_text(sql) % STMT_SLOTS];
-    while (s && (s->in_use || strcmp(s->sql, sql) != 0)) s = s->next;
+    while (s && (s->in_use || strcmp(s->sql, sql) != 0))
+        s = s->next;
     if (s) *near = s;
     return s;
 }
@@ -193,11 +195,16 @@ const char *stmt_column_name(struct stmt *s, int col)
 enum store_type stmt_type(struct stmt *s, int col)
 {
     switch (sqlite3_column_type(s->raw, col)) {
-    case SQLITE_INTEGER: return STORE_INT;
-    case SQLITE_FLOAT: return STORE_NUM;
-    case SQLITE_TEXT: return STORE_TEXT;
-    case SQLITE_BLOB: return STORE_BLOB;
-    default: return STORE_NULL;
+    case SQLITE_INTEGER:
+        return STORE_INT;
+    case SQLITE_FLOAT:
+        return STORE_NUM;
+    case SQLITE_TEXT:
+        return STORE_TEXT;
+    case SQLITE_BLOB:
+        return STORE_BLOB;
+    default:
+        return STORE_NULL;
     }
 }
 

@@ -11,8 +11,8 @@
  *     if (rc == 1) name = stmt_text(s, 0, &len);   // borrowed until the next step or stmt_done
  *     stmt_done(s);
  *
- * Errors: ERR_CONFLICT "store.unique" {columns}, ERR_REFUSED "store.reference", ERR_INVALID "store.constraint"; and faults: ERR_BUSY,
- * ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_NOMEM, ERR_STOPPED (interrupted). */
+ * Errors: ERR_CONFLICT "store.unique" {columns}, ERR_REFUSED "store.reference", ERR_INVALID "store.constraint"; and
+ * faults: ERR_BUSY, ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_NOMEM, ERR_STOPPED (interrupted). */
 #ifndef KHUNG_STORE_H
 #define KHUNG_STORE_H
 
@@ -27,11 +27,11 @@ struct stmt;
 enum store_role { STORE_WRITER, STORE_READER };
 
 struct store_options {
-    const char *path;       /* the database file; its folder must exist */
+    const char *path; /* the database file; its folder must exist */
     enum store_role role;
-    bool no_sync;           /* khung test only: nothing is promised */
-    int checkpoint_pages;   /* 0: the default, 2000 */
-    int cache_kib;          /* page cache at most; 0: 64 MiB for the writer, 4 MiB for a reader. Grows on use only */
+    bool no_sync;         /* khung test only: nothing is promised */
+    int checkpoint_pages; /* 0: the default, 2000 */
+    int cache_kib;        /* page cache at most; 0: 64 MiB for the writer, 4 MiB for a reader. Grows on use only */
 };
 
 int store_open(const struct store_options *o, struct store **out, struct err *err);
@@ -66,9 +66,9 @@ const void *stmt_blob(struct stmt *s, int col, size_t *len);
 bool stmt_is_null(struct stmt *s, int col);
 
 int store_exec(struct store *db, const char *sql, struct err *err); /* several statements, no result */
-int64_t store_changes(struct store *db); /* rows changed by the last statement */
+int64_t store_changes(struct store *db);                            /* rows changed by the last statement */
 
-int store_begin(struct store *db, struct err *err);     /* writer: takes the write lock; reader: a snapshot */
+int store_begin(struct store *db, struct err *err); /* writer: takes the write lock; reader: a snapshot */
 int store_commit(struct store *db, struct err *err);
 void store_rollback(struct store *db);
 /* False after the engine rolled back by itself (full disk). Until store_rollback every statement then fails with the

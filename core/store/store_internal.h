@@ -10,10 +10,10 @@ enum { STMT_SLOTS = 512, STMT_KEPT = 400 };
 struct stmt {
     struct store *db;
     sqlite3_stmt *raw;
-    struct stmt *next;   /* in its slot */
-    char *sql;           /* a copy of the text */
+    struct stmt *next; /* in its slot */
+    char *sql;         /* a copy of the text */
     bool in_use;
-    int64_t used_at;     /* for dropping the oldest */
+    int64_t used_at; /* for dropping the oldest */
 };
 
 struct store {
@@ -28,8 +28,8 @@ struct store {
     bool open;           /* between begin and commit or rollback */
     int lost;            /* 0, or the fault after which the engine rolled the transaction back by itself */
     int checkpoint_pages, wal_pages;
-    bool checkpoint_failed;           /* told in the log already */
-    struct store_asking *asking;      /* while a plugin's text is checked (store_query.c) */
+    bool checkpoint_failed;      /* told in the log already */
+    struct store_asking *asking; /* while a plugin's text is checked (store_query.c) */
     char path[512];
 };
 

@@ -18,14 +18,18 @@ int store_authorize(void *arg, int action, const char *a, const char *b, const c
     if (!ask) return SQLITE_OK;
     switch (action) {
     case SQLITE_SELECT:
-    case SQLITE_RECURSIVE: return SQLITE_OK;
-    case SQLITE_FUNCTION: return b && strcmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_RECURSIVE:
+        return SQLITE_OK;
+    case SQLITE_FUNCTION:
+        return b && strcmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
     case SQLITE_READ:
         if (!a || !a[0] || ask->may_read(ask->ctx, a)) return SQLITE_OK;
         ask->denied[0] = '\0';
         strncat(ask->denied, a, sizeof(ask->denied) - 1);
         return SQLITE_DENY;
-    default: ask->writes = true; return SQLITE_DENY;
+    default:
+        ask->writes = true;
+        return SQLITE_DENY;
     }
 }
 

@@ -33,24 +33,34 @@ static int fail_of(struct store *db, int code, struct err *err)
     int extended = db->raw ? sqlite3_extended_errcode(db->raw) : code;
     if (extended == SQLITE_IOERR_NOMEM) code = SQLITE_NOMEM;
     switch (code & 0xff) {
-    case SQLITE_CONSTRAINT: return fail_constraint(extended, detail, err);
+    case SQLITE_CONSTRAINT:
+        return fail_constraint(extended, detail, err);
     case SQLITE_BUSY:
     case SQLITE_PROTOCOL:
-    case SQLITE_LOCKED: return err_set(err, ERR_BUSY, "store.busy", NULL);
-    case SQLITE_FULL: return err_set(err, ERR_FULL, "store.full", "file", db->path, NULL);
-    case SQLITE_NOMEM: return err_set(err, ERR_NOMEM, "memory", NULL);
+    case SQLITE_LOCKED:
+        return err_set(err, ERR_BUSY, "store.busy", NULL);
+    case SQLITE_FULL:
+        return err_set(err, ERR_FULL, "store.full", "file", db->path, NULL);
+    case SQLITE_NOMEM:
+        return err_set(err, ERR_NOMEM, "memory", NULL);
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return err_set(err, ERR_CORRUPT, "store.corrupt", "file", db->path, "detail", detail, NULL);
-    case SQLITE_INTERRUPT: return err_set(err, ERR_STOPPED, "store.interrupted", NULL);
-    case SQLITE_TOOBIG: return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    case SQLITE_NOTADB:
+        return err_set(err, ERR_CORRUPT, "store.corrupt", "file", db->path, "detail", detail, NULL);
+    case SQLITE_INTERRUPT:
+        return err_set(err, ERR_STOPPED, "store.interrupted", NULL);
+    case SQLITE_TOOBIG:
+        return err_set(err, ERR_LIMIT, "limit.size", NULL);
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-    case SQLITE_PERM: return err_set(err, ERR_IO, "store.io", "file", db->path, "detail", detail, NULL);
+    case SQLITE_PERM:
+        return err_set(err, ERR_IO, "store.io", "file", db->path, "detail", detail, NULL);
     case SQLITE_ABORT: /* the transaction was rolled back under a statement that reads */
     case SQLITE_INTERNAL:
-    case SQLITE_MISUSE: return err_set(err, ERR_INTERNAL, "store.internal", "detail", detail, NULL);
-    default: return err_set(err, ERR_INVALID, "store.sql", "detail", detail, NULL);
+    case SQLITE_MISUSE:
+        return err_set(err, ERR_INTERNAL, "store.internal", "detail", detail, NULL);
+    default:
+        return err_set(err, ERR_INVALID, "store.sql", "detail", detail, NULL);
     }
 }
 

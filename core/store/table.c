@@ -19,7 +19,8 @@ static char *take_text(struct arena *a, struct buf *b)
 
 static void write_names(struct buf *b, const struct table *t, const char *before)
 {
-    for (size_t i = 0; i < t->n; i++) buf_printf(b, ", %s\"%s\"", before, t->fields[i].name);
+    for (size_t i = 0; i < t->n; i++)
+        buf_printf(b, ", %s\"%s\"", before, t->fields[i].name);
 }
 
 static const char *make_columns(struct arena *a, const struct table *t)
@@ -38,7 +39,8 @@ static const char *make_insert(struct arena *a, const struct table *t)
     buf_printf(&b, "insert into \"%s\"(id%s", t->sql_name, t->plain ? "" : ", version");
     write_names(&b, t, "");
     buf_printf(&b, ") values(?1%s", t->plain ? "" : ", 1");
-    for (size_t i = 0; i < t->n; i++) buf_printf(&b, ", ?%zu", i + 2);
+    for (size_t i = 0; i < t->n; i++)
+        buf_printf(&b, ", ?%zu", i + 2);
     buf_add_str(&b, ")");
     return take_text(a, &b);
 }
@@ -97,7 +99,8 @@ int table_build(struct arena *a, const struct table_spec *spec, struct table **o
         bool own = strcmp(t->fields[i].name, "id") == 0 || (!t->plain && strcmp(t->fields[i].name, "version") == 0);
         bool twice = i && strcmp(t->fields[i].name, t->fields[i - 1].name) == 0;
         if (own || twice)
-            return err_set(err, ERR_INVALID, "table.reserved", "table", t->shown_name, "field", t->fields[i].name, NULL);
+            return err_set(err, ERR_INVALID, "table.reserved", "table", t->shown_name, "field", t->fields[i].name,
+                           NULL);
     }
     int rc = check_columns(t, t->unique, err);
     if (rc == 0) rc = check_columns(t, t->index, err);

@@ -15,14 +15,14 @@
 struct table;
 
 struct table_spec {
-    const char *sql_name;          /* "p_awards__nomination", "c_article_pub": made by the caller, [a-z0-9_] */
-    const char *shown_name;        /* "nomination": for messages */
+    const char *sql_name;   /* "p_awards__nomination", "c_article_pub": made by the caller, [a-z0-9_] */
+    const char *shown_name; /* "nomination": for messages */
     struct field_list fields;
-    const struct field *extra;     /* host columns beside the declared ones (content: slug, unit, state …) */
+    const struct field *extra; /* host columns beside the declared ones (content: slug, unit, state …) */
     size_t nextra;
-    const struct val *unique;      /* {{"round","nominee"}} or NULL */
-    const struct val *index;       /* {{"round","-score"}} or NULL */
-    bool plain;                    /* no version column */
+    const struct val *unique; /* {{"round","nominee"}} or NULL */
+    const struct val *index;  /* {{"round","-score"}} or NULL */
+    bool plain;               /* no version column */
 };
 
 int table_build(struct arena *a, const struct table_spec *spec, struct table **out, struct err *err);
@@ -50,13 +50,14 @@ int table_delete(struct store *db, const struct table *t, int64_t id, struct err
  * between is null: {"is","null"}); order "-publish_at" or list of such; keyset paging by `after` (an opaque cursor).
  * Values are in input form and are checked against the field's type. */
 struct table_query {
-    const struct val *where;  /* NULL: all */
-    const struct val *order;  /* NULL: id */
-    int64_t limit;            /* 0: 100; at most 1000 */
-    const char *after;        /* cursor or NULL */
+    const struct val *where; /* NULL: all */
+    const struct val *order; /* NULL: id */
+    int64_t limit;           /* 0: 100; at most 1000 */
+    const char *after;       /* cursor or NULL */
     const struct field_time *time;
 };
-/* Rows into `rows` (a list); *cursor (arena) or NULL at the end. Unknown fields: ERR_INVALID "invalid.unknown_field". */
+/* Rows into `rows` (a list); *cursor (arena) or NULL at the end. Unknown fields: ERR_INVALID "invalid.unknown_field".
+ */
 int table_find(struct store *db, const struct table *t, const struct table_query *q, struct arena *a, struct val *rows,
                const char **cursor, struct err *err);
 int table_count(struct store *db, const struct table *t, const struct table_query *q, struct arena *a, int64_t *n,

@@ -34,7 +34,8 @@ static int read_order(struct order *o, const struct table *t, const struct val *
     int rc = 0;
     o->n = 0;
     if (val_is(v, VAL_STR)) rc = add_order(o, t, v, err);
-    for (size_t i = 0; rc == 0 && val_at(v, i); i++) rc = add_order(o, t, val_at(v, i), err);
+    for (size_t i = 0; rc == 0 && val_at(v, i); i++)
+        rc = add_order(o, t, val_at(v, i), err);
     if (rc) return rc;
     if (o->n && strcmp(o->field[o->n - 1]->name, "id") == 0) return 0;
     o->down[o->n] = o->n && o->down[o->n - 1];
@@ -151,8 +152,7 @@ static int make_cursor(const struct order *o, const struct table *t, const struc
     int rc = val_encode(&at, &b, false);
     size_t cap = sodium_base64_encoded_len(b.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     char *text = rc == 0 && buf_ok(&b) ? arena_alloc(a, cap) : NULL;
-    if (text)
-        sodium_bin2base64(text, cap, (unsigned char *)b.data, b.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    if (text) sodium_bin2base64(text, cap, (unsigned char *)b.data, b.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     buf_close(&b);
     *out = text;
     return text ? 0 : ERR_LIMIT;

@@ -8,7 +8,7 @@
 
 struct table {
     const char *sql_name, *shown_name;
-    struct field *fields;   /* declared and host columns, sorted by name */
+    struct field *fields; /* declared and host columns, sorted by name */
     size_t n;
     const struct val *unique, *index;
     bool plain;

@@ -25,7 +25,8 @@ struct migrating {
 static const char *sql_type(const struct field *f)
 {
     switch (f->type) {
-    case FIELD_NUMBER: return "real";
+    case FIELD_NUMBER:
+        return "real";
     case FIELD_INTEGER:
     case FIELD_MONEY:
     case FIELD_BOOLEAN:
@@ -33,8 +34,10 @@ static const char *sql_type(const struct field *f)
     case FIELD_INSTANT:
     case FIELD_UNIT:
     case FIELD_PERSON:
-    case FIELD_REF: return "integer";
-    default: return "text";
+    case FIELD_REF:
+        return "integer";
+    default:
+        return "text";
     }
 }
 
@@ -259,8 +262,10 @@ static int drop_indexes(struct migrating *m, const char *wanted)
 {
     char names[32][200], mark[204], sql[256], name[200];
     size_t n = 0;
-    struct stmt *s = store_stmt(m->db, "select name from sqlite_master where type = 'index' and tbl_name = ?1"
-                                       " and sql is not null", m->err);
+    struct stmt *s = store_stmt(m->db,
+                                "select name from sqlite_master where type = 'index' and tbl_name = ?1"
+                                " and sql is not null",
+                                m->err);
     if (!s) return m->err->code;
     stmt_bind_str(s, 1, m->t->sql_name);
     int rc;
@@ -329,8 +334,10 @@ static int write_shape(struct migrating *m)
     }
     buf_init(&b, 64 << 10);
     json_write(&b, &shape);
-    struct stmt *s = store_stmt(m->db, "insert into host_table(name, shape) values(?1, ?2)"
-                                       " on conflict(name) do update set shape = ?2", m->err);
+    struct stmt *s = store_stmt(m->db,
+                                "insert into host_table(name, shape) values(?1, ?2)"
+                                " on conflict(name) do update set shape = ?2",
+                                m->err);
     int rc = s ? 0 : m->err->code;
     if (s) {
         stmt_bind_str(s, 1, m->t->sql_name);
@@ -349,8 +356,10 @@ int table_migrate(struct store *db, const struct table *t, bool dry, void (*note
     arena_init(&m.arena, 4 << 20);
     int rc = read_shape(&m, &old);
     bool is_new = rc == 0;
-    if (rc == 0) rc = create(&m);
-    else if (rc == 1) rc = add_columns(&m, &old);
+    if (rc == 0)
+        rc = create(&m);
+    else if (rc == 1)
+        rc = add_columns(&m, &old);
     if (rc == 0 && !(dry && is_new)) rc = make_indexes(&m);
     if (rc == 0) rc = drop_columns(&m, &old);
     if (rc == 0) rc = write_shape(&m);

@@ -24,12 +24,24 @@ void table_bind(struct stmt *s, int at, const struct field *f, const struct val 
         stmt_bind_text(s, at, scratch->data + from, scratch->len - from);
     } else {
         switch (v->type) {
-        case VAL_BOOL: stmt_bind_int(s, at, v->as.b); break;
-        case VAL_INT: stmt_bind_int(s, at, v->as.i); break;
-        case VAL_NUM: stmt_bind_num(s, at, v->as.n); break;
-        case VAL_OBJ: stmt_bind_int(s, at, v->as.obj.id); break;
-        case VAL_STR: stmt_bind_text(s, at, v->as.str.s, v->as.str.len); break;
-        default: stmt_bind_null(s, at); break;
+        case VAL_BOOL:
+            stmt_bind_int(s, at, v->as.b);
+            break;
+        case VAL_INT:
+            stmt_bind_int(s, at, v->as.i);
+            break;
+        case VAL_NUM:
+            stmt_bind_num(s, at, v->as.n);
+            break;
+        case VAL_OBJ:
+            stmt_bind_int(s, at, v->as.obj.id);
+            break;
+        case VAL_STR:
+            stmt_bind_text(s, at, v->as.str.s, v->as.str.len);
+            break;
+        default:
+            stmt_bind_null(s, at);
+            break;
         }
     }
 }
@@ -90,9 +102,11 @@ static int size_scratch(struct buf *scratch, const struct table *t, const struct
 {
     bool needed = false;
     buf_init(scratch, 2 * ROW_MAX);
-    for (size_t i = 0; i < t->n; i++) needed |= t->fields[i].type == FIELD_JSON || t->fields[i].type == FIELD_LIST;
+    for (size_t i = 0; i < t->n; i++)
+        needed |= t->fields[i].type == FIELD_JSON || t->fields[i].type == FIELD_LIST;
     if (!needed) return 0;
-    for (size_t i = 0; i < row->as.map.n; i++) json_write(scratch, &row->as.map.pairs[i].v);
+    for (size_t i = 0; i < row->as.map.n; i++)
+        json_write(scratch, &row->as.map.pairs[i].v);
     if (!buf_ok(scratch) || scratch->len > ROW_MAX) {
         buf_close(scratch);
         return err_set(err, ERR_LIMIT, "limit.size", NULL);
@@ -207,9 +221,14 @@ int stmt_row(struct stmt *s, struct arena *a, struct val *row)
         size_t len;
         if (!name) return ERR_LIMIT;
         switch (stmt_type(s, i)) {
-        case STORE_NULL: continue;
-        case STORE_INT: v = val_int(stmt_int(s, i)); break;
-        case STORE_NUM: v = val_num(stmt_num(s, i)); break;
+        case STORE_NULL:
+            continue;
+        case STORE_INT:
+            v = val_int(stmt_int(s, i));
+            break;
+        case STORE_NUM:
+            v = val_num(stmt_num(s, i));
+            break;
         case STORE_TEXT:
         case STORE_BLOB: {
             const char *p = stmt_text(s, i, &len);

@@ -184,5 +184,6 @@ struct stmt *where_stmt(struct where *w, struct store *db, struct err *err)
 void where_bind(struct where *w, struct stmt *s)
 {
     static const struct field any = {.type = FIELD_TEXT};
-    for (size_t i = 0; i < w->n; i++) table_bind(s, (int)i + 1, &any, &w->values[i], NULL);
+    for (size_t i = 0; i < w->n; i++)
+        table_bind(s, (int)i + 1, &any, &w->values[i], NULL);
 }

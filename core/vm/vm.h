@@ -17,10 +17,10 @@ struct vm;
 struct vm_co;
 
 struct vm_options {
-    const char *name;          /* the plugin's, for messages */
-    size_t memory_soft;        /* bytes; 0: 32 MiB. Past it the running call is stopped */
-    size_t memory_hard;        /* 0: soft + a quarter. Past it allocation fails */
-    void *owner;               /* vm_owner() */
+    const char *name;   /* the plugin's, for messages */
+    size_t memory_soft; /* bytes; 0: 32 MiB. Past it the running call is stopped */
+    size_t memory_hard; /* 0: soft + a quarter. Past it allocation fails */
+    void *owner;        /* vm_owner() */
 };
 
 int vm_new(const struct vm_options *o, struct vm **out, struct err *err);
@@ -61,7 +61,7 @@ int vm_call(struct vm *vm, int ref, const struct val *args, size_t nargs, struct
 
 /* Coroutines. A wait (vm_wait in vm_lua.h) suspends the whole coroutine, plugin coroutines inside it included. */
 int vm_co_new(struct vm *vm, int ref, struct vm_co **out, struct err *err);
-void vm_co_free(struct vm_co *co); /* at any point; runs no Lua code */
+void vm_co_free(struct vm_co *co);              /* at any point; runs no Lua code */
 enum vm_status { VM_DONE = 0, VM_WAITING = 1 }; /* or a negative ERR_* with err set */
 /* First: starts with args. Later: gives the wait's results (or raises `failed` at the wait, if not NULL).
  * VM_DONE: `out` has the returned value. */

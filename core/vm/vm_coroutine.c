@@ -191,9 +191,14 @@ static int is_yieldable(lua_State *L)
 
 void vm_open_coroutine(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"create", create},   {"resume", resume},   {"wrap", wrap},
-                                         {"yield", yield},     {"status", status_of}, {"running", running},
-                                         {"isyieldable", is_yieldable}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"create", create},
+                                         {"resume", resume},
+                                         {"wrap", wrap},
+                                         {"yield", yield},
+                                         {"status", status_of},
+                                         {"running", running},
+                                         {"isyieldable", is_yieldable},
+                                         {NULL, NULL}};
     luaL_newlib(L, functions);
     lua_setglobal(L, "coroutine");
 }

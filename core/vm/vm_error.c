@@ -6,7 +6,7 @@
 #include "base/locale.h"
 #include "vm/vm_internal.h"
 
-static const char error_key;  /* registry: the metatable of error objects; in an object: the record */
+static const char error_key; /* registry: the metatable of error objects; in an object: the record */
 
 static int on_tostring(lua_State *L)
 {
@@ -79,7 +79,8 @@ static void take_text(lua_State *L, const char *name, char *out, size_t cap)
 static void split_place(const char *s, struct err *err)
 {
     const char *colon = strchr(s, ':');
-    while (colon && (colon[1] < '0' || colon[1] > '9')) colon = strchr(colon + 1, ':');
+    while (colon && (colon[1] < '0' || colon[1] > '9'))
+        colon = strchr(colon + 1, ':');
     char *end = NULL;
     long line = colon ? strtol(colon + 1, &end, 10) : 0;
     size_t n = colon ? (size_t)(colon - s) : 0;

@@ -21,7 +21,7 @@ struct vm_resuming {
 struct vm_co {
     struct vm *vm;
     lua_State *L;
-    int ref;            /* keeps the thread */
+    int ref; /* keeps the thread */
     void *data;
     bool started;
     const struct err *failed; /* to be raised where it waits; during a resume */
@@ -35,11 +35,11 @@ struct vm {
     lua_State *volatile running;
     struct vm_resuming *resuming;
     struct vm_co *co;
-    bool waiting;             /* the yield that is under way is the host's */
+    bool waiting;               /* the yield that is under way is the host's */
     volatile sig_atomic_t stop; /* 0, or why: STOP_* */
-    struct err fault;         /* STOP_FAULT */
+    struct err fault;           /* STOP_FAULT */
     lua_State *volatile hooked;
-    int entries;              /* nested vm_call and vm_co_resume */
+    int entries; /* nested vm_call and vm_co_resume */
     int limits;
     int64_t limit_ms;
     bool stable;
@@ -52,8 +52,8 @@ struct vm {
 enum { STOP_TIME = 1, STOP_MEMORY, STOP_HOST, STOP_FAULT };
 
 /* vm_limit.c */
-void vm_stop_now(struct vm *vm, int why);      /* signal-safe */
-void vm_check_stop(lua_State *L);              /* raises if stopped */
+void vm_stop_now(struct vm *vm, int why);         /* signal-safe */
+void vm_check_stop(lua_State *L);                 /* raises if stopped */
 int vm_take_stop(struct vm *vm, struct err *err); /* at the outermost exit: clears it, fills err */
 
 /* vm_env.c, vm_lib.c, vm_protect.c, vm_coroutine.c, vm_iterate.c */

@@ -17,11 +17,16 @@ static int refuse_unstable(lua_State *L)
 static int rank(lua_State *L, int idx)
 {
     switch (lua_type(L, idx)) {
-    case LUA_TBOOLEAN: return 1;
-    case LUA_TNUMBER: return 2;
-    case LUA_TSTRING: return 3;
-    case LUA_TUSERDATA: return 4;
-    default: return 0;
+    case LUA_TBOOLEAN:
+        return 1;
+    case LUA_TNUMBER:
+        return 2;
+    case LUA_TSTRING:
+        return 3;
+    case LUA_TUSERDATA:
+        return 4;
+    default:
+        return 0;
     }
 }
 
@@ -52,8 +57,10 @@ static void sort_keys(lua_State *L, int idx, lua_Integer low, lua_Integer high)
         lua_rawgeti(L, idx, low + (high - low) / 2);
         int pivot = lua_gettop(L);
         while (i <= j) {
-            for (lua_rawgeti(L, idx, i); is_before(L, -1, pivot); lua_rawgeti(L, idx, ++i)) lua_pop(L, 1);
-            for (lua_rawgeti(L, idx, j); is_before(L, pivot, -1); lua_rawgeti(L, idx, --j)) lua_pop(L, 1);
+            for (lua_rawgeti(L, idx, i); is_before(L, -1, pivot); lua_rawgeti(L, idx, ++i))
+                lua_pop(L, 1);
+            for (lua_rawgeti(L, idx, j); is_before(L, pivot, -1); lua_rawgeti(L, idx, --j))
+                lua_pop(L, 1);
             if (i <= j) {
                 lua_rawseti(L, idx, i++); /* the one from j goes to i, and the other way */
                 lua_rawseti(L, idx, j--);

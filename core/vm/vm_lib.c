@@ -21,8 +21,12 @@ static int to_string(lua_State *L)
     case LUA_TFUNCTION:
     case LUA_TTHREAD:
     case LUA_TUSERDATA:
-    case LUA_TLIGHTUSERDATA: lua_pushstring(L, luaL_typename(L, 1)); return 1; /* no address */
-    default: luaL_tolstring(L, 1, NULL); return 1;
+    case LUA_TLIGHTUSERDATA:
+        lua_pushstring(L, luaL_typename(L, 1));
+        return 1; /* no address */
+    default:
+        luaL_tolstring(L, 1, NULL);
+        return 1;
     }
 }
 
@@ -96,7 +100,8 @@ static int bounded(lua_State *L)
     if (lua_istable(L, 1) && luaL_len(L, 1) > VM_LENGTH_MAX) return luaL_error(L, "table is too long");
     for (int i = 2; i <= lua_gettop(L) && i <= 4; i++) {
         lua_Number n = lua_isnumber(L, i) ? lua_tonumber(L, i) : 0;
-        if (fabs(n) > VM_LENGTH_MAX && lua_tointeger(L, lua_upvalueindex(2))) return luaL_error(L, "index is too large");
+        if (fabs(n) > VM_LENGTH_MAX && lua_tointeger(L, lua_upvalueindex(2)))
+            return luaL_error(L, "index is too large");
     }
     int n = lua_gettop(L);
     lua_pushvalue(L, lua_upvalueindex(1));
@@ -180,7 +185,8 @@ static int set_metatable(lua_State *L)
 
 static int collect(lua_State *L)
 {
-    if (strcmp(luaL_optstring(L, 1, "count"), "count") != 0) return luaL_error(L, "only collectgarbage(\"count\") is available");
+    if (strcmp(luaL_optstring(L, 1, "count"), "count") != 0)
+        return luaL_error(L, "only collectgarbage(\"count\") is available");
     lua_pushnumber(L, (double)vm_of(L)->used / 1024.0);
     return 1;
 }
@@ -284,11 +290,16 @@ void vm_push_modules(lua_State *L)
 
 void vm_open_lib(lua_State *L)
 {
-    static const luaL_Reg base[] = {{"tostring", to_string},   {"print", print},
-                                    {"rawget", raw_get},       {"rawset", raw_set},
-                                    {"rawlen", raw_len},       {"getmetatable", get_metatable},
-                                    {"setmetatable", set_metatable}, {"collectgarbage", collect},
-                                    {"require", require_module}, {NULL, NULL}};
+    static const luaL_Reg base[] = {{"tostring", to_string},
+                                    {"print", print},
+                                    {"rawget", raw_get},
+                                    {"rawset", raw_set},
+                                    {"rawlen", raw_len},
+                                    {"getmetatable", get_metatable},
+                                    {"setmetatable", set_metatable},
+                                    {"collectgarbage", collect},
+                                    {"require", require_module},
+                                    {NULL, NULL}};
     lua_pushglobaltable(L);
     luaL_setfuncs(L, base, 0);
     lua_pop(L, 1);

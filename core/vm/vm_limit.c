@@ -18,7 +18,7 @@
 struct thread_limit {
     bool made;
     timer_t timer;
-    struct vm *volatile vm;       /* whose limit runs now */
+    struct vm *volatile vm; /* whose limit runs now */
     volatile int64_t cpu_end_ns;
     volatile int64_t armed_until; /* monotonic; 0: not armed */
 };
@@ -130,11 +130,15 @@ int vm_take_stop(struct vm *vm, struct err *err)
     if (vm->hooked) lua_sethook(vm->hooked, NULL, 0, 0);
     vm->hooked = NULL;
     switch (why) {
-    case STOP_TIME: return err_set(err, ERR_LIMIT, "limit.time", "ms", err_i64(&n, vm->limit_ms), "plugin", vm->name, NULL);
+    case STOP_TIME:
+        return err_set(err, ERR_LIMIT, "limit.time", "ms", err_i64(&n, vm->limit_ms), "plugin", vm->name, NULL);
     case STOP_MEMORY:
         lua_gc(vm->L, LUA_GCCOLLECT);
         return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
-    case STOP_FAULT: *err = vm->fault; return err->code;
-    default: return err_set(err, ERR_STOPPED, "limit.stopped", "plugin", vm->name, NULL);
+    case STOP_FAULT:
+        *err = vm->fault;
+        return err->code;
+    default:
+        return err_set(err, ERR_STOPPED, "limit.stopped", "plugin", vm->name, NULL);
     }
 }

@@ -19,9 +19,10 @@ void vm_push_ref(lua_State *L, int ref);
 /* Value → Lua. May raise on memory (protected by the callers' pcall). Objects become userdata of their kind; the
  * fields' map is their content. */
 void vm_push_val(lua_State *L, const struct val *v);
-/* Lua → value, copied into the arena. A table with only 1..n is a list, the empty table an empty map that counts as list too, any other with
- * names and integers as keys a map (integers as "1"); functions, cycles, depth over VAL_DEPTH_MAX or arena used up are refused: ERR_INVALID
- * "invalid.value" {got, at}. Metatables of plain tables are ignored (raw access; frozen tables are read through). */
+/* Lua → value, copied into the arena. A table with only 1..n is a list, the empty table an empty map that counts as
+ * list too, any other with names and integers as keys a map (integers as "1"); functions, cycles, depth over
+ * VAL_DEPTH_MAX or arena used up are refused: ERR_INVALID "invalid.value" {got, at}. Metatables of plain tables are
+ * ignored (raw access; frozen tables are read through). */
 int vm_to_val(lua_State *L, int idx, struct arena *a, struct val *out, struct err *err);
 
 /* Host objects. The metatable of a kind is made once per vm; `methods` is on the top of the stack (a table of

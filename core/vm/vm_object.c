@@ -113,8 +113,11 @@ static void new_metatable(lua_State *L, const struct val_kind *kind)
 
 void vm_define_kind(lua_State *L, const struct val_kind *kind, bool ordered)
 {
-    static const luaL_Reg common[] = {{"__newindex", on_newindex}, {"__eq", on_equal},    {"__tostring", on_tostring},
-                                      {"__pairs", on_pairs},       {NULL, NULL}};
+    static const luaL_Reg common[] = {{"__newindex", on_newindex},
+                                      {"__eq", on_equal},
+                                      {"__tostring", on_tostring},
+                                      {"__pairs", on_pairs},
+                                      {NULL, NULL}};
     static const luaL_Reg order[] = {{"__lt", on_less}, {"__le", on_less_equal}, {NULL, NULL}};
     int methods = lua_gettop(L);
     new_metatable(L, kind);

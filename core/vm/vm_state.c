@@ -154,7 +154,8 @@ static int call_protected(lua_State *L)
     lua_settop(L, 0);
     luaL_checkstack(L, (int)c->nargs + 4, NULL);
     vm_push_ref(L, c->ref);
-    for (size_t i = 0; i < c->nargs; i++) vm_push_val(L, &c->args[i]);
+    for (size_t i = 0; i < c->nargs; i++)
+        vm_push_val(L, &c->args[i]);
     lua_call(L, (int)c->nargs, 1);
     return 1;
 }
@@ -258,7 +259,8 @@ static int push_protected(lua_State *L)
 {
     struct calling *c = lua_touserdata(L, 1);
     luaL_checkstack(L, (int)c->nargs + 2, NULL);
-    for (size_t i = 0; i < c->nargs; i++) vm_push_val(L, &c->args[i]);
+    for (size_t i = 0; i < c->nargs; i++)
+        vm_push_val(L, &c->args[i]);
     return (int)c->nargs;
 }
 
@@ -360,8 +362,10 @@ void vm_where(struct vm *vm, char *where, size_t cap)
         where[n] = ':';
         char digits[12];
         int at = 0;
-        for (int line = ar.currentline; line; line /= 10) digits[at++] = (char)('0' + line % 10);
-        while (at) where[++n] = digits[--at];
+        for (int line = ar.currentline; line; line /= 10)
+            digits[at++] = (char)('0' + line % 10);
+        while (at)
+            where[++n] = digits[--at];
         where[n + 1] = '\0';
         return;
     }

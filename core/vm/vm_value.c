@@ -9,11 +9,21 @@ void vm_push_val(lua_State *L, const struct val *v)
 {
     luaL_checkstack(L, 6, NULL);
     switch (v->type) {
-    case VAL_NIL: lua_pushnil(L); break;
-    case VAL_BOOL: lua_pushboolean(L, v->as.b); break;
-    case VAL_INT: lua_pushinteger(L, v->as.i); break;
-    case VAL_NUM: lua_pushnumber(L, v->as.n); break;
-    case VAL_STR: lua_pushlstring(L, v->as.str.s, v->as.str.len); break;
+    case VAL_NIL:
+        lua_pushnil(L);
+        break;
+    case VAL_BOOL:
+        lua_pushboolean(L, v->as.b);
+        break;
+    case VAL_INT:
+        lua_pushinteger(L, v->as.i);
+        break;
+    case VAL_NUM:
+        lua_pushnumber(L, v->as.n);
+        break;
+    case VAL_STR:
+        lua_pushlstring(L, v->as.str.s, v->as.str.len);
+        break;
     case VAL_LIST:
         lua_createtable(L, (int)v->as.list.n, 0);
         for (size_t i = 0; i < v->as.list.n; i++) {
@@ -29,7 +39,9 @@ void vm_push_val(lua_State *L, const struct val *v)
             lua_rawset(L, -3);
         }
         break;
-    case VAL_OBJ: vm_push_object(L, v); break;
+    case VAL_OBJ:
+        vm_push_object(L, v);
+        break;
     }
 }
 
@@ -139,8 +151,12 @@ static int take(struct taking *t, int idx, struct val *out, int depth)
     if (!lua_checkstack(L, 8)) return no_room(t);
     switch (lua_type(L, idx)) {
     case LUA_TNONE:
-    case LUA_TNIL: *out = val_nil(); return 0;
-    case LUA_TBOOLEAN: *out = val_bool(lua_toboolean(L, idx)); return 0;
+    case LUA_TNIL:
+        *out = val_nil();
+        return 0;
+    case LUA_TBOOLEAN:
+        *out = val_bool(lua_toboolean(L, idx));
+        return 0;
     case LUA_TNUMBER:
         *out = lua_isinteger(L, idx) ? val_int(lua_tointeger(L, idx)) : val_num(lua_tonumber(L, idx));
         return 0;
@@ -152,9 +168,12 @@ static int take(struct taking *t, int idx, struct val *out, int depth)
         *out = val_strn(copy, len);
         return 0;
     }
-    case LUA_TTABLE: return take_table(t, idx, out, depth);
-    case LUA_TUSERDATA: return vm_take_object(L, idx, t->a, out) ? refuse(t, "userdata", depth) : 0;
-    default: return refuse(t, lua_typename(L, lua_type(L, idx)), depth);
+    case LUA_TTABLE:
+        return take_table(t, idx, out, depth);
+    case LUA_TUSERDATA:
+        return vm_take_object(L, idx, t->a, out) ? refuse(t, "userdata", depth) : 0;
+    default:
+        return refuse(t, lua_typename(L, lua_type(L, idx)), depth);
     }
 }
 

@@ -21,8 +21,13 @@ static void open_engine(struct bench *b, struct engine *e, const char *dir, int 
     log_init(LOG_ERROR, false);
     e->dirs[0] = b->plugins;
     snprintf(e->dir, sizeof(e->dir), "%s", dir);
-    struct app_options o = {.data_dir = e->dir, .plugin_dirs = e->dirs, .nplugin_dirs = 1, .zone = "Asia/Ho_Chi_Minh",
-                            .lang = "en", .cache_runs = cache, .batch_ms = 10000};
+    struct app_options o = {.data_dir = e->dir,
+                            .plugin_dirs = e->dirs,
+                            .nplugin_dirs = 1,
+                            .zone = "Asia/Ho_Chi_Minh",
+                            .lang = "en",
+                            .cache_runs = cache,
+                            .batch_ms = 10000};
     if (app_open(&e->app, &o, &err) != 0) bench_die(err.key);
     app_reload(&e->app, NULL, NULL);
     while (lane_step(e->app.lane)) {
@@ -63,8 +68,11 @@ static void add_starts(struct engine *e, const char *flow, const struct val *inp
 {
     for (int i = 0; i < n; i++) {
         struct start_work *s = mem_alloc(sizeof(*s));
-        *s = (struct start_work){.work = {.run = run_start, .done = done_start, .share = 1}, .e = e, .flow = flow,
-                                 .input = input, .id = ids ? &ids[i] : NULL};
+        *s = (struct start_work){.work = {.run = run_start, .done = done_start, .share = 1},
+                                 .e = e,
+                                 .flow = flow,
+                                 .input = input,
+                                 .id = ids ? &ids[i] : NULL};
         lane_add(e->app.lane, &s->work);
     }
 }
@@ -96,7 +104,8 @@ static void run_stmt(struct store *db, const char *sql, const int64_t *ints, siz
     struct err err;
     struct stmt *s = store_stmt(db, sql, &err);
     if (!s) bench_die("baseline");
-    for (size_t i = 0; i < n; i++) stmt_bind_int(s, (int)i + 1, ints[i]);
+    for (size_t i = 0; i < n; i++)
+        stmt_bind_int(s, (int)i + 1, ints[i]);
     stmt_bind_blob(s, (int)n + 1, blob, len);
     if (stmt_run(s, &err) != 0) bench_die(err.key);
 }
@@ -111,10 +120,13 @@ static double measure_baseline(struct bench *b, int batches)
     snprintf(path, sizeof(path), "%s/base.db", bench_folder(b, "base"));
     struct store_options o = {.path = path, .role = STORE_WRITER};
     if (store_open(&o, &db, &err) != 0 ||
-        store_exec(db, "create table effect(id integer primary key, version integer, n integer, run integer, note text);"
-                       "create table journal(run integer, slice integer, body blob, primary key(run, slice)) without rowid;"
-                       "create table run(id integer primary key, name integer, version integer, state integer, entry integer,"
-                       " slice integer, attempts integer, ended integer, input blob)", &err) != 0)
+        store_exec(
+            db,
+            "create table effect(id integer primary key, version integer, n integer, run integer, note text);"
+            "create table journal(run integer, slice integer, body blob, primary key(run, slice)) without rowid;"
+            "create table run(id integer primary key, name integer, version integer, state integer, entry integer,"
+            " slice integer, attempts integer, ended integer, input blob)",
+            &err) != 0)
         bench_die(err.key);
     memset(blob, 'x', sizeof(blob));
     int64_t id = 28500000000000;
@@ -127,8 +139,9 @@ static double measure_baseline(struct bench *b, int batches)
                 run_stmt(db, "insert into effect(id, version, n, run, note) values(?1, ?2, ?3, ?4, ?5)",
                          (int64_t[]){++id, 1, i, run}, 4, blob, 96);
             run_stmt(db, "insert into journal(run, slice, body) values(?1, ?2, ?3)", (int64_t[]){run, 0}, 2, blob, 260);
-            run_stmt(db, "insert into run(id, name, version, state, entry, slice, attempts, ended, input)"
-                         " values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            run_stmt(db,
+                     "insert into run(id, name, version, state, entry, slice, attempts, ended, input)"
+                     " values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                      (int64_t[]){run, 1, 1, 1, 5, 1, 0, 1609693200000}, 8, blob, 2);
         }
         if (store_commit(db, &err) != 0) bench_die(err.key);
@@ -203,7 +216,8 @@ static double measure_due(struct bench *b, bool cold)
         if (!lane_step(e.app.lane)) continue;
         lane_stats(e.app.lane, &after);
         double lag = (double)(clock_now(&e.app.host.clock) - at);
-        for (int64_t i = before.slices; i < after.slices && done < n; i++) lags[done++] = lag;
+        for (int64_t i = before.slices; i < after.slices && done < n; i++)
+            lags[done++] = lag;
     }
     bench_median(lags, (size_t)n);
     double p99 = lags[n * 99 / 100];
@@ -216,7 +230,8 @@ static double measure_due(struct bench *b, bool cold)
 static void print_due(struct bench *b, const char *name, bool cold)
 {
     double values[3];
-    for (int i = 0; i < 3; i++) values[i] = measure_due(b, cold);
+    for (int i = 0; i < 3; i++)
+        values[i] = measure_due(b, cold);
     bench_print(b, name, bench_median(values, 3), "ms", 0);
 }
 

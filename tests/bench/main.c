@@ -1,4 +1,5 @@
-/* bench [--json] [--quick] [--only NAME]: measures, medians of several. KHUNG: the program; from the top of the tree. */
+/* bench [--json] [--quick] [--only NAME]: measures, medians of several. KHUNG: the program; from the top of the tree.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,11 @@
 static const struct {
     const char *name;
     void (*run)(struct bench *b);
-} benches[] = {{"flow_steps", bench_flow_steps}, {"http_flow_1", bench_http_flow_1}, {"http_flow_64", bench_http_flow_64},
-               {"parked_bytes", bench_parked},   {"due_p99_ms", bench_due},          {"due_cold_p99_ms", bench_due_cold},
-               {"big_p50_ratio", bench_big},     {"recover_ms", bench_recover},      {"resume_random", bench_resume},
-               {"http_get", bench_http_get},     {"idle_mib", bench_idle},           {"start_ms", bench_idle}};
+} benches[] = {
+    {"flow_steps", bench_flow_steps}, {"http_flow_1", bench_http_flow_1}, {"http_flow_64", bench_http_flow_64},
+    {"parked_bytes", bench_parked},   {"due_p99_ms", bench_due},          {"due_cold_p99_ms", bench_due_cold},
+    {"big_p50_ratio", bench_big},     {"recover_ms", bench_recover},      {"resume_random", bench_resume},
+    {"http_get", bench_http_get},     {"idle_mib", bench_idle},           {"start_ms", bench_idle}};
 
 double bench_now(void)
 {
@@ -49,7 +51,8 @@ void bench_print(struct bench *b, const char *name, double value, const char *un
         if (baseline > 0) printf("  baseline %.1f, ratio %.2f", baseline, value / baseline);
         printf("\n");
     } else if (baseline > 0) {
-        printf("{\"name\": \"%s\", \"value\": %.2f, \"unit\": \"%s\", \"baseline\": %.2f}\n", name, value, unit, baseline);
+        printf("{\"name\": \"%s\", \"value\": %.2f, \"unit\": \"%s\", \"baseline\": %.2f}\n", name, value, unit,
+               baseline);
     } else {
         printf("{\"name\": \"%s\", \"value\": %.2f, \"unit\": \"%s\", \"baseline\": null}\n", name, value, unit);
     }
@@ -85,15 +88,17 @@ static void write_plugin(struct bench *b)
                "return { name = \"bench\", version = \"1\", api = 1, title = { en = \"Bench\" },\n"
                "  needs = { \"storage\", \"flow\" } }\n");
     /* About 120 bytes a row, as the issue of the measure has it. */
-    write_file(dir, "init.lua",
-               "local rows = storage.table(\"row\", { fields = { run = \"integer!\", n = \"integer!\", note = \"text!\" } })\n"
-               "local note = (\"x\"):rep(96)\n"
-               "flow.define(\"five\", {}, function(run)\n"
-               "  for n = 1, 5 do rows:insert { run = run.id, n = n, note = note } end\n"
-               "end)\n"
-               "flow.define(\"park\", {}, function(run) run:sleep(\"30d\") end)\n"
-               "flow.define(\"until\", { input = { at = \"instant!\" } }, function(run, input) run:sleep_until(input.at) end)\n"
-               "flow.define(\"signalled\", {}, function(run) run:wait(\"go\") end)\n");
+    write_file(
+        dir, "init.lua",
+        "local rows = storage.table(\"row\", { fields = { run = \"integer!\", n = \"integer!\", note = \"text!\" } })\n"
+        "local note = (\"x\"):rep(96)\n"
+        "flow.define(\"five\", {}, function(run)\n"
+        "  for n = 1, 5 do rows:insert { run = run.id, n = n, note = note } end\n"
+        "end)\n"
+        "flow.define(\"park\", {}, function(run) run:sleep(\"30d\") end)\n"
+        "flow.define(\"until\", { input = { at = \"instant!\" } }, function(run, input) run:sleep_until(input.at) "
+        "end)\n"
+        "flow.define(\"signalled\", {}, function(run) run:wait(\"go\") end)\n");
 }
 
 int main(int argc, char **argv)

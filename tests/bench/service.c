@@ -27,7 +27,8 @@ static void start(struct bench *b, struct service *s, const char *dir, const cha
     s->pid = fork();
     if (s->pid == 0) {
         dup2(log[1], STDERR_FILENO);
-        execl(b->khung, b->khung, "serve", "--data", dir, "--plugins", plugins, "--listen", "127.0.0.1:0", (char *)NULL);
+        execl(b->khung, b->khung, "serve", "--data", dir, "--plugins", plugins, "--listen", "127.0.0.1:0",
+              (char *)NULL);
         _exit(127);
     }
     close(log[1]);
@@ -74,7 +75,8 @@ static const char *make_token(struct bench *b, const char *dir)
     }
     char *text = command(b, dir, "user token bench --json"), *at = strstr(text, "kh_");
     if (!at) bench_die(text);
-    snprintf(token, sizeof(token), "%.*s", (int)strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"), at);
+    snprintf(token, sizeof(token), "%.*s",
+             (int)strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"), at);
     return token;
 }
 
@@ -85,8 +87,10 @@ static double flow_load(struct bench *b, const char *dir, int connections, doubl
     static const char body[] = "{\"flow\":\"bench.five\"}";
     start(b, &s, dir, b->plugins);
     const char *token = make_token(b, dir);
-    snprintf(request, sizeof(request), "POST /api/runs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
-             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", token, sizeof(body) - 1, body);
+    snprintf(request, sizeof(request),
+             "POST /api/runs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+             token, sizeof(body) - 1, body);
     struct load l = {s.port, connections, b->quick ? 1 : 3, request, "HTTP/1.1 201"};
     struct load warm = l;
     warm.seconds = 0.3;
@@ -99,7 +103,8 @@ static double flow_load(struct bench *b, const char *dir, int connections, doubl
 static void http_flow(struct bench *b, const char *name, int connections)
 {
     double rates[3];
-    for (int i = 0; i < 3; i++) rates[i] = flow_load(b, bench_folder(b, "http"), connections, NULL);
+    for (int i = 0; i < 3; i++)
+        rates[i] = flow_load(b, bench_folder(b, "http"), connections, NULL);
     bench_print(b, name, bench_median(rates, 3), "runs/s", 0);
 }
 
@@ -155,15 +160,19 @@ static void write_news(struct bench *b, char *plugins, size_t cap)
     if (system(path) != 0) bench_die(path);
     snprintf(path, sizeof(path), "%s/news/plugin.lua", plugins);
     FILE *f = fopen(path, "w");
-    fputs("return { name = \"news\", version = \"1\", api = 1, needs = { \"content\", \"content:publish\", \"flow\" } }\n", f);
+    fputs("return { name = \"news\", version = \"1\", api = 1, needs = { \"content\", \"content:publish\", \"flow\" } "
+          "}\n",
+          f);
     fclose(f);
     snprintf(path, sizeof(path), "%s/news/init.lua", plugins);
     f = fopen(path, "w");
-    fputs("content.type(\"note\", { fields = { title = \"text!\", body = \"markdown\" }, title = \"title\", slug = \"title\" })\n"
+    fputs("content.type(\"note\", { fields = { title = \"text!\", body = \"markdown\" }, title = \"title\", slug = "
+          "\"title\" })\n"
           "flow.define(\"make\", {}, function(run)\n"
           "  local item = content.create(\"note\", { title = \"A note\", body = (\"word \"):rep(200) })\n"
           "  content.publish(item)\n"
-          "end)\n", f);
+          "end)\n",
+          f);
     fclose(f);
 }
 
@@ -178,7 +187,8 @@ void bench_http_get(struct bench *b)
     command(b, dir, "flow start news.make");
     struct load l = {s.port, 64, b->quick ? 1 : 3, "GET /api/content/note/a-note HTTP/1.1\r\nHost: localhost\r\n\r\n",
                      "HTTP/1.1 200"};
-    for (int i = 0; i < 3; i++) rates[i] = bench_load(&l, NULL);
+    for (int i = 0; i < 3; i++)
+        rates[i] = bench_load(&l, NULL);
     stop(&s, SIGTERM);
     bench_print(b, "http_get", bench_median(rates, 3), "req/s", 0);
 }
@@ -189,7 +199,8 @@ static double resident_mib(pid_t pid)
     double kib = 0;
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     FILE *f = fopen(path, "r");
-    while (f && fgets(line, sizeof(line), f)) sscanf(line, "VmRSS: %lf", &kib);
+    while (f && fgets(line, sizeof(line), f))
+        sscanf(line, "VmRSS: %lf", &kib);
     if (f) fclose(f);
     return kib / 1024;
 }

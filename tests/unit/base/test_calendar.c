@@ -33,18 +33,15 @@ static void five_working_days_across_tet_count_the_made_up_saturday(void **state
     int gap = 0;
     /* Monday 8: Tue 9, Wed 17, Thu 18, Fri 19, Sat 20. */
     assert_int_equal(calendar_add(*state, date_days(2021, 2, 8), 5, &gap), date_days(2021, 2, 20));
-    assert_int_equal(calendar_between(*state, date_days(2021, 2, 8), date_days(2021, 2, 20), &gap),
-                     5);
+    assert_int_equal(calendar_between(*state, date_days(2021, 2, 8), date_days(2021, 2, 20), &gap), 5);
     assert_int_equal(gap, 0);
 }
 
 static void working_days_go_back_as_well(void **state)
 {
     int gap = 0;
-    assert_int_equal(calendar_add(*state, date_days(2021, 2, 22), -2, &gap),
-                     date_days(2021, 2, 19));
-    assert_int_equal(calendar_between(*state, date_days(2021, 2, 20), date_days(2021, 2, 8), &gap),
-                     -5);
+    assert_int_equal(calendar_add(*state, date_days(2021, 2, 22), -2, &gap), date_days(2021, 2, 19));
+    assert_int_equal(calendar_between(*state, date_days(2021, 2, 20), date_days(2021, 2, 8), &gap), -5);
     assert_int_equal(calendar_add(*state, date_days(2021, 2, 13), 0, &gap), date_days(2021, 2, 13));
 }
 
@@ -71,15 +68,13 @@ static void weekend_is_data(void **state)
 static void calendar_without_working_days_ends(void **state)
 {
     calendar_add_year(*state, 2020, 0x7f);
-    assert_true(calendar_add(*state, date_days(2020, 1, 1), CALENDAR_DAYS_MAX, NULL) >
-                date_days(2021, 1, 1));
+    assert_true(calendar_add(*state, date_days(2020, 1, 1), CALENDAR_DAYS_MAX, NULL) > date_days(2021, 1, 1));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(five_working_days_across_tet_count_the_made_up_saturday,
-                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(five_working_days_across_tet_count_the_made_up_saturday, setup, teardown),
         cmocka_unit_test_setup_teardown(working_days_go_back_as_well, setup, teardown),
         cmocka_unit_test_setup_teardown(year_without_a_table_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(weekend_is_data, setup, teardown),

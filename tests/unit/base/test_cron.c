@@ -23,8 +23,7 @@ static struct cron parse(const char *line)
 {
     struct cron c;
     struct err err = {0};
-    if (cron_parse(line, strlen(line), &c, &err))
-        fail_msg("%s: %s %s", line, err.key, err_arg(&err, "field"));
+    if (cron_parse(line, strlen(line), &c, &err)) fail_msg("%s: %s %s", line, err.key, err_arg(&err, "field"));
     return c;
 }
 
@@ -40,14 +39,12 @@ static void expect(const char *zone, const char *line, const char *after, const 
         int32_t offset;
         ms = cron_next(&c, z, ms, NULL);
         zone_local(z, ms, &d, &offset);
-        snprintf(got, sizeof(got), "%04d-%02d-%02d %02d:%02d%+03d", d.year, d.month, d.day, d.hour,
-                 d.minute, offset / 3600);
-        if (strcmp(got, *want) != 0)
-            fail_msg("%s after %s: got %s, want %s", line, after, got, *want);
+        snprintf(got, sizeof(got), "%04d-%02d-%02d %02d:%02d%+03d", d.year, d.month, d.day, d.hour, d.minute,
+                 offset / 3600);
+        if (strcmp(got, *want) != 0) fail_msg("%s after %s: got %s, want %s", line, after, got, *want);
     }
 }
-#define EXPECT(zone, line, after, ...)                                                             \
-    expect(zone, line, after, (const char *const[]){__VA_ARGS__, NULL})
+#define EXPECT(zone, line, after, ...) expect(zone, line, after, (const char *const[]){__VA_ARGS__, NULL})
 #define VN "Asia/Ho_Chi_Minh"
 #define DE "Europe/Berlin"
 #define NY "America/New_York"
@@ -58,13 +55,12 @@ static void fields_take_numbers_names_lists_ranges_and_steps(void **state)
     EXPECT(VN, "0 7 * * mon", "2021-01-04 06:59", "2021-01-04 07:00+07", "2021-01-11 07:00+07");
     EXPECT(VN, "*/20 8-9 * * *", "2021-01-04 08:30", "2021-01-04 08:40+07", "2021-01-04 09:00+07",
            "2021-01-04 09:20+07", "2021-01-04 09:40+07", "2021-01-05 08:00+07");
-    EXPECT(VN, "5,10,40-42 0 1 jan,Jul *", "2021-01-01 00:10", "2021-01-01 00:40+07",
-           "2021-01-01 00:41+07", "2021-01-01 00:42+07", "2021-07-01 00:05+07");
+    EXPECT(VN, "5,10,40-42 0 1 jan,Jul *", "2021-01-01 00:10", "2021-01-01 00:40+07", "2021-01-01 00:41+07",
+           "2021-01-01 00:42+07", "2021-07-01 00:05+07");
     EXPECT(VN, "50/5 23 31 12 *", "2021-01-01 00:00", "2021-12-31 23:50+07", "2021-12-31 23:55+07",
            "2022-12-31 23:50+07");
     EXPECT(VN, "0 0 * * 7", "2021-01-04 00:00", "2021-01-10 00:00+07");
-    EXPECT(VN, "0 0 * * 5-7", "2021-01-04 00:00", "2021-01-08 00:00+07", "2021-01-09 00:00+07",
-           "2021-01-10 00:00+07");
+    EXPECT(VN, "0 0 * * 5-7", "2021-01-04 00:00", "2021-01-08 00:00+07", "2021-01-09 00:00+07", "2021-01-10 00:00+07");
     EXPECT(VN, "@daily", "2021-12-31 00:00", "2022-01-01 00:00+07");
     EXPECT(VN, "@hourly", "2021-12-31 23:00", "2022-01-01 00:00+07");
 }
@@ -72,9 +68,8 @@ static void fields_take_numbers_names_lists_ranges_and_steps(void **state)
 static void both_day_fields_restricted_means_either(void **state)
 {
     (void)state;
-    EXPECT(VN, "0 0 13 * fri", "2021-08-01 00:00", "2021-08-06 00:00+07", "2021-08-13 00:00+07",
-           "2021-08-20 00:00+07", "2021-08-27 00:00+07", "2021-09-03 00:00+07",
-           "2021-09-10 00:00+07", "2021-09-13 00:00+07");
+    EXPECT(VN, "0 0 13 * fri", "2021-08-01 00:00", "2021-08-06 00:00+07", "2021-08-13 00:00+07", "2021-08-20 00:00+07",
+           "2021-08-27 00:00+07", "2021-09-03 00:00+07", "2021-09-10 00:00+07", "2021-09-13 00:00+07");
     /* A field with a star does not restrict: both must hold. */
     EXPECT(VN, "0 0 */2 * fri", "2021-08-01 00:00", "2021-08-13 00:00+07", "2021-08-27 00:00+07");
 }
@@ -124,8 +119,7 @@ static void lines_with_mistakes_name_the_field(void **state)
     struct err err = {0};
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        if (cron_parse(bad[i].line, strlen(bad[i].line), &c, &err) != ERR_INVALID)
-            fail_msg("taken: %s", bad[i].line);
+        if (cron_parse(bad[i].line, strlen(bad[i].line), &c, &err) != ERR_INVALID) fail_msg("taken: %s", bad[i].line);
         assert_string_equal(err.key, "cron.syntax");
         assert_string_equal(err_arg(&err, "field"), bad[i].field);
     }
@@ -144,8 +138,8 @@ static void time_in_a_gap_fires_once_at_the_shifted_time(void **state)
 static void frequent_line_fires_each_instant_once_across_a_gap(void **state)
 {
     (void)state;
-    EXPECT(DE, "*/30 * * * *", "2021-03-28 01:00", "2021-03-28 01:30+01", "2021-03-28 03:00+02",
-           "2021-03-28 03:30+02", "2021-03-28 04:00+02");
+    EXPECT(DE, "*/30 * * * *", "2021-03-28 01:00", "2021-03-28 01:30+01", "2021-03-28 03:00+02", "2021-03-28 03:30+02",
+           "2021-03-28 04:00+02");
 }
 
 static void repeated_time_fires_once_at_the_first(void **state)

@@ -135,15 +135,9 @@ static void text_with_an_offset_ignores_the_zone(void **state)
 
 static void names_that_are_no_zones_are_refused(void **state)
 {
-    static const char *const names[] = {"",
-                                        "Europe",
-                                        "Europe/Nowhere",
-                                        "../../etc/passwd",
-                                        "/etc/localtime",
-                                        "Europe//Berlin",
-                                        "right/UTC",
-                                        "zone.tab",
-                                        "Europe/Berlin/"};
+    static const char *const names[] = {
+        "",          "Europe",   "Europe/Nowhere", "../../etc/passwd", "/etc/localtime", "Europe//Berlin",
+        "right/UTC", "zone.tab", "Europe/Berlin/"};
     struct err err = {0};
     const struct zone *z;
     (void)state;
@@ -193,21 +187,16 @@ static void rules_of_every_form_are_read(void **state)
     assert_false(r.has_summer);
     const char *j = "XST3XDT2,J60/0,J300/0";
     assert_true(zone_rule_parse(j, strlen(j), &r));
-    zone_rule_span(&r, utc("2024-03-01 03:00") / 1000,
-                   &span); /* day 60 is 1 March, leap year or not */
+    zone_rule_span(&r, utc("2024-03-01 03:00") / 1000, &span); /* day 60 is 1 March, leap year or not */
     assert_int_equal(span.from, utc("2024-03-01 03:00") / 1000);
     assert_int_equal(span.offset_s, -2 * 3600);
     const char *n = "XST0XDT,59/0,300/0";
     assert_true(zone_rule_parse(n, strlen(n), &r));
     zone_rule_span(&r, utc("2024-02-29 00:00") / 1000, &span); /* day 59 counts 29 February */
     assert_int_equal(span.from, utc("2024-02-29 00:00") / 1000);
-    static const char *const bad[] = {"",
-                                      "CET",
-                                      "CET-1CEST",
-                                      "CET-1CEST,M3.5.0",
-                                      "CET-1CEST,M13.1.0,M10.5.0",
-                                      "CET-1CEST,M3.5.0,M10.5.0/3x",
-                                      "<+07-7"};
+    static const char *const bad[] = {
+        "",      "CET", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.1.0,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0/3x",
+        "<+07-7"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(zone_rule_parse(bad[i], strlen(bad[i]), &r));
 }

@@ -53,13 +53,11 @@ static int fixture_instant(void *ctx, const char *s, size_t len, int64_t *ms, st
     return 0;
 }
 
-static int fixture_sink(void *ctx, struct session *s, const char *name, const struct val *data,
-                        struct err *err)
+static int fixture_sink(void *ctx, struct session *s, const char *name, const struct val *data, struct err *err)
 {
     struct fixture *f = ctx;
     (void)s;
-    if (f->refuse_event && strcmp(name, f->refuse_event) == 0 &&
-        val_get_int(data, "item", 0) == f->refuse_item)
+    if (f->refuse_event && strcmp(name, f->refuse_event) == 0 && val_get_int(data, "item", 0) == f->refuse_item)
         return err_set_text(err, ERR_REFUSED, "mine.no", "this one not");
     if (f->ntold < 64) snprintf(f->told[f->ntold++], sizeof(f->told[0]), "%s", name);
     return 0;
@@ -88,12 +86,11 @@ static inline void fixture_fail(struct fixture *f, const char *what, int rc)
 }
 
 /* Adds a declaration, as init.lua would. */
-static inline void fixture_declare(struct fixture *f, const char *kind, const char *name,
-                                   const char *json)
+static inline void fixture_declare(struct fixture *f, const char *kind, const char *name, const char *json)
 {
     struct val spec = fixture_json(f, json);
-    int rc = registry_add(f->registry, &f->plugin, kind, name, &spec, "init.lua:1",
-                          strcmp(kind, "table") == 0, &f->err);
+    int rc =
+        registry_add(f->registry, &f->plugin, kind, name, &spec, "init.lua:1", strcmp(kind, "table") == 0, &f->err);
     fixture_fail(f, name, rc);
 }
 
@@ -101,13 +98,11 @@ static inline void fixture_declare(struct fixture *f, const char *kind, const ch
 static inline int fixture_activate(struct fixture *f)
 {
     int rc = 0;
-    const struct decl_kind kinds[] = {content_decl_kind(f->host.content),
-                                      storage_decl_kind(f->host.storage)};
+    const struct decl_kind kinds[] = {content_decl_kind(f->host.content), storage_decl_kind(f->host.storage)};
     for (size_t k = 0; k < 2; k++) {
         size_t i = 0;
         for (const struct decl *d; rc == 0 && (d = registry_each(f->registry, kinds[k].name, &i));)
-            rc = kinds[k].compile(kinds[k].self, (struct decl *)d, f->registry,
-                                  registry_arena(f->registry), &f->err);
+            rc = kinds[k].compile(kinds[k].self, (struct decl *)d, f->registry, registry_arena(f->registry), &f->err);
     }
     if (rc == 0) rc = store_begin(f->s.db, &f->err);
     if (rc == 0) rc = content_activate(f->host.content, f->s.db, f->registry, false, &f->err);
@@ -127,8 +122,7 @@ static inline void fixture_new_registry(struct fixture *f)
 static inline void fixture_open(struct fixture *f)
 {
     static const char *const needs[] = {"content", "content:publish", "storage", NULL};
-    const struct store_migration *lists[] = {table_migrations, content_migrations,
-                                             storage_migrations};
+    const struct store_migration *lists[] = {table_migrations, content_migrations, storage_migrations};
     memset(f, 0, sizeof(*f));
     arena_init(&f->a, 256 << 20);
     snprintf(f->dir, sizeof(f->dir), "/tmp/khung_content_XXXXXX");
@@ -226,8 +220,7 @@ static inline struct val fixture_list(struct fixture *f, size_t n, ...)
     va_end(ap);
     return list;
 }
-#define ARGS(f, ...)                                                                               \
-    fixture_list(f, sizeof((struct val[]){__VA_ARGS__}) / sizeof(struct val), __VA_ARGS__)
+#define ARGS(f, ...) fixture_list(f, sizeof((struct val[]){__VA_ARGS__}) / sizeof(struct val), __VA_ARGS__)
 
 static inline struct val fixture_call(struct fixture *f, const char *name, struct val args)
 {

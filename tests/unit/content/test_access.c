@@ -3,9 +3,8 @@
 
 #include "people/people.h"
 
-static const char organisation[] =
-    "{\"units\":[{\"code\":\"A\",\"name\":\"Ban A\",\"kind\":\"board\"},"
-    "{\"code\":\"B\",\"name\":\"Ban B\",\"kind\":\"board\"}]}";
+static const char organisation[] = "{\"units\":[{\"code\":\"A\",\"name\":\"Ban A\",\"kind\":\"board\"},"
+                                   "{\"code\":\"B\",\"name\":\"Ban B\",\"kind\":\"board\"}]}";
 
 struct office {
     struct fixture f;
@@ -26,12 +25,11 @@ static int open_office(void **state)
 {
     struct office *o = calloc(1, sizeof(*o));
     struct fixture *f = &o->f;
-    const struct store_migration *lists[] = {table_migrations, people_migrations,
-                                             content_migrations, storage_migrations};
+    const struct store_migration *lists[] = {table_migrations, people_migrations, content_migrations,
+                                             storage_migrations};
     fixture_open(f);
     fixture_fail(f, "migrate", store_migrate(f->s.db, lists, 4, 0, &f->err));
-    fixture_declare(f, "type", "news",
-                    "{\"fields\":{\"title\":\"text!\"},\"title\":\"title\",\"unit\":true}");
+    fixture_declare(f, "type", "news", "{\"fields\":{\"title\":\"text!\"},\"title\":\"title\",\"unit\":true}");
     fixture_fail(f, "activate", fixture_activate(f));
     struct val tree = J(f, organisation);
     int64_t day = people_day(&f->host, f->s.now);

@@ -22,8 +22,7 @@ static int close_fixture(void **state)
 
 static struct val scheduled(struct fixture *f, const char *at, const char *options)
 {
-    struct val item =
-        fixture_call(f, "content.create", ARGS(f, val_str("notice"), J(f, "{\"title\":\"Tin\"}")));
+    struct val item = fixture_call(f, "content.create", ARGS(f, val_str("notice"), J(f, "{\"title\":\"Tin\"}")));
     return fixture_call(f, "content.schedule", ARGS(f, item, val_str(at), J(f, options)));
 }
 
@@ -58,10 +57,9 @@ static void one_that_is_refused_does_not_stop_the_other_999(void **state)
     lane_run(f->lane);
     assert_int_equal(fixture_sql(f, "select count(*) from c_notice_pub"), 999);
     assert_int_equal(fixture_sql(f, "select count(*) from item where state='published'"), 999);
-    assert_int_equal(
-        fixture_sql(f, "select count(*) from item where state='scheduled' and due_tries=1 and"
-                       " due_error='this one not'"),
-        1);
+    assert_int_equal(fixture_sql(f, "select count(*) from item where state='scheduled' and due_tries=1 and"
+                                    " due_error='this one not'"),
+                     1);
     struct val late = fixture_call(f, "content.overdue", val_list());
     assert_int_equal(late.as.list.n, 1);
     assert_string_equal(fixture_str(f, &late.as.list.items[0], "reason"), "this one not");
@@ -96,8 +94,7 @@ static void the_end_leaves_a_newer_draft_alone(void **state)
     fixture_at(f, "2021-01-06 09:00");
     lane_run(f->lane);
     assert_int_equal(fixture_sql(f, "select count(*) from c_notice_pub"), 0);
-    assert_int_equal(
-        fixture_sql(f, "select count(*) from item where state='draft' and pub_rev is null"), 1);
+    assert_int_equal(fixture_sql(f, "select count(*) from item where state='draft' and pub_rev is null"), 1);
 }
 
 static void what_was_due_while_the_service_was_down_is_published_once_and_late(void **state)
@@ -112,15 +109,12 @@ static void what_was_due_while_the_service_was_down_is_published_once_and_late(v
     content_free(f->host.content);
     f->host.content = content_new(&f->host);
     fixture_fail(f, "begin", store_begin(f->s.db, &f->err));
-    fixture_fail(f, "activate",
-                 content_activate(f->host.content, f->s.db, f->registry, false, &f->err));
+    fixture_fail(f, "activate", content_activate(f->host.content, f->s.db, f->registry, false, &f->err));
     fixture_fail(f, "commit", store_commit(f->s.db, &f->err));
     content_start(f->host.content, f->lane);
     lane_run(f->lane);
     assert_int_equal(fixture_count(f, "content.published"), 1);
-    assert_int_equal(
-        fixture_sql(f, "select count(*) from item where published_at - publish_at = 4 * 86400000"),
-        1);
+    assert_int_equal(fixture_sql(f, "select count(*) from item where published_at - publish_at = 4 * 86400000"), 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)

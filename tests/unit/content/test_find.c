@@ -71,11 +71,10 @@ static void conditions_and_published_lists(void **state)
     create(f, "{\"title\":\"B\",\"rank\":2,\"unit\":5}");
     create(f, "{\"title\":\"C\",\"rank\":3,\"unit\":6}");
     fixture_call(f, "content.publish", ARGS(f, a));
-    struct val rows = fixture_call(
-        f, "content.find", ARGS(f, val_str("news"), J(f, "{\"unit\":5,\"rank\":[\">=\",1]}")));
+    struct val rows =
+        fixture_call(f, "content.find", ARGS(f, val_str("news"), J(f, "{\"unit\":5,\"rank\":[\">=\",1]}")));
     assert_int_equal(rows.as.list.n, 2);
-    rows = fixture_call(f, "content.find",
-                        ARGS(f, val_str("news"), J(f, "{}"), J(f, "{\"published\":true}")));
+    rows = fixture_call(f, "content.find", ARGS(f, val_str("news"), J(f, "{}"), J(f, "{\"published\":true}")));
     assert_int_equal(rows.as.list.n, 1);
     assert_string_equal(fixture_str(f, &rows.as.list.items[0], "state"), "published");
     rows = fixture_call(f, "content.find", ARGS(f, val_str("news"), J(f, "{\"state\":\"draft\"}")));
@@ -94,13 +93,11 @@ static void a_reader_without_a_user_sees_what_is_public_only(void **state)
     struct val rows = fixture_call(f, "content.find", ARGS(f, val_str("news")));
     assert_int_equal(rows.as.list.n, 1);
     assert_string_equal(fixture_str(f, &rows.as.list.items[0], "title"), "Công khai");
-    struct val item =
-        fixture_call(f, "content.get", ARGS(f, val_str("news"), val_int(b.as.obj.id)));
+    struct val item = fixture_call(f, "content.get", ARGS(f, val_str("news"), val_int(b.as.obj.id)));
     assert_int_equal(item.type, VAL_NIL);
     item = fixture_call(f, "content.get", ARGS(f, val_str("news"), val_int(a.as.obj.id)));
     assert_string_equal(fixture_str(f, &item, "title"), "Công khai");
-    item = fixture_call(f, "content.get",
-                        ARGS(f, val_str("news"), val_int(a.as.obj.id), J(f, "{\"revision\":2}")));
+    item = fixture_call(f, "content.get", ARGS(f, val_str("news"), val_int(a.as.obj.id), J(f, "{\"revision\":2}")));
     assert_int_equal(item.type, VAL_NIL);
     assert_int_equal(fixture_try(f, "content.history", ARGS(f, a), NULL), ERR_DENIED);
     rows = fixture_call(f, "content.search", ARGS(f, val_str("dang sua")));
@@ -111,9 +108,7 @@ static void search_works_without_marks_and_ranks_exact_marks_first(void **state)
 {
     struct fixture *f = *state;
     create(f, "{\"title\":\"De an\",\"body\":\"de an de an de an\"}");
-    create(
-        f,
-        "{\"title\":\"Hội nghị\",\"body\":\"Bàn về đề án mới của tỉnh, đường sá và hội viên.\"}");
+    create(f, "{\"title\":\"Hội nghị\",\"body\":\"Bàn về đề án mới của tỉnh, đường sá và hội viên.\"}");
     create(f, "{\"title\":\"Khác\",\"body\":\"Không liên quan\"}");
     struct val rows = fixture_call(f, "content.search", ARGS(f, val_str("de an")));
     assert_int_equal(rows.as.list.n, 2);
@@ -124,8 +119,7 @@ static void search_works_without_marks_and_ranks_exact_marks_first(void **state)
     assert_int_equal(rows.as.list.n, 1);
     rows = fixture_call(f, "content.search", ARGS(f, val_str("\"*( NEAR -")));
     assert_int_equal(rows.as.list.n, 0);
-    rows =
-        fixture_call(f, "content.search", ARGS(f, val_str("de an"), J(f, "{\"published\":true}")));
+    rows = fixture_call(f, "content.search", ARGS(f, val_str("de an"), J(f, "{\"published\":true}")));
     assert_int_equal(rows.as.list.n, 0);
 }
 

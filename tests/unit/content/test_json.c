@@ -27,11 +27,10 @@ static int close_fixture(void **state)
 
 static struct val create(struct fixture *f)
 {
-    return fixture_call(
-        f, "content.create",
-        ARGS(f, val_str("news"),
-             J(f, "{\"title\":\"Một \\\"hai\\\"\",\"body\":\"Dòng 1\\nDòng 2\",\"day\":"
-                  "\"04/01/2021\",\"n\":12226,\"unit\":3}")));
+    return fixture_call(f, "content.create",
+                        ARGS(f, val_str("news"),
+                             J(f, "{\"title\":\"Một \\\"hai\\\"\",\"body\":\"Dòng 1\\nDòng 2\",\"day\":"
+                                  "\"04/01/2021\",\"n\":12226,\"unit\":3}")));
 }
 
 static void the_answer_is_json_with_head_and_fields(void **state)
@@ -41,8 +40,7 @@ static void the_answer_is_json_with_head_and_fields(void **state)
     struct buf out;
     struct val v, item = create(f);
     buf_init(&out, 1 << 20);
-    assert_int_equal(content_json_get(f->s.db, "news", item.as.obj.id, NULL, &head, &out, &f->err),
-                     0);
+    assert_int_equal(content_json_get(f->s.db, "news", item.as.obj.id, NULL, &head, &out, &f->err), 0);
     fixture_call(f, "content.publish", ARGS(f, item));
     assert_int_equal(content_json_get(f->s.db, "news", 0, "mot-hai", &head, &out, &f->err), 1);
     v = J(f, out.data);
@@ -53,8 +51,7 @@ static void the_answer_is_json_with_head_and_fields(void **state)
     assert_string_equal(fixture_str(f, &v, "day"), "2021-01-04");
     assert_string_equal(fixture_str(f, &v, "published_at"), "2021-01-04T02:00:00Z");
     assert_string_equal(fixture_str(f, &v, "hash"), head.etag);
-    assert_int_equal(content_json_get(f->s.db, "other", item.as.obj.id, NULL, &head, &out, &f->err),
-                     0);
+    assert_int_equal(content_json_get(f->s.db, "other", item.as.obj.id, NULL, &head, &out, &f->err), 0);
     buf_close(&out);
 }
 
@@ -66,8 +63,7 @@ static void an_item_without_fields_is_json_too(void **state)
     struct val item = fixture_call(f, "content.create", ARGS(f, val_str("empty"), J(f, "{}")));
     fixture_call(f, "content.publish", ARGS(f, item));
     buf_init(&out, 1 << 20);
-    assert_int_equal(content_json_get(f->s.db, "empty", item.as.obj.id, NULL, &head, &out, &f->err),
-                     1);
+    assert_int_equal(content_json_get(f->s.db, "empty", item.as.obj.id, NULL, &head, &out, &f->err), 1);
     struct val v = J(f, out.data);
     assert_string_equal(fixture_str(f, &v, "state"), "published");
     buf_close(&out);

@@ -68,10 +68,8 @@ static void the_three_faults_are_found_and_nothing_else(void **state)
     assert_int_equal(found.as.list.n, 3);
     const struct val *word = finding(f, &found, "word");
     assert_string_equal(fixture_str(f, word, "suggestion"), "cá nhân");
-    assert_memory_equal(body + fixture_int(word, "offset") - 1, "các nhân thực hiện",
-                        strlen("các nhân thực hiện"));
-    assert_string_equal(fixture_str(f, finding(f, &found, "spaced_hyphen"), "suggestion"),
-                        "COVID-19");
+    assert_memory_equal(body + fixture_int(word, "offset") - 1, "các nhân thực hiện", strlen("các nhân thực hiện"));
+    assert_string_equal(fixture_str(f, finding(f, &found, "spaced_hyphen"), "suggestion"), "COVID-19");
     const struct val *twice = finding(f, &found, "repeated_paragraph");
     assert_memory_equal(body + fixture_int(twice, "offset") - 1, "Dịp này", strlen("Dịp này"));
     assert_non_null(strstr(fixture_str(f, twice, "message"), "nhắc lại"));
@@ -119,11 +117,10 @@ static void a_slip_at_the_beginning_of_a_sentence_is_found_and_parts_of_words_ar
 static void other_paragraphs_of_one_subject_are_not_repeats(void **state)
 {
     struct fixture *f = *state;
-    struct val found = lint(
-        f, "news", "T",
-        "Hội LHPN tỉnh Thanh Hóa tổ chức hội nghị đánh giá kết quả hoạt động năm 2020 của các "
-        "cấp.\n"
-        "Hội LHPN tỉnh Thanh Hóa tổ chức lớp tập huấn về chăn nuôi cho 200 hội viên ở các xã.");
+    struct val found = lint(f, "news", "T",
+                            "Hội LHPN tỉnh Thanh Hóa tổ chức hội nghị đánh giá kết quả hoạt động năm 2020 của các "
+                            "cấp.\n"
+                            "Hội LHPN tỉnh Thanh Hóa tổ chức lớp tập huấn về chăn nuôi cho 200 hội viên ở các xã.");
     assert_int_equal(found.as.list.n, 0);
 }
 

@@ -154,8 +154,7 @@ static void one_hook_that_throws_among_a_thousand_due_stops_one(void **state)
     struct fixture *f = *state;
     store_begin(f->s.db, &f->err);
     for (int i = 0; i < 1000; i++) {
-        struct val item =
-            story(f, i == 333 ? "{\"headline\":\"Không\"}" : "{\"headline\":\"Tin\"}");
+        struct val item = story(f, i == 333 ? "{\"headline\":\"Không\"}" : "{\"headline\":\"Tin\"}");
         fixture_call(f, "content.schedule", ARGS(f, item, val_str("2021-01-05 08:00")));
     }
     store_commit(f->s.db, &f->err);
@@ -163,10 +162,8 @@ static void one_hook_that_throws_among_a_thousand_due_stops_one(void **state)
     lane_run(f->lane);
     assert_int_equal(fixture_sql(f, "select count(*) from c_story_pub"), 999);
     assert_int_equal(fixture_sql(f, "select count(*) from p_press__seen"), 999);
-    assert_int_equal(
-        fixture_sql(
-            f, "select count(*) from item where state='scheduled' and due_error like '%chưa%'"),
-        1);
+    assert_int_equal(fixture_sql(f, "select count(*) from item where state='scheduled' and due_error like '%chưa%'"),
+                     1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_press, close_press)

@@ -3,9 +3,8 @@
 
 #include "base/mem.h"
 
-static const char rounds[] =
-    "{\"fields\":{\"name\":\"text!\",\"year\":\"integer\",\"votes\":\"integer\"},"
-    "\"unique\":[[\"name\"]],\"export\":true}";
+static const char rounds[] = "{\"fields\":{\"name\":\"text!\",\"year\":\"integer\",\"votes\":\"integer\"},"
+                             "\"unique\":[[\"name\"]],\"export\":true}";
 static const char noms[] = "{\"fields\":{\"round\":\"ref:round!\",\"nominee\":\"text!\",\"score\":"
                            "\"number\",\"day\":\"date\",\"unit\":\"unit\","
                            "\"tags\":\"list:text\",\"story\":\"ref:article\"},\"unique\":[["
@@ -23,8 +22,7 @@ static int open_fixture(void **state)
     fixture_declare(f, "table", "round", rounds);
     fixture_declare(f, "table", "nomination", noms);
     struct val spec = J(f, "{\"fields\":{\"x\":\"integer\"}}");
-    fixture_fail(f, "other",
-                 registry_add(f->registry, &other, "table", "round", &spec, "", true, &f->err));
+    fixture_fail(f, "other", registry_add(f->registry, &other, "table", "round", &spec, "", true, &f->err));
     fixture_fail(f, "activate", fixture_activate(f));
     *state = f;
     return 0;
@@ -70,10 +68,9 @@ static void a_row_goes_in_and_comes_out_as_it_was(void **state)
     assert_int_equal(val_get(&got, "day")->type, VAL_OBJ);
     assert_int_equal(val_get(&got, "day")->as.obj.id, date_days(2021, 1, 4));
     fixture_call(f, "table:update", ARGS(f, h, id, J(f, "{\"score\":8}"), J(f, "{\"version\":1}")));
-    assert_int_equal(fixture_try(f, "table:update",
-                                 ARGS(f, h, id, J(f, "{\"score\":7}"), J(f, "{\"version\":1}")),
-                                 NULL),
-                     ERR_CONFLICT);
+    assert_int_equal(
+        fixture_try(f, "table:update", ARGS(f, h, id, J(f, "{\"score\":7}"), J(f, "{\"version\":1}")), NULL),
+        ERR_CONFLICT);
     struct val sum = fixture_call(f, "table:sum", ARGS(f, h, val_str("score")));
     assert_true(sum.type == VAL_NUM && sum.as.n == 8.0);
     assert_int_equal(fixture_call(f, "table:count", ARGS(f, h)).as.i, 1);
@@ -87,14 +84,12 @@ static void sums_by_a_field(void **state)
     struct fixture *f = *state;
     for (int i = 0; i < 6; i++) {
         char row[80];
-        snprintf(row, sizeof(row), "{\"name\":\"r%d\",\"year\":%d,\"votes\":%d}", i, 2020 + i % 2,
-                 i);
+        snprintf(row, sizeof(row), "{\"name\":\"r%d\",\"year\":%d,\"votes\":%d}", i, 2020 + i % 2, i);
         insert(f, "round", row);
     }
-    struct val rows =
-        fixture_call(f, "table:aggregate",
-                     ARGS(f, handle(f, "awards", "round"),
-                          J(f, "{\"by\":[\"year\"],\"sum\":[\"votes\"],\"count\":true}")));
+    struct val rows = fixture_call(
+        f, "table:aggregate",
+        ARGS(f, handle(f, "awards", "round"), J(f, "{\"by\":[\"year\"],\"sum\":[\"votes\"],\"count\":true}")));
     assert_int_equal(rows.as.list.n, 2);
     assert_int_equal(fixture_int(&rows.as.list.items[0], "count"), 3);
     assert_int_equal(fixture_int(&rows.as.list.items[0], "votes"), 0 + 2 + 4);
@@ -105,26 +100,21 @@ static void a_reference_must_lead_somewhere_and_holds_what_it_leads_to(void **st
 {
     struct fixture *f = *state;
     assert_int_equal(fixture_try(f, "table:insert",
-                                 ARGS(f, handle(f, "awards", "nomination"),
-                                      J(f, "{\"round\":5,\"nominee\":\"A\"}")),
+                                 ARGS(f, handle(f, "awards", "nomination"), J(f, "{\"round\":5,\"nominee\":\"A\"}")),
                                  NULL),
                      ERR_INVALID);
     assert_string_equal(f->err.key, "invalid.reference");
     struct val round = insert(f, "round", "{\"name\":\"2020\"}");
-    struct val article =
-        fixture_call(f, "content.create", ARGS(f, val_str("article"), J(f, "{\"title\":\"T\"}")));
+    struct val article = fixture_call(f, "content.create", ARGS(f, val_str("article"), J(f, "{\"title\":\"T\"}")));
     char row[120];
-    snprintf(row, sizeof(row), "{\"round\":%lld,\"nominee\":\"A\",\"story\":%lld}",
-             (long long)round.as.i, (long long)article.as.obj.id);
+    snprintf(row, sizeof(row), "{\"round\":%lld,\"nominee\":\"A\",\"story\":%lld}", (long long)round.as.i,
+             (long long)article.as.obj.id);
     struct val id = insert(f, "nomination", row);
-    assert_int_equal(
-        fixture_try(f, "table:delete", ARGS(f, handle(f, "awards", "round"), round), NULL),
-        ERR_REFUSED);
+    assert_int_equal(fixture_try(f, "table:delete", ARGS(f, handle(f, "awards", "round"), round), NULL), ERR_REFUSED);
     assert_string_equal(f->err.key, "store.reference");
     fixture_call(f, "table:delete", ARGS(f, handle(f, "awards", "nomination"), id));
     fixture_call(f, "table:delete", ARGS(f, handle(f, "awards", "round"), round));
-    assert_true(fixture_sql(f, "select count(*) from pragma_index_list('p_awards__nomination')") >=
-                3);
+    assert_true(fixture_sql(f, "select count(*) from pragma_index_list('p_awards__nomination')") >= 3);
 }
 
 static void each_plugin_has_a_name_space_of_its_own(void **state)
@@ -136,13 +126,10 @@ static void each_plugin_has_a_name_space_of_its_own(void **state)
     assert_int_equal(fixture_call(f, "storage.kv.get", ARGS(f, val_str("k"))).type, VAL_NIL);
     assert_int_equal(fixture_call(f, "table:count", ARGS(f, handle(f, "other", "round"))).as.i, 0);
     assert_int_equal(fixture_call(f, "table:count", ARGS(f, handle(f, "awards", "round"))).as.i, 1);
-    assert_int_equal(fixture_try(f, "table:insert",
-                                 ARGS(f, handle(f, "awards", "round"), J(f, "{\"name\":\"x\"}")),
-                                 NULL),
-                     ERR_DENIED);
     assert_int_equal(
-        fixture_try(f, "table:count", ARGS(f, handle(f, "awards", "nomination")), NULL),
-        ERR_NOT_FOUND);
+        fixture_try(f, "table:insert", ARGS(f, handle(f, "awards", "round"), J(f, "{\"name\":\"x\"}")), NULL),
+        ERR_DENIED);
+    assert_int_equal(fixture_try(f, "table:count", ARGS(f, handle(f, "awards", "nomination")), NULL), ERR_NOT_FOUND);
 }
 
 static void sql_reads_own_exported_and_published_tables_by_their_names(void **state)
@@ -150,27 +137,18 @@ static void sql_reads_own_exported_and_published_tables_by_their_names(void **st
     struct fixture *f = *state;
     insert(f, "round", "{\"name\":\"A\",\"year\":2020}");
     insert(f, "round", "{\"name\":\"B\",\"year\":2021}");
-    struct val article =
-        fixture_call(f, "content.create", ARGS(f, val_str("article"), J(f, "{\"title\":\"T\"}")));
-    struct val rows =
-        fixture_call(f, "storage.sql",
-                     ARGS(f, val_str("select round.name from round where year = :year"),
-                          J(f, "{\"year\":2020}")));
+    struct val article = fixture_call(f, "content.create", ARGS(f, val_str("article"), J(f, "{\"title\":\"T\"}")));
+    struct val rows = fixture_call(
+        f, "storage.sql", ARGS(f, val_str("select round.name from round where year = :year"), J(f, "{\"year\":2020}")));
     assert_int_equal(rows.as.list.n, 1);
     assert_string_equal(fixture_str(f, &rows.as.list.items[0], "name"), "A");
-    assert_int_equal(
-        fixture_call(f, "storage.sql", ARGS(f, val_str("select 1 from content.article"))).as.list.n,
-        0);
+    assert_int_equal(fixture_call(f, "storage.sql", ARGS(f, val_str("select 1 from content.article"))).as.list.n, 0);
     fixture_call(f, "content.publish", ARGS(f, article));
-    assert_int_equal(
-        fixture_call(f, "storage.sql", ARGS(f, val_str("select title from content.article")))
-            .as.list.n,
-        1);
-    rows = fixture_call(
-        f, "storage.sql",
-        ARGS(f,
-             val_str("with n as (select r.year y from round r, (select 1 as one from round) as o)"
-                     " select y, 'from round' as t from n -- from nothing\n order by y limit 1")));
+    assert_int_equal(fixture_call(f, "storage.sql", ARGS(f, val_str("select title from content.article"))).as.list.n,
+                     1);
+    rows = fixture_call(f, "storage.sql",
+                        ARGS(f, val_str("with n as (select r.year y from round r, (select 1 as one from round) as o)"
+                                        " select y, 'from round' as t from n -- from nothing\n order by y limit 1")));
     assert_int_equal(fixture_int(&rows.as.list.items[0], "y"), 2020);
     rows = fixture_call(f, "storage.sql",
                         ARGS(f, val_str("select r.year, sum(s.name in ('A', 'x')) as n from "
@@ -180,11 +158,8 @@ static void sql_reads_own_exported_and_published_tables_by_their_names(void **st
     assert_int_equal(rows.as.list.n, 2);
     assert_int_equal(fixture_int(&rows.as.list.items[0], "n"), 1);
     f->vm.plugin = &other;
-    assert_int_equal(
-        fixture_call(f, "storage.sql", ARGS(f, val_str("select * from awards.round"))).as.list.n,
-        2);
-    assert_int_equal(
-        fixture_call(f, "storage.sql", ARGS(f, val_str("select * from round"))).as.list.n, 0);
+    assert_int_equal(fixture_call(f, "storage.sql", ARGS(f, val_str("select * from awards.round"))).as.list.n, 2);
+    assert_int_equal(fixture_call(f, "storage.sql", ARGS(f, val_str("select * from round"))).as.list.n, 0);
 }
 
 static void sql_reaches_nothing_else(void **state)
@@ -213,8 +188,7 @@ static void sql_reaches_nothing_else(void **state)
     };
     insert(f, "round", "{\"name\":\"A\"}");
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        if (fixture_try(f, "storage.sql", ARGS(f, val_str(bad[i])), NULL) >= 0)
-            fail_msg("%s was run", bad[i]);
+        if (fixture_try(f, "storage.sql", ARGS(f, val_str(bad[i])), NULL) >= 0) fail_msg("%s was run", bad[i]);
     }
     assert_int_equal(fixture_sql(f, "select count(*) from p_awards__round"), 1);
 }
@@ -224,15 +198,12 @@ static void values_of_keys_keep_their_kind_and_are_bounded(void **state)
     struct fixture *f = *state;
     fixture_call(f, "storage.kv.set", ARGS(f, val_str("k"), val_num(1.0)));
     assert_int_equal(fixture_call(f, "storage.kv.get", ARGS(f, val_str("k"))).type, VAL_NUM);
-    assert_int_equal(fixture_try(f, "storage.kv.add", ARGS(f, val_str("k"), val_int(1)), NULL),
-                     ERR_INVALID);
+    assert_int_equal(fixture_try(f, "storage.kv.add", ARGS(f, val_str("k"), val_int(1)), NULL), ERR_INVALID);
     assert_int_equal(fixture_call(f, "storage.kv.add", ARGS(f, val_str("n"), val_int(5))).as.i, 5);
-    assert_int_equal(fixture_call(f, "storage.kv.add", ARGS(f, val_str("n"), val_int(-7))).as.i,
-                     -2);
+    assert_int_equal(fixture_call(f, "storage.kv.add", ARGS(f, val_str("n"), val_int(-7))).as.i, -2);
     char *big = arena_alloc(&f->a, STORAGE_KV_MAX + 1);
     memset(big, 'x', STORAGE_KV_MAX + 1);
-    assert_int_equal(fixture_try(f, "storage.kv.set",
-                                 ARGS(f, val_str("k"), val_strn(big, STORAGE_KV_MAX + 1)), NULL),
+    assert_int_equal(fixture_try(f, "storage.kv.set", ARGS(f, val_str("k"), val_strn(big, STORAGE_KV_MAX + 1)), NULL),
                      ERR_LIMIT);
     fixture_call(f, "storage.kv.delete", ARGS(f, val_str("k")));
     assert_int_equal(fixture_call(f, "storage.kv.get", ARGS(f, val_str("k"))).type, VAL_NIL);
@@ -245,9 +216,7 @@ static void a_row_is_bounded(void **state)
     char *big = arena_alloc(&f->a, STORAGE_ROW_MAX + 1);
     memset(big, 'x', STORAGE_ROW_MAX + 1);
     val_set(&f->a, &row, "name", val_strn(big, STORAGE_ROW_MAX + 1));
-    assert_int_equal(
-        fixture_try(f, "table:insert", ARGS(f, handle(f, "awards", "round"), row), NULL),
-        ERR_LIMIT);
+    assert_int_equal(fixture_try(f, "table:insert", ARGS(f, handle(f, "awards", "round"), row), NULL), ERR_LIMIT);
 }
 
 static void numbers_have_no_gap_after_a_rollback(void **state)
@@ -265,14 +234,11 @@ static void numbers_have_no_gap_after_a_rollback(void **state)
     store_commit(f->s.db, &f->err);
     for (int i = 2; i <= 20; i++)
         assert_int_equal(fixture_call(f, "storage.number", ARGS(f, book)).as.i, i);
-    assert_int_equal(
-        fixture_sql(f, "select count(*) = max(number) and min(number) = 1 from number_issued"), 1);
-    assert_int_equal(fixture_call(f, "storage.number", ARGS(f, book, J(f, "{\"year\":2020}"))).as.i,
-                     1);
+    assert_int_equal(fixture_sql(f, "select count(*) = max(number) and min(number) = 1 from number_issued"), 1);
+    assert_int_equal(fixture_call(f, "storage.number", ARGS(f, book, J(f, "{\"year\":2020}"))).as.i, 1);
     fixture_call(f, "storage.void", ARGS(f, book, val_int(3), val_str("in hỏng")));
-    assert_int_equal(
-        fixture_try(f, "storage.void", ARGS(f, book, val_int(3), val_str("in hỏng")), NULL),
-        ERR_NOT_FOUND);
+    assert_int_equal(fixture_try(f, "storage.void", ARGS(f, book, val_int(3), val_str("in hỏng")), NULL),
+                     ERR_NOT_FOUND);
     assert_int_equal(fixture_call(f, "storage.number", ARGS(f, book)).as.i, 21);
 }
 
@@ -296,8 +262,7 @@ static void a_dropped_or_retyped_field_is_refused_at_activation(void **state)
     assert_string_equal(f->err.key, "table.contract");
     assert_string_equal(err_arg(&f->err, "plugin"), "awards");
     fixture_new_registry(f);
-    fixture_declare(f, "table", "round",
-                    "{\"fields\":{\"name\":\"text!\",\"year\":\"text\",\"votes\":\"integer\"}}");
+    fixture_declare(f, "table", "round", "{\"fields\":{\"name\":\"text!\",\"year\":\"text\",\"votes\":\"integer\"}}");
     assert_int_equal(fixture_activate(f), ERR_REFUSED);
     fixture_new_registry(f);
     fixture_declare(f, "table", "round",
@@ -319,20 +284,17 @@ static void a_reference_to_nothing_declared_is_refused_at_activation(void **stat
 static void an_insert_allocates_nothing_outside_the_arena(void **state)
 {
     struct fixture *f = *state;
-    struct val args = ARGS(f, handle(f, "awards", "round"), J(f, "{\"name\":\"warm\",\"year\":1}")),
-               out;
+    struct val args = ARGS(f, handle(f, "awards", "round"), J(f, "{\"name\":\"warm\",\"year\":1}")), out;
     struct val *name = &args.as.list.items[1].as.map.pairs[0].v;
     char text[24];
     store_begin(f->s.db, &f->err);
-    assert_int_equal(api_invoke(f->host.api, &f->s, "table:insert", &args, &f->a, &out, &f->err),
-                     0);
+    assert_int_equal(api_invoke(f->host.api, &f->s, "table:insert", &args, &f->a, &out, &f->err), 0);
     long before = mem_count();
     for (int i = 0; i < 100; i++) {
         snprintf(text, sizeof(text), "r%d", i);
         *name = val_str(text);
         struct arena_mark mark = arena_mark(&f->a);
-        assert_int_equal(
-            api_invoke(f->host.api, &f->s, "table:insert", &args, &f->a, &out, &f->err), 0);
+        assert_int_equal(api_invoke(f->host.api, &f->s, "table:insert", &args, &f->a, &out, &f->err), 0);
         arena_rewind(&f->a, mark);
     }
     assert_int_equal(mem_count(), before);

@@ -55,8 +55,8 @@ static const char fixture_org[] =
 static inline void fixture_ok(struct fixture *f, const char *what, int rc)
 {
     if (rc < 0)
-        fail_msg("%s: %d %s %s (%s %s)", what, rc, f->err.key, f->err.text,
-                 err_arg(&f->err, "list"), err_arg(&f->err, "field"));
+        fail_msg("%s: %d %s %s (%s %s)", what, rc, f->err.key, f->err.text, err_arg(&f->err, "list"),
+                 err_arg(&f->err, "field"));
 }
 
 static inline struct val fixture_json(struct fixture *f, const char *text)
@@ -100,9 +100,7 @@ static inline int fixture_open(void **state)
                             .zone = f->host.zone};
     fixture_ok(f, "begin", store_begin(f->db, &f->err));
     struct val org = fixture_json(f, fixture_org);
-    fixture_ok(
-        f, "import",
-        people_import(f->db, &org, f->s.now, fixture_day("2021-01-04"), &f->a, NULL, &f->err));
+    fixture_ok(f, "import", people_import(f->db, &org, f->s.now, fixture_day("2021-01-04"), &f->a, NULL, &f->err));
     *state = f;
     return 0;
 }

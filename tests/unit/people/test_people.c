@@ -26,27 +26,20 @@ static void import_names_the_entry_that_is_wrong(void **state)
         const char *tree, *list, *entry, *field;
     } bad[] = {
         {"{\"units\":[{\"code\":\"x\",\"name\":\"X\"},{\"code\":\"y\"}]}", "units", "2", "name"},
-        {"{\"units\":[{\"code\":\"x\",\"name\":\"X\",\"parent\":\"nowhere\"}]}", "units", "1",
-         "parent"},
-        {"{\"units\":[{\"code\":\"province\",\"name\":\"P\",\"parent\":\"a\"}]}", "units", "1",
-         "parent"},
-        {"{\"holders\":[{\"person\":\"nobody\",\"position\":\"chair\",\"unit\":\"a\"}]}", "holders",
-         "1", "person"},
-        {"{\"calendar\":[{\"year\":2022,\"holidays\":[\"2021-01-01\"]}]}", "calendar", "1",
-         "holidays"},
+        {"{\"units\":[{\"code\":\"x\",\"name\":\"X\",\"parent\":\"nowhere\"}]}", "units", "1", "parent"},
+        {"{\"units\":[{\"code\":\"province\",\"name\":\"P\",\"parent\":\"a\"}]}", "units", "1", "parent"},
+        {"{\"holders\":[{\"person\":\"nobody\",\"position\":\"chair\",\"unit\":\"a\"}]}", "holders", "1", "person"},
+        {"{\"calendar\":[{\"year\":2022,\"holidays\":[\"2021-01-01\"]}]}", "calendar", "1", "holidays"},
         {"{\"calendar\":[{\"year\":2022,\"weekend\":[\"funday\"]}]}", "calendar", "1", "weekend"},
         {"{\"holders\":[7]}", "holders", "1", ""},
         {"{\"folks\":[]}", "folks", "0", "folks"},
-        {"{\"successors\":[{\"unit\":\"a\",\"how\":\"eaten\",\"day\":\"2021-01-01\"}]}",
-         "successors", "1", "how"},
-        {"{\"role_holders\":[{\"user\":\"ghost\",\"role\":\"editor\"}]}", "role_holders", "1",
-         "user"},
+        {"{\"successors\":[{\"unit\":\"a\",\"how\":\"eaten\",\"day\":\"2021-01-01\"}]}", "successors", "1", "how"},
+        {"{\"role_holders\":[{\"user\":\"ghost\",\"role\":\"editor\"}]}", "role_holders", "1", "user"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct val tree = fixture_json(f, bad[i].tree);
         err_clear(&f->err);
-        assert_int_equal(people_import(f->db, &tree, f->s.now, 0, &f->a, NULL, &f->err),
-                         ERR_INVALID);
+        assert_int_equal(people_import(f->db, &tree, f->s.now, 0, &f->a, NULL, &f->err), ERR_INVALID);
         assert_string_equal(f->err.key, "people.import");
         assert_string_equal(err_arg(&f->err, "list"), bad[i].list);
         assert_string_equal(err_arg(&f->err, "entry"), bad[i].entry);
@@ -58,10 +51,10 @@ static void tree_is_read_as_of_a_day(void **state)
 {
     struct fixture *f = *state;
     /* On 1 July 2021 commune A goes from the office to the province, renamed. */
-    struct val tree = fixture_json(
-        f, "{\"units\":[{\"code\":\"a\",\"name\":\"Phường A\",\"kind\":\"commune\",\"parent\":"
-           "\"province\",\"from\":\"2000-01-01\",\"name_from\":\"2021-07-01\","
-           "\"parent_from\":\"2021-07-01\"}]}");
+    struct val tree =
+        fixture_json(f, "{\"units\":[{\"code\":\"a\",\"name\":\"Phường A\",\"kind\":\"commune\",\"parent\":"
+                        "\"province\",\"from\":\"2000-01-01\",\"name_from\":\"2021-07-01\","
+                        "\"parent_from\":\"2021-07-01\"}]}");
     fixture_ok(f, "import", people_import(f->db, &tree, f->s.now, 0, &f->a, NULL, &f->err));
     int64_t a = fixture_unit(f, "a"), parent;
     struct val unit, list;
@@ -75,12 +68,10 @@ static void tree_is_read_as_of_a_day(void **state)
     people_unit_get(f->db, a, fixture_day("2021-07-01"), &f->a, &unit, &f->err);
     assert_string_equal(fixture_text(f, &unit, "name"), "Phường A");
     fixture_ok(f, "children",
-               people_children(f->db, fixture_unit(f, "office"), fixture_day("2021-06-30"), &f->a,
-                               &list, &f->err));
+               people_children(f->db, fixture_unit(f, "office"), fixture_day("2021-06-30"), &f->a, &list, &f->err));
     assert_int_equal(list.as.list.n, 2);
     fixture_ok(f, "children",
-               people_children(f->db, fixture_unit(f, "office"), fixture_day("2021-07-01"), &f->a,
-                               &list, &f->err));
+               people_children(f->db, fixture_unit(f, "office"), fixture_day("2021-07-01"), &f->a, &list, &f->err));
     assert_int_equal(list.as.list.n, 1);
 }
 
@@ -93,8 +84,7 @@ static void unit_above_is_found_by_kind_or_at_the_top(void **state)
     assert_int_equal(people_above(f->db, a, NULL, day, &above, &f->err), 1);
     assert_int_equal(above, fixture_unit(f, "province"));
     assert_int_equal(people_above(f->db, a, "district", day, &above, &f->err), 0);
-    assert_int_equal(people_above(f->db, fixture_unit(f, "province"), NULL, day, &above, &f->err),
-                     0);
+    assert_int_equal(people_above(f->db, fixture_unit(f, "province"), NULL, day, &above, &f->err), 0);
     assert_int_equal(people_is_within(f->db, a, fixture_unit(f, "province"), day, &f->err), 1);
     assert_int_equal(people_is_within(f->db, a, fixture_unit(f, "b"), day, &f->err), 0);
 }
@@ -102,18 +92,15 @@ static void unit_above_is_found_by_kind_or_at_the_top(void **state)
 static void successors_tell_what_became_of_a_unit(void **state)
 {
     struct fixture *f = *state;
-    struct val tree = fixture_json(
-                   f, "{\"successors\":[{\"unit\":\"a\",\"successor\":\"b\",\"day\":\"2024-02-01\","
-                      "\"how\":\"merge\"}]}"),
+    struct val tree = fixture_json(f, "{\"successors\":[{\"unit\":\"a\",\"successor\":\"b\",\"day\":\"2024-02-01\","
+                                      "\"how\":\"merge\"}]}"),
                list;
     fixture_ok(f, "import", people_import(f->db, &tree, f->s.now, 0, &f->a, NULL, &f->err));
     fixture_ok(f, "list",
-               people_successors(f->db, fixture_unit(f, "a"), fixture_day("2024-01-31"), &f->a,
-                                 &list, &f->err));
+               people_successors(f->db, fixture_unit(f, "a"), fixture_day("2024-01-31"), &f->a, &list, &f->err));
     assert_int_equal(list.as.list.n, 0);
     fixture_ok(f, "list",
-               people_successors(f->db, fixture_unit(f, "a"), fixture_day("2024-02-01"), &f->a,
-                                 &list, &f->err));
+               people_successors(f->db, fixture_unit(f, "a"), fixture_day("2024-02-01"), &f->a, &list, &f->err));
     assert_int_equal(list.as.list.n, 1);
     assert_true(val_is_str(val_get(val_at(&list, 0), "how"), "merge"));
     assert_int_equal(val_get(val_at(&list, 0), "unit")->as.obj.id, fixture_unit(f, "b"));
@@ -127,11 +114,9 @@ static struct val target(struct fixture *f, const char *key, const char *value, 
     return t;
 }
 
-static int may(struct fixture *f, struct val t, const char *person, const char *day,
-               struct people_capacity *cap)
+static int may(struct fixture *f, struct val t, const char *person, const char *day, struct people_capacity *cap)
 {
-    return people_may_decide(&f->s, &t, fixture_person(f, person), fixture_day(day) * 86400000, cap,
-                             &f->err);
+    return people_may_decide(&f->s, &t, fixture_person(f, person), fixture_day(day) * 86400000, cap, &f->err);
 }
 
 static void holder_may_decide_from_the_first_day_until_the_last(void **state)
@@ -155,8 +140,7 @@ static void task_that_nobody_may_decide_is_an_orphan(void **state)
     struct fixture *f = *state;
     struct val t = target(f, "position", "editor", "office"), r = target(f, "role", "author", "b");
     assert_int_equal(people_can_anybody(&f->s, &t, f->s.now, &f->err), 1);
-    assert_int_equal(people_can_anybody(&f->s, &t, fixture_day("2021-03-01") * 86400000, &f->err),
-                     0);
+    assert_int_equal(people_can_anybody(&f->s, &t, fixture_day("2021-03-01") * 86400000, &f->err), 0);
     assert_int_equal(people_can_anybody(&f->s, &r, f->s.now, &f->err), 0);
     r = target(f, "role", "author", "a");
     assert_int_equal(people_can_anybody(&f->s, &r, f->s.now, &f->err), 1);
@@ -184,8 +168,7 @@ static void delegate_decides_for_another_within_dates_and_scope(void **state)
     assert_int_equal(may(f, t, "hoa", "2021-01-20", &cap), 0);
     assert_int_equal(may(f, target(f, "role", "editor", "office"), "hoa", "2021-01-10", &cap),
                      0); /* not in its scope */
-    fixture_ok(f, "revoke",
-               people_delegation_revoke(f->db, id, fixture_day("2021-01-12"), &f->err));
+    fixture_ok(f, "revoke", people_delegation_revoke(f->db, id, fixture_day("2021-01-12"), &f->err));
     assert_int_equal(may(f, t, "hoa", "2021-01-11", &cap), 1);
     assert_int_equal(may(f, t, "hoa", "2021-01-12", &cap), 0);
 }
@@ -194,17 +177,12 @@ static void delegation_cannot_be_passed_on_and_ends_with_the_office(void **state
 {
     struct fixture *f = *state;
     struct people_capacity cap;
-    int64_t id, lan = fixture_person(f, "lan"), hoa = fixture_person(f, "hoa"),
-                mai = fixture_person(f, "mai");
+    int64_t id, lan = fixture_person(f, "lan"), hoa = fixture_person(f, "hoa"), mai = fixture_person(f, "mai");
     struct val t = target(f, "position", "editor", "office");
-    struct people_delegation first = {.from = lan,
-                                      .to = hoa,
-                                      .since = fixture_day("2021-01-01"),
-                                      .until = fixture_day("2022-01-01")};
-    struct people_delegation second = {.from = hoa,
-                                       .to = mai,
-                                       .since = fixture_day("2021-01-01"),
-                                       .until = fixture_day("2022-01-01")};
+    struct people_delegation first = {
+        .from = lan, .to = hoa, .since = fixture_day("2021-01-01"), .until = fixture_day("2022-01-01")};
+    struct people_delegation second = {
+        .from = hoa, .to = mai, .since = fixture_day("2021-01-01"), .until = fixture_day("2022-01-01")};
     fixture_ok(f, "first", people_delegate(f->db, &first, f->s.now, &id, &f->err));
     fixture_ok(f, "second", people_delegate(f->db, &second, f->s.now, &id, &f->err));
     assert_int_equal(may(f, t, "hoa", "2021-01-04", &cap), 1);
@@ -236,8 +214,7 @@ static void position_without_a_unit_must_have_only_one(void **state)
     fixture_ok(f, "only", people_only_unit(f->db, "chair", day, &unit, &f->err));
     assert_int_equal(unit, fixture_unit(f, "province"));
     assert_int_equal(people_only_unit(f->db, "clerk", day, &unit, &f->err), ERR_INVALID);
-    struct val tree = fixture_json(
-        f, "{\"holders\":[{\"person\":\"hoa\",\"position\":\"chair\",\"unit\":\"a\"}]}");
+    struct val tree = fixture_json(f, "{\"holders\":[{\"person\":\"hoa\",\"position\":\"chair\",\"unit\":\"a\"}]}");
     fixture_ok(f, "import", people_import(f->db, &tree, f->s.now, 0, &f->a, NULL, &f->err));
     assert_int_equal(people_only_unit(f->db, "chair", day, &unit, &f->err), ERR_INVALID);
     assert_string_equal(err_arg(&f->err, "found"), "2");

@@ -23,8 +23,7 @@ static void nothing_is_allowed_without_a_role(void **state)
 static void role_reaches_its_unit_and_what_is_below(void **state)
 {
     struct fixture *f = *state;
-    struct actor hoa = {.person = fixture_person(f, "hoa")},
-                 lan = {.person = fixture_person(f, "lan")};
+    struct actor hoa = {.person = fixture_person(f, "hoa")}, lan = {.person = fixture_person(f, "lan")};
     assert_int_equal(ask(f, hoa, "content.create", fixture_unit(f, "a")), 0);
     assert_int_equal(ask(f, hoa, "content.create", fixture_unit(f, "b")), ERR_DENIED);
     assert_int_equal(ask(f, hoa, "content.create", fixture_unit(f, "office")), ERR_DENIED);
@@ -34,9 +33,9 @@ static void role_reaches_its_unit_and_what_is_below(void **state)
     /* By a position that carries the role. */
     assert_int_equal(ask(f, lan, "content.publish", fixture_unit(f, "a")), 0);
     assert_int_equal(ask(f, lan, "content.publish", fixture_unit(f, "province")), ERR_DENIED);
-    assert_int_equal(people_policy(f->db, &lan, "content.publish", fixture_unit(f, "a"),
-                                   fixture_day("2021-02-01"), &f->err),
-                     ERR_DENIED);
+    assert_int_equal(
+        people_policy(f->db, &lan, "content.publish", fixture_unit(f, "a"), fixture_day("2021-02-01"), &f->err),
+        ERR_DENIED);
 }
 
 static void family_of_verbs_is_one_row(void **state)
@@ -58,17 +57,15 @@ static void admin_has_system_verbs_and_no_business_rights(void **state)
 {
     struct fixture *f = *state;
     struct actor admin = {.user = 999, .admin = true}, lan = {.person = fixture_person(f, "lan")};
-    static const char *const may[] = {"plugin.reload", "user.add", "system.verify", "flow.operate",
-                                      "people.import"};
-    static const char *const not [] = {"content.read_draft", "content.publish", "task.decide",
-                                       "flow.start", "storage.write"};
+    static const char *const may[] = {"plugin.reload", "user.add", "system.verify", "flow.operate", "people.import"};
+    static const char *const not [] = {"content.read_draft", "content.publish", "task.decide", "flow.start",
+                                       "storage.write"};
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(ask(f, admin, may[i], 0), 0);
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(ask(f, admin, not [i], PEOPLE_ANY_UNIT), ERR_DENIED);
     /* No role gives a system verb, whatever its rows say. */
-    fixture_ok(f, "row",
-               store_exec(f->db, "insert into role_verb values('editor', 'user.*')", &f->err));
+    fixture_ok(f, "row", store_exec(f->db, "insert into role_verb values('editor', 'user.*')", &f->err));
     assert_int_equal(ask(f, lan, "user.add", PEOPLE_ANY_UNIT), ERR_DENIED);
 }
 
@@ -116,8 +113,7 @@ static void token_is_the_account_and_only_its_digest_is_kept(void **state)
     assert_int_equal(login.actor.person, fixture_person(f, "lan"));
     assert_string_equal(login.lang, "vi");
     assert_false(login.actor.admin);
-    struct stmt *s = store_stmt(
-        f->db, "select count(*) from token where instr(hash, ?1) > 0 or label = ?1", &f->err);
+    struct stmt *s = store_stmt(f->db, "select count(*) from token where instr(hash, ?1) > 0 or label = ?1", &f->err);
     stmt_bind_str(s, 1, token);
     assert_int_equal(stmt_step(s, &f->err), 1);
     assert_int_equal(stmt_int(s, 0), 0);
@@ -156,8 +152,7 @@ static void token_ends_by_time_by_revocation_and_with_its_account(void **state)
 static void token_is_good_for_its_scope_only(void **state)
 {
     struct fixture *f = *state;
-    struct people_token_new n = {.account = account(f, "lan").id,
-                                 .scope = "content.read_draft report.*"};
+    struct people_token_new n = {.account = account(f, "lan").id, .scope = "content.read_draft report.*"};
     struct people_login login;
     char token[PEOPLE_TOKEN_LEN];
     int64_t id;
@@ -197,14 +192,12 @@ static void policy_and_token_stay_quick_with_many_rows(void **state)
     int64_t id;
     for (int i = 0; i < 20000; i++)
         fixture_ok(f, "make", people_token_make(f->db, &n, 0, token, &id, &f->err));
-    fixture_ok(
-        f, "rows",
-        store_exec(
-            f->db,
-            "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000)"
-            " insert into role_held(person, role, unit, valid_from) select 1000 + i, 'author', 1, 0"
-            " from n",
-            &f->err));
+    fixture_ok(f, "rows",
+               store_exec(f->db,
+                          "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000)"
+                          " insert into role_held(person, role, unit, valid_from) select 1000 + i, 'author', 1, 0"
+                          " from n",
+                          &f->err));
     int64_t start = clock_mono_ns();
     for (int i = 0; i < 1000; i++)
         assert_int_equal(check(f, token, f->s.now, &login), 1);

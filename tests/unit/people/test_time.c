@@ -11,27 +11,23 @@ static int64_t at(const char *zone, const char *local)
     return ms;
 }
 
-static void expect_term(struct fixture *f, const char *zone, const char *base, const char *when,
-                        const char *want)
+static void expect_term(struct fixture *f, const char *zone, const char *base, const char *when, const char *want)
 {
     struct people_term t = {.db = f->db, .zone = zone, .base = at(zone, base)};
     struct val v = val_str(when);
     int64_t ms;
     int gap;
     fixture_ok(f, when, people_term(&t, &v, &ms, &gap, &f->err));
-    if (ms != at(zone, want))
-        fail_msg("%s from %s: %lld is not %s", when, base, (long long)ms, want);
+    if (ms != at(zone, want)) fail_msg("%s from %s: %lld is not %s", when, base, (long long)ms, want);
 }
 
 static void days_keep_the_wall_time_hours_do_not(void **state)
 {
     struct fixture *f = *state;
-    expect_term(f, "Europe/Berlin", "2021-03-27 09:00", "1d",
-                "2021-03-28 09:00"); /* 23 hours later */
+    expect_term(f, "Europe/Berlin", "2021-03-27 09:00", "1d", "2021-03-28 09:00"); /* 23 hours later */
     expect_term(f, "Europe/Berlin", "2021-03-27 09:00", "24h", "2021-03-28 10:00");
     expect_term(f, "Europe/Berlin", "2021-10-30 09:00", "1w", "2021-11-06 09:00");
-    expect_term(f, "Europe/Berlin", "2021-03-27 02:30", "1d",
-                "2021-03-28 03:30"); /* into the gap */
+    expect_term(f, "Europe/Berlin", "2021-03-27 02:30", "1d", "2021-03-28 03:30"); /* into the gap */
     expect_term(f, "Asia/Ho_Chi_Minh", "2021-01-04 09:00", "1 day before", "2021-01-03 09:00");
     expect_term(f, "Asia/Ho_Chi_Minh", "2021-01-04 09:00", "90s", "2021-01-04 09:01:30");
     expect_term(f, "Asia/Ho_Chi_Minh", "2024-02-28 09:00", "1d", "2024-02-29 09:00");
@@ -43,15 +39,13 @@ static void working_days_follow_the_announced_calendar(void **state)
     expect_term(f, "Asia/Ho_Chi_Minh", "2021-01-04 09:00", "2 working days", "2021-01-06 09:00");
     /* Tết, with a made-up Saturday. */
     expect_term(f, "Asia/Ho_Chi_Minh", "2021-02-08 17:30", "5 working days", "2021-02-20 17:30");
-    expect_term(f, "Asia/Ho_Chi_Minh", "2021-02-22 08:00", "1 working day before",
-                "2021-02-20 08:00");
+    expect_term(f, "Asia/Ho_Chi_Minh", "2021-02-22 08:00", "1 working day before", "2021-02-20 08:00");
 }
 
 static void year_without_a_calendar_is_told(void **state)
 {
     struct fixture *f = *state;
-    struct people_term t = {
-        .db = f->db, .zone = f->host.zone, .base = at(f->host.zone, "2021-12-30 09:00")};
+    struct people_term t = {.db = f->db, .zone = f->host.zone, .base = at(f->host.zone, "2021-12-30 09:00")};
     struct val one = val_str("1 working day"), five = val_str("5 working days"),
                endless = val_str("99999 working days");
     int64_t ms;
@@ -87,8 +81,7 @@ static void local_text_in_fields_is_read_in_the_zone_of_the_organisation(void **
 {
     struct fixture *f = *state;
     int64_t ms;
-    fixture_ok(f, "read",
-               f->host.time.instant(f->host.time.ctx, "2021-01-04 08:00", 16, &ms, &f->err));
+    fixture_ok(f, "read", f->host.time.instant(f->host.time.ctx, "2021-01-04 08:00", 16, &ms, &f->err));
     assert_int_equal(ms, at("UTC", "2021-01-04 01:00"));
 }
 
@@ -121,17 +114,12 @@ static void dates_are_read_moved_and_written(void **state)
     expect_text(f, "date.format", "[\"2021-01-04\", \"weekday\"]", "Thứ Hai, ngày 04/01/2021");
     f->s.lang = "en";
     expect_text(f, "date.format", "[\"2021-01-04\", \"long\"]", "4 January 2021");
-    assert_int_equal(
-        fixture_call(f, "date.between", "[\"2021-02-08\", \"2021-02-20\", \"working days\"]").as.i,
-        5);
+    assert_int_equal(fixture_call(f, "date.between", "[\"2021-02-08\", \"2021-02-20\", \"working days\"]").as.i, 5);
     assert_int_equal(fixture_call(f, "date.between", "[\"2021-02-08\", \"2021-02-20\"]").as.i, 12);
-    assert_int_equal(
-        fixture_call(f, "date.between", "[\"2021-02-08 08:00\", \"2021-02-08 06:30\", \"minutes\"]")
-            .as.i,
-        -90);
+    assert_int_equal(fixture_call(f, "date.between", "[\"2021-02-08 08:00\", \"2021-02-08 06:30\", \"minutes\"]").as.i,
+                     -90);
     struct val out;
-    assert_int_equal(fixture_try(f, "date.add", fixture_json(f, "[\"2021-02-08\", \"2h\"]"), &out),
-                     ERR_INVALID);
+    assert_int_equal(fixture_try(f, "date.add", fixture_json(f, "[\"2021-02-08\", \"2h\"]"), &out), ERR_INVALID);
 }
 
 static void numbers_are_read_and_rounded_as_the_language_does(void **state)
@@ -171,8 +159,7 @@ static void text_is_folded_and_put_in_vietnamese_order(void **state)
     expect_text(f, "text.name_key", "[\"Trịnh Tuấn  Sinh \"]", "Sinh Trịnh Tuấn");
     expect_text(f, "text.name_key", "[\"Mai\"]", "Mai");
     /* Letters a ă â b c d đ e ê, then tones: none, huyền, hỏi, ngã, sắc, nặng. */
-    static const char *const order[] = {"a", "à", "ả", "ã", "á", "ạ", "ă", "â",
-                                        "b", "d", "đ", "e", "ê", "o", "ô", "ơ"};
+    static const char *const order[] = {"a", "à", "ả", "ã", "á", "ạ", "ă", "â", "b", "d", "đ", "e", "ê", "o", "ô", "ơ"};
     for (size_t i = 1; i < sizeof(order) / sizeof(order[0]); i++) {
         struct val args = val_list();
         struct val out;
@@ -205,26 +192,22 @@ static void people_are_called_as_plugins_call_them(void **state)
     assert_int_equal(out.as.list.n, 0);
     assert_true(fixture_call(f, "people.may", "[\"hoa\", \"content.create\", \"a\"]").as.b);
     assert_false(fixture_call(f, "people.may", "[\"hoa\", \"content.create\", \"b\"]").as.b);
-    assert_false(
-        fixture_call(f, "people.may", "[\"hoa\", \"decide\", {\"position\":\"editor\"}]").as.b);
-    assert_true(
-        fixture_call(f, "people.may", "[\"lan\", \"decide\", {\"position\":\"editor\"}]").as.b);
+    assert_false(fixture_call(f, "people.may", "[\"hoa\", \"decide\", {\"position\":\"editor\"}]").as.b);
+    assert_true(fixture_call(f, "people.may", "[\"lan\", \"decide\", {\"position\":\"editor\"}]").as.b);
 }
 
 static void delegation_names_its_last_day_and_is_ones_own_to_give(void **state)
 {
     struct fixture *f = *state;
-    static const char call[] =
-        "[{\"from\":\"lan\",\"to\":\"hoa\",\"scope\":\"editor\",\"since\":\"2021-01-10\","
-        "\"until_\":\"2021-01-19\",\"act\":\"12/UQ\"}]";
+    static const char call[] = "[{\"from\":\"lan\",\"to\":\"hoa\",\"scope\":\"editor\",\"since\":\"2021-01-10\","
+                               "\"until_\":\"2021-01-19\",\"act\":\"12/UQ\"}]";
     struct val out;
     f->s.actor = (struct actor){.user = 5, .person = fixture_person(f, "mai")};
     assert_int_equal(fixture_try(f, "people.delegate", fixture_json(f, call), &out), ERR_DENIED);
     f->s.actor.person = fixture_person(f, "lan");
     fixture_ok(f, "delegate", fixture_try(f, "people.delegate", fixture_json(f, call), &out));
     assert_int_equal(fixture_count(f, "select valid_to - valid_from from delegation"), 10);
-    assert_int_equal(fixture_try(f, "people.delegate",
-                                 fixture_json(f, "[{\"from\":\"lan\",\"to\":\"hoa\"}]"), &out),
+    assert_int_equal(fixture_try(f, "people.delegate", fixture_json(f, "[{\"from\":\"lan\",\"to\":\"hoa\"}]"), &out),
                      ERR_INVALID);
 }
 

@@ -135,8 +135,14 @@ struct fixture_slice {
 
 static inline void fixture_session(struct fixture *f, struct session *s, struct arena *a, enum session_mode mode)
 {
-    *s = (struct session){.mode = mode, .host = &f->host, .db = f->db, .lane = f->lane, .arena = a,
-                          .now = lane_now(f->lane), .lang = f->host.lang, .zone = f->host.zone};
+    *s = (struct session){.mode = mode,
+                          .host = &f->host,
+                          .db = f->db,
+                          .lane = f->lane,
+                          .arena = a,
+                          .now = lane_now(f->lane),
+                          .lang = f->host.lang,
+                          .zone = f->host.zone};
 }
 
 static int fixture_run_slice(struct lane_work *w, struct lane *lane, struct err *err)
@@ -177,8 +183,11 @@ static void fixture_done_slice(struct lane_work *w, const struct err *failed)
 /* Adds a handler's call to the lane, without running it yet. */
 static inline void fixture_add(struct fixture *f, struct fixture_slice *fs, const char *plugin, const char *handler)
 {
-    *fs = (struct fixture_slice){.work = {.run = fixture_run_slice, .done = fixture_done_slice}, .f = f,
-                                 .plugin = plugin, .handler = handler, .mode = SESSION_WRITE};
+    *fs = (struct fixture_slice){.work = {.run = fixture_run_slice, .done = fixture_done_slice},
+                                 .f = f,
+                                 .plugin = plugin,
+                                 .handler = handler,
+                                 .mode = SESSION_WRITE};
     lane_add(f->lane, &fs->work);
 }
 
@@ -211,7 +220,8 @@ static inline void fixture_reload(struct fixture *f)
 static inline void fixture_advance(struct fixture *f, int64_t ms)
 {
     int64_t until = clock_now(&f->host.clock) + ms;
-    for (int64_t due; (due = lane_run(f->lane)) <= until;) clock_set(&f->host.clock, due);
+    for (int64_t due; (due = lane_run(f->lane)) <= until;)
+        clock_set(&f->host.clock, due);
     clock_set(&f->host.clock, until);
     lane_run(f->lane);
 }

@@ -215,10 +215,11 @@ static void take_gives_nil_when_its_time_is_over_and_on_a_closed_channel(void **
 static void a_value_that_a_failing_job_took_is_still_there_for_the_next(void **state)
 {
     struct fixture *f = *state;
-    load(f, "local ch = loop.channel(5)\n"
-            "test.handler('put', function() ch:put('a') ch:put('b') end)\n"
-            "test.handler('bad', function() loop.spawn(function() ch:take() error('no') end) end)\n"
-            "test.handler('good', function() loop.spawn(function() test.note(ch:take()) test.note(ch:take()) end) end)");
+    load(f,
+         "local ch = loop.channel(5)\n"
+         "test.handler('put', function() ch:put('a') ch:put('b') end)\n"
+         "test.handler('bad', function() loop.spawn(function() ch:take() error('no') end) end)\n"
+         "test.handler('good', function() loop.spawn(function() test.note(ch:take()) test.note(ch:take()) end) end)");
     fixture_call(f, "tick", "put");
     fixture_call(f, "tick", "bad");
     fixture_call(f, "tick", "good");
@@ -310,7 +311,8 @@ static void finished_jobs_make_room_for_new_ones(void **state)
 {
     struct fixture *f = *state;
     load(f, "test.handler('go', function() for i = 1, 900 do loop.spawn(function() end) end end)");
-    for (int i = 0; i < 5; i++) fixture_call(f, "tick", "go");
+    for (int i = 0; i < 5; i++)
+        fixture_call(f, "tick", "go");
     assert_true(stats(f).jobs <= 1000);
     assert_int_equal(stats(f).slices, 4500);
 }
@@ -362,7 +364,6 @@ static int close_faulty(void **state)
     return 0;
 }
 
-
 static void watch_tells_of_files_in_a_granted_folder_only(void **state)
 {
     struct fixture *f = *state;
@@ -411,12 +412,14 @@ static void fetch_without_a_service_or_a_host_is_refused(void **state)
 
 static void *answer_one(void *arg)
 {
-    static const char text[] = "HTTP/1.1 201 Created\r\nX-Kind: good\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+    static const char text[] =
+        "HTTP/1.1 201 Created\r\nX-Kind: good\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
     char request[2048];
     int fd = accept(*(int *)arg, NULL, NULL);
     if (recv(fd, request, sizeof(request), 0) > 0) send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL);
     shutdown(fd, SHUT_WR);
-    while (recv(fd, request, sizeof(request), 0) > 0) continue;
+    while (recv(fd, request, sizeof(request), 0) > 0)
+        continue;
     close(fd);
     return NULL;
 }

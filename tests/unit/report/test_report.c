@@ -213,9 +213,10 @@ static void a_role_may_be_asked_for_too(void **state)
 {
     struct desk *d = *state;
     int64_t lan;
-    load(d, "local cols = { { 'n', 'integer' } }\n"
-            "report.define('open', { access = { role = 'clerk' }, columns = cols }, function() return { { n = 1 } } end)\n"
-            "report.define('closed', { access = { role = 'chair' }, columns = cols }, function() end)");
+    load(d,
+         "local cols = { { 'n', 'integer' } }\n"
+         "report.define('open', { access = { role = 'clerk' }, columns = cols }, function() return { { n = 1 } } end)\n"
+         "report.define('closed', { access = { role = 'chair' }, columns = cols }, function() end)");
     assert_int_equal(people_person_by_code(d->f.db, "lan", &lan, &d->f.err), 1);
     d->q.actor = (struct actor){.user = 1, .person = lan};
     assert_string_equal(text(d, "open", "{}", REPORT_CSV), "n\r\n1\r\n");
@@ -227,7 +228,8 @@ static void a_bad_row_ends_the_report_even_when_the_plugin_catches_it(void **sta
     struct desk *d = *state;
     load(d, "local cols = { { 'n', 'integer', } }\n"
             "report.define('name', { columns = cols }, function(p, out) pcall(function() out:row{ m = 1 } end) end)\n"
-            "report.define('type', { columns = cols }, function(p, out) pcall(out.row, out, { n = 'x' }) out:row{ n = 1 } end)\n"
+            "report.define('type', { columns = cols }, function(p, out) pcall(out.row, out, { n = 'x' }) out:row{ n = "
+            "1 } end)\n"
             "report.define('many', { columns = cols }, function(p, out) out:row{ 1, 2 } end)\n"
             "report.define('list', { columns = cols }, function(p, out) return 7 end)");
     assert_refused(d, "name", "{}", ERR_INVALID, "report.no_column");
@@ -247,11 +249,14 @@ static void reports_only_read(void **state)
 static void mistakes_in_a_declaration_stop_the_plugin_where_they_stand(void **state)
 {
     struct desk *d = *state;
-    static const char *const bad[] = {
-        "columns = {}", "columns = { { 'n', 'colour' } }", "columns = { { 'n', 'text' }, { 'n', 'text' } }",
-        "columns = { { name = 'n', type = 'text', total = 'sum' } }", "columns = { { 'n', 'text' } }, group = 'm'",
-        "columns = { { 'n', 'text' } }, chart = { kind = 'bar', x = 'n', y = 'm' }",
-        "columns = { { 'n', 'text' } }, access = { unit = 'param:u' }", "columns = { { 'n', 'text' } }, colour = 1"};
+    static const char *const bad[] = {"columns = {}",
+                                      "columns = { { 'n', 'colour' } }",
+                                      "columns = { { 'n', 'text' }, { 'n', 'text' } }",
+                                      "columns = { { name = 'n', type = 'text', total = 'sum' } }",
+                                      "columns = { { 'n', 'text' } }, group = 'm'",
+                                      "columns = { { 'n', 'text' } }, chart = { kind = 'bar', x = 'n', y = 'm' }",
+                                      "columns = { { 'n', 'text' } }, access = { unit = 'param:u' }",
+                                      "columns = { { 'n', 'text' } }, colour = 1"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char init[300];
         snprintf(init, sizeof(init), "\nreport.define('r', { %s }, function() end)", bad[i]);
@@ -259,7 +264,8 @@ static void mistakes_in_a_declaration_stop_the_plugin_where_they_stand(void **st
         fixture_ok(&d->f, "load", fixture_try(&d->f, NULL, NULL));
         struct registry *r = plugins_registry(d->f.host.plugins);
         struct plugin *p = registry_plugin(r, "sums");
-        if (p->ok || strcmp(p->why.where, "sums/init.lua:2") != 0) fail_msg("%s: %s %s", bad[i], p->why.key, p->why.where);
+        if (p->ok || strcmp(p->why.where, "sums/init.lua:2") != 0)
+            fail_msg("%s: %s %s", bad[i], p->why.key, p->why.where);
         registry_drop(r);
     }
 }
@@ -286,10 +292,10 @@ static void a_plugin_dropped_in_later_is_listed_and_runs(void **state)
     registry_drop(r);
 }
 
-static const char many[] =
-    "report.define('many', { params = { n = 'integer!' }, columns = { { name = 'n', type = 'integer', total = 'sum' },\n"
-    "  { 'text', 'text' } } }, function(p, out)\n"
-    "  for i = 1, p.n do out:row{ n = i, text = 'dòng ' .. i } end\nend)";
+static const char many[] = "report.define('many', { params = { n = 'integer!' }, columns = { { name = 'n', type = "
+                           "'integer', total = 'sum' },\n"
+                           "  { 'text', 'text' } } }, function(p, out)\n"
+                           "  for i = 1, p.n do out:row{ n = i, text = 'dòng ' .. i } end\nend)";
 
 static void many_rows_go_out_in_pieces(void **state)
 {

@@ -45,8 +45,7 @@ static inline void fixture_ok(struct fixture *f, const char *what, int rc)
     if (rc < 0) fail_msg("%s: %d %s %s", what, rc, f->err.key, f->err.text);
 }
 
-static int fixture_fire(void *ctx, struct session *s, const struct schedule_job *job, int64_t *run,
-                        struct err *err)
+static int fixture_fire(void *ctx, struct session *s, const struct schedule_job *job, int64_t *run, struct err *err)
 {
     struct fixture *f = ctx;
     /* Written before the refusal: it must be rolled back with it. */

@@ -69,12 +69,10 @@ static void missed_times_follow_the_policy(void **state)
     assert_int_equal(fixture_sql(f, "select count(*) from fired where name = 'once'"), 1);
     assert_int_equal(fixture_sql(f, "select count(*) from fired where name = 'skip'"), 0);
     assert_int_equal(fixture_sql(f, "select count(*) from fired where name = 'all'"), 5);
-    assert_int_equal(fixture_sql(f, "select count(distinct local) from fired where name = 'all'"),
-                     5);
+    assert_int_equal(fixture_sql(f, "select count(distinct local) from fired where name = 'all'"), 5);
     assert_int_equal(fixture_sql(f, "select count(*) from fired where name = 'single'"), 0);
     assert_string_equal(fixture_text(f, single, "state"), "done");
-    assert_string_equal(fixture_text(f, single, "error"),
-                        "The time was missed, and the policy is to skip it.");
+    assert_string_equal(fixture_text(f, single, "error"), "The time was missed, and the policy is to skip it.");
     assert_string_equal(fixture_text(f, once, "local"), "2021-01-04 15:00");
     assert_string_equal(fixture_text(f, skip, "local"), "2021-01-04 15:00");
     assert_string_equal(fixture_text(f, all, "local"), "2021-01-04 15:00");
@@ -130,8 +128,7 @@ static void job_of_a_kind_that_nobody_does_fails_with_its_reason(void **state)
     int64_t id = PUT(f, .name = "odd", .kind = "dance", .local = "2021-01-04 10:00");
     fixture_at(f, "2021-01-04 10:00");
     assert_string_equal(fixture_text(f, id, "state"), "failed");
-    assert_string_equal(fixture_text(f, id, "error"),
-                        "Nothing here can do jobs of the kind dance.");
+    assert_string_equal(fixture_text(f, id, "error"), "Nothing here can do jobs of the kind dance.");
 }
 
 static void run_that_still_goes_on_is_skipped_queued_or_joined(void **state)
@@ -146,8 +143,7 @@ static void run_that_still_goes_on_is_skipped_queued_or_joined(void **state)
     f->running = 0;
     fixture_at(f, "2021-01-04 12:00");
     assert_int_equal(f->fired, 2);
-    int64_t joined =
-        PUT(f, .name = "skip", .cron = "30 * * * *", .overlap = SCHEDULE_OVERLAP_ALLOW);
+    int64_t joined = PUT(f, .name = "skip", .cron = "30 * * * *", .overlap = SCHEDULE_OVERLAP_ALLOW);
     assert_int_equal(joined, id);
     fixture_at(f, "2021-01-04 12:30");
     f->running = 1003;

@@ -16,9 +16,7 @@ static int declare(struct fixture *f, const char *name, const char *spec)
     if (!name) return 0;
     struct val v = json(f, spec);
     struct decl_kind kind = schedule_decl_kind(f->host.schedule);
-    fixture_ok(
-        f, "add",
-        registry_add(f->registry, &f->plugin, "cron", name, &v, "init.lua:1", true, &f->err));
+    fixture_ok(f, "add", registry_add(f->registry, &f->plugin, "cron", name, &v, "init.lua:1", true, &f->err));
     size_t i = 0;
     struct decl *d = (struct decl *)registry_each(f->registry, "cron", &i);
     err_clear(&f->err);
@@ -105,15 +103,14 @@ static void declaration_with_a_mistake_is_refused(void **state)
     struct fixture *f = *state;
     static const struct {
         const char *spec, *key;
-    } bad[] = {
-        {"{\"cron\":\"0 10 * *\",\"flow\":\"go\"}", "cron.syntax"},
-        {"{\"cron\":\"0 0 30 2 *\",\"flow\":\"go\"}", "cron.never"},
-        {"{\"cron\":\"0 10 * * *\"}", "schedule.option"},
-        {"{\"cron\":\"0 10 * * *\",\"flow\":\"go\",\"zone\":\"Mars/Base\"}", "zone.unknown"},
-        {"{\"cron\":\"0 10 * * *\",\"flow\":\"go\",\"missed\":\"perhaps\"}", "schedule.option"},
-        {"{\"cron\":\"0 10 * * *\",\"flow\":\"go\",\"overlap\":1}", "schedule.option"},
-        {"{\"cron\":\"0 10 * * *\",\"flow\":\"go\",\"grace\":\"never\"}", "schedule.option"},
-        {"{\"cron\":\"0 10 * * *\",\"flow\":\"go\",\"colour\":\"red\"}", "schedule.option"}};
+    } bad[] = {{"{\"cron\":\"0 10 * *\",\"flow\":\"go\"}", "cron.syntax"},
+               {"{\"cron\":\"0 0 30 2 *\",\"flow\":\"go\"}", "cron.never"},
+               {"{\"cron\":\"0 10 * * *\"}", "schedule.option"},
+               {"{\"cron\":\"0 10 * * *\",\"flow\":\"go\",\"zone\":\"Mars/Base\"}", "zone.unknown"},
+               {"{\"cron\":\"0 10 * * *\",\"flow\":\"go\",\"missed\":\"perhaps\"}", "schedule.option"},
+               {"{\"cron\":\"0 10 * * *\",\"flow\":\"go\",\"overlap\":1}", "schedule.option"},
+               {"{\"cron\":\"0 10 * * *\",\"flow\":\"go\",\"grace\":\"never\"}", "schedule.option"},
+               {"{\"cron\":\"0 10 * * *\",\"flow\":\"go\",\"colour\":\"red\"}", "schedule.option"}};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(declare(f, "daily", bad[i].spec), ERR_INVALID);
         assert_string_equal(f->err.key, bad[i].key);
@@ -153,8 +150,7 @@ static void rederiving_takes_any_number_of_rows(void **state)
         char name[16];
         int64_t id;
         snprintf(name, sizeof(name), "j%d", i);
-        struct schedule_new n = {
-            .plugin = "awards", .name = name, .kind = "flow", .local = "2031-01-04 10:00"};
+        struct schedule_new n = {.plugin = "awards", .name = name, .kind = "flow", .local = "2031-01-04 10:00"};
         fixture_ok(f, "put", schedule_put(f->host.schedule, &f->s, &n, &id, &f->err));
     }
     fixture_ok(f, "old",
@@ -184,16 +180,12 @@ static void host_puts_lists_and_runs_jobs_through_the_api(void **state)
 {
     struct fixture *f = *state;
     struct val id, list, none;
-    fixture_ok(
-        f, "at",
-        call(f, "schedule.at", "[\"soon\", \"2h\", {\"flow\":\"go\",\"input\":{\"n\":5}}]", &id));
+    fixture_ok(f, "at", call(f, "schedule.at", "[\"soon\", \"2h\", {\"flow\":\"go\",\"input\":{\"n\":5}}]", &id));
     assert_string_equal(fixture_text(f, id.as.i, "local"), "2021-01-04 11:00");
     fixture_ok(f, "list", call(f, "schedule.list", "[]", &list));
     assert_int_equal(list.as.list.n, 1);
-    assert_int_equal(call(f, "schedule.at", "[\"x\", \"whenever\", {\"flow\":\"go\"}]", &none),
-                     ERR_INVALID);
-    assert_int_equal(call(f, "schedule.cron", "[\"x\", \"0 0 * * *\", {\"flow\":\"go\"}]", &none),
-                     ERR_REFUSED);
+    assert_int_equal(call(f, "schedule.at", "[\"x\", \"whenever\", {\"flow\":\"go\"}]", &none), ERR_INVALID);
+    assert_int_equal(call(f, "schedule.cron", "[\"x\", \"0 0 * * *\", {\"flow\":\"go\"}]", &none), ERR_REFUSED);
     fixture_at(f, "2021-01-04 11:00");
     assert_int_equal(f->last_input, 5);
     fixture_ok(f, "cancel", call(f, "schedule.cancel", "[\"soon\"]", &none));

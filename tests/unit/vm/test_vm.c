@@ -77,7 +77,8 @@ static void values_go_to_lua_and_back_unchanged(void **state)
 {
     struct fixture *f = *state;
     struct val out;
-    assert_int_equal(load(f, "keep(function() return { a = 1, b = 1.0, c = { 1, 'x', true }, d = { n = {} } } end)"), 0);
+    assert_int_equal(load(f, "keep(function() return { a = 1, b = 1.0, c = { 1, 'x', true }, d = { n = {} } } end)"),
+                     0);
     assert_int_equal(call(f, &out), 0);
     assert_int_equal(val_get(&out, "a")->type, VAL_INT);
     assert_int_equal(val_get(&out, "b")->type, VAL_NUM);
@@ -112,7 +113,8 @@ static void nested_coroutines_cannot_keep_the_stop(void **state)
     struct fixture *f = *state;
     assert_int_equal(load(f, "keep(function() while true do local c = coroutine.wrap(function() while true do "
                              "coroutine.resume(coroutine.create(function() while true do end end)) end end) "
-                             "pcall(c) end end)"), 0);
+                             "pcall(c) end end)"),
+                     0);
     assert_int_equal(call(f, NULL), ERR_LIMIT);
 }
 
@@ -120,7 +122,8 @@ static void a_state_works_after_a_stop(void **state)
 {
     struct fixture *f = *state;
     struct val out;
-    assert_int_equal(load(f, "local n = { 0 } keep(function() if n[1] == 0 then n[1] = 1 while true do end end return 7 end)"), 0);
+    assert_int_equal(
+        load(f, "local n = { 0 } keep(function() if n[1] == 0 then n[1] = 1 while true do end end return 7 end)"), 0);
     assert_int_equal(call(f, NULL), ERR_LIMIT);
     assert_int_equal(call(f, &out), 0);
     assert_int_equal(out.as.i, 7);
@@ -129,7 +132,8 @@ static void a_state_works_after_a_stop(void **state)
 static void memory_is_limited(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(load(f, "keep(function() local t = {} while true do t[#t + 1] = ('x'):rep(10000) .. #t end end)"), 0);
+    assert_int_equal(load(f, "keep(function() local t = {} while true do t[#t + 1] = ('x'):rep(10000) .. #t end end)"),
+                     0);
     assert_int_equal(call(f, NULL), ERR_LIMIT);
     assert_string_equal(f->err.key, "limit.memory");
 }
@@ -178,8 +182,10 @@ static void a_coroutine_waits_and_goes_on(void **state)
 
 static void a_wait_passes_through_pcall_and_plugin_coroutines(void **state)
 {
-    wait_twice(*state, "keep(function() local c = coroutine.wrap(function() local ok, a = pcall(wait) "
-                       "coroutine.yield(a) return (wait()) end) return c() + c() end)", 42);
+    wait_twice(*state,
+               "keep(function() local c = coroutine.wrap(function() local ok, a = pcall(wait) "
+               "coroutine.yield(a) return (wait()) end) return c() + c() end)",
+               42);
 }
 
 static void a_wait_can_fail_with_an_error(void **state)
@@ -202,7 +208,9 @@ static void a_wait_in_a_comparator_is_refused(void **state)
     struct fixture *f = *state;
     struct vm_co *co;
     struct val out;
-    assert_int_equal(load(f, "keep(function() local ok, e = pcall(table.sort, { 2, 1 }, function() wait() end) return e.code end)"), 0);
+    assert_int_equal(
+        load(f, "keep(function() local ok, e = pcall(table.sort, { 2, 1 }, function() wait() end) return e.code end)"),
+        0);
     assert_int_equal(vm_co_new(f->vm, f->kept, &co, &f->err), 0);
     assert_int_equal(vm_co_resume(co, NULL, 0, NULL, &f->arena, &out, &f->err), VM_DONE);
     assert_true(val_is_str(&out, "wait.impossible"));
@@ -221,8 +229,9 @@ static void globals_are_read_only_after_loading(void **state)
 static void a_function_that_assigns_an_upvalue_is_refused_with_the_line(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(load_frozen(f, "local n = 0\nkeep(function()\n  local function add() n = n + 1 end\n  add()\nend)"),
-                     ERR_PLUGIN);
+    assert_int_equal(
+        load_frozen(f, "local n = 0\nkeep(function()\n  local function add() n = n + 1 end\n  add()\nend)"),
+        ERR_PLUGIN);
     assert_string_equal(f->err.key, "lua.upvalue");
     assert_string_equal(err_arg(&f->err, "name"), "n");
     assert_string_equal(f->err.where, "t.lua:3");
@@ -232,7 +241,8 @@ static void own_locals_of_a_call_may_be_assigned_by_inner_functions(void **state
 {
     struct fixture *f = *state;
     struct val out;
-    assert_int_equal(load_frozen(f, "keep(function() local n = 0 local function add() n = n + 1 end add() add() return n end)"), 0);
+    assert_int_equal(
+        load_frozen(f, "keep(function() local n = 0 local function add() n = n + 1 end add() add() return n end)"), 0);
     assert_int_equal(call(f, &out), 0);
     assert_int_equal(out.as.i, 2);
 }
@@ -241,10 +251,12 @@ static void frozen_tables_read_like_plain_ones(void **state)
 {
     struct fixture *f = *state;
     struct val out;
-    assert_int_equal(load_frozen(f, "local t = { 3, 1, 2, k = 'v' } keep(function() local n = 0 "
-                                    "for _, x in ipairs(t) do n = n + x end for k in pairs(t) do n = n + 10 end "
-                                    "return { n, #t, t.k, rawlen(t), rawget(t, 'k'), table.concat(t, ','), next(t) ~= nil, "
-                                    "select('#', table.unpack(t)) } end)"), 0);
+    assert_int_equal(
+        load_frozen(f, "local t = { 3, 1, 2, k = 'v' } keep(function() local n = 0 "
+                       "for _, x in ipairs(t) do n = n + x end for k in pairs(t) do n = n + 10 end "
+                       "return { n, #t, t.k, rawlen(t), rawget(t, 'k'), table.concat(t, ','), next(t) ~= nil, "
+                       "select('#', table.unpack(t)) } end)"),
+        0);
     assert_int_equal(call(f, &out), 0);
     assert_int_equal(out.as.list.items[0].as.i, 46);
     assert_int_equal(out.as.list.items[1].as.i, 3);
@@ -254,9 +266,16 @@ static void frozen_tables_read_like_plain_ones(void **state)
 
 static void frozen_tables_refuse_every_way_of_writing(void **state)
 {
-    static const char *const ways[] = {"t.x = 1", "t[1] = 1", "rawset(t, 1, 2)", "table.insert(t, 1)", "table.remove(t)",
-                                       "table.sort(t)", "table.move({1}, 1, 1, 1, t)", "setmetatable(t, nil)",
-                                       "string.x = 1", "getmetatable(t).x = 1"};
+    static const char *const ways[] = {"t.x = 1",
+                                       "t[1] = 1",
+                                       "rawset(t, 1, 2)",
+                                       "table.insert(t, 1)",
+                                       "table.remove(t)",
+                                       "table.sort(t)",
+                                       "table.move({1}, 1, 1, 1, t)",
+                                       "setmetatable(t, nil)",
+                                       "string.x = 1",
+                                       "getmetatable(t).x = 1"};
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         char code[200];
         void *fresh;
@@ -273,10 +292,12 @@ static void classes_work_after_the_freeze(void **state)
 {
     struct fixture *f = *state;
     struct val out;
-    assert_int_equal(load_frozen(f, "local C = {} C.__index = C function C.new(n) return setmetatable({ n = n }, C) end "
-                                    "function C:get() return self.n end local old = C.new(1) "
-                                    "keep(function() local o = C.new(41) o.n = o.n return o:get() + old:get() "
-                                    "+ (getmetatable(o) == C and 0 or 100) end)"), 0);
+    assert_int_equal(load_frozen(f,
+                                 "local C = {} C.__index = C function C.new(n) return setmetatable({ n = n }, C) end "
+                                 "function C:get() return self.n end local old = C.new(1) "
+                                 "keep(function() local o = C.new(41) o.n = o.n return o:get() + old:get() "
+                                 "+ (getmetatable(o) == C and 0 or 100) end)"),
+                     0);
     assert_int_equal(call(f, &out), 0);
     assert_int_equal(out.as.i, 42);
 }
@@ -285,10 +306,13 @@ static void stable_pairs_do_not_depend_on_insertion(void **state)
 {
     struct fixture *f = *state;
     struct val a, b;
-    assert_int_equal(load(f, "local function walk(t) local s = '' for k in pairs(t) do s = s .. tostring(k) .. ' ' end "
-                             "local k = next(t) while k ~= nil do s = s .. tostring(k) .. ';' k = next(t, k) end return s end "
-                             "keep(function() return { walk{ 5, 6, b = 1, a = 2, [true] = 3, [2.5] = 4, zz = 1 }, "
-                             "(function() local t = {} t.zz = 1 t[2.5] = 4 t.a = 2 t[2] = 6 t[true] = 3 t[1] = 5 t.b = 1 return walk(t) end)() } end)"), 0);
+    assert_int_equal(
+        load(f, "local function walk(t) local s = '' for k in pairs(t) do s = s .. tostring(k) .. ' ' end "
+                "local k = next(t) while k ~= nil do s = s .. tostring(k) .. ';' k = next(t, k) end return s end "
+                "keep(function() return { walk{ 5, 6, b = 1, a = 2, [true] = 3, [2.5] = 4, zz = 1 }, "
+                "(function() local t = {} t.zz = 1 t[2.5] = 4 t.a = 2 t[2] = 6 t[true] = 3 t[1] = 5 t.b = 1 return "
+                "walk(t) end)() } end)"),
+        0);
     vm_set_stable(f->vm, true, 1);
     assert_int_equal(call(f, &a), 0);
     assert_true(val_equal(&a.as.list.items[0], &a.as.list.items[1]));
@@ -312,14 +336,19 @@ static void only_reviewed_names_are_reachable(void **state)
     struct fixture *f = *state;
     struct val out;
     static const char reviewed[] =
-        "_VERSION assert collectgarbage coroutine error getmetatable ipairs keep math next pairs pcall print rawequal rawget "
+        "_VERSION assert collectgarbage coroutine error getmetatable ipairs keep math next pairs pcall print rawequal "
+        "rawget "
         "rawlen rawset require select setmetatable string table tonumber tostring type utf8 wait xpcall ";
-    assert_int_equal(load(f, "keep(function() local s = '' for _, n in ipairs{ '_G', '_VERSION', 'assert', 'collectgarbage', 'coroutine', "
-                             "'debug', 'dofile', 'error', 'getmetatable', 'io', 'ipairs', 'keep', 'load', 'loadfile', 'math', 'next', "
-                             "'os', 'package', 'pairs', 'pcall', 'print', 'rawequal', 'rawget', 'rawlen', 'rawset', 'require', "
-                             "'select', 'setmetatable', 'string', 'table', 'tonumber', 'tostring', 'type', 'utf8', 'wait', 'xpcall' } "
-                             "do if _ENV[n] ~= nil then s = s .. n .. ' ' end end "
-                             "assert(string.dump == nil and coroutine.close == nil and math.randomseed == nil) return s end)"), 0);
+    assert_int_equal(
+        load(f,
+             "keep(function() local s = '' for _, n in ipairs{ '_G', '_VERSION', 'assert', 'collectgarbage', "
+             "'coroutine', "
+             "'debug', 'dofile', 'error', 'getmetatable', 'io', 'ipairs', 'keep', 'load', 'loadfile', 'math', 'next', "
+             "'os', 'package', 'pairs', 'pcall', 'print', 'rawequal', 'rawget', 'rawlen', 'rawset', 'require', "
+             "'select', 'setmetatable', 'string', 'table', 'tonumber', 'tostring', 'type', 'utf8', 'wait', 'xpcall' } "
+             "do if _ENV[n] ~= nil then s = s .. n .. ' ' end end "
+             "assert(string.dump == nil and coroutine.close == nil and math.randomseed == nil) return s end)"),
+        0);
     assert_int_equal(call(f, &out), 0);
     assert_string_equal(out.as.str.s, reviewed);
 }
