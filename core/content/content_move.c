@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "runtime/crash.h"
 #include "runtime/log.h"
 
 #define FROM(state) (1u << CONTENT_##state)

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import http from 'node:http';
 import net from 'node:net';
+import { after } from 'node:test';
 
 export const TOP = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const KHUNG = resolve(process.env.KHUNG ?? join(TOP, 'build/release/khung'));
@@ -18,6 +19,11 @@ const services = new Set();
 process.on('exit', () => {
   for (const s of services) s.child.kill('SIGKILL');
   if (!process.env.KEEP) for (const f of folders) rmSync(f, { recursive: true, force: true });
+});
+
+// A service that a failed test left behind would keep the tests from ending.
+after(() => {
+  for (const s of services) s.child.kill('SIGKILL');
 });
 
 export function folder() {
@@ -78,7 +84,7 @@ export class Service {
         look();
       });
       child.on('error', failed);
-      this.ended.then((how) => failed(Object.assign(new Error(`ended before it was ready: ${this.log}`), how)));
+      this.ended.then((how) => failed(Object.assign(new Error(`ended before it was ready: ${JSON.stringify(how)} ${this.log}`), how)));
       setTimeout(() => failed(new Error(`not ready after 30 s: ${this.log}`)), 30000).unref();
     });
   }

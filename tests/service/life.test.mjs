@@ -142,16 +142,19 @@ describe('the process', () => {
     await s.stop();
   });
 
-  it('keeps the running version of a plugin whose new one is broken', async () => {
+  it('says where a plugin is broken, and its runs go on with the source they began with', async () => {
     const dir = folder();
-    plugin(dir, 'p', SOURCE);
+    plugin(dir, 'p', `${SOURCE}
+flow.define("parked", { title = "Parked" }, function(run) return { got = run:wait("go").n } end)`);
     const s = await serve({ dir });
+    const id = await s.startFlow('p.parked');
     plugin(dir, 'p', 'this is no Lua');
     await s.cli('plugin', 'reload');
-    const id = await s.startFlow('p.quick');
-    await s.until(id, 'completed');
     const list = await s.must('plugin', 'list');
     assert.ok(JSON.stringify(list).includes('init.lua:1'), JSON.stringify(list));
+    await s.restart();
+    await s.must('flow', 'signal', id, 'go', '--data', '{"n":3}');
+    assert.equal((await s.until(id, ['completed', 'failed', 'blocked'])).result?.got, 3);
     await s.stop();
   });
 });
