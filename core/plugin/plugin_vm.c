@@ -28,8 +28,12 @@ static int run_init(struct plugin_vm *pv, struct err *err)
 {
     const struct plugin_file *f = plugin_file_find(pv->plugin, "init.lua");
     char chunk[128];
-    struct session s = {.mode = SESSION_LOAD, .host = pv->host, .vm = pv, .lang = pv->host->lang,
-                        .zone = pv->host->zone, .actor = {.plugin = pv->plugin->name}};
+    struct session s = {.mode = SESSION_LOAD,
+                        .host = pv->host,
+                        .vm = pv,
+                        .lang = pv->host->lang,
+                        .zone = pv->host->zone,
+                        .actor = {.plugin = pv->plugin->name}};
     snprintf(chunk, sizeof(chunk), "%s/init.lua", pv->plugin->name);
     pv->session = &s;
     vm_limit_begin(pv->vm, LOAD_CPU_MS);
@@ -42,7 +46,8 @@ static int run_init(struct plugin_vm *pv, struct err *err)
 static int freeze(struct plugin_vm *pv, struct err *err)
 {
     int *refs = mem_alloc((pv->nfns + 1) * sizeof(*refs));
-    for (size_t i = 0; i < pv->nfns; i++) refs[i] = pv->fns[i].ref;
+    for (size_t i = 0; i < pv->nfns; i++)
+        refs[i] = pv->fns[i].ref;
     int rc = vm_freeze(pv->vm, refs, pv->nfns, err);
     mem_free(refs);
     return rc;

@@ -21,16 +21,16 @@ struct plugin_fn {
 
 struct plugin_vm {
     struct vm *vm;
-    struct plugin *plugin;      /* held */
-    struct registry *registry;  /* held; while a registry is being built: that one */
+    struct plugin *plugin;     /* held */
+    struct registry *registry; /* held; while a registry is being built: that one */
     struct host *host;
-    struct session *session;    /* of the entry that runs now */
+    struct session *session; /* of the entry that runs now */
     struct plugin_fn *fns;
     size_t nfns, fns_cap;
-    struct arena arena;         /* for calls; rewound after each */
-    struct loop_plugin *loops;  /* volatile work of this state (loop.h), or NULL */
-    bool builds;                /* declarations go to the registry */
-    int refs;                   /* users on this thread (hot runs, the active set) */
+    struct arena arena;        /* for calls; rewound after each */
+    struct loop_plugin *loops; /* volatile work of this state (loop.h), or NULL */
+    bool builds;               /* declarations go to the registry */
+    int refs;                  /* users on this thread (hot runs, the active set) */
 };
 
 /* Runs init.lua in SESSION_LOAD. `builds`: this state fills the registry. */

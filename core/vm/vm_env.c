@@ -39,6 +39,13 @@ static void prune(lua_State *L, const char *names)
     }
 }
 
+/* item:title() where title is also a field: the text that is called is the answer. */
+static int give_itself(lua_State *L)
+{
+    lua_settop(L, 1);
+    return 1;
+}
+
 void vm_open_env(lua_State *L)
 {
     static const luaL_Reg libs[] = {{LUA_GNAME, luaopen_base},       {LUA_STRLIBNAME, luaopen_string},
@@ -62,6 +69,8 @@ void vm_open_env(lua_State *L)
     /* The metatable of strings is not to be had. */
     lua_pushliteral(L, "");
     if (lua_getmetatable(L, -1)) {
+        lua_pushcfunction(L, give_itself);
+        lua_setfield(L, -2, "__call");
         lua_pushboolean(L, 0);
         lua_setfield(L, -2, "__metatable");
         lua_pop(L, 1);

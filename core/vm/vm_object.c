@@ -21,15 +21,19 @@ static struct object *to_object(lua_State *L, int idx)
     return known ? lua_touserdata(L, idx) : NULL;
 }
 
+/* Fields before methods: item.title is the field where the type has one. It can be called like the method of the same
+ * name, since texts give themselves when called (vm_env.c). */
 static int on_index(lua_State *L)
 {
     struct object *o = lua_touserdata(L, 1);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
     if (lua_getiuservalue(L, 1, 1) == LUA_TTABLE) {
         lua_pushvalue(L, 2);
-        if (lua_rawget(L, -2) != LUA_TNIL) return 1;
+        if (lua_rawget(L, -2) == LUA_TSTRING) return 1;
     }
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
+    lua_pop(L, 1);
+    if (!lua_isnil(L, -1) && lua_gettop(L) == 4) return 1; /* a field that is no text */
     if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "id") == 0) {
         lua_pushinteger(L, o->id);
         return 1;
