@@ -121,6 +121,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     h->lane = app->lane;
     rc = raise_ids(app, err);
     if (rc) goto failed;
+    lane_hold_sources(app->lane, true); /* until the first set of plugins is active */
     attach(app, o);
     return 0;
 failed:
@@ -188,6 +189,7 @@ static void done_reload(struct lane_work *w, const struct err *failed)
         plugins_commit(rw->app->host.plugins);
         log_info("plugin.loaded", NULL);
     }
+    lane_hold_sources(rw->app->lane, false);
     if (rw->done) rw->done(rw->ctx, failed);
     mem_free(rw);
 }

@@ -31,7 +31,7 @@ struct lane {
     struct lane_source *sources;
     struct id_gen ids;
     int64_t now;
-    bool alone, in_batch;
+    bool alone, in_batch, held;
     _Atomic(struct lane_work *) posted;
     atomic_bool mail_out, stopped;
     struct mail mail;
@@ -109,9 +109,16 @@ void lane_add_source(struct lane *l, struct lane_source *s)
     if (l->soon) loop_soon(l->soon);
 }
 
+void lane_hold_sources(struct lane *l, bool held)
+{
+    l->held = held;
+    if (!held && l->soon && !l->in_batch) loop_soon(l->soon);
+}
+
 static int64_t next_due(struct lane *l)
 {
     int64_t due = INT64_MAX;
+    if (l->held) return due;
     for (struct lane_source *s = l->sources; s; s = s->next)
         if (s->due < due) due = s->due;
     return due;
@@ -155,7 +162,7 @@ static void drop_actions(struct lane *l, size_t from)
 
 static void collect_due(struct lane *l)
 {
-    if (atomic_load(&l->stopped)) return;
+    if (l->held || atomic_load(&l->stopped)) return;
     for (struct lane_source *s = l->sources; s; s = s->next) {
         if (s->due > l->now) continue;
         s->due = INT64_MAX;

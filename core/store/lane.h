@@ -59,6 +59,8 @@ void lane_post(struct lane *l, struct lane_work *w);
  * back or lost (and a lost one adds it again): so it must look in the database whether it is still wanted. */
 void lane_add(struct lane *l, struct lane_work *w);
 void lane_add_source(struct lane *l, struct lane_source *s);
+/* Held: no source is asked, work is run all the same. So until the plugins are there, whose code is due. */
+void lane_hold_sources(struct lane *l, bool held);
 /* A due time came nearer: the source's collect is called by then. Inside a slice it takes effect at once. */
 void lane_wake_at(struct lane *l, struct lane_source *s, int64_t at);
 /* Runs fn(arg) after the commit; dropped if the slice is rolled back. `drop` (may be NULL) then frees arg. */
