@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/kinds.h"
 #include "base/mem.h"
@@ -20,6 +21,8 @@
 #include "runtime/log.h"
 #include "schedule/schedule.h"
 #include "store/table.h"
+
+enum { LOCK_STEP_MS = 20 };
 
 /* Dates and instants are ordered; other objects are only equal or not. */
 static const struct bind_kind kinds[] = {
@@ -83,6 +86,17 @@ static void attach(struct app *app, const struct app_options *o)
     host_api_attach(h);
 }
 
+/* A command that opened the directory for a moment is waited for; a service is not going to leave. */
+static int lock(struct app *app, const struct app_options *o, struct err *err)
+{
+    int rc = store_lock_dir(o->data_dir, &app->lock, err);
+    for (int waited = 0; rc == ERR_CONFLICT && waited < o->lock_wait_ms; waited += LOCK_STEP_MS) {
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_STEP_MS * 1000000}, NULL);
+        rc = store_lock_dir(o->data_dir, &app->lock, err);
+    }
+    return rc;
+}
+
 int app_open(struct app *app, const struct app_options *o, struct err *err)
 {
     struct host *h = &app->host;
@@ -100,7 +114,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
         clock_init_real(&h->clock);
     int n = snprintf(app->db_path, sizeof(app->db_path), "%s/khung.db", o->data_dir);
     if (n >= (int)sizeof(app->db_path)) return err_set(err, ERR_INVALID, "data.dir", "dir", o->data_dir, NULL);
-    int rc = store_lock_dir(o->data_dir, &app->lock, err);
+    int rc = lock(app, o, err);
     struct store_options db = {.path = app->db_path, .role = STORE_WRITER, .no_sync = o->no_sync};
     if (rc == 0) rc = store_open(&db, &app->db, err);
     if (rc == 0) rc = migrate(app, err);
@@ -189,7 +203,7 @@ static void done_reload(struct lane_work *w, const struct err *failed)
         plugins_commit(rw->app->host.plugins);
         log_info("plugin.loaded", NULL);
     }
-    lane_hold_sources(rw->app->lane, false);
+    if (!failed) lane_hold_sources(rw->app->lane, false);
     if (rw->done) rw->done(rw->ctx, failed);
     mem_free(rw);
 }

@@ -174,6 +174,8 @@ static int load_pinned(struct flow *f, struct store *db, int64_t id, struct plug
 {
     struct plugin *p;
     struct registry *r = plugins_registry(f->host->plugins);
+    /* No set of plugins was ever loaded: a fault, so that the run stays as it is. */
+    if (!r) return err_set(err, ERR_STOPPED, "plugin.none_loaded", NULL);
     int rc = read_plugin(db, id, &p, err);
     if (rc == 0) {
         /* Its tables and types are those of the active set; it declares nothing itself. */

@@ -153,7 +153,7 @@ flow.define("parked", { title = "Parked" }, function(run) return { got = run:wai
     const list = await s.must('plugin', 'list');
     assert.ok(JSON.stringify(list).includes('init.lua:1'), JSON.stringify(list));
     await s.restart();
-    await s.must('flow', 'signal', id, 'go', '--data', '{"n":3}');
+    await s.must('flow', 'signal', id, 'go', '--input', '{"n":3}');
     assert.equal((await s.until(id, ['completed', 'failed', 'blocked'])).result?.got, 3);
     await s.stop();
   });
