@@ -21,7 +21,7 @@
 #include "http/server.h"
 #include "runtime/loop.h"
 
-enum { PIECE = 10000, PIECES = 300, HELD_MAX = 64 };
+enum { PIECE = 10000, PIECES = 300, LONG_PIECES = 5000, HELD_MAX = 64 };
 
 struct fixture {
     struct loop *loop;
@@ -70,7 +70,9 @@ static inline void start_source(struct fixture *f, struct http_request *r)
     struct source *s = malloc(sizeof(*s));
     bool known = strcmp(r->path, "/known") == 0;
     struct http_response head = {.status = 200, .type = "text/plain", .len = known ? (size_t)PIECE * PIECES : SIZE_MAX};
-    *s = (struct source){f, r, strcmp(r->path, "/cut") == 0 ? 2 : PIECES};
+    *s = (struct source){f, r, PIECES};
+    if (strcmp(r->path, "/cut") == 0) s->left = 2;
+    if (strcmp(r->path, "/long") == 0) s->left = LONG_PIECES;
     http_defer(r);
     http_stream_start(r, &head, pump, s);
     pump(s);
@@ -100,7 +102,8 @@ static inline void handle(void *ctx, struct http_request *r)
             reply_text(f->held[i], 200, "held");
         f->nheld = 0;
         reply_text(r, 200, "released");
-    } else if (strcmp(r->path, "/stream") == 0 || strcmp(r->path, "/known") == 0 || strcmp(r->path, "/cut") == 0) {
+    } else if (strcmp(r->path, "/stream") == 0 || strcmp(r->path, "/known") == 0 || strcmp(r->path, "/cut") == 0 ||
+               strcmp(r->path, "/long") == 0) {
         start_source(f, r);
     } else if (strcmp(r->path, "/big") == 0) {
         static char big[8 << 20];
