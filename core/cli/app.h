@@ -22,6 +22,7 @@ struct app_options {
     struct loop *lane_loop;    /* NULL: app_run drives the lane */
     const struct clock *clock; /* NULL: the real one */
     int cache_runs, batch_slices, batch_ms;
+    int lock_wait_ms; /* how long another process (a short command) may hold the directory */
     bool no_sync; /* khung test */
     bool is_test;
 };

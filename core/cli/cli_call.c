@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -13,6 +14,8 @@
 #include "people/people.h"
 #include "report/report.h"
 #include "runtime/log.h"
+
+enum { LOCK_TRIES = 60 };
 
 static int connect_service(struct cli *c)
 {
@@ -200,7 +203,12 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
 
 int cli_call(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out, struct err *err)
 {
-    int fd = connect_service(c);
-    if (fd >= 0) return call_service(c, fd, name, args, as, out, err);
-    return call_here(c, name, args, as, out, err);
+    /* A service that is just starting holds the directory but has no socket yet: try both for a while. */
+    for (int tries = 0;; tries++) {
+        int fd = connect_service(c);
+        if (fd >= 0) return call_service(c, fd, name, args, as, out, err);
+        int rc = call_here(c, name, args, as, out, err);
+        if (rc != ERR_CONFLICT || strcmp(err->key, "data.locked") != 0 || tries == LOCK_TRIES) return rc;
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
 }
