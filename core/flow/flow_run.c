@@ -200,16 +200,25 @@ static int ended(struct flow_run *run, struct flow_branch *b, const struct val *
     return 0;
 }
 
+/* The same on replay: by the run, and by how far its journal has come. */
+static uint64_t seed_of(const struct flow_run *run, const struct flow_branch *b)
+{
+    return (uint64_t)run->id * 0x9E3779B97F4A7C15u ^ (uint64_t)run->journal.entry << 20 ^ (uint64_t)b->id;
+}
+
 static int resume(struct flow_run *run, struct flow_branch *b, struct err *err)
 {
     struct val out = val_nil();
+    struct vm_stable was;
     struct plugin_vm *pv = run->version->pv;
     struct session *outer = pv->session;
     run->current = b;
     b->wait = NULL;
     pv->session = run->session;
     run->session->vm = pv;
+    vm_stable_begin(pv->vm, seed_of(run, b), &was);
     int rc = vm_co_resume(b->co, b->in, b->nin, b->failed, &run->flow->arena, &out, err);
+    vm_stable_end(pv->vm, &was);
     pv->session = outer;
     mem_free(b->failed);
     b->failed = NULL;

@@ -44,6 +44,13 @@ int vm_freeze(struct vm *vm, const int *refs, size_t nrefs, struct err *err);
 
 /* Inside a run: pairs and next go in a stable order, math.random is seeded by the run. */
 void vm_set_stable(struct vm *vm, bool on, uint64_t seed);
+/* The same for one piece of a run; runs may be nested, end puts back what was before. */
+struct vm_stable {
+    bool on;
+    uint64_t random[4];
+};
+void vm_stable_begin(struct vm *vm, uint64_t seed, struct vm_stable *was);
+void vm_stable_end(struct vm *vm, const struct vm_stable *was);
 
 /* Time limit for what runs between begin and end: CPU time of this thread. Past it, the Lua code gets an error that
  * no pcall catches, and the call returns ERR_LIMIT "limit.time" {ms}. vm_stop does the same from any thread

@@ -247,6 +247,19 @@ void vm_set_stable(struct vm *vm, bool on, uint64_t seed)
     if (on) vm_seed(vm, seed);
 }
 
+void vm_stable_begin(struct vm *vm, uint64_t seed, struct vm_stable *was)
+{
+    was->on = vm->stable;
+    memcpy(was->random, vm->random, sizeof(was->random));
+    vm_set_stable(vm, true, seed);
+}
+
+void vm_stable_end(struct vm *vm, const struct vm_stable *was)
+{
+    vm->stable = was->on;
+    memcpy(vm->random, was->random, sizeof(was->random));
+}
+
 /* --- require --- */
 
 static int require_module(lua_State *L)

@@ -167,7 +167,9 @@ int vm_call(struct vm *vm, int ref, const struct val *args, size_t nargs, struct
     struct calling c = {ref, args, nargs};
     struct vm_co *co = vm->co;
     int top = lua_gettop(L);
+    uint64_t random[4];
     if (!lua_checkstack(L, 8)) return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
+    memcpy(random, vm->random, sizeof(random));
     vm->co = NULL; /* nothing can wait in here */
     vm->running = L;
     vm->entries++;
@@ -179,6 +181,8 @@ int vm_call(struct vm *vm, int ref, const struct val *args, size_t nargs, struct
     vm->entries--;
     vm->running = outer;
     vm->co = co;
+    /* A replay does not call the hooks of a run's steps: what they draw must not be missing there. */
+    if (vm->stable) memcpy(vm->random, random, sizeof(random));
     lua_settop(L, top);
     return rc;
 }

@@ -151,6 +151,32 @@ describe('branches', () => {
     await s.stop();
   });
 
+  it('math.random gives a run the same numbers on replay, though hooks draw too', async () => {
+    const s = await rules(`
+content.type("note", { fields = { title = "text!" } })
+on("content.before_publish", function(item) math.random() end)
+${flow('main', `
+  local function draw() return tostring(math.random(1000000)) end
+  rows:insert { what = draw() }
+  content.publish(content.create("note", { title = draw() }))
+  rows:insert { what = draw() }
+  run:wait("go")
+  rows:insert { what = draw() }
+  run:wait("go")
+  return "done"`)}`);
+    const ids = [await s.startFlow('r.main'), await s.startFlow('r.main')];
+    for (let i = 0; i < 2; i++) {
+      for (const id of ids) await s.waits(id);
+      await s.restart();
+      for (const id of ids) await go(s, id);
+    }
+    for (const id of ids) assert.equal((await s.done(id)).state, 'completed', JSON.stringify(await s.flow(id)));
+    const all = (await s.said()).split(' ');
+    assert.equal(all.length, 6);
+    assert.equal(new Set(all).size, 6);
+    await s.stop();
+  });
+
   it('pairs goes in one order, hot and cold', async () => {
     const s = await rules(flow('main', `
   local t = {}
