@@ -19,17 +19,25 @@ int http_status_of(const struct err *err)
     if (strcmp(err->key, "http.method") == 0) return 405;
     if (strcmp(err->key, "json.syntax") == 0) return 400;
     switch (err->code) {
-    case ERR_INVALID: return 422;
-    case ERR_NOT_FOUND: return 404;
+    case ERR_INVALID:
+        return 422;
+    case ERR_NOT_FOUND:
+        return 404;
     case ERR_CONFLICT:
-    case ERR_REFUSED: return 409;
-    case ERR_DENIED: return 403;
-    case ERR_LIMIT: return 429;
+    case ERR_REFUSED:
+        return 409;
+    case ERR_DENIED:
+        return 403;
+    case ERR_LIMIT:
+        return 429;
     case ERR_BUSY:
     case ERR_STOPPED:
-    case ERR_TIMEOUT: return 503;
-    case ERR_FULL: return 507;
-    default: return 500;
+    case ERR_TIMEOUT:
+        return 503;
+    case ERR_FULL:
+        return 507;
+    default:
+        return 500;
     }
 }
 

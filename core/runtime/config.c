@@ -51,7 +51,8 @@ struct config *config_new(void)
 void config_free(struct config *c)
 {
     if (!c) return;
-    for (size_t i = 0; i < NKEYS; i++) mem_free(c->values[i]);
+    for (size_t i = 0; i < NKEYS; i++)
+        mem_free(c->values[i]);
     mem_free(c);
 }
 
@@ -68,7 +69,8 @@ enum { KEY_LEN = 32 };
 static size_t distance(const char *a, const char *b)
 {
     size_t row[KEY_LEN + 1], na = strnlen(a, KEY_LEN), nb = strnlen(b, KEY_LEN);
-    for (size_t j = 0; j <= nb; j++) row[j] = j;
+    for (size_t j = 0; j <= nb; j++)
+        row[j] = j;
     for (size_t i = 1; i <= na; i++) {
         size_t corner = row[0];
         row[0] = i;
@@ -144,7 +146,8 @@ int config_set(struct config *c, const char *key, const char *value, const char 
 static char *trim(char *s)
 {
     char *end = s + strlen(s);
-    while (end > s && isspace((unsigned char)end[-1])) *--end = '\0';
+    while (end > s && isspace((unsigned char)end[-1]))
+        *--end = '\0';
     return s + strspn(s, " \t");
 }
 
@@ -178,7 +181,8 @@ int config_read_env(struct config *c, struct err *err)
     for (size_t i = 0; i < NKEYS; i++) {
         char name[80] = "KHUNG_";
         size_t at = 6;
-        for (const char *p = config_keys[i].name; *p; p++) name[at++] = (char)toupper((unsigned char)*p);
+        for (const char *p = config_keys[i].name; *p; p++)
+            name[at++] = (char)toupper((unsigned char)*p);
         name[at] = '\0';
         const char *value = getenv(name);
         int rc = value ? config_set(c, config_keys[i].name, value, name, err) : 0;

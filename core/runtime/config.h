@@ -16,10 +16,10 @@ enum config_type { CONFIG_TEXT, CONFIG_INT, CONFIG_BOOL, CONFIG_CHOICE };
 struct config_key {
     const char *name;
     enum config_type type;
-    const char *otherwise;  /* the default, as text */
-    int64_t min, max;       /* CONFIG_INT */
-    const char *doc;        /* one line, for the reference */
-    const char *choices;    /* CONFIG_CHOICE: "human, json" */
+    const char *otherwise; /* the default, as text */
+    int64_t min, max;      /* CONFIG_INT */
+    const char *doc;       /* one line, for the reference */
+    const char *choices;   /* CONFIG_CHOICE: "human, json" */
 };
 extern const struct config_key config_keys[]; /* closed by {NULL} */
 

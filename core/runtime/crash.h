@@ -4,7 +4,7 @@
 #ifndef KHUNG_CRASH_H
 #define KHUNG_CRASH_H
 
-void crash_init(void);  /* reads the environment; before threads start */
+void crash_init(void); /* reads the environment; before threads start */
 void crash_point(const char *name);
 const char *const *crash_names(void); /* closed by NULL */
 

@@ -249,8 +249,8 @@ static void *run_thread(void *arg)
     return NULL;
 }
 
-int loop_thread_start(struct loop *l, const char *name, void (*before)(void *arg), void (*after)(void *arg),
-                      void *arg, struct loop_thread **out, struct err *err)
+int loop_thread_start(struct loop *l, const char *name, void (*before)(void *arg), void (*after)(void *arg), void *arg,
+                      struct loop_thread **out, struct err *err)
 {
     struct loop_thread *t = mem_alloc(sizeof(*t));
     sigset_t all, old;

@@ -15,9 +15,9 @@ struct loop;
 struct loop_timer;
 
 int loop_new(struct loop **out, struct err *err);
-void loop_free(struct loop *l);  /* after loop_run has returned; closes what is left open */
-void loop_run(struct loop *l);   /* until loop_stop */
-void loop_stop(struct loop *l);  /* any thread */
+void loop_free(struct loop *l); /* after loop_run has returned; closes what is left open */
+void loop_run(struct loop *l);  /* until loop_stop */
+void loop_stop(struct loop *l); /* any thread */
 /* Runs what is ready, waiting at most `wait_ms` (0: not at all; -1: until something happens). */
 void loop_step(struct loop *l, int wait_ms);
 
@@ -44,8 +44,8 @@ void loop_soon(struct loop_timer *t);
 
 /* A thread that runs a loop: named in the process list, all signals blocked but those for time limits. */
 struct loop_thread;
-int loop_thread_start(struct loop *l, const char *name, void (*before)(void *arg), void (*after)(void *arg),
-                      void *arg, struct loop_thread **out, struct err *err);
+int loop_thread_start(struct loop *l, const char *name, void (*before)(void *arg), void (*after)(void *arg), void *arg,
+                      struct loop_thread **out, struct err *err);
 void loop_thread_join(struct loop_thread *t); /* and frees it */
 
 #endif

@@ -1,11 +1,8 @@
 /* Connections: order, deadlines, limits, late replies, streams, the stop. */
 #include "fixture.h"
 
-#include <fcntl.h>
 #include <pthread.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #define HOST "Host: x\r\n"
@@ -311,50 +308,6 @@ static void test_what_all_requests_hold_together_is_limited(void **state)
     close_server(f);
 }
 
-static void test_a_stream_comes_whole_in_chunks_and_the_connection_goes_on(void **state)
-{
-    struct fixture *f = *state;
-    open_server(f);
-    assert_true(ask(f, GET("/stream") LAST("/echo"), out, sizeof(out)));
-    assert_int_equal(count_of(out, "\r\n2710\r\n"), PIECES);
-    assert_non_null(strstr(out, "Transfer-Encoding: chunked\r\n"));
-    assert_non_null(strstr(out, "\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n"));
-    assert_true(ask(f, LAST("/known"), out, sizeof(out)));
-    assert_non_null(strstr(out, "Content-Length: 3000000\r\n"));
-    assert_int_equal(strlen(strstr(out, "\r\n\r\n") + 4), 3000000);
-    assert_true(ask(f, "GET /stream HTTP/1.0\r\n\r\n", out, sizeof(out)));
-    assert_null(strstr(out, "chunked"));
-    assert_int_equal(strlen(strstr(out, "\r\n\r\n") + 4), 3000000);
-    assert_true(ask(f, "HEAD /stream HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", out, sizeof(out)));
-    assert_string_equal(strstr(out, "\r\n\r\n"), "\r\n\r\n");
-    close_server(f);
-}
-
-static void test_a_stream_that_breaks_off_is_seen_to_be_cut(void **state)
-{
-    struct fixture *f = *state;
-    open_server(f);
-    assert_true(ask(f, GET("/cut"), out, sizeof(out)));
-    assert_int_equal(count_of(out, "\r\n2710\r\n"), 2);
-    assert_null(strstr(out, "\r\n0\r\n\r\n"));
-    close_server(f);
-}
-
-static void test_the_source_of_a_stream_learns_that_the_client_has_left(void **state)
-{
-    struct fixture *f = *state;
-    open_server(f);
-    for (int i = 0; i < 10; i++) {
-        int fd = dial(f);
-        out[0] = '\0';
-        say(fd, GET("/stream"));
-        assert_true(hear(fd, out, 5000, "ppp"));
-        close(fd);
-    }
-    assert_true(ask(f, LAST("/head"), out, sizeof(out)));
-    close_server(f); /* the stop waits for every source */
-}
-
 static void release(struct mail *m)
 {
     struct fixture *f = ((struct order *)m)->f;
@@ -388,82 +341,6 @@ static void test_a_stop_finishes_what_is_handled_and_closes_the_rest(void **stat
     http_server_free(f->server);
     for (int i = 0; i < 3; i++)
         close((int[]){held, idle, half}[i]);
-}
-
-static size_t resident_kib(void)
-{
-    char text[2000] = "";
-    int fd = open("/proc/self/status", O_RDONLY);
-    ssize_t n = read(fd, text, sizeof(text) - 1);
-    close(fd);
-    text[n > 0 ? n : 0] = '\0';
-    const char *rss = strstr(text, "VmRSS:");
-    return rss ? strtoul(rss + 6, NULL, 10) : 0;
-}
-
-enum { CROWD = 10000 };
-
-static void raise_files(void)
-{
-    struct rlimit l;
-    getrlimit(RLIMIT_NOFILE, &l);
-    l.rlim_cur = l.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &l);
-}
-
-/* In a process of its own, since both ends together are too many files for one: connects when it is told the port, says
- * "y" when every connection has been answered, and holds them until the pipe closes. */
-static void hold_crowd(int in, int outward)
-{
-    static int fds[CROWD];
-    struct fixture f = {0};
-    char c;
-    raise_files();
-    if (read(in, &f.port, sizeof(f.port)) != sizeof(f.port)) _exit(1);
-    for (int i = 0; i < CROWD; i++) {
-        char answer[600];
-        answer[0] = '\0';
-        fds[i] = dial(&f);
-        say(fds[i], GET("/head"));
-        if (i % 10 == 0) say(fds[i], "GET /"); /* and these are in the middle of a head */
-        if (!hear(fds[i], answer, sizeof(answer), "local=0")) _exit(1);
-    }
-    if (write(outward, "y", 1) != 1 || read(in, &c, 1) != 0) _exit(1);
-    _exit(0);
-}
-
-static void test_ten_thousand_connections_are_held_while_others_are_served(void **state)
-{
-    struct fixture *f = *state;
-    int to[2], from[2];
-    char c = 0;
-    assert_int_equal(pipe(to) | pipe(from), 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        close(to[1]);
-        hold_crowd(to[0], from[1]);
-    }
-    raise_files();
-    open_server(f);
-    size_t before = resident_kib();
-    assert_int_equal(write(to[1], &f->port, sizeof(f->port)), sizeof(f->port));
-    assert_int_equal(read(from[0], &c, 1), 1);
-    size_t grown = resident_kib() - before;
-    print_message("%d connections: %zu KiB\n", CROWD, grown);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    assert_true(grown < 24 << 10);
-#endif
-    int64_t start = now_ms();
-    for (int i = 0; i < 100; i++) {
-        assert_true(ask(f, LAST("/echo"), out, sizeof(out)));
-        assert_int_equal(status_of(out), 200);
-    }
-    assert_true(now_ms() - start < 3000);
-    close(to[1]);
-    waitpid(pid, NULL, 0);
-    close_server(f);
-    for (int i = 0; i < 3; i++)
-        close((int[]){to[0], from[0], from[1]}[i]);
 }
 
 static void test_the_socket_of_the_machine_serves_and_is_private(void **state)
@@ -529,11 +406,7 @@ int main(void)
         TEST(test_a_client_that_takes_nothing_is_dropped),
         TEST(test_connections_in_all_and_of_one_address_are_limited),
         TEST(test_what_all_requests_hold_together_is_limited),
-        TEST(test_a_stream_comes_whole_in_chunks_and_the_connection_goes_on),
-        TEST(test_a_stream_that_breaks_off_is_seen_to_be_cut),
-        TEST(test_the_source_of_a_stream_learns_that_the_client_has_left),
         TEST(test_a_stop_finishes_what_is_handled_and_closes_the_rest),
-        TEST(test_ten_thousand_connections_are_held_while_others_are_served),
         TEST(test_the_socket_of_the_machine_serves_and_is_private),
         TEST(test_an_address_that_is_taken_is_an_error),
     };
