@@ -3,8 +3,9 @@ import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Service, folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { Service, folder, pause, plugin, serve, write } from '../lib/khung.mjs';
 
 const HOLD = fileURLToPath(new URL('../lib/hold.mjs', import.meta.url));
 const CONNECTIONS = Number(process.env.CONNECTIONS ?? 10000);
@@ -155,6 +156,27 @@ flow.define("parked", { title = "Parked" }, function(run) return { got = run:wai
     await s.restart();
     await s.must('flow', 'signal', id, 'go', '--input', '{"n":3}');
     assert.equal((await s.until(id, ['completed', 'failed', 'blocked'])).result?.got, 3);
+    await s.stop();
+  });
+
+  it('stands though its settings cannot be read, leaves due runs alone, and goes on with them once they are mended', async () => {
+    const dir = folder(), settings = join(dir, 'settings.json');
+    write(settings, '{}');
+    plugin(dir, 'p', `${SOURCE}
+flow.define("nap", { title = "Nap" }, function(run) run:sleep("200ms") return "awake" end)`);
+    const s = await serve({ dir, config: { settings } });
+    const id = await s.startFlow('p.nap');
+    await s.kill();
+    write(settings, '{ this is no JSON');
+    await pause(250);
+    await s.start();
+    await pause(200);
+    assert.equal((await s.request('GET', '/health')).status, 200);
+    assert.match(s.log, /settings\.json/);
+    assert.equal((await s.flow(id)).state, 'running');
+    write(settings, '{}');
+    s.child.kill('SIGHUP');
+    assert.equal((await s.until(id, ['completed', 'failed', 'blocked'])).result, 'awake');
     await s.stop();
   });
 });
