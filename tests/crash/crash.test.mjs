@@ -1,7 +1,7 @@
 // The service is killed: at each named point, and at random under load. After a restart nothing that it acknowledged is
 // lost, and every effect is there exactly once.
 //
-// CRASH_ROUNDS: how many random kills (60; LONG=1 or KHUNG_LONG=1: 3000). CRASH_BREAK=1: an acknowledged run is deleted behind the
+// CRASH_ROUNDS: how many random kills (300; LONG=1 or KHUNG_LONG=1: 3000). CRASH_BREAK=1: an acknowledged run is deleted behind the
 // service's back before the check, which then must fail: so it is seen that the test can.
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
@@ -14,7 +14,7 @@ import { check, sql } from './check.mjs';
 import { Load } from './load.mjs';
 
 const PLUGINS = join(TOP, 'tests/crash/plugins');
-const ROUNDS = Number(process.env.CRASH_ROUNDS ?? (process.env.LONG || process.env.KHUNG_LONG || process.argv.includes('--long') ? 3000 : 60));
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? (process.env.LONG || process.env.KHUNG_LONG || process.argv.includes('--long') ? 3000 : 300));
 const BREAK = Boolean(process.env.CRASH_BREAK);
 
 async function prepared(config = {}) {
