@@ -154,6 +154,8 @@ static int run_call(struct cli *c, const struct call *call)
     if (rc > 0 || word < c->nwords) return cli_usage(c, call->usage);
     if (rc == 0) rc = cli_call(c, call->api, &args, cli_flag(c, "as"), &out, &err);
     if (rc) return cli_fail(c, &err);
+    if (strcmp(call->api, "plugin.reload") == 0 && cli_call(c, "plugin.list", &args, NULL, &out, &err) != 0)
+        return cli_fail(c, &err);
     cli_print(c, &out, call->columns);
     /* Findings are a failure for scripts. */
     return strcmp(call->api, "system.verify") == 0 && out.type == VAL_LIST && out.as.list.n ? CLI_FAILED : CLI_DONE;
