@@ -376,3 +376,47 @@ describe('from outside', () => {
     await s.stop();
   });
 });
+
+describe('budgets', () => {
+  const hungry = {
+    'loops for ever': 'while true do end',
+    'loops for ever inside pcall': 'while true do pcall(function() while true do end end) end',
+    'loops for ever in a coroutine': 'local co = coroutine.wrap(function() while true do end end) while true do pcall(co) end',
+    'takes all memory': 'local t = {} for i = 1, 1e9 do t[i] = string.rep("x", 1e6) .. i end',
+    'matches for ever': 'string.find(string.rep("a", 30000), string.rep("a*", 20) .. "b")',
+  };
+  for (const [what, body] of Object.entries(hungry))
+    it(`a flow that ${what} is stopped, leaves nothing behind, and others go on`, async () => {
+      const s = await rules(`${flow('main', `rows:insert { what = "bad" }\n${body}`)}${flow('good', 'rows:insert { what = "good" }\nreturn 1')}`);
+      const id = await s.startFlow('r.main');
+      const good = await s.startFlow('r.good');
+      assert.equal((await s.done(good)).result, 1);
+      const run = await s.flow(id);
+      assert.match(JSON.stringify(run.error), /limit\./, JSON.stringify(run));
+      assert.equal(await s.said(), 'good');
+      await s.stop();
+    });
+
+  it('a long journal is replayed though it takes more time than a slice may', async () => {
+    const s = await rules(flow('main', `
+  for i = 1, 60 do
+    for k = 1, 50 do storage.kv.set("k" .. k, i) end
+    for k = 1, 20000 do local x = k * k end
+    run:sleep("0s")
+  end
+  run:wait("go")
+  return storage.kv.get("k50")`));
+    const id = await s.startFlow('r.main');
+    for (let i = 0; ; i++) {
+      const run = await s.flow(id);
+      if (run.entries >= 60 * 52 + 1) break;
+      assert.ok(i < 500 && run.state === 'running', JSON.stringify(run));
+      await pause(20);
+    }
+    await s.restart();
+    await go(s, id);
+    const run = await s.done(id);
+    assert.equal(run.result, 60, JSON.stringify(run));
+    await s.stop();
+  });
+});
