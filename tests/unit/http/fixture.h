@@ -23,6 +23,8 @@
 
 enum { PIECE = 10000, PIECES = 300, LONG_PIECES = 5000, HELD_MAX = 64 };
 
+struct source;
+
 struct fixture {
     struct loop *loop;
     struct loop_thread *thread;
@@ -34,6 +36,7 @@ struct fixture {
     /* on the server's thread */
     struct http_request *held[HELD_MAX];
     int nheld;
+    struct source *slow; /* of /lazy, once its client has left */
     _Atomic int handled, pieces;
 };
 
@@ -61,6 +64,11 @@ static inline void pump(void *ctx)
         state = http_stream_write(s->request, piece, sizeof(piece));
     }
     if (state == HTTP_STREAM_WAIT) return;
+    if (state == HTTP_STREAM_GONE && strcmp(s->request->path, "/lazy") == 0) {
+        s->f->slow = s; /* it takes its time to end */
+        atomic_fetch_add(&s->f->handled, 1);
+        return;
+    }
     http_stream_end(s->request, strcmp(s->request->path, "/cut") != 0);
     free(s);
 }
@@ -72,7 +80,7 @@ static inline void start_source(struct fixture *f, struct http_request *r)
     struct http_response head = {.status = 200, .type = "text/plain", .len = known ? (size_t)PIECE * PIECES : SIZE_MAX};
     *s = (struct source){f, r, PIECES};
     if (strcmp(r->path, "/cut") == 0) s->left = 2;
-    if (strcmp(r->path, "/long") == 0) s->left = LONG_PIECES;
+    if (strcmp(r->path, "/long") == 0 || strcmp(r->path, "/lazy") == 0) s->left = LONG_PIECES;
     http_defer(r);
     http_stream_start(r, &head, pump, s);
     pump(s);
@@ -103,7 +111,7 @@ static inline void handle(void *ctx, struct http_request *r)
         f->nheld = 0;
         reply_text(r, 200, "released");
     } else if (strcmp(r->path, "/stream") == 0 || strcmp(r->path, "/known") == 0 || strcmp(r->path, "/cut") == 0 ||
-               strcmp(r->path, "/long") == 0) {
+               strcmp(r->path, "/long") == 0 || strcmp(r->path, "/lazy") == 0) {
         start_source(f, r);
     } else if (strcmp(r->path, "/big") == 0) {
         static char big[8 << 20];

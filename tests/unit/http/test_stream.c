@@ -51,6 +51,36 @@ static void test_the_source_of_a_stream_learns_that_the_client_has_left(void **s
     close_server(f); /* the stop waits for every source */
 }
 
+static void end_slow(struct mail *m)
+{
+    struct fixture *f = ((struct order *)m)->f;
+    http_stream_end(f->slow->request, false);
+    free(f->slow);
+}
+
+static void test_a_stop_waits_for_a_source_whose_client_has_left(void **state)
+{
+    struct fixture *f = *state;
+    struct order stop = {.mail = {.deliver = on_stop}, .f = f}, end = {.mail = {.deliver = end_slow}, .f = f};
+    char text[5000] = "";
+    open_server(f);
+    int fd = dial(f);
+    say(fd, GET("/lazy"));
+    assert_true(hear(fd, text, sizeof(text), "ppp"));
+    close(fd);
+    for (int i = 0; i < 5000 && atomic_load(&f->handled) < 2; i++)
+        usleep(1000);
+    assert_int_equal(f->handled, 2); /* the source knows */
+    loop_post(f->loop, &stop.mail);
+    usleep(100000);
+    assert_false(atomic_load(&f->stopped));
+    loop_post(f->loop, &end.mail);
+    loop_thread_join(f->thread);
+    assert_true(atomic_load(&f->stopped));
+    loop_free(f->loop);
+    http_server_free(f->server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -58,6 +88,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_stream_that_breaks_off_is_seen_to_be_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_source_of_a_stream_learns_that_the_client_has_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_stop_waits_for_a_source_whose_client_has_left, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
