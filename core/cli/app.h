@@ -23,7 +23,7 @@ struct app_options {
     const struct clock *clock; /* NULL: the real one */
     int cache_runs, batch_slices, batch_ms;
     int lock_wait_ms; /* how long another process (a short command) may hold the directory */
-    bool no_sync; /* khung test */
+    bool no_sync;     /* khung test */
     bool is_test;
 };
 

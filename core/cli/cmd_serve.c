@@ -79,7 +79,8 @@ static int open_app(struct service *s, struct err *err)
     clock_init_real(&s->clock);
     s->clock.offset_ms = config_int(s->config, "clock_offset");
     split_dirs(s);
-    struct app_options o = {.lock_wait_ms = 2000, .data_dir = config_text(s->config, "data"),
+    struct app_options o = {.lock_wait_ms = 2000,
+                            .data_dir = config_text(s->config, "data"),
                             .plugin_dirs = s->dirs,
                             .nplugin_dirs = s->ndirs,
                             .zone = config_text(s->config, "zone"),

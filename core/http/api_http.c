@@ -41,8 +41,8 @@ void http_api_free(struct http_api *api)
 
 static void reply_json(struct http_request *r, int status, const struct buf *b, const char *headers)
 {
-    struct http_response res = {.status = status, .type = "application/json", .headers = headers, .body = b->data,
-                                .len = b->len};
+    struct http_response res = {
+        .status = status, .type = "application/json", .headers = headers, .body = b->data, .len = b->len};
     http_reply(r, &res);
 }
 
@@ -158,8 +158,7 @@ static void handle_route(struct http_api *api, struct http_request *r, const str
     int rc = identify(api, r, job);
     if (rc == 0) rc = parse_body(r, &job->arena, &body, err);
     if (rc == 0) rc = http_route_args(route, r, &body, &job->arena, &job->args, err);
-    if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS)
-        rc = check_anonymous(route, &job->arena, &job->args, err);
+    if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS) rc = check_anonymous(route, &job->arena, &job->args, err);
     if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, route->call, err);
     if (rc) {
         refuse_job(job);
@@ -178,7 +177,8 @@ static void handle_report(struct http_api *api, struct http_request *r)
 {
     struct api_job *job = api_job_new(api, r);
     int rc = identify(api, r, job);
-    if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS) rc = err_set(&job->err, ERR_DENIED, "http.no_token", NULL);
+    if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS)
+        rc = err_set(&job->err, ERR_DENIED, "http.no_token", NULL);
     if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, "report.run", &job->err);
     if (rc == 0) rc = api_report_args(r, &job->arena, &job->args, &job->err);
     if (rc) {

@@ -12,10 +12,10 @@
 struct http_api;
 struct http_api_options {
     struct host *host;
-    struct loop *loop;          /* the io thread's */
+    struct loop *loop; /* the io thread's */
     struct readers *readers;
     const char *db_path;
-    const char *static_dir;     /* served under /; NULL: none */
+    const char *static_dir; /* served under /; NULL: none */
     void (*reload)(void *ctx, void (*done)(void *arg, const struct err *failed), void *arg);
     void *ctx;
 };

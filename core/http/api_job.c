@@ -64,8 +64,11 @@ static void answer(struct mail *m)
     if (job->failed) {
         http_problem(job->request, &job->err, job->login.lang);
     } else {
-        struct http_response res = {.status = job->status, .type = job->type ? job->type : "application/json", .body = job->out.data,
-                                    .len = job->out.len, .headers = "Cache-Control: no-store\r\n"};
+        struct http_response res = {.status = job->status,
+                                    .type = job->type ? job->type : "application/json",
+                                    .body = job->out.data,
+                                    .len = job->out.len,
+                                    .headers = "Cache-Control: no-store\r\n"};
         if (job->out.len == 0) {
             res.status = 204;
             res.type = NULL;
@@ -89,8 +92,14 @@ static int run_on_lane(struct lane_work *w, struct lane *lane, struct err *err)
 {
     struct api_job *job = (struct api_job *)w;
     struct host *h = job->api->o.host;
-    struct session s = {.mode = SESSION_WRITE, .host = h, .db = lane_db(lane), .lane = lane, .arena = &job->arena,
-                        .now = lane_now(lane), .lang = h->lang, .zone = h->zone};
+    struct session s = {.mode = SESSION_WRITE,
+                        .host = h,
+                        .db = lane_db(lane),
+                        .lane = lane,
+                        .arena = &job->arena,
+                        .now = lane_now(lane),
+                        .lang = h->lang,
+                        .zone = h->zone};
     int rc = run(job, &s, err);
     if (rc < 0) flow_undone(h->flow);
     return rc;

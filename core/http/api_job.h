@@ -10,7 +10,7 @@
 
 struct http_api {
     struct http_api_options o;
-    struct store *db;  /* the io thread's snapshots */
+    struct store *db; /* the io thread's snapshots */
     struct buf json;
 };
 
@@ -24,10 +24,10 @@ struct api_job {
     struct arena arena;
     struct people_login login;
     const char *call;
-    const char *if_match;  /* NULL: not asked for */
-    const char *type;      /* of what `out` holds; NULL: JSON */
-    bool wrap;             /* for the command line: { text = … } */
-    bool report;           /* args are those of a report: name, params, format */
+    const char *if_match; /* NULL: not asked for */
+    const char *type;     /* of what `out` holds; NULL: JSON */
+    bool wrap;            /* for the command line: { text = … } */
+    bool report;          /* args are those of a report: name, params, format */
     struct val args;
     int status;
     bool failed;

@@ -44,8 +44,11 @@ static void wrap(struct api_job *job)
 int api_report_run(struct api_job *job, struct reader *reader, struct err *err)
 {
     const struct val *name = val_at(&job->args, 0), *params = val_at(&job->args, 1), *format = val_at(&job->args, 2);
-    struct report_request q = {.name = val_cstr(&job->arena, name), .params = val_is(params, VAL_MAP) ? params : NULL,
-                               .format = REPORT_JSON, .lang = job->login.lang, .actor = job->login.actor,
+    struct report_request q = {.name = val_cstr(&job->arena, name),
+                               .params = val_is(params, VAL_MAP) ? params : NULL,
+                               .format = REPORT_JSON,
+                               .lang = job->login.lang,
+                               .actor = job->login.actor,
                                .sink = {spool, job}};
     const char *wanted = val_cstr(&job->arena, format);
     buf_clear(&job->out);

@@ -20,7 +20,8 @@ static int org_import(struct api_call *c)
 
 static int org_units(struct api_call *c)
 {
-    if (c->s->actor.user == PEOPLE_ANONYMOUS) return err_set(c->err, ERR_DENIED, "denied.verb", "verb", "people.read", NULL);
+    if (c->s->actor.user == PEOPLE_ANONYMOUS)
+        return err_set(c->err, ERR_DENIED, "denied.verb", "verb", "people.read", NULL);
     return people_units(c->s->db, people_day(c->s->host, c->s->now), c->arena, &c->result, c->err);
 }
 
@@ -67,7 +68,9 @@ static int user_token(struct api_call *c)
     if (rc == 0) rc = find_account(c, &c->args[0], &account);
     if (rc) return rc;
     const struct val *o = &c->args[1];
-    struct people_token_new n = {.account = account.id, .label = val_get_str(o, "label"), .scope = val_get_str(o, "scope"),
+    struct people_token_new n = {.account = account.id,
+                                 .label = val_get_str(o, "label"),
+                                 .scope = val_get_str(o, "scope"),
                                  .expires = val_get_int(o, "expires", 0)};
     rc = people_token_make(c->s->db, &n, c->s->now, token, &id, c->err);
     if (rc) return rc;
@@ -165,15 +168,20 @@ static int verify(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"org.import", org_import, "tree:map!", "map", API_WRITE, API_HOST, 1, "Takes an organisation from data; idempotent by code."},
+    {"org.import", org_import, "tree:map!", "map", API_WRITE, API_HOST, 1,
+     "Takes an organisation from data; idempotent by code."},
     {"org.units", org_units, "", "list", API_READ, API_HOST, 1, "The units of today."},
-    {"user.add", user_add, "name:text! options:map", "integer", API_WRITE, API_HOST, 1, "Makes an account: { person, lang, admin }."},
+    {"user.add", user_add, "name:text! options:map", "integer", API_WRITE, API_HOST, 1,
+     "Makes an account: { person, lang, admin }."},
     {"user.list", user_list, "", "list", API_READ, API_HOST, 1, "Accounts."},
-    {"user.token", user_token, "name:text! options:map", "map", API_WRITE, API_HOST, 1, "Makes a bearer token; it is shown this once."},
-    {"user.role", user_role, "name:text! role:text! unit:text", "", API_WRITE, API_HOST, 1, "Gives a role in a unit and below."},
+    {"user.token", user_token, "name:text! options:map", "map", API_WRITE, API_HOST, 1,
+     "Makes a bearer token; it is shown this once."},
+    {"user.role", user_role, "name:text! role:text! unit:text", "", API_WRITE, API_HOST, 1,
+     "Gives a role in a unit and below."},
     {"user.disable", user_disable, "name:text!", "", API_WRITE, API_HOST, 1, "Ends an account and its tokens."},
     {"plugin.list", plugin_list, "", "list", API_READ, API_HOST, 1, "Plugins, and why one is off."},
-    {"system.verify", verify, "", "list", API_READ, API_HOST, 1, "Checks the database and everything in it; lists what is wrong."},
+    {"system.verify", verify, "", "list", API_READ, API_HOST, 1,
+     "Checks the database and everything in it; lists what is wrong."},
     {0},
 };
 

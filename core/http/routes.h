@@ -13,9 +13,9 @@
 
 struct http_route {
     const char *method, *pattern, *call, *args;
-    int status;       /* of a success: 200, 201, 204 */
-    bool writes;      /* runs on the lane; else on a reader */
-    bool if_match;    /* the first argument is an item: If-Match must be the hash of its newest text */
+    int status;    /* of a success: 200, 201, 204 */
+    bool writes;   /* runs on the lane; else on a reader */
+    bool if_match; /* the first argument is an item: If-Match must be the hash of its newest text */
 };
 
 /* The route of a request; NULL: none. *allow gets the methods of the path, if it has others. */

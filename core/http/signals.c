@@ -50,5 +50,6 @@ static void on_closed(uv_handle_t *h)
 void signals_free(struct signals *s)
 {
     if (!s) return;
-    for (int i = 0; i < NSIGNALS; i++) uv_close((uv_handle_t *)&s->handles[i], on_closed);
+    for (int i = 0; i < NSIGNALS; i++)
+        uv_close((uv_handle_t *)&s->handles[i], on_closed);
 }

@@ -33,7 +33,7 @@ struct watches {
     struct loop_thread *thread;
     void (*changed)(const struct watch_event *e);
     void *ctx;
-    struct watch *first;   /* the thread's */
+    struct watch *first; /* the thread's */
     atomic_llong serial;
 };
 
@@ -46,7 +46,8 @@ struct order {
 
 static void clear(struct watch *w)
 {
-    for (size_t i = 0; i < w->n; i++) mem_free(w->changes[i].name);
+    for (size_t i = 0; i < w->n; i++)
+        mem_free(w->changes[i].name);
     w->n = 0;
     w->overflow = false;
 }
@@ -118,7 +119,8 @@ static void on_order(struct mail *m)
     if (o->path) {
         add(o);
     } else {
-        while (*at && (*at)->id != o->id) at = &(*at)->next;
+        while (*at && (*at)->id != o->id)
+            at = &(*at)->next;
         struct watch *w = *at;
         if (w) {
             *at = w->next;
