@@ -112,9 +112,11 @@ describe('the process', () => {
     plugin(dir, 'p', SOURCE);
     const s = await serve({ dir });
     await s.admin();
+    let answered, first = new Promise((done) => { answered = done; });
     const asked = Array.from({ length: 200 }, (_, i) =>
-      s.request('POST', '/api/runs', { flow: 'p.quick', input: {}, id: `end-${i}` }).then((r) => [i, r.status], () => [i, 0]));
-    await pause(15);
+      s.request('POST', '/api/runs', { flow: 'p.quick', input: {}, id: `end-${i}` })
+        .then((r) => { answered(); return [i, r.status]; }, () => [i, 0]));
+    await first; // in the midst of them
     const how = await s.stop();
     const answers = await Promise.all(asked);
     assert.deepEqual(how, { code: 0, signal: null });
