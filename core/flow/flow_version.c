@@ -6,11 +6,13 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "plugin/plugins.h"
 #include "runtime/log.h"
 
-enum { PINNED_KEPT = 8, FILES_MAX = PLUGIN_FILES_MAX };
+enum { PINNED_KEPT = 8, FILES_MAX = PLUGIN_FILES_MAX + 1 };
+#define SETTINGS "@settings"
 
 int flow_name_id(struct store *db, const char *plugin, const char *name, int64_t *id, struct err *err)
 {
@@ -45,18 +47,34 @@ static int find_version(struct store *db, const char *plugin, const char *hash, 
     return rc;
 }
 
+static int store_file(struct store *db, int64_t id, const char *path, const char *text, size_t len, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "insert into plugin_source(version, path, text) values(?1, ?2, ?3)", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    stmt_bind_str(s, 2, path);
+    stmt_bind_text(s, 3, text, len);
+    return stmt_run(s, err);
+}
+
+/* The settings stand beside the source, under a name that no file has. */
+static int store_settings(struct store *db, const struct plugin *p, int64_t id, struct err *err)
+{
+    struct buf b;
+    buf_init(&b, PLUGIN_BYTES_MAX);
+    json_write(&b, &p->config);
+    int rc =
+        buf_ok(&b) ? store_file(db, id, SETTINGS, b.data, b.len, err) : err_set(err, ERR_LIMIT, "limit.size", NULL);
+    buf_close(&b);
+    return rc;
+}
+
 static int store_files(struct store *db, const struct plugin *p, int64_t id, struct err *err)
 {
-    for (size_t i = 0; i < p->nfiles; i++) {
-        struct stmt *s = store_stmt(db, "insert into plugin_source(version, path, text) values(?1, ?2, ?3)", err);
-        if (!s) return err->code;
-        stmt_bind_int(s, 1, id);
-        stmt_bind_str(s, 2, p->files[i].path);
-        stmt_bind_text(s, 3, p->files[i].text, p->files[i].len);
-        int rc = stmt_run(s, err);
-        if (rc) return rc;
-    }
-    return 0;
+    int rc = store_settings(db, p, id, err);
+    for (size_t i = 0; rc == 0 && i < p->nfiles; i++)
+        rc = store_file(db, id, p->files[i].path, p->files[i].text, p->files[i].len, err);
+    return rc;
 }
 
 int flow_version_store(struct store *db, struct plugin *p, int64_t now, int64_t *id, struct err *err)
@@ -107,6 +125,20 @@ static int read_files(struct store *db, int64_t id, struct plugin_file *files, s
     return rc < 0 ? rc : 0;
 }
 
+/* Takes the settings out of the files; returns how many are left. */
+static size_t take_settings(struct plugin_file *files, size_t n, struct arena *a, struct val *out)
+{
+    struct err ignored;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(files[i].path, SETTINGS) != 0) continue;
+        /* What cannot be read shows itself in the hash. */
+        if (json_parse(files[i].text, files[i].len, a, out, &ignored) != 0) *out = val_map();
+        files[i] = files[--n];
+        break;
+    }
+    return n;
+}
+
 static int read_plugin(struct store *db, int64_t id, struct plugin **out, struct err *err);
 
 static int read_needs(struct store *db, int64_t id, struct plugin *p, struct err *err)
@@ -152,7 +184,9 @@ static int read_plugin(struct store *db, int64_t id, struct plugin **out, struct
     if (rc == 0) rc = err_set(err, ERR_NOT_FOUND, "flow.no_version", NULL);
     if (rc == 1) rc = read_files(db, id, files, &n, &a, err);
     if (rc == 0) {
-        struct plugin *p = plugin_from_files(name, files, n, NULL);
+        struct val settings = val_map();
+        n = take_settings(files, n, &a, &settings);
+        struct plugin *p = plugin_from_files(name, files, n, &settings);
         rc = read_needs(db, id, p, err);
         plugin_seal(p);
         if (rc == 0 && (!p->ok || strcmp(p->hash, hash) != 0)) {

@@ -31,7 +31,7 @@ int plugin_fail(struct plugin *p, const struct err *why)
 
 void plugin_seal(struct plugin *p)
 {
-    /* path\0length\0text of each file in order, then the hashes of what is required. */
+    /* path\0length\0text of each file in order, the settings, then the hashes of what is required. */
     struct buf all;
     uint8_t digest[DIGEST_LEN];
     buf_init(&all, 2 * (size_t)PLUGIN_BYTES_MAX);
@@ -41,6 +41,8 @@ void plugin_seal(struct plugin *p)
         buf_add_char(&all, '\0');
         buf_add(&all, p->files[i].text, p->files[i].len);
     }
+    /* Settings are part of what the code does: a run keeps those that it began with. */
+    val_encode(&p->config, &all, false);
     for (size_t i = 0; i < p->nrequired; i++)
         buf_add(&all, p->required[i]->hash, sizeof(p->required[i]->hash));
     digest_sha256(all.data, all.len, digest);

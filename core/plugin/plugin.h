@@ -1,7 +1,8 @@
 /* A plugin: a folder of Lua with a manifest, read into memory once; immutable afterwards, shared by all threads.
  *
- * Its hash covers its own files and the hashes of the plugins that it requires: it is what runs are pinned to. A
- * pinned old version is the same struct, read from the database instead of a folder. Counted references. */
+ * Its hash covers its own files, its settings and the hashes of the plugins that it requires: it is what runs are
+ * pinned to. A pinned old version is the same struct, read from the database instead of a folder. Counted references.
+ */
 #ifndef KHUNG_PLUGIN_H
 #define KHUNG_PLUGIN_H
 
@@ -51,7 +52,7 @@ struct plugin *plugin_from_files(const char *name, const struct plugin_file *fil
                                  const struct val *settings);
 struct plugin *plugin_hold(struct plugin *p);
 void plugin_drop(struct plugin *p);
-/* The hash over own files and required plugins; call once `required` is filled. */
+/* The hash over own files, settings and required plugins; call once `required` is filled. */
 void plugin_seal(struct plugin *p);
 bool plugin_has(const struct plugin *p, const char *capability);
 /* A file by path, or a module by its full name ("awards.rules" → rules.lua of this or a required plugin). */
