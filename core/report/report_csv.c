@@ -6,7 +6,7 @@
 /* With a byte order mark the file is meant for a spreadsheet: there a text that begins like a formula must stay one. */
 static bool is_formula(const struct report_run *run, const struct val *cell, const char *s, size_t n)
 {
-    return run->q->bom && cell->type == VAL_STR && n && memchr("=+-@\t\r", *s, 6);
+    return run->q->bom && cell->type == VAL_STR && n && *s && strchr("=+-@\t\r", *s);
 }
 
 static void add_cell(struct report_run *run, const char *s, size_t n, bool quote_start)

@@ -237,7 +237,8 @@ static int draw(lua_State *L)
     }
     luaL_argcheck(L, low <= high, 2, "interval is empty");
     uint64_t span = (uint64_t)high - (uint64_t)low;
-    lua_pushinteger(L, (lua_Integer)((span + 1 ? r % (span + 1) : r) + (uint64_t)low));
+    uint64_t drawn = (uint64_t)low + (span + 1 ? r % (span + 1) : r);
+    lua_pushinteger(L, (lua_Integer)drawn);
     return 1;
 }
 
