@@ -40,18 +40,17 @@ typedef const char *(*find_fn)(const void *ctx, const char *name);
 static void fill(struct buf *out, const char *text, find_fn find, const void *ctx)
 {
     for (const char *open; (open = strchr(text, '{'));) {
-        const char *close = strchr(open, '}');
+        /* Only {name} is filled: a hint may show a table like { position =, unit = }. */
+        size_t n = strspn(open + 1, "abcdefghijklmnopqrstuvwxyz0123456789_");
         char name[48];
-        size_t n = close ? (size_t)(close - open - 1) : sizeof(name);
-        buf_add(out, text, (size_t)(open - text));
-        if (n >= sizeof(name)) {
-            text = open;
-            break;
-        }
+        bool filled = n > 0 && n < sizeof(name) && open[1 + n] == '}';
+        buf_add(out, text, (size_t)(open - text) + !filled);
+        text = open + 1;
+        if (!filled) continue;
         memcpy(name, open + 1, n);
         name[n] = '\0';
         buf_add_str(out, find(ctx, name));
-        text = close + 1;
+        text = open + n + 2;
     }
     buf_add_str(out, text);
 }
