@@ -157,6 +157,8 @@ static int run_call(struct cli *c, const struct call *call)
     if (strcmp(call->api, "plugin.reload") == 0 && cli_call(c, "plugin.list", &args, NULL, &out, &err) != 0)
         return cli_fail(c, &err);
     cli_print(c, &out, call->columns);
+    for (size_t i = 0; strcmp(call->api, "plugin.reload") == 0 && val_at(&out, i); i++)
+        if (val_is_str(val_get(val_at(&out, i), "state"), "failed")) return CLI_FAILED;
     /* Findings are a failure for scripts. */
     return strcmp(call->api, "system.verify") == 0 && out.type == VAL_LIST && out.as.list.n ? CLI_FAILED : CLI_DONE;
 }

@@ -129,6 +129,28 @@ static struct plugin_vm *load_one(struct plugins *ps, struct registry *r, struct
     return NULL;
 }
 
+static void add_to_set(struct set *set, struct plugin *p, struct plugin_vm *pv)
+{
+    registry_add_plugin(set->registry, p);
+    set->vms[set->n++] = pv;
+}
+
+/* A plugin of the new set. When it cannot be loaded and an earlier version serves, that one goes on; the failed one is
+ * listed beside it with its reason. */
+static void add_one(struct plugins *ps, struct set *set, struct plugin *p)
+{
+    struct plugin *old = ps->active ? registry_plugin(ps->active->registry, p->name) : NULL;
+    struct plugin_vm *pv = set->n + 2 < LANE_VMS_MAX ? load_one(ps, set->registry, p) : NULL;
+    if (!pv && old && old->ok && old != p) {
+        struct plugin_vm *kept = load_one(ps, set->registry, old);
+        if (kept) {
+            log_info("plugin.kept", "plugin", old->name, "version", old->version, "hash", old->hash, NULL);
+            add_to_set(set, old, kept);
+        }
+    }
+    add_to_set(set, p, pv);
+}
+
 static int activate(struct plugins *ps, struct session *s, struct set *set, struct err *err)
 {
     for (size_t i = 0; i < ps->nactivations; i++) {
@@ -185,10 +207,9 @@ int plugins_load(struct plugins *ps, struct session *s, struct err *err)
         return err->code;
     }
     size_t n = plugin_order_read(ps->dirs, ps->ndirs, &settings, list, LANE_VMS_MAX);
-    set->n = n;
+    set->n = 0;
     for (size_t i = 0; i < n; i++) {
-        registry_add_plugin(set->registry, list[i]);
-        set->vms[i] = load_one(ps, set->registry, list[i]);
+        add_one(ps, set, list[i]);
         plugin_drop(list[i]);
     }
     free_set(ps->next);
