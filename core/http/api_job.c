@@ -9,6 +9,7 @@
 #include "content/content.h"
 #include "flow/flow.h"
 #include "http/problem.h"
+#include "runtime/log.h"
 
 enum { JOB_ARENA_MAX = 64 << 20, JOB_OUT_MAX = 64 << 20 };
 
@@ -100,7 +101,9 @@ static int run_on_lane(struct lane_work *w, struct lane *lane, struct err *err)
                         .now = lane_now(lane),
                         .lang = h->lang,
                         .zone = h->zone};
+    log_set_request(job->request->id); /* kept until the reply, which comes after this */
     int rc = run(job, &s, err);
+    log_set_request(NULL);
     if (rc < 0) flow_undone(h->flow);
     return rc;
 }
@@ -123,7 +126,10 @@ static int run_on_reader(struct reader_work *w, struct reader *r, struct err *er
     struct session s;
     reader_session(r, &s, clock_now(&r->host->clock));
     s.arena = &job->arena;
-    return job->report ? api_report_run(job, r, err) : run(job, &s, err);
+    log_set_request(job->request->id);
+    int rc = job->report ? api_report_run(job, r, err) : run(job, &s, err);
+    log_set_request(NULL);
+    return rc;
 }
 
 static void done_on_reader(struct reader_work *w, const struct err *failed)
