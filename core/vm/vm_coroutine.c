@@ -8,37 +8,87 @@
 
 /* --- the host's waits --- */
 
-struct wait {
-    lua_KFunction k;
-    lua_KContext ctx;
-};
+/* A wait that failed raises its error where the code waits. */
+static void check_outcome(lua_State *L)
+{
+    struct vm *vm = vm_of(L);
+    vm_check_stop(L);
+    if (!vm->co || !vm->co->failed) return;
+    struct err err = *vm->co->failed;
+    vm->co->failed = NULL;
+    if (!err.where[0]) vm_where(vm, err.where, sizeof(err.where));
+    vm_push_err(L, &err, "en");
+    lua_error(L);
+}
 
 static int after_wait(lua_State *L, int status, lua_KContext base)
 {
-    struct vm *vm = vm_of(L);
     (void)status;
-    vm_check_stop(L);
-    if (vm->co && vm->co->failed) {
-        struct err err = *vm->co->failed;
-        vm->co->failed = NULL;
-        if (!err.where[0]) vm_where(vm, err.where, sizeof(err.where));
-        vm_push_err(L, &err, "en");
-        return lua_error(L);
-    }
+    check_outcome(L);
     return lua_gettop(L) - (int)base;
+}
+
+static void begin_wait(lua_State *L)
+{
+    struct vm *vm = vm_of(L);
+    struct err err;
+    lua_Debug ar = {0};
+    if (vm_can_wait(vm)) {
+        vm->waiting = true;
+        return;
+    }
+    if (lua_getstack(L, 0, &ar)) lua_getinfo(L, "n", &ar);
+    err_set(&err, ERR_REFUSED, "wait.impossible", "function", ar.name ? ar.name : "?", NULL);
+    vm_where(vm, err.where, sizeof(err.where));
+    vm_push_err(L, &err, "en");
+    lua_error(L);
 }
 
 int vm_wait(lua_State *L)
 {
-    struct vm *vm = vm_of(L);
-    struct err err;
-    if (!vm_can_wait(vm)) {
-        err_set(&err, ERR_REFUSED, "wait.impossible", NULL);
-        vm_push_err(L, &err, "en");
-        return lua_error(L);
-    }
-    vm->waiting = true;
+    begin_wait(L);
     return lua_yieldk(L, 0, lua_gettop(L), after_wait);
+}
+
+/* The continuation and its context lie on the stack between what was there and the results. */
+static int after_wait_k(lua_State *L, int status, lua_KContext base)
+{
+    int at = (int)base + 1;
+    void *p = lua_touserdata(L, at);
+    lua_KContext ctx = (lua_KContext)lua_tointeger(L, at + 1);
+    lua_KFunction k;
+    memcpy(&k, &p, sizeof(k));
+    check_outcome(L);
+    lua_remove(L, at + 1);
+    lua_remove(L, at);
+    return k(L, status, ctx);
+}
+
+int vm_wait_k(lua_State *L, lua_KContext ctx, lua_KFunction k)
+{
+    int base = lua_gettop(L);
+    void *p;
+    begin_wait(L);
+    luaL_checkstack(L, 4, NULL);
+    memcpy(&p, &k, sizeof(p));
+    lua_pushlightuserdata(L, p);
+    lua_pushinteger(L, (lua_Integer)ctx);
+    return lua_yieldk(L, 0, base, after_wait_k);
+}
+
+void vm_set_hosted(lua_State *co, bool on)
+{
+    uintptr_t p;
+    memcpy(&p, lua_getextraspace(co), sizeof(p));
+    p = on ? p | VM_HOSTED : p & ~(uintptr_t)VM_HOSTED;
+    memcpy(lua_getextraspace(co), &p, sizeof(p));
+}
+
+static bool is_hosted(lua_State *co)
+{
+    uintptr_t p;
+    memcpy(&p, lua_getextraspace(co), sizeof(p));
+    return p & VM_HOSTED;
 }
 
 /* --- coroutine.* --- */
@@ -56,9 +106,10 @@ static int resume_more(lua_State *L, lua_State *co, int nargs, bool wrap);
 static int after_inner_wait(lua_State *L, int status, lua_KContext ctx)
 {
     int base = (int)(ctx >> 1);
-    lua_State *co = lua_tothread(L, lua_isthread(L, 1) ? 1 : lua_upvalueindex(1));
+    lua_State *co = lua_tothread(L, ctx & 1 ? lua_upvalueindex(1) : 1);
     int n = lua_gettop(L) - base;
     (void)status;
+    vm_set_hosted(co, false);
     if (!lua_checkstack(co, n + 1)) return luaL_error(L, "too many results");
     lua_xmove(L, co, n);
     return resume_more(L, co, n, ctx & 1);
@@ -87,6 +138,7 @@ static int resume_more(lua_State *L, lua_State *co, int nargs, bool wrap)
     vm->resuming = here.outer;
     if (status == LUA_YIELD && vm->waiting) {
         lua_pop(co, nresults);
+        vm_set_hosted(co, true);
         return lua_yieldk(L, 0, ((lua_KContext)lua_gettop(L) << 1) | wrap, after_inner_wait);
     }
     if (status != LUA_OK && status != LUA_YIELD) return fail_inner(L, co, wrap);
@@ -103,7 +155,7 @@ static const char *refusal(lua_State *L, lua_State *co)
     lua_Debug ar;
     if (co == L) return "cannot resume non-suspended coroutine";
     int status = lua_status(co);
-    if (status == LUA_YIELD) return NULL;
+    if (status == LUA_YIELD) return is_hosted(co) ? "cannot resume a coroutine that waits for the host" : NULL;
     if (status != LUA_OK || (lua_getstack(co, 0, &ar) == 0 && lua_gettop(co) == 0))
         return "cannot resume dead coroutine";
     return lua_getstack(co, 0, &ar) ? "cannot resume non-suspended coroutine" : NULL;

@@ -8,6 +8,11 @@
 
 static const char error_key; /* registry: the metatable of error objects; in an object: the record */
 
+/* Names that are looked up where no memory may be asked for, since nothing would catch the error. Registry: by their
+ * address. */
+static const char *const names[] = {"code", "message"};
+enum { NAME_CODE, NAME_MESSAGE };
+
 static int on_tostring(lua_State *L)
 {
     lua_pushstring(L, "message");
@@ -26,6 +31,10 @@ void vm_open_errors(lua_State *L)
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &error_key);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        lua_pushstring(L, names[i]);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &names[i]);
+    }
 }
 
 static void push_fields(lua_State *L, const struct err *err, const char *lang)
@@ -35,8 +44,10 @@ static void push_fields(lua_State *L, const struct err *err, const char *lang)
     for (int i = 0; i < err->nfields; i++) {
         buf_init(&text, 1024);
         locale_field(&text, lang, &err->fields[i]);
-        lua_pushstring(L, text.data ? text.data : "");
+        char sentence[1024] = ""; /* no heap while Lua may raise */
+        strncat(sentence, text.data ? text.data : "", sizeof(sentence) - 1);
         buf_close(&text);
+        lua_pushstring(L, sentence);
         lua_setfield(L, -2, err->fields[i].name);
     }
     lua_setfield(L, -2, "fields");
@@ -65,9 +76,9 @@ void vm_push_err(lua_State *L, const struct err *err, const char *lang)
     lua_setmetatable(L, -2);
 }
 
-static void take_text(lua_State *L, const char *name, char *out, size_t cap)
+static void take_text(lua_State *L, int name, char *out, size_t cap)
 {
-    lua_pushstring(L, name);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &names[name]);
     if (lua_rawget(L, -2) == LUA_TSTRING) {
         out[0] = '\0';
         strncat(out, lua_tostring(L, -1), cap - 1);
@@ -75,12 +86,13 @@ static void take_text(lua_State *L, const char *name, char *out, size_t cap)
     lua_pop(L, 1);
 }
 
-/* "publish.lua:12: text" is a place and a text. */
+/* "publish.lua:12: text" is a place and a text; "at 10:12: text" is not. */
 static void split_place(const char *s, struct err *err)
 {
-    const char *colon = strchr(s, ':');
-    while (colon && (colon[1] < '0' || colon[1] > '9'))
-        colon = strchr(colon + 1, ':');
+    const char *colon = strpbrk(s, ": ");
+    while (colon && *colon == ':' && (colon[1] < '0' || colon[1] > '9'))
+        colon = strpbrk(colon + 1, ": ");
+    if (colon && *colon == ' ') colon = NULL;
     char *end = NULL;
     long line = colon ? strtol(colon + 1, &end, 10) : 0;
     size_t n = colon ? (size_t)(colon - s) : 0;
@@ -105,19 +117,19 @@ static void take_table(lua_State *L, struct err *err)
     lua_pop(L, 1);
     err_set_text(err, ERR_PLUGIN, "lua.error", "");
     char code[48] = "";
-    take_text(L, "code", code, sizeof(code));
-    take_text(L, "message", err->text, sizeof(err->text));
-    if (code[0]) {
-        err->code = ERR_REFUSED;
-        memcpy(err->key, code, sizeof(code));
-    }
-    if (!err->text[0]) memcpy(err->text, "(an error object without a message)", 36);
+    bool frozen = vm_push_shadow(L, -1);
+    take_text(L, NAME_CODE, code, sizeof(code));
+    take_text(L, NAME_MESSAGE, err->text, sizeof(err->text));
+    if (frozen) lua_pop(L, 1);
+    if (!code[0]) return;
+    err->code = ERR_REFUSED;
+    memcpy(err->key, code, sizeof(code));
 }
 
 void vm_to_err(lua_State *L, int idx, struct err *err)
 {
     err_clear(err);
-    if (!lua_checkstack(L, 4)) {
+    if (!lua_checkstack(L, 8)) {
         err_set(err, ERR_LIMIT, "limit.memory", NULL);
         return;
     }
@@ -134,8 +146,12 @@ void vm_to_err(lua_State *L, int idx, struct err *err)
 int vm_raise(lua_State *L, const struct err *err)
 {
     struct vm *vm = vm_of(L);
-    vm_raise_fault(vm, err);
-    lua_pushlightuserdata(L, vm);
+    if (err_is_fault(err->code) || err->code == ERR_DIVERGED) {
+        vm_raise_fault(vm, err);
+        lua_pushlightuserdata(L, vm);
+    } else {
+        vm_push_err(L, err, "en");
+    }
     lua_error(L);
     abort();
 }
@@ -145,12 +161,12 @@ int vm_message_handler(lua_State *L)
 {
     struct vm *vm = vm_of(L);
     struct err err;
-    if (vm->stop || vm->hooked) return 1;
+    if (vm->stop) return 1;
     vm_to_err(L, 1, &err);
+    if (!err.where[0]) vm_where(vm, err.where, sizeof(err.where));
     if (!err.traceback[0]) {
         luaL_traceback(L, L, NULL, 1);
-        const char *text = lua_tostring(L, -1);
-        strncat(err.traceback, text ? text : "", sizeof(err.traceback) - 1);
+        strncat(err.traceback, lua_tostring(L, -1), sizeof(err.traceback) - 1);
     }
     vm_push_err(L, &err, "en");
     return 1;

@@ -38,7 +38,10 @@ void vm_push_class(lua_State *L)
 int vm_read_only(lua_State *L)
 {
     struct err err;
-    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
+    struct err_num n;
+    const char *key = luaL_typename(L, 2);
+    if (lua_type(L, 2) == LUA_TSTRING) key = lua_tostring(L, 2);
+    if (lua_isinteger(L, 2)) key = err_i64(&n, lua_tointeger(L, 2));
     err_set(&err, ERR_REFUSED, "lua.read_only", "what", key, NULL);
     vm_where(vm_of(L), err.where, sizeof(err.where));
     vm_push_err(L, &err, "en");
@@ -49,6 +52,14 @@ static int on_len(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)lua_rawlen(L, lua_upvalueindex(1)));
     return 1;
+}
+
+bool vm_has_own_len(lua_State *L, int idx)
+{
+    if (luaL_getmetafield(L, idx, "__len") == LUA_TNIL) return false;
+    bool own = lua_tocfunction(L, -1) != on_len;
+    lua_pop(L, 1);
+    return own;
 }
 
 /* __index of a frozen table that had one: its contents first, then what it had. */
@@ -81,7 +92,7 @@ enum { SEEN = 2, TODO = 3 };
 static void later(lua_State *L, int idx)
 {
     int type = lua_type(L, idx);
-    if (type != LUA_TTABLE && type != LUA_TFUNCTION && type != LUA_TTHREAD) return;
+    if (type != LUA_TTABLE && type != LUA_TFUNCTION && type != LUA_TTHREAD && type != LUA_TUSERDATA) return;
     idx = lua_absindex(L, idx);
     lua_pushvalue(L, idx);
     if (lua_rawget(L, SEEN) == LUA_TNIL) {
@@ -124,9 +135,23 @@ static void visit_function(lua_State *L, struct freezing *f)
     int fn = lua_gettop(L);
     if (!lua_iscfunction(L, fn)) check_closure(L, f);
     for (int i = 1; lua_getupvalue(L, fn, i); i++) {
+        if (lua_iscfunction(L, fn) && lua_type(L, -1) == LUA_TUSERDATA && !vm_is_object(L, -1)) {
+            struct err err;
+            err_set(&err, ERR_PLUGIN, "lua.iterator_kept", NULL);
+            refuse(L, f, &err);
+        }
         later(L, -1);
         lua_pop(L, 1);
     }
+}
+
+/* An object is read only; a list in one of its fields is a table like others. */
+static void visit_object(lua_State *L)
+{
+    int object = lua_gettop(L);
+    if (lua_getiuservalue(L, object, 1) != LUA_TTABLE) return;
+    for (lua_pushnil(L); lua_next(L, object + 1); lua_pop(L, 1))
+        later(L, -1);
 }
 
 /* New metatable for the table at `t`, whose contents are in `shadow`: on the top of the stack. */
@@ -155,9 +180,12 @@ static void push_metatable(lua_State *L, int t, int shadow)
     lua_setfield(L, mt, "__index");
     lua_pushcfunction(L, vm_read_only);
     lua_setfield(L, mt, "__newindex");
-    lua_pushvalue(L, shadow);
-    lua_pushcclosure(L, on_len, 1);
-    lua_setfield(L, mt, "__len");
+    lua_pushliteral(L, "__len");
+    if (lua_rawget(L, mt) == LUA_TNIL) {
+        lua_pushvalue(L, shadow);
+        lua_pushcclosure(L, on_len, 1);
+        lua_setfield(L, mt, "__len");
+    }
     if (has)
         lua_pushvalue(L, old);
     else
@@ -225,6 +253,8 @@ static int freeze_protected(lua_State *L)
             visit_function(L, f);
         } else if (type == LUA_TTABLE) {
             visit_table(L);
+        } else if (type == LUA_TUSERDATA) {
+            visit_object(L);
         } else {
             err_set(&err, ERR_PLUGIN, "lua.coroutine_kept", NULL);
             refuse(L, f, &err);
@@ -235,15 +265,18 @@ static int freeze_protected(lua_State *L)
 
 int vm_freeze(struct vm *vm, const int *refs, size_t nrefs, struct err *err)
 {
-    struct freezing f = {err, refs, nrefs};
+    struct err why;
+    struct freezing f = {&why, refs, nrefs};
     lua_State *L = vm->L;
-    err_clear(err);
+    err_clear(&why);
     lua_pushcfunction(L, freeze_protected);
     lua_pushlightuserdata(L, &f);
     int status = lua_pcall(L, 1, 0, 0);
     if (status != LUA_OK) {
         lua_pop(L, 1);
-        return err->code ? err->code : err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
+        if (!why.code) return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
+        if (err) *err = why;
+        return why.code;
     }
     vm->frozen = true;
     lua_gc(L, LUA_GCCOLLECT);

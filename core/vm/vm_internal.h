@@ -10,7 +10,8 @@
 #include "vm/vm.h"
 #include "vm/vm_lua.h"
 
-enum { VM_BLOCK_MAX = 16 << 20, VM_MEMORY_SOFT = 32 << 20, VM_LENGTH_MAX = 10000000 };
+enum { VM_BLOCK_MAX = 16 << 20, VM_MEMORY_SOFT = 32 << 20, VM_LENGTH_MAX = 10000000, VM_ENTRIES_MAX = 10 };
+enum { VM_MOVE_MAX = 1000000, VM_SORT_PLAIN = 1000 }; /* elements that C code may handle without being stopped */
 
 /* A plugin coroutine that is being resumed: who resumed it. */
 struct vm_resuming {
@@ -18,12 +19,20 @@ struct vm_resuming {
     struct vm_resuming *outer;
 };
 
+/* One call into a state, on the C stack. The entries of a thread are a chain, over all states: a hook of one plugin
+ * runs inside a call of another. */
+struct vm_entry {
+    struct vm *vm;
+    lua_State *outer; /* what ran in this state before */
+    struct vm_entry *below;
+    int depth;
+};
+
 struct vm_co {
     struct vm *vm;
     lua_State *L;
     int ref; /* keeps the thread */
     void *data;
-    bool started;
     const struct err *failed; /* to be raised where it waits; during a resume */
 };
 
@@ -32,14 +41,17 @@ struct vm {
     char name[64];
     void *owner;
     size_t used, soft, hard;
+    size_t refused; /* the size that was refused last, or 0 */
+    bool refused_by_host, collecting;
     lua_State *volatile running;
     struct vm_resuming *resuming;
     struct vm_co *co;
     bool waiting;               /* the yield that is under way is the host's */
     volatile sig_atomic_t stop; /* 0, or why: STOP_* */
     struct err fault;           /* STOP_FAULT */
-    lua_State *volatile hooked;
-    int entries; /* nested vm_call and vm_co_resume */
+    atomic_bool asked;          /* vm_stop, by any thread */
+    atomic_int tid;             /* the thread that runs it */
+    int entries;                /* nested vm_call and vm_co_resume */
     int limits;
     int64_t limit_ms;
     bool stable;
@@ -49,12 +61,29 @@ struct vm {
     bool frozen;
 };
 
+/* A mark in a thread's pointer to its vm: only the host resumes it (a vm_co, or what waits for the host inside one). */
+enum { VM_HOSTED = 1 };
+void vm_set_hosted(lua_State *co, bool on);
+
+/* vm_state.c: pushes the function of a text, or raises "lua.syntax". */
+void vm_load_text(lua_State *L, const char *chunk, const char *text, size_t len);
+
 enum { STOP_TIME = 1, STOP_MEMORY, STOP_HOST, STOP_FAULT };
 
+/* vm_memory.c */
+void *vm_allocate(void *ud, void *ptr, size_t old, size_t size);
+void vm_make_room(lua_State *L, size_t size); /* before one large block: garbage must not stand in its way */
+void vm_collect(struct vm *vm);               /* at a safe point; sets the stop if too much is left */
+
 /* vm_limit.c */
+void vm_open_limit(void); /* once before the first vm_stop; installs the signal's handler */
+/* Before and after Lua code runs. Fails, with nothing to leave, when the state is to stop or calls nest too deeply. */
+int vm_enter(struct vm *vm, lua_State *L, struct vm_entry *e, struct err *err);
+void vm_leave(struct vm_entry *e);
+void vm_hook(struct vm *vm);                      /* signal-safe: the running coroutine looks at the next safe point */
 void vm_stop_now(struct vm *vm, int why);         /* signal-safe */
 void vm_check_stop(lua_State *L);                 /* raises if stopped */
-int vm_take_stop(struct vm *vm, struct err *err); /* at the outermost exit: clears it, fills err */
+int vm_take_stop(struct vm *vm, struct err *err); /* fills err; clears the stop at the outermost exit */
 
 /* vm_env.c, vm_lib.c, vm_protect.c, vm_coroutine.c, vm_iterate.c */
 void vm_open_env(lua_State *L);
@@ -64,16 +93,22 @@ void vm_open_coroutine(lua_State *L);
 void vm_open_iterate(lua_State *L);
 void vm_seed(struct vm *vm, uint64_t seed);
 
+/* The table on the top becomes a function for `for … in`, which does not give the table away. */
+void vm_push_hidden_pairs(lua_State *L);
+
 /* vm_freeze.c: pushes the contents of a frozen table and returns true, or pushes nothing. */
 bool vm_push_shadow(lua_State *L, int idx);
 void vm_push_class(lua_State *L); /* a shadow on the top becomes the table that it belongs to */
 int vm_read_only(lua_State *L);
-void vm_push_modules(lua_State *L); /* the table of loaded modules (vm_lib.c) */
+bool vm_has_own_len(lua_State *L, int idx); /* a __len of the plugin */
+void vm_push_modules(lua_State *L);         /* the table of loaded modules (vm_lib.c) */
 
 /* vm_bytecode.c: does this closure (on the top) assign an upvalue of its own? 1 yes: name and line. */
 int vm_find_assignment(lua_State *L, char *name, size_t cap, int *line);
 
 /* vm_object.c */
+bool vm_is_object(lua_State *L, int idx);
+int vm_object_compare(lua_State *L, int a, int b);
 void vm_push_object(lua_State *L, const struct val *v);
 int vm_take_object(lua_State *L, int idx, struct arena *a, struct val *out);
 

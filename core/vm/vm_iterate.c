@@ -1,6 +1,7 @@
 /* pairs and next: through frozen tables, and in a stable order inside a run.
  *
- * The stable order: 1..n, then the other keys by type (booleans, numbers, strings, host objects) and value. */
+ * The stable order: the places 1, 2, 3 … (holes skipped: what # says of a table with holes depends on its history),
+ * then the other keys by type (booleans, numbers, strings, host objects) and value. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,25 +15,24 @@ static int refuse_unstable(lua_State *L)
     return lua_error(L);
 }
 
+enum { RANK_HIDDEN, RANK_UNSTABLE, RANK_PLACE, RANK_BOOLEAN, RANK_NUMBER, RANK_STRING, RANK_OBJECT };
+
 static int rank(lua_State *L, int idx)
 {
     switch (lua_type(L, idx)) {
+    case LUA_TLIGHTUSERDATA:
+        return RANK_HIDDEN; /* the record in an error object */
     case LUA_TBOOLEAN:
-        return 1;
+        return RANK_BOOLEAN;
     case LUA_TNUMBER:
-        return 2;
+        return lua_isinteger(L, idx) && lua_tointeger(L, idx) > 0 ? RANK_PLACE : RANK_NUMBER;
     case LUA_TSTRING:
-        return 3;
+        return RANK_STRING;
     case LUA_TUSERDATA:
-        return 4;
+        return RANK_OBJECT;
     default:
-        return 0;
+        return RANK_UNSTABLE;
     }
-}
-
-static int64_t object_id(lua_State *L, int idx)
-{
-    return ((int64_t *)lua_touserdata(L, idx))[1]; /* struct object: kind, id */
 }
 
 /* Is the key at a before the key at b? */
@@ -40,9 +40,9 @@ static bool is_before(lua_State *L, int a, int b)
 {
     int ra = rank(L, a), rb = rank(L, b);
     if (ra != rb) return ra < rb;
-    if (ra == 1) return !lua_toboolean(L, a) && lua_toboolean(L, b);
-    if (ra == 2) return lua_compare(L, a, b, LUA_OPLT);
-    if (ra == 4) return object_id(L, a) < object_id(L, b);
+    if (ra == RANK_BOOLEAN) return !lua_toboolean(L, a) && lua_toboolean(L, b);
+    if (ra == RANK_PLACE || ra == RANK_NUMBER) return lua_compare(L, a, b, LUA_OPLT);
+    if (ra == RANK_OBJECT) return vm_object_compare(L, a, b) < 0;
     size_t na, nb;
     const char *sa = lua_tolstring(L, a, &na), *sb = lua_tolstring(L, b, &nb);
     int order = memcmp(sa, sb, na < nb ? na : nb);
@@ -88,8 +88,9 @@ static lua_Integer push_keys(lua_State *L, int idx, lua_Integer n)
     int keys = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, idx);) {
         lua_pop(L, 1);
-        if (lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1 && lua_tointeger(L, -1) <= n) continue;
-        if (!rank(L, -1)) refuse_unstable(L);
+        int r = rank(L, -1);
+        if (r == RANK_HIDDEN || (r == RANK_PLACE && lua_tointeger(L, -1) <= n)) continue;
+        if (r == RANK_UNSTABLE) refuse_unstable(L);
         lua_pushvalue(L, -1);
         lua_rawseti(L, keys, ++count);
     }
@@ -116,34 +117,44 @@ static int iterate(lua_State *L)
     }
 }
 
-static int raw_next(lua_State *L)
+/* The key on the top becomes the next key and its value; 0 at the end. Without what the host keeps in error objects. */
+static int next_plain(lua_State *L, int idx)
 {
-    lua_settop(L, 2);
-    if (lua_next(L, 1)) return 2;
+    while (lua_next(L, idx)) {
+        if (!lua_islightuserdata(L, -2)) return 2;
+        lua_pop(L, 1);
+    }
     lua_pushnil(L);
     return 1;
+}
+
+/* The first place after `at` of 1..n that is not empty, and its value; or nothing. */
+static bool next_place(lua_State *L, lua_Integer at, lua_Integer n)
+{
+    while (at++ < n) {
+        lua_pushinteger(L, at);
+        if (lua_rawgeti(L, 1, at) != LUA_TNIL) return true;
+        lua_pop(L, 2);
+    }
+    return false;
 }
 
 /* The first key of the stable order after the key at 2. */
 static int stable_next(lua_State *L)
 {
     bool found = false;
-    lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
-    bool in_list = lua_isinteger(L, 2) && lua_tointeger(L, 2) >= 1 && lua_tointeger(L, 2) <= n;
-    if ((lua_isnil(L, 2) && n > 0) || (in_list && lua_tointeger(L, 2) < n)) {
-        lua_pushinteger(L, lua_isnil(L, 2) ? 1 : lua_tointeger(L, 2) + 1);
-        lua_pushvalue(L, -1);
-        lua_rawget(L, 1);
-        return 2;
-    }
+    lua_Integer n = (lua_Integer)lua_rawlen(L, 1), at = lua_isnil(L, 2) ? 0 : -1;
+    if (rank(L, 2) == RANK_PLACE && lua_tointeger(L, 2) <= n) at = lua_tointeger(L, 2);
+    if (at >= 0 && next_place(L, at, n)) return 2;
     lua_settop(L, 2);
     lua_pushnil(L); /* 3: the best so far */
     for (lua_pushnil(L); lua_next(L, 1);) {
         lua_pop(L, 1);
-        if (lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1 && lua_tointeger(L, -1) <= n) continue;
-        if (!rank(L, -1)) return refuse_unstable(L);
-        bool after = lua_isnil(L, 2) || in_list || is_before(L, 2, -1);
-        if (!after || (found && !is_before(L, lua_gettop(L), 3))) continue;
+        int r = rank(L, -1);
+        if (r == RANK_HIDDEN || (r == RANK_PLACE && lua_tointeger(L, -1) <= n)) continue;
+        if (r == RANK_UNSTABLE) return refuse_unstable(L);
+        if (at < 0 && !is_before(L, 2, -1)) continue;
+        if (found && !is_before(L, lua_gettop(L), 3)) continue;
         found = true;
         lua_pushvalue(L, -1);
         lua_replace(L, 3);
@@ -163,15 +174,38 @@ static int next_key(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 2);
     if (vm_push_shadow(L, 1)) lua_replace(L, 1);
-    return vm_of(L)->stable ? stable_next(L) : raw_next(L);
+    return vm_of(L)->stable ? stable_next(L) : next_plain(L, 1);
+}
+
+/* The table at idx (the top) becomes a function that goes over it in the stable order. */
+static void push_iterator(lua_State *L, int idx)
+{
+    lua_Integer n = (lua_Integer)lua_rawlen(L, idx);
+    lua_pushinteger(L, n);
+    push_keys(L, idx, n);
+    lua_pushinteger(L, 0);
+    lua_pushcclosure(L, iterate, 4);
+}
+
+static int next_hidden(lua_State *L)
+{
+    lua_settop(L, 2);
+    return next_plain(L, lua_upvalueindex(1));
+}
+
+/* The code must not get hold of the table itself: it could write to it. */
+void vm_push_hidden_pairs(lua_State *L)
+{
+    if (vm_of(L)->stable)
+        push_iterator(L, lua_gettop(L));
+    else
+        lua_pushcclosure(L, next_hidden, 1);
 }
 
 static int pairs(lua_State *L)
 {
     luaL_checkany(L, 1);
-    if (lua_istable(L, 1) && vm_push_shadow(L, 1)) {
-        lua_replace(L, 1);
-    } else if (luaL_getmetafield(L, 1, "__pairs") != LUA_TNIL) {
+    if (luaL_getmetafield(L, 1, "__pairs") != LUA_TNIL) {
         lua_pushvalue(L, 1);
         lua_call(L, 1, 3);
         return 3;
@@ -179,16 +213,13 @@ static int pairs(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     if (!vm_of(L)->stable) {
-        lua_pushcfunction(L, raw_next);
+        lua_pushcfunction(L, next_key); /* reads frozen tables by itself: their contents are not given away */
         lua_pushvalue(L, 1);
         lua_pushnil(L);
         return 3;
     }
-    lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
-    lua_pushinteger(L, n);
-    push_keys(L, 1, n);
-    lua_pushinteger(L, 0);
-    lua_pushcclosure(L, iterate, 4);
+    if (vm_push_shadow(L, 1)) lua_replace(L, 1);
+    push_iterator(L, 1);
     return 1;
 }
 

@@ -59,63 +59,102 @@ static int repeat(lua_State *L)
         return 1;
     }
     if ((uint64_t)n > VM_BLOCK_MAX / (len + sep_len)) return luaL_error(L, "resulting string too large");
+    size_t total = (size_t)n * (len + sep_len) - sep_len, unit = len + sep_len;
+    vm_make_room(L, total);
     luaL_Buffer b;
-    luaL_buffinitsize(L, &b, (size_t)n * (len + sep_len));
-    for (lua_Integer i = 0; i < n; i++) {
-        luaL_addlstring(&b, s, len);
-        if (i + 1 < n) luaL_addlstring(&b, sep, sep_len);
-    }
-    luaL_pushresult(&b);
+    char *p = luaL_buffinitsize(L, &b, total + sep_len);
+    memcpy(p, s, len);
+    memcpy(p + len, sep, sep_len);
+    for (size_t done = unit; done < total; done *= 2) /* what is there, once more */
+        memcpy(p + done, p, done < total - done ? done : total - done);
+    luaL_pushresultsize(&b, total);
     return 1;
+}
+
+/* Conversions that show addresses. The text may hold NULs, after which the stock function reads on. */
+static bool has_address(const char *p, const char *end)
+{
+    while ((p = memchr(p, '%', (size_t)(end - p)))) {
+        for (p++; p < end && *p && strchr("-+ #0123456789.", *p);)
+            p++;
+        if (p == end) return false;
+        if (*p++ == 'p') return true;
+    }
+    return false;
 }
 
 /* string.format: %p is refused, tables and functions are written by their type. Upvalue: the stock function. */
 static int format(lua_State *L)
 {
-    const char *f = luaL_checkstring(L, 1);
-    for (const char *p = f; (p = strchr(p, '%')); p++) {
-        p++;
-        p += strspn(p, "-+ #0123456789.");
-        if (*p == 'p') return luaL_error(L, "invalid conversion '%%p' to 'format'");
-        if (!*p) break;
-    }
+    size_t len;
+    const char *f = luaL_checklstring(L, 1, &len);
+    if (has_address(f, f + len)) return luaL_error(L, "invalid conversion '%%p' to 'format'");
     for (int i = 2; i <= lua_gettop(L); i++) {
         int type = lua_type(L, i);
-        if (type != LUA_TTABLE && type != LUA_TFUNCTION && type != LUA_TUSERDATA && type != LUA_TTHREAD) continue;
+        if (type == LUA_TNIL || type == LUA_TBOOLEAN || type == LUA_TNUMBER || type == LUA_TSTRING) continue;
         lua_pushcfunction(L, to_string);
         lua_pushvalue(L, i);
         lua_call(L, 1, 1);
         lua_replace(L, i);
     }
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, 1);
-    return 1;
+    return lua_tocfunction(L, lua_upvalueindex(1))(L); /* in this frame: its errors name this function */
 }
 
 /* --- tables: the stock functions, for lengths that are sane. Upvalue: the stock function. --- */
 
-static int bounded(lua_State *L)
+static int less(lua_State *L)
 {
-    if (lua_istable(L, 1) && luaL_len(L, 1) > VM_LENGTH_MAX) return luaL_error(L, "table is too long");
-    for (int i = 2; i <= lua_gettop(L) && i <= 4; i++) {
-        lua_Number n = lua_isnumber(L, i) ? lua_tonumber(L, i) : 0;
-        if (fabs(n) > VM_LENGTH_MAX && lua_tointeger(L, lua_upvalueindex(2)))
-            return luaL_error(L, "index is too large");
-    }
-    int n = lua_gettop(L);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, n, LUA_MULTRET);
-    return lua_gettop(L);
+    lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPLT));
+    return 1;
 }
 
-static void bound(lua_State *L, const char *name, bool checks_numbers)
+/* The stock functions count in C up to what __len says, where no hook can end it. */
+static void check_length(lua_State *L)
 {
-    lua_getglobal(L, "table");
+    if (!lua_istable(L, 1)) return;
+    if (vm_has_own_len(L, 1)) luaL_error(L, "a table with its own __len cannot be used here");
+    if (luaL_len(L, 1) > VM_LENGTH_MAX) luaL_error(L, "table is too long");
+}
+
+static int bounded(lua_State *L)
+{
+    check_length(L);
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static int bounded_range(lua_State *L)
+{
+    check_length(L);
+    for (int i = 2; i <= lua_gettop(L) && i <= 4; i++)
+        if (lua_type(L, i) == LUA_TNUMBER && fabs(lua_tonumber(L, i)) > VM_LENGTH_MAX)
+            return luaL_argerror(L, i, "index is too large");
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static int move(lua_State *L)
+{
+    if (luaL_checkinteger(L, 3) > VM_MOVE_MAX && luaL_checkinteger(L, 2) < luaL_checkinteger(L, 3) - VM_MOVE_MAX)
+        return luaL_argerror(L, 3, "too many elements to move at once");
+    return bounded_range(L);
+}
+
+/* With a comparator that can be stopped. */
+static int sort(lua_State *L)
+{
+    check_length(L);
+    if (lua_istable(L, 1) && lua_isnoneornil(L, 2) && luaL_len(L, 1) > VM_SORT_PLAIN) {
+        lua_settop(L, 1);
+        lua_pushcfunction(L, less);
+    }
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+/* Puts `fn` in the place of a stock function, which becomes its upvalue. */
+static void wrap(lua_State *L, const char *lib, const char *name, lua_CFunction fn)
+{
+    lua_getglobal(L, lib);
     lua_getfield(L, -1, name);
-    lua_pushinteger(L, checks_numbers);
-    lua_pushcclosure(L, bounded, 2);
+    lua_pushcclosure(L, fn, 1);
     lua_setfield(L, -2, name);
     lua_pop(L, 1);
 }
@@ -231,11 +270,15 @@ static int draw(lua_State *L)
     }
     if (lua_gettop(L) == 1) {
         high = luaL_checkinteger(L, 1);
+        if (high == 0) { /* all bits */
+            lua_pushinteger(L, (lua_Integer)r);
+            return 1;
+        }
     } else {
         low = luaL_checkinteger(L, 1);
         high = luaL_checkinteger(L, 2);
     }
-    luaL_argcheck(L, low <= high, 2, "interval is empty");
+    luaL_argcheck(L, low <= high, lua_gettop(L), "interval is empty");
     uint64_t span = (uint64_t)high - (uint64_t)low;
     uint64_t drawn = (uint64_t)low + (span + 1 ? r % (span + 1) : r);
     lua_pushinteger(L, (lua_Integer)drawn);
@@ -263,6 +306,33 @@ void vm_stable_end(struct vm *vm, const struct vm_stable *was)
 
 /* --- require --- */
 
+static int refuse_module(lua_State *L, const char *key, const char *name)
+{
+    struct err err;
+    err_set(&err, ERR_PLUGIN, key, "module", name, NULL);
+    vm_where(vm_of(L), err.where, sizeof(err.where));
+    vm_push_err(L, &err, "en");
+    return lua_error(L);
+}
+
+/* Runs the text of the module (name at 1, modules at 2) and pushes what it returns. */
+static void run_module(lua_State *L, const char *chunk, const char *text, size_t len)
+{
+    lua_pushcfunction(L, vm_message_handler);
+    int handler = lua_gettop(L);
+    vm_load_text(L, chunk, text, len);
+    lua_pushvalue(L, 1);
+    lua_pushlightuserdata(L, vm_of(L)); /* under way */
+    lua_rawset(L, 2);
+    lua_pushvalue(L, 1);
+    if (lua_pcall(L, 1, 1, handler) == LUA_OK) return;
+    lua_pushvalue(L, 1);
+    lua_pushnil(L);
+    lua_rawset(L, 2);
+    vm_check_stop(L);
+    lua_error(L);
+}
+
 static int require_module(lua_State *L)
 {
     struct vm *vm = vm_of(L);
@@ -272,20 +342,11 @@ static int require_module(lua_State *L)
     lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded_key);
     if (vm_push_shadow(L, 2)) lua_replace(L, 2);
     lua_pushvalue(L, 1);
-    if (lua_rawget(L, 2) != LUA_TNIL) {
-        if (lua_islightuserdata(L, 3)) return luaL_error(L, "module '%s' requires itself", name);
-        return 1;
-    }
+    if (lua_rawget(L, 2) != LUA_TNIL) return lua_islightuserdata(L, 3) ? refuse_module(L, "require.cycle", name) : 1;
     const char *text = vm->source ? vm->source(vm->source_ctx, name, &len, &chunk) : NULL;
-    if (!text) return luaL_error(L, "module '%s' not found in this plugin or those it requires", name);
-    if (vm->frozen) return luaL_error(L, "require '%s' belongs at the top of a file, not in a function", name);
-    lua_pushvalue(L, 1);
-    lua_pushlightuserdata(L, vm);
-    lua_rawset(L, 2);
-    lua_pushfstring(L, "@%s", chunk);
-    if (luaL_loadbufferx(L, text, len, lua_tostring(L, -1), "t") != LUA_OK) return lua_error(L);
-    lua_pushvalue(L, 1);
-    lua_call(L, 1, 1);
+    if (!text) return refuse_module(L, "require.missing", name);
+    if (vm->frozen) return refuse_module(L, "require.late", name);
+    run_module(L, chunk, text, len);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
         lua_pushboolean(L, 1);
@@ -322,18 +383,16 @@ void vm_open_lib(lua_State *L)
     lua_getglobal(L, "string");
     lua_pushcfunction(L, repeat);
     lua_setfield(L, -2, "rep");
-    lua_getfield(L, -1, "format");
-    lua_pushcclosure(L, format, 1);
-    lua_setfield(L, -2, "format");
     lua_pop(L, 1);
     lua_getglobal(L, "math");
     lua_pushcfunction(L, draw);
     lua_setfield(L, -2, "random");
     lua_pop(L, 1);
-    bound(L, "move", true);
-    bound(L, "unpack", true);
-    bound(L, "concat", true);
-    bound(L, "insert", false);
-    bound(L, "remove", false);
-    bound(L, "sort", false);
+    wrap(L, "string", "format", format);
+    wrap(L, "table", "move", move);
+    wrap(L, "table", "unpack", bounded_range);
+    wrap(L, "table", "concat", bounded_range);
+    wrap(L, "table", "insert", bounded);
+    wrap(L, "table", "remove", bounded);
+    wrap(L, "table", "sort", sort);
 }

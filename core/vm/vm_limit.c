@@ -2,7 +2,10 @@
  *
  * A POSIX timer per thread sends its signal to that thread. The handler looks at the CPU time; past the budget it sets
  * a sticky flag and a hook on the coroutine that runs, which raises an error that no pcall keeps. The timer is not
- * taken down at the end of a limit: a later one finds it running, and a handler without a limit does nothing. */
+ * taken down at the end of a limit: a later one finds it running, and a handler without a limit does nothing.
+ *
+ * A call can lie inside a call of another state (a hook of one plugin in a flow of another). So each thread keeps the
+ * chain of its entries, and the limit stops all that were entered since it began. */
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -18,7 +21,11 @@
 struct thread_limit {
     bool made;
     timer_t timer;
-    struct vm *volatile vm; /* whose limit runs now */
+    pid_t tid;
+    struct vm *volatile vm;         /* whose limit runs now */
+    struct vm_entry *volatile top;  /* what runs now */
+    struct vm_entry *volatile base; /* the top when the limit began */
+    volatile int64_t ms;
     volatile int64_t cpu_end_ns;
     volatile int64_t armed_until; /* monotonic; 0: not armed */
 };
@@ -26,16 +33,25 @@ static _Thread_local struct thread_limit limit;
 
 static void on_hook(lua_State *L, lua_Debug *ar)
 {
+    struct vm *vm = vm_of(L);
     (void)ar;
+    if (!vm->stop && vm->used > vm->soft) vm_collect(vm);
     vm_check_stop(L);
+    /* No stop, or no more: this coroutine outlived it, or inherited the hook. Look again: a signal may lie between. */
+    lua_sethook(L, NULL, 0, 0);
+    vm_check_stop(L);
+}
+
+void vm_hook(struct vm *vm)
+{
+    if (!vm->running) return;
+    lua_sethook(vm->running, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
 void vm_stop_now(struct vm *vm, int why)
 {
     vm->stop = why;
-    if (!vm->running) return;
-    vm->hooked = vm->running;
-    lua_sethook(vm->running, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+    vm_hook(vm);
 }
 
 static void arm(struct thread_limit *t, int64_t in_ns)
@@ -46,38 +62,59 @@ static void arm(struct thread_limit *t, int64_t in_ns)
     timer_settime(t->timer, 0, &when, NULL);
 }
 
+/* Stops what was entered since the limit began. A state that is stopped already may run another coroutine by now. */
+static void stop_entries(const struct thread_limit *t)
+{
+    for (struct vm_entry *e = t->top; e && e != t->base; e = e->below) {
+        e->vm->limit_ms = t->ms;
+        if (!e->vm->stop || lua_gethook(e->vm->running) != on_hook)
+            vm_stop_now(e->vm, e->vm->stop ? e->vm->stop : STOP_TIME);
+    }
+}
+
 static void on_signal(int sig, siginfo_t *info, void *ctx)
 {
     struct thread_limit *t = &limit;
     (void)sig;
-    (void)info;
     (void)ctx;
+    if (info->si_code != SI_TIMER) { /* vm_stop */
+        for (struct vm_entry *e = t->top; e; e = e->below)
+            if (atomic_load(&e->vm->asked) && !e->vm->stop) vm_stop_now(e->vm, STOP_HOST);
+        return;
+    }
     t->armed_until = 0;
-    struct vm *vm = t->vm;
-    if (!vm) return;
+    if (!t->vm) return;
     int64_t left = t->cpu_end_ns - clock_thread_cpu_ns();
     if (left > 50000) {
         arm(t, left);
         return;
     }
-    if (!vm->stop) vm_stop_now(vm, STOP_TIME);
-    /* Code that runs after the flag was set on another coroutine is caught by the next tick. */
-    if (vm->running && vm->running != vm->hooked) vm_stop_now(vm, vm->stop);
-    arm(t, 1000000);
+    stop_entries(t);
+    arm(t, 1000000); /* code that runs on another coroutine, or is entered from now on, is caught by the next tick */
+}
+
+void vm_open_limit(void)
+{
+    struct sigaction act;
+    memset(&act, 0, sizeof(act));
+    act.sa_sigaction = on_signal;
+    act.sa_flags = SA_SIGINFO | SA_RESTART;
+    sigaction(SIGRTMIN, &act, NULL);
+}
+
+static pid_t thread_id(struct thread_limit *t)
+{
+    if (!t->tid) t->tid = (pid_t)syscall(SYS_gettid);
+    return t->tid;
 }
 
 static bool make_timer(struct thread_limit *t)
 {
     struct sigevent ev;
-    struct sigaction act;
     memset(&ev, 0, sizeof(ev));
-    memset(&act, 0, sizeof(act));
-    act.sa_sigaction = on_signal;
-    act.sa_flags = SA_SIGINFO | SA_RESTART;
-    sigaction(SIGRTMIN, &act, NULL);
     ev.sigev_notify = SIGEV_THREAD_ID;
     ev.sigev_signo = SIGRTMIN;
-    ev.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
+    ev.sigev_notify_thread_id = thread_id(t);
     t->made = timer_create(CLOCK_MONOTONIC, &ev, &t->timer) == 0;
     return t->made;
 }
@@ -88,7 +125,8 @@ void vm_limit_begin(struct vm *vm, int64_t cpu_ms)
     if (vm->limits++ > 0 || cpu_ms <= 0 || t->vm) return;
     if (!t->made && !make_timer(t)) return;
     int64_t budget = cpu_ms * 1000000;
-    vm->limit_ms = cpu_ms;
+    t->ms = cpu_ms;
+    t->base = t->top;
     t->cpu_end_ns = clock_thread_cpu_ns() + budget;
     atomic_signal_fence(memory_order_seq_cst);
     t->vm = vm;
@@ -102,9 +140,41 @@ void vm_limit_end(struct vm *vm)
     limit.vm = NULL;
 }
 
+/* The flag is seen when the state is entered; what runs already is told by a signal to its thread. */
 void vm_stop(struct vm *vm)
 {
-    vm_stop_now(vm, STOP_HOST);
+    atomic_store(&vm->asked, true);
+    int tid = atomic_load(&vm->tid);
+    if (tid) syscall(SYS_tgkill, getpid(), tid, SIGRTMIN);
+}
+
+int vm_enter(struct vm *vm, lua_State *L, struct vm_entry *e, struct err *err)
+{
+    struct thread_limit *t = &limit;
+    int depth = t->top ? t->top->depth + 1 : 1;
+    if (depth > VM_ENTRIES_MAX) return err_set(err, ERR_LIMIT, "limit.depth", "plugin", vm->name, NULL);
+    *e = (struct vm_entry){vm, vm->running, t->top, depth};
+    if (vm->entries++ == 0) atomic_store(&vm->tid, thread_id(t));
+    vm->running = L;
+    atomic_signal_fence(memory_order_seq_cst);
+    t->top = e;
+    /* In this order: a stop that is asked for between the two is seen here or by the handler. */
+    if (atomic_load(&vm->asked) && !vm->stop) vm->stop = STOP_HOST;
+    if (!vm->stop) return 0;
+    int rc = vm_take_stop(vm, err);
+    vm_leave(e);
+    return rc;
+}
+
+void vm_leave(struct vm_entry *e)
+{
+    struct vm *vm = e->vm;
+    limit.top = e->below;
+    atomic_signal_fence(memory_order_seq_cst);
+    vm->running = e->outer;
+    if (--vm->entries > 0) return;
+    atomic_store(&vm->tid, 0);
+    vm->stop = 0; /* one that came too late, between the end of the call and here */
 }
 
 void vm_raise_fault(struct vm *vm, const struct err *err)
@@ -126,14 +196,15 @@ int vm_take_stop(struct vm *vm, struct err *err)
 {
     struct err_num n;
     int why = vm->stop;
-    vm->stop = 0;
-    if (vm->hooked) lua_sethook(vm->hooked, NULL, 0, 0);
-    vm->hooked = NULL;
+    if (vm->entries == 1) {
+        vm->stop = 0;
+        if (why == STOP_HOST) atomic_store(&vm->asked, false);
+    }
     switch (why) {
     case STOP_TIME:
         return err_set(err, ERR_LIMIT, "limit.time", "ms", err_i64(&n, vm->limit_ms), "plugin", vm->name, NULL);
     case STOP_MEMORY:
-        lua_gc(vm->L, LUA_GCCOLLECT);
+        if (vm->entries == 1) lua_gc(vm->L, LUA_GCCOLLECT);
         return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
     case STOP_FAULT:
         *err = vm->fault;

@@ -51,11 +51,37 @@ static int on_newindex(lua_State *L)
     return lua_error(L);
 }
 
+/* Handles have no id: they are equal when what they are known by is. */
+static bool has_equal_fields(lua_State *L)
+{
+    if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE || lua_getiuservalue(L, 2, 1) != LUA_TTABLE) return false;
+    for (int a = 3; a <= 4; a++) {
+        for (lua_pushnil(L); lua_next(L, a);) {
+            lua_pushvalue(L, -2);
+            lua_rawget(L, 7 - a);
+            if (!lua_rawequal(L, -1, -2)) return false;
+            lua_pop(L, 2);
+        }
+    }
+    return true;
+}
+
 static int on_equal(lua_State *L)
 {
     struct object *a = to_object(L, 1), *b = to_object(L, 2);
-    lua_pushboolean(L, a && b && a->kind == b->kind && a->id == b->id);
+    lua_settop(L, 2);
+    bool equal = a && b && a->kind == b->kind && a->id == b->id;
+    lua_pushboolean(L, equal && (!a->kind->is_handle || has_equal_fields(L)));
     return 1;
+}
+
+int vm_object_compare(lua_State *L, int ia, int ib)
+{
+    struct object *a = lua_touserdata(L, ia), *b = lua_touserdata(L, ib);
+    int order = strcmp(a->kind->name, b->kind->name);
+    if (order) return order;
+    if (a->id != b->id) return a->id < b->id ? -1 : 1;
+    return (a->rev > b->rev) - (a->rev < b->rev);
 }
 
 static int compare_ids(lua_State *L, bool or_equal)
@@ -89,13 +115,9 @@ static int on_tostring(lua_State *L)
 
 static int on_pairs(lua_State *L)
 {
-    lua_getglobal(L, "pairs");
-    if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-    }
-    lua_call(L, 1, 3);
-    return 3;
+    if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE) lua_newtable(L);
+    vm_push_hidden_pairs(L);
+    return 1;
 }
 
 static void new_metatable(lua_State *L, const struct val_kind *kind)
@@ -168,6 +190,11 @@ int vm_take_object(lua_State *L, int idx, struct arena *a, struct val *out)
     out->as.obj.fields = fields;
     lua_pop(L, 1);
     return rc;
+}
+
+bool vm_is_object(lua_State *L, int idx)
+{
+    return to_object(L, idx) != NULL;
 }
 
 bool vm_is_kind(lua_State *L, int idx, const struct val_kind *kind)

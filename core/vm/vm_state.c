@@ -6,27 +6,6 @@
 #include "base/mem.h"
 #include "vm/vm_internal.h"
 
-/* Soft limit: the running code is stopped. Hard limit, or a block that is too large: no memory. */
-static void *allocate(void *ud, void *ptr, size_t old, size_t size)
-{
-    struct vm *vm = ud;
-    if (!ptr) old = 0;
-    if (size == 0) {
-        vm->used -= old;
-        mem_free(ptr);
-        return NULL;
-    }
-    if (size > old && (size > VM_BLOCK_MAX || vm->used - old + size > vm->hard)) {
-        if (vm->running && !vm->stop) vm_stop_now(vm, STOP_MEMORY);
-        return NULL;
-    }
-    void *grown = mem_try_realloc(ptr, size);
-    if (!grown) return NULL;
-    vm->used = vm->used - old + size;
-    if (vm->used > vm->soft && size > old && vm->running && !vm->stop) vm_stop_now(vm, STOP_MEMORY);
-    return grown;
-}
-
 static int open_all(lua_State *L)
 {
     vm_open_env(L);
@@ -48,7 +27,8 @@ int vm_new(const struct vm_options *o, struct vm **out, struct err *err)
     vm->hard = o->memory_hard ? o->memory_hard : vm->soft + vm->soft / 4;
     digest_random(&seed, sizeof(seed));
     vm_seed(vm, seed);
-    vm->L = lua_newstate(allocate, vm);
+    vm_open_limit();
+    vm->L = lua_newstate(vm_allocate, vm);
     if (!vm->L) goto memory;
     memcpy(lua_getextraspace(vm->L), &vm, sizeof(struct vm *));
     lua_pushcfunction(vm->L, open_all);
@@ -92,7 +72,7 @@ struct vm *vm_of(lua_State *L)
 {
     struct vm *vm;
     memcpy(&vm, lua_getextraspace(L), sizeof(vm));
-    return vm;
+    return (struct vm *)((uintptr_t)vm & ~(uintptr_t)VM_HOSTED);
 }
 
 void vm_set_source(struct vm *vm, vm_source_fn fn, void *ctx)
@@ -138,8 +118,7 @@ static int finish(struct vm *vm, lua_State *L, int status, struct err *err)
         lua_pop(L, 1);
         rc = err->code;
     }
-    if (vm->stop && vm->entries == 1) rc = vm_take_stop(vm, err);
-    return rc;
+    return vm->stop ? vm_take_stop(vm, err) : rc;
 }
 
 struct calling {
@@ -163,28 +142,42 @@ static int call_protected(lua_State *L)
 int vm_call(struct vm *vm, int ref, const struct val *args, size_t nargs, struct arena *a, struct val *out,
             struct err *err)
 {
-    lua_State *L = vm->L, *outer = vm->running;
+    lua_State *L = vm->L;
     struct calling c = {ref, args, nargs};
+    struct vm_entry entry;
     struct vm_co *co = vm->co;
     int top = lua_gettop(L);
     uint64_t random[4];
     if (!lua_checkstack(L, 8)) return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
+    int rc = vm_enter(vm, L, &entry, err);
+    if (rc) return rc;
     memcpy(random, vm->random, sizeof(random));
     vm->co = NULL; /* nothing can wait in here */
-    vm->running = L;
-    vm->entries++;
     lua_pushcfunction(L, vm_message_handler);
     lua_pushcfunction(L, call_protected);
     lua_pushlightuserdata(L, &c);
-    int rc = finish(vm, L, lua_pcall(L, 1, 1, top + 1), err);
+    rc = finish(vm, L, lua_pcall(L, 1, 1, top + 1), err);
     if (rc == 0 && out) rc = vm_to_val(L, -1, a, out, err);
-    vm->entries--;
-    vm->running = outer;
+    vm_leave(&entry);
     vm->co = co;
     /* A replay does not call the hooks of a run's steps: what they draw must not be missing there. */
     if (vm->stable) memcpy(vm->random, random, sizeof(random));
     lua_settop(L, top);
     return rc;
+}
+
+void vm_load_text(lua_State *L, const char *chunk, const char *text, size_t len)
+{
+    struct err err;
+    lua_pushfstring(L, "@%s", chunk);
+    if (luaL_loadbufferx(L, text, len, lua_tostring(L, -1), "t") == LUA_OK) {
+        lua_remove(L, -2);
+        return;
+    }
+    vm_to_err(L, -1, &err);
+    memcpy(err.key, "lua.syntax", sizeof("lua.syntax"));
+    vm_push_err(L, &err, "en");
+    lua_error(L);
 }
 
 struct loading {
@@ -195,32 +188,24 @@ struct loading {
 static int load_protected(lua_State *L)
 {
     struct loading *l = lua_touserdata(L, 1);
-    lua_pushfstring(L, "@%s", l->chunk);
-    if (luaL_loadbufferx(L, l->text, l->len, lua_tostring(L, -1), "t") != LUA_OK) {
-        struct err err;
-        vm_to_err(L, -1, &err);
-        err.code = ERR_PLUGIN;
-        memcpy(err.key, "lua.syntax", sizeof("lua.syntax"));
-        vm_push_err(L, &err, "en");
-        return lua_error(L);
-    }
+    vm_load_text(L, l->chunk, l->text, l->len);
     lua_call(L, 0, 0);
     return 0;
 }
 
 int vm_run_chunk(struct vm *vm, const char *chunk, const char *text, size_t len, struct err *err)
 {
-    lua_State *L = vm->L, *outer = vm->running;
+    lua_State *L = vm->L;
     struct loading l = {chunk, text, len};
+    struct vm_entry entry;
     int top = lua_gettop(L);
-    vm->running = L;
-    vm->entries++;
+    int rc = vm_enter(vm, L, &entry, err);
+    if (rc) return rc;
     lua_pushcfunction(L, vm_message_handler);
     lua_pushcfunction(L, load_protected);
     lua_pushlightuserdata(L, &l);
-    int rc = finish(vm, L, lua_pcall(L, 1, 0, top + 1), err);
-    vm->entries--;
-    vm->running = outer;
+    rc = finish(vm, L, lua_pcall(L, 1, 0, top + 1), err);
+    vm_leave(&entry);
     lua_settop(L, top);
     return rc;
 }
@@ -246,6 +231,7 @@ int vm_co_new(struct vm *vm, int ref, struct vm_co **out, struct err *err)
         mem_free(co);
         return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
     }
+    vm_set_hosted(co->L, true); /* nobody but vm_co_resume resumes it */
     vm_push_ref(co->L, ref);
     *out = co;
     return 0;
@@ -273,41 +259,56 @@ static int push_args(struct vm_co *co, const struct val *args, size_t nargs, str
 {
     lua_State *L = co->vm->L;
     struct calling c = {0, args, nargs};
+    int top = lua_gettop(L);
     if (nargs == 0) return 0;
     lua_pushcfunction(L, push_protected);
     lua_pushlightuserdata(L, &c);
     if (lua_pcall(L, 1, (int)nargs, 0) != LUA_OK || !lua_checkstack(co->L, (int)nargs + 2)) {
-        lua_pop(L, 1);
+        lua_settop(L, top);
         return err_set(err, ERR_LIMIT, "limit.memory", "plugin", co->vm->name, NULL);
     }
     lua_xmove(L, co->L, (int)nargs);
     return 0;
 }
 
-static void add_traceback(lua_State *L, struct err *err)
+struct failing {
+    lua_State *L;
+    struct err *err;
+};
+
+static int trace_protected(lua_State *L)
 {
+    struct failing *f = lua_touserdata(L, 1);
+    luaL_traceback(L, f->L, NULL, 0);
+    strncat(f->err->traceback, lua_tostring(L, -1), sizeof(f->err->traceback) - 1);
+    return 0;
+}
+
+/* An error leaves the stack of its coroutine as it was: where, and how it came there. */
+static void add_traceback(struct vm *vm, lua_State *co, struct err *err)
+{
+    struct failing f = {co, err};
+    if (!err->where[0]) vm_where(vm, err->where, sizeof(err->where));
     if (err->traceback[0]) return;
-    luaL_traceback(L, L, NULL, 0);
-    const char *text = lua_tostring(L, -1);
-    strncat(err->traceback, text ? text : "", sizeof(err->traceback) - 1);
-    lua_pop(L, 1);
+    lua_pushcfunction(vm->L, trace_protected);
+    lua_pushlightuserdata(vm->L, &f);
+    if (lua_pcall(vm->L, 1, 0, 0) != LUA_OK) lua_pop(vm->L, 1);
 }
 
 int vm_co_resume(struct vm_co *co, const struct val *args, size_t nargs, const struct err *failed, struct arena *a,
                  struct val *out, struct err *err)
 {
     struct vm *vm = co->vm;
-    lua_State *outer = vm->running;
     struct vm_co *outer_co = vm->co;
     struct vm_resuming *resuming = vm->resuming;
+    struct vm_entry entry;
     int nresults = 0;
     int rc = push_args(co, args, nargs, err);
+    if (rc == 0) rc = vm_enter(vm, co->L, &entry, err);
     if (rc) return rc;
     vm->co = co;
-    vm->running = co->L;
     vm->resuming = NULL;
     vm->waiting = false;
-    vm->entries++;
     co->failed = failed;
     int status = lua_resume(co->L, NULL, (int)nargs, &nresults);
     co->failed = NULL;
@@ -315,15 +316,14 @@ int vm_co_resume(struct vm_co *co, const struct val *args, size_t nargs, const s
         lua_pop(co->L, nresults);
         rc = VM_WAITING;
     } else if (status == LUA_OK && !vm->stop) {
-        rc = nresults ? vm_to_val(co->L, -nresults, a, out, err) : 0;
-        if (!nresults) *out = val_nil();
+        if (out) *out = val_nil();
+        rc = nresults && out ? vm_to_val(co->L, -nresults, a, out, err) : 0;
     } else {
-        bool fresh = status != LUA_OK && status != LUA_YIELD;
-        rc = fresh ? finish(vm, co->L, status, err) : vm_take_stop(vm, err);
-        if (fresh && rc) add_traceback(co->L, err);
+        bool raised = status != LUA_OK && status != LUA_YIELD;
+        rc = finish(vm, co->L, raised ? status : LUA_OK, err);
+        if (raised) add_traceback(vm, co->L, err);
     }
-    vm->entries--;
-    vm->running = outer;
+    vm_leave(&entry);
     vm->co = outer_co;
     vm->resuming = resuming;
     return rc;
@@ -373,29 +373,4 @@ void vm_where(struct vm *vm, char *where, size_t cap)
         where[n + 1] = '\0';
         return;
     }
-}
-
-int vm_read_data(const char *chunk, const char *text, size_t len, struct arena *a, struct val *out, struct err *err)
-{
-    struct vm_options o = {.name = chunk, .memory_soft = 1 << 20};
-    struct vm *vm;
-    int rc = vm_new(&o, &vm, err);
-    if (rc) return rc;
-    lua_State *L = vm->L;
-    lua_pushfstring(L, "@%s", chunk);
-    if (luaL_loadbufferx(L, text, len, lua_tostring(L, -1), "t") != LUA_OK) {
-        vm_to_err(L, -1, err);
-        err->code = ERR_PLUGIN;
-        memcpy(err->key, "lua.syntax", sizeof("lua.syntax"));
-        vm_free(vm);
-        return ERR_PLUGIN;
-    }
-    lua_newtable(L); /* an empty environment */
-    lua_setupvalue(L, -2, 1);
-    int ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    vm_limit_begin(vm, 200);
-    rc = vm_call(vm, ref, NULL, 0, a, out, err);
-    vm_limit_end(vm);
-    vm_free(vm);
-    return rc;
 }

@@ -1,6 +1,7 @@
 /* Values between Lua and the core: raw access only, so that no metamethod of a plugin runs here. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vm/vm_internal.h"
@@ -84,7 +85,20 @@ static int take_list(struct taking *t, int idx, lua_Integer n, struct val *out, 
     return 0;
 }
 
-static int take_pair(struct taking *t, struct val *out, int depth)
+/* Would the place of this name ("12") become the same key? */
+static bool is_twice(lua_State *L, int idx, const char *key)
+{
+    char number[24], *end;
+    if (*key != '-' && (*key < '0' || *key > '9')) return false;
+    long long place = strtoll(key, &end, 10);
+    snprintf(number, sizeof(number), "%lld", place);
+    if (*end || strcmp(number, key) != 0) return false;
+    bool twice = lua_rawgeti(L, idx, place) != LUA_TNIL;
+    lua_pop(L, 1);
+    return twice;
+}
+
+static int take_pair(struct taking *t, int idx, struct val *out, int depth)
 {
     struct val v;
     size_t len;
@@ -95,6 +109,7 @@ static int take_pair(struct taking *t, struct val *out, int depth)
         len = (size_t)snprintf(number, sizeof(number), "%lld", (long long)lua_tointeger(t->L, -2));
     } else if (lua_type(t->L, -2) == LUA_TSTRING) {
         key = lua_tolstring(t->L, -2, &len);
+        if (is_twice(t->L, idx, key)) return refuse(t, "a key that is there as a name and as a place", depth);
     } else {
         return refuse(t, "a key that is neither a name nor a place", depth);
     }
@@ -111,7 +126,8 @@ static int take_map(struct taking *t, int idx, struct val *out, int depth)
 {
     *out = val_map();
     for (lua_pushnil(t->L); lua_next(t->L, idx); lua_pop(t->L, 1)) {
-        int rc = take_pair(t, out, depth);
+        if (lua_islightuserdata(t->L, -2)) continue; /* what the host keeps in error objects */
+        int rc = take_pair(t, idx, out, depth);
         if (rc) {
             lua_pop(t->L, 2);
             return rc;
