@@ -36,7 +36,7 @@ static int take_object(const json_t *j, struct arena *a, struct val *out, int de
         struct val v;
         char *k = arena_strdup(a, key);
         int rc = k ? take(value, a, &v, depth + 1) : ERR_NOMEM;
-        if (rc == 0) rc = val_set(a, out, k, v);
+        if (rc == 0) rc = val_set_new(a, out, k, v); /* the parser refused duplicates */
         if (rc) return rc;
     }
     return 0;
@@ -202,8 +202,12 @@ static void write_obj(struct buf *b, const struct val *v, int indent)
     }
     bool has_id = val_get(fields, "id") != NULL;
     buf_add_char(b, '{');
-    if (!has_id) buf_printf(b, "\"id\":%s%" PRId64, indent < 0 ? "" : " ", v->as.obj.id);
-    write_pairs(b, fields, indent < 0 ? -1 : indent + 1, has_id);
+    int inner = indent < 0 ? -1 : indent + 1;
+    if (!has_id) {
+        line(b, inner);
+        buf_printf(b, "\"id\":%s%" PRId64, indent < 0 ? "" : " ", v->as.obj.id);
+    }
+    write_pairs(b, fields, inner, has_id);
     line(b, indent);
     buf_add_char(b, '}');
 }

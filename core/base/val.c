@@ -136,7 +136,8 @@ bool val_is(const struct val *v, enum val_type type)
 
 bool val_is_str(const struct val *v, const char *s)
 {
-    return v && v->type == VAL_STR && v->as.str.len == strlen(s) && memcmp(v->as.str.s, s, v->as.str.len) == 0;
+    return v && v->type == VAL_STR && v->as.str.len == strlen(s) &&
+           (v->as.str.len == 0 || memcmp(v->as.str.s, s, v->as.str.len) == 0);
 }
 
 static int rank(const struct val *v)
@@ -151,6 +152,12 @@ static int sign(int64_t a, int64_t b)
     return a < b ? -1 : a > b;
 }
 
+/* An integer against an integral double that is next to it. 2^63 itself is a double but no integer. */
+static int beside(int64_t i, double n)
+{
+    return n >= 9223372036854775808.0 ? -1 : sign(i, (int64_t)n);
+}
+
 /* Integers and floats by value; NaN before all numbers, equal to itself. */
 static int compare_numbers(const struct val *a, const struct val *b)
 {
@@ -162,25 +169,40 @@ static int compare_numbers(const struct val *a, const struct val *b)
     if (x < y) return -1;
     if (x > y) return 1;
     /* Beyond 2^53 different integers have one double. */
-    if (a->type == VAL_INT && x >= -9.2e18 && x <= 9.2e18) return sign(a->as.i, (int64_t)y);
-    return 0;
+    if (a->type == b->type) return 0;
+    return a->type == VAL_INT ? beside(a->as.i, y) : -beside(b->as.i, x);
 }
 
 static int compare_bytes(const char *a, size_t na, const char *b, size_t nb)
 {
-    int order = memcmp(a, b, na < nb ? na : nb);
+    size_t n = na < nb ? na : nb;
+    int order = n ? memcmp(a, b, n) : 0;
     return order ? order : sign((int64_t)na, (int64_t)nb);
 }
 
+/* What differs at the least key decides; a missing key comes before any value. So the order of the pairs does not
+ * matter, and the order of maps is total. */
 static int compare_maps(const struct val *a, const struct val *b)
 {
+    const char *least = NULL;
+    int result = 0;
     if (a->as.map.n != b->as.map.n) return sign((int64_t)a->as.map.n, (int64_t)b->as.map.n);
     for (size_t i = 0; i < a->as.map.n; i++) {
-        const struct val *other = val_get(b, a->as.map.pairs[i].key);
-        int order = other ? val_compare(&a->as.map.pairs[i].v, other) : 1;
-        if (order) return order;
+        const struct val_pair *p = &a->as.map.pairs[i];
+        if (least && strcmp(p->key, least) >= 0) continue;
+        const struct val *other = val_get(b, p->key);
+        int order = other ? val_compare(&p->v, other) : 1;
+        if (!order) continue;
+        least = p->key;
+        result = order;
     }
-    return 0;
+    for (size_t i = 0; result && i < b->as.map.n; i++) {
+        const char *key = b->as.map.pairs[i].key;
+        if (strcmp(key, least) >= 0 || val_get(a, key)) continue;
+        least = key;
+        result = -1;
+    }
+    return result;
 }
 
 int val_compare(const struct val *a, const struct val *b)

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 enum {
     T_NIL,
@@ -82,7 +83,7 @@ static int encode_map(const struct val *v, struct buf *b, bool with_fields, int 
     bool sorted = true;
     buf_add_char(b, T_MAP);
     put_number(b, n);
-    if (n > MAP_SORT_MAX) order = calloc(n, sizeof(struct val_pair *));
+    if (n > MAP_SORT_MAX) order = mem_try_alloc(n * sizeof(struct val_pair *));
     if (!order) return ERR_NOMEM;
     for (size_t i = 0; i < n; i++) {
         order[i] = &v->as.map.pairs[i];
@@ -90,7 +91,7 @@ static int encode_map(const struct val *v, struct buf *b, bool with_fields, int 
     }
     if (!sorted) qsort(order, n, sizeof(order[0]), by_key);
     int rc = encode_sorted(order, n, b, with_fields, depth);
-    if (order != small) free(order);
+    if (order != small) mem_free(order);
     return rc;
 }
 
@@ -162,6 +163,7 @@ static int get_number(struct reader *r, uint64_t *n)
     *n = 0;
     for (int shift = 0; shift < 64 && r->p < r->end; shift += 7) {
         unsigned char c = *r->p++;
+        if (shift == 63 && c > 1) return ERR_CORRUPT; /* more than 64 bits */
         *n |= (uint64_t)(c & 0x7f) << shift;
         if (c < 0x80) return 0;
     }
@@ -198,6 +200,7 @@ static int decode_map(struct reader *r, struct val *out, int depth)
 {
     uint64_t n;
     if (get_number(r, &n) != 0 || n > (size_t)(r->end - r->p) / 2) return ERR_CORRUPT;
+    const char *last = NULL;
     *out = val_map();
     for (uint64_t i = 0; i < n; i++) {
         struct val key, v;
@@ -206,8 +209,11 @@ static int decode_map(struct reader *r, struct val *out, int depth)
         if (key.type != VAL_STR || (key.as.str.len && memchr(key.as.str.s, 0, key.as.str.len))) return ERR_CORRUPT;
         char *k = arena_strndup(r->a, key.as.str.s, key.as.str.len);
         rc = k ? decode(r, &v, depth + 1) : ERR_NOMEM;
-        if (rc == 0) rc = val_set(r->a, out, k, v);
+        /* Keys rise in what was encoded: no search. */
+        bool rises = rc == 0 && (!last || strcmp(last, k) < 0);
+        if (rc == 0) rc = rises ? val_set_new(r->a, out, k, v) : val_set(r->a, out, k, v);
         if (rc) return rc;
+        if (rises) last = k;
     }
     return 0;
 }
@@ -215,8 +221,9 @@ static int decode_map(struct reader *r, struct val *out, int depth)
 static int decode_obj(struct reader *r, bool fields, struct val *out, int depth)
 {
     struct val kind, id, rev;
-    if (decode(r, &kind, depth + 1) || kind.type != VAL_STR || decode(r, &id, depth + 1) || id.type != VAL_INT ||
-        decode(r, &rev, depth + 1) || rev.type != VAL_INT)
+    /* The head is no level of its own: an object stands as deep as encoding lets it. */
+    if (decode(r, &kind, depth) || kind.type != VAL_STR || decode(r, &id, depth) || id.type != VAL_INT ||
+        decode(r, &rev, depth) || rev.type != VAL_INT)
         return ERR_CORRUPT;
     const struct val_kind *k = r->kind_of ? r->kind_of(kind.as.str.s, kind.as.str.len) : NULL;
     if (!k) return ERR_CORRUPT;
