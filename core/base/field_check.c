@@ -65,6 +65,14 @@ static int check_id(const struct field *f, const char *kind, const struct val *v
     return 0;
 }
 
+/* Dates and instants lie in the years 1 to 9999, however they came. */
+static int check_years(const struct field *f, const struct val *v, int64_t a_day, struct err *err)
+{
+    int64_t first = date_days(1, 1, 1) * a_day, end = date_days(10000, 1, 1) * a_day;
+    if (v->as.i >= first && v->as.i < end) return 0;
+    return err_set(err, ERR_INVALID, "invalid.range", "field", f->name, NULL);
+}
+
 static int check_date(const struct field *f, const struct val *v, struct val *out, struct err *err)
 {
     struct date d;
@@ -77,7 +85,7 @@ static int check_date(const struct field *f, const struct val *v, struct val *ou
         *out = val_int(date_days(d.year, d.month, d.day));
     else
         return wrong(f, v, err);
-    return 0;
+    return check_years(f, out, 1, err);
 }
 
 static int check_instant(const struct field *f, const struct val *v, const struct field_time *time, struct val *out,
@@ -87,11 +95,11 @@ static int check_instant(const struct field *f, const struct val *v, const struc
     int32_t offset;
     if (v->type == VAL_OBJ && strcmp(v->as.obj.kind->name, "instant") == 0) {
         *out = val_int(v->as.obj.id);
-        return 0;
+        return check_years(f, out, 86400000, err);
     }
     if (v->type == VAL_INT) {
         *out = *v;
-        return 0;
+        return check_years(f, out, 86400000, err);
     }
     if (v->type != VAL_STR || !date_parse(v->as.str.s, v->as.str.len, &d, &offset)) return wrong(f, v, err);
     if (offset != INT32_MIN) {
@@ -245,7 +253,8 @@ static void note_err(struct problems *p, const char *field)
 {
     const char *detail = err_arg(&p->one, "type");
     if (!*detail) detail = err_arg(&p->one, "choices");
-    if (p->n++ == 0) *p->err = p->one;
+    if (!*detail) detail = err_arg(&p->one, "text");
+    if (p->n++ == 0 && p->err) *p->err = p->one;
     err_add_field(p->err, field, p->one.key, detail);
 }
 
@@ -253,7 +262,8 @@ static void find_unknown(const struct field_list *l, const struct val *map, stru
 {
     for (size_t i = 0; i < map->as.map.n; i++) {
         const char *name = map->as.map.pairs[i].key;
-        if (!field_find(l, name)) note(p, name, "invalid.unknown_field", nearest(l, name));
+        if (field_find(l, name)) continue;
+        note(p, name, "invalid.unknown_field", p->n < ERR_FIELDS_MAX ? nearest(l, name) : "");
     }
 }
 
@@ -292,5 +302,5 @@ int field_check_map(const struct field_list *l, const struct val *map, bool part
         if (rc) return err_set(err, ERR_LIMIT, "limit.size", NULL);
     }
     *out = result;
-    return p.n ? err->code : 0;
+    return p.n ? ERR_INVALID : 0;
 }

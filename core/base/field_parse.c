@@ -57,7 +57,8 @@ static int parse_choices(struct arena *a, const char *list, struct field *out)
         if (len == 0) return ERR_INVALID;
         out->choices[at] = arena_strndup(a, p, len);
         if (!out->choices[at++]) return ERR_NOMEM;
-        p += len + (p[len] == ',');
+        p += len;
+        if (*p && !*++p) return ERR_INVALID; /* ends in a comma */
     }
     return 0;
 }
@@ -72,11 +73,10 @@ static int parse_target(struct arena *a, const char *rest, struct field *out)
     }
     if (find_type(rest, n, &item) != 0 || item == FIELD_LIST || item == FIELD_CHOICE) return ERR_INVALID;
     out->item = item;
-    if (item == FIELD_REF) {
-        if (rest[n] != ':' || !rest[n + 1]) return ERR_INVALID;
-        out->item_target = arena_strdup(a, rest + n + 1);
-    }
-    return 0;
+    if (item != FIELD_REF) return rest[n] ? ERR_INVALID : 0;
+    if (rest[n] != ':' || !rest[n + 1]) return ERR_INVALID;
+    out->item_target = arena_strdup(a, rest + n + 1);
+    return out->item_target ? 0 : ERR_NOMEM;
 }
 
 static int parse_type(struct arena *a, const char *decl, struct field *out)
@@ -129,6 +129,8 @@ static int parse_one(struct arena *a, const char *name, const struct val *decl, 
     }
     const char *text = val_cstr(a, type);
     if (!is_name(name)) return err_set(err, ERR_INVALID, "field.name", "field", name, NULL);
+    if (!text && val_is(type, VAL_STR) && !memchr(type->as.str.s, '\0', type->as.str.len))
+        return err_set(err, ERR_LIMIT, "limit.size", NULL);
     if (!text)
         return err_set(err, ERR_INVALID, "field.type", "field", name, "type", decl ? val_type_name(decl->type) : "nil",
                        NULL);

@@ -1,8 +1,10 @@
 /* The message catalogue: binary search in the generated tables, {name} filled from values. */
 #include "base/locale.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/locale_data.h"
@@ -12,8 +14,10 @@ const char *locale_pick(const char *accept)
     /* The first of the two that the header names; weights are in order in practice. */
     for (const char *p = accept; p && *p; p++) {
         bool start = p == accept || p[-1] == ',' || p[-1] == ' ';
-        if (start && strncmp(p, "vi", 2) == 0) return "vi";
-        if (start && strncmp(p, "en", 2) == 0) return "en";
+        if (!start || !isalpha((unsigned char)*p) || !isalpha((unsigned char)p[1])) continue;
+        if (isalpha((unsigned char)p[2])) continue; /* "vie" and "enm" are other tags */
+        if (strncasecmp(p, "vi", 2) == 0) return "vi";
+        if (strncasecmp(p, "en", 2) == 0) return "en";
     }
     return "en";
 }
@@ -37,8 +41,10 @@ const char *locale_text(const char *lang, const char *key)
 
 typedef const char *(*find_fn)(const void *ctx, const char *name);
 
-static void fill(struct buf *out, const char *text, find_fn find, const void *ctx)
+/* False: a place had no value. */
+static bool fill(struct buf *out, const char *text, find_fn find, const void *ctx)
 {
+    bool full = true;
     for (const char *open; (open = strchr(text, '{'));) {
         /* Only {name} is filled: a hint may show a table like { position =, unit = }. */
         size_t n = strspn(open + 1, "abcdefghijklmnopqrstuvwxyz0123456789_");
@@ -49,10 +55,13 @@ static void fill(struct buf *out, const char *text, find_fn find, const void *ct
         if (!filled) continue;
         memcpy(name, open + 1, n);
         name[n] = '\0';
-        buf_add_str(out, find(ctx, name));
+        const char *value = find(ctx, name);
+        full = full && *value;
+        buf_add_str(out, value);
         text = open + n + 2;
     }
     buf_add_str(out, text);
+    return full;
 }
 
 struct pairs {
@@ -113,6 +122,10 @@ void locale_err(struct buf *out, const char *lang, const struct err *err, bool h
     memcpy(key + n, ".hint", 6);
     text = locale_text(lang, key);
     if (!text) return;
+    /* "Did you mean ?" helps nobody: a remedy that lacks a value is left out. */
+    size_t before = out->len;
     buf_add_char(out, ' ');
-    fill(out, text, find_arg, err);
+    if (fill(out, text, find_arg, err) || out->failed) return;
+    out->len = before;
+    out->data[before] = '\0';
 }

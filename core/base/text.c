@@ -130,6 +130,7 @@ int text_fold(struct arena *a, const char *s, size_t len, const char **out, size
         ascii &= (unsigned char)s[i] < 0x80;
     if (!ascii) {
         const UNormalizer2 *nfd = unorm2_getNFDInstance(&status);
+        if (len > TEXT_MAX) return ERR_LIMIT;
         if (!text_is_utf8(s, len) || U_FAILURE(status)) return ERR_INVALID;
         int rc = normalise(nfd, a, s, len, &apart, &n);
         if (rc) return rc;
@@ -223,7 +224,11 @@ void text_format_number(double n, int decimals, const char *lang, char *out, siz
     size_t at = 0;
     signs(lang, &group, &decimal);
     if (decimals < 0 || decimals > 9) decimals = 0;
-    snprintf(plain, sizeof(plain), "%.*f", decimals, n < 1e18 && n > -1e18 ? n : 0.0);
+    if (!(n < 1e18 && n > -1e18)) {
+        snprintf(out, cap, "%g", n); /* no figure that is counted: 1e+20, inf, nan */
+        return;
+    }
+    snprintf(plain, sizeof(plain), "%.*f", decimals, n);
     const char *p = plain;
     if (*p == '-') result[at++] = *p++;
     size_t whole = strcspn(p, ".");
