@@ -128,6 +128,7 @@ static void take_table(lua_State *L, struct err *err)
 
 void vm_to_err(lua_State *L, int idx, struct err *err)
 {
+    struct err_num n;
     err_clear(err);
     if (!lua_checkstack(L, 8)) {
         err_set(err, ERR_LIMIT, "limit.memory", NULL);
@@ -138,6 +139,8 @@ void vm_to_err(lua_State *L, int idx, struct err *err)
         split_place(lua_tostring(L, -1), err);
     else if (lua_istable(L, -1))
         take_table(L, err);
+    else if (lua_isinteger(L, -1))
+        err_set_text(err, ERR_PLUGIN, "lua.error", err_i64(&n, lua_tointeger(L, -1)));
     else
         err_set_text(err, ERR_PLUGIN, "lua.error", luaL_typename(L, -1));
     lua_pop(L, 1);
