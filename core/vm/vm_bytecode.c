@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "vm/vm_internal.h"
 
-enum { OP_SETUPVAL = 10, UPVALUES_MAX = 256, ABS_LINE = -128, ABS_MAX = 64 };
+enum { OP_SETUPVAL = 10, UPVALUES_MAX = 256, ABS_LINE = -128 };
 
 struct reader {
     const unsigned char *p, *end;
@@ -71,19 +71,20 @@ struct proto {
     int first_line;
     const unsigned char *code, *lines;
     size_t ncode, nlines;
-    size_t abs_pc[ABS_MAX], abs_line[ABS_MAX], nabs;
+    struct reader abs; /* pairs of place and line, one for each ABS_LINE in lines */
 };
 
 static int line_of(const struct proto *f, size_t pc)
 {
+    struct reader abs = f->abs;
     int line = f->first_line;
     for (size_t i = 0; i <= pc && i < f->nlines; i++) {
         if ((signed char)f->lines[i] != ABS_LINE) {
             line += (signed char)f->lines[i];
             continue;
         }
-        for (size_t k = 0; k < f->nabs; k++)
-            if (f->abs_pc[k] == i) line = (int)f->abs_line[k];
+        size(&abs);
+        line = (int)size(&abs);
     }
     return line;
 }
@@ -102,11 +103,10 @@ static void read_debug(struct reader *r, struct proto *f, char (*names)[64], siz
     f->nlines = size(r);
     f->lines = bytes(r, f->nlines);
     size_t n = size(r);
+    f->abs = *r;
     for (size_t i = 0; i < n && !r->bad; i++) {
-        size_t pc = size(r), line = size(r);
-        if (f->nabs == ABS_MAX) continue;
-        f->abs_pc[f->nabs] = pc;
-        f->abs_line[f->nabs++] = line;
+        size(r);
+        size(r);
     }
     for (n = size(r); n && !r->bad; n--) {
         skip_string(r);
@@ -175,7 +175,11 @@ int vm_find_assignment(lua_State *L, char *name, size_t cap, int *line)
     buf_init(&dump, 16 << 20);
     lua_dump(L, write_dump, &dump, 0);
     size_t header = sizeof(expected) - 1 + 16 + 1; /* then an integer, a float, the number of upvalues */
-    if (!buf_ok(&dump) || dump.len < header || memcmp(dump.data, expected, sizeof(expected) - 1) != 0) {
+    if (!buf_ok(&dump)) {
+        buf_close(&dump);
+        return ERR_NOMEM;
+    }
+    if (dump.len < header || memcmp(dump.data, expected, sizeof(expected) - 1) != 0) {
         buf_close(&dump);
         return ERR_INTERNAL;
     }

@@ -123,7 +123,7 @@ static void check_closure(lua_State *L, struct freezing *f)
     lua_pushvalue(L, -1);
     lua_getinfo(L, ">S", &ar);
     if (rc < 0)
-        err_set(&err, ERR_INTERNAL, "lua.bytecode", NULL);
+        err_set(&err, rc, rc == ERR_NOMEM ? "memory" : "lua.bytecode", NULL);
     else
         err_set(&err, ERR_PLUGIN, "lua.upvalue", "name", name, NULL);
     err_set_where(&err, ar.short_src, line);

@@ -103,7 +103,7 @@ int vm_read_only(lua_State *L);
 bool vm_has_own_len(lua_State *L, int idx); /* a __len of the plugin */
 void vm_push_modules(lua_State *L);         /* the table of loaded modules (vm_lib.c) */
 
-/* vm_bytecode.c: does this closure (on the top) assign an upvalue of its own? 1 yes: name and line. */
+/* vm_bytecode.c: does this closure (on the top) assign an upvalue of its own? 1 yes: name and line. Or ERR_*. */
 int vm_find_assignment(lua_State *L, char *name, size_t cap, int *line);
 
 /* vm_object.c */

@@ -35,7 +35,7 @@ static void on_hook(lua_State *L, lua_Debug *ar)
 {
     struct vm *vm = vm_of(L);
     (void)ar;
-    if (!vm->stop && vm->used > vm->soft) vm_collect(vm);
+    if (vm->running && !vm->stop && vm->used > vm->soft) vm_collect(vm);
     vm_check_stop(L);
     /* No stop, or no more: this coroutine outlived it, or inherited the hook. Look again: a signal may lie between. */
     lua_sethook(L, NULL, 0, 0);
@@ -175,6 +175,7 @@ void vm_leave(struct vm_entry *e)
     if (--vm->entries > 0) return;
     atomic_store(&vm->tid, 0);
     vm->stop = 0; /* one that came too late, between the end of the call and here */
+    vm->refused = 0;
 }
 
 void vm_raise_fault(struct vm *vm, const struct err *err)

@@ -47,12 +47,15 @@ void *vm_allocate(void *ud, void *ptr, size_t old, size_t size)
         vm->used = used;
         return smaller || size == 0 ? smaller : ptr; /* Lua counts on this not to fail */
     }
-    if (vm->refused && vm->refused != size) stop(vm, vm->refused_by_host);
+    if (vm->refused && vm->refused != size) {
+        stop(vm, vm->refused_by_host);
+        vm->refused = 0;
+    }
     bool refused = size > VM_BLOCK_MAX || used > vm->hard;
     void *grown = refused ? NULL : mem_try_realloc(ptr, size);
     if (!grown) {
         if (vm->refused) stop(vm, !refused);
-        vm->refused = size;
+        vm->refused = vm->refused ? 0 : size;
         vm->refused_by_host = !refused;
         return NULL;
     }
