@@ -19,7 +19,7 @@ const struct cli_entry cli_commands[] = {
     {"doctor", cli_doctor,
      "khung doctor                                                               look at machine, data and service"},
     {"api", cli_api,
-     "khung api [--lua]                                                          print the Lua API reference"},
+     "khung api                                                                   print the Lua API reference"},
     {"content", cli_content,
      "khung content list|show|history|import …                                   content items"},
     {"report", cli_report, "khung report list | run NAME [--param k=v …] [--format table|csv|json]     report types"},
@@ -34,8 +34,7 @@ const struct cli_entry cli_commands[] = {
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json", "help", "admin",      "upgrade", "once",
-                                       "lua",  "dev",  "no-restart", "verbose", "local"};
+    static const char *const bare[] = {"json", "help", "admin", "upgrade", "no-restart", "verbose"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;

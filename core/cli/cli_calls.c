@@ -36,6 +36,8 @@ static const struct call calls[] = {
      "khung user add NAME [--person CODE] [--lang vi|en] [--admin]"},
     {"user", "list", "user.list", "", NULL, "khung user list"},
     {"user", "token", "user.token", "NAME {label,scope}", NULL, "khung user token NAME [--label TEXT] [--scope VERBS]"},
+    {"user", "tokens", "user.tokens", "NAME", NULL, "khung user tokens NAME"},
+    {"user", "revoke", "user.revoke", "ID#", NULL, "khung user revoke TOKEN-ID"},
     {"user", "role", "user.role", "NAME ROLE UNIT?", NULL, "khung user role NAME ROLE [UNIT]"},
     {"user", "disable", "user.disable", "NAME", NULL, "khung user disable NAME"},
     {"plugin", "list", "plugin.list", "", "name version state hash why where", "khung plugin list"},

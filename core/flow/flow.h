@@ -46,8 +46,6 @@ void flow_batch_lost(struct flow *f);
 void flow_batch_kept(struct flow *f);
 /* A slice of a command was rolled back: what it changed in memory is read again. */
 void flow_undone(struct flow *f);
-/* Drops every hot run (tests: a restart). */
-void flow_forget(struct flow *f);
 
 struct flow_start_args {
     const char *plugin, *name;

@@ -163,12 +163,3 @@ void flow_batch_kept(struct flow *f)
     }
     flow_cache_trim(f);
 }
-
-void flow_forget(struct flow *f)
-{
-    for (struct flow_run *run = f->oldest; run; run = run->newer) {
-        flow_run_cool(run);
-        run->is_loaded = false;
-    }
-    flow_cache_trim(f);
-}

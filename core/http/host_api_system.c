@@ -81,6 +81,20 @@ static int user_token(struct api_call *c)
     return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
+static int user_tokens(struct api_call *c)
+{
+    struct people_account account;
+    int rc = people_check(c->s, "user.token", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0) rc = find_account(c, &c->args[0], &account);
+    return rc ? rc : people_tokens(c->s->db, account.id, c->arena, &c->result, c->err);
+}
+
+static int user_revoke(struct api_call *c)
+{
+    int rc = people_check(c->s, "user.token", PEOPLE_ANY_UNIT, c->err);
+    return rc ? rc : people_token_revoke(c->s->db, c->args[0].as.i, c->s->now, c->err);
+}
+
 static int user_role(struct api_call *c)
 {
     struct people_account account;
@@ -176,6 +190,9 @@ static const struct api_fn functions[] = {
     {"user.list", user_list, "", "list", API_READ, API_HOST, 1, "Accounts."},
     {"user.token", user_token, "name:text! options:map", "map", API_WRITE, API_HOST, 1,
      "Makes a bearer token; it is shown this once."},
+    {"user.tokens", user_tokens, "name:text!", "list", API_READ, API_HOST, 1,
+     "Tokens of an account, without their secrets."},
+    {"user.revoke", user_revoke, "id:integer!", "", API_WRITE, API_HOST, 1, "Ends one token."},
     {"user.role", user_role, "name:text! role:text! unit:text", "", API_WRITE, API_HOST, 1,
      "Gives a role in a unit and below."},
     {"user.disable", user_disable, "name:text!", "", API_WRITE, API_HOST, 1, "Ends an account and its tokens."},

@@ -266,12 +266,6 @@ struct plugin_vm *plugins_vm(struct plugins *ps, const char *plugin)
     return NULL;
 }
 
-bool plugins_is_active(struct plugins *ps, const struct plugin *p)
-{
-    struct plugin_vm *pv = plugins_vm(ps, p->name);
-    return pv && pv->plugin == p;
-}
-
 int plugin_states_get(struct plugin_states *st, struct host *host, const char *plugin, struct plugin_vm **out,
                       struct err *err)
 {

@@ -33,8 +33,6 @@ size_t registry_plugins(const struct registry *r, struct plugin *const **out);
 struct plugin *registry_plugin(const struct registry *r, const char *name);
 /* Lane's thread: the Lua state of an active plugin, or NULL. */
 struct plugin_vm *plugins_vm(struct plugins *ps, const char *plugin);
-/* Lane's thread: is this the active version's state? */
-bool plugins_is_active(struct plugins *ps, const struct plugin *p);
 
 /* A reader's states, made on first use and dropped when the registry is another one. */
 struct plugin_states {

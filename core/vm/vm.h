@@ -76,8 +76,6 @@ int vm_co_resume(struct vm_co *co, const struct val *args, size_t nargs, const s
                  struct val *out, struct err *err);
 /* Which coroutine runs now (the outermost vm_co), or NULL. */
 struct vm_co *vm_co_running(struct vm *vm);
-void vm_co_set_data(struct vm_co *co, void *data);
-void *vm_co_data(struct vm_co *co);
 /* Is a wait possible where the code stands now? (inside a vm_co, no C call or metamethod between) */
 bool vm_can_wait(struct vm *vm);
 /* Where the calling Lua code stands: "publish.lua:12" into `where`, for the innermost Lua function. */

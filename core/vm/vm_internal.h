@@ -31,8 +31,7 @@ struct vm_entry {
 struct vm_co {
     struct vm *vm;
     lua_State *L;
-    int ref; /* keeps the thread */
-    void *data;
+    int ref;                  /* keeps the thread */
     const struct err *failed; /* to be raised where it waits; during a resume */
 };
 

@@ -334,16 +334,6 @@ struct vm_co *vm_co_running(struct vm *vm)
     return vm->co;
 }
 
-void vm_co_set_data(struct vm_co *co, void *data)
-{
-    co->data = data;
-}
-
-void *vm_co_data(struct vm_co *co)
-{
-    return co->data;
-}
-
 bool vm_can_wait(struct vm *vm)
 {
     if (!vm->co || !lua_isyieldable(vm->running)) return false;
