@@ -161,14 +161,18 @@ static int declare_type(struct api_call *c)
 }
 
 const struct api_fn content_read_functions[] = {
-    {"content.type", declare_type, "name:text! options:map!", "", API_DECLARE, "content", 1,
+    {"content.type", declare_type,
+     "name:text! "
+     "options:map{fields:map!,title:text,slug:text,unit:boolean,index:list,unique:list,approval:boolean,lint:map,"
+     "sections:boolean,label:any}!",
+     "", API_DECLARE, "content", 1,
      "Declares a content type: fields, title, slug, unit, index, unique, approval, lint."},
-    {"content.get", get, "type:text! key:any! options:map", "Item?", API_READ, "content", 1,
-     "The item with an id or an address (a former one too); {published = true} or {revision = n}."},
-    {"content.find", find, "type:text! where:map options:map", "Item[], cursor?", API_READ, "content", 1,
-     "Items by conditions; {order, limit, after, published}."},
-    {"content.search", search, "text:text! options:map", "Item[]", API_READ, "content", 1,
-     "Full text without regard to marks, exact marks first; {type, unit, published, limit}."},
+    {"content.get", get, "type:text! key:any! options:map{published:boolean,revision:integer}", "Item?", API_READ,
+     "content", 1, "The item with an id or an address (a former one too); {published = true} or {revision = n}."},
+    {"content.find", find, "type:text! where:map options:map{order:any,limit:integer,after:text,published:boolean}",
+     "Item[], cursor?", API_READ, "content", 1, "Items by conditions; {order, limit, after, published}."},
+    {"content.search", search, "text:text! options:map{type:text,unit:unit,limit:integer,published:boolean}", "Item[]",
+     API_READ, "content", 1, "Full text without regard to marks, exact marks first; {type, unit, published, limit}."},
     {"content.history", history, "item:object:item!", "table[]", API_READ, "content", 1,
      "Who moved the item from where to where, when and why."},
     {"content.diff", diff, "item:object:item! r1:integer! r2:integer!", "table[]", API_READ, "content", 1,

@@ -41,20 +41,6 @@ static int bad_option(const struct decl *d, const char *option, const char *key,
     return err_set(err, ERR_INVALID, key, "type", d->name, "option", option, NULL);
 }
 
-static int check_options(const struct decl *d, struct err *err)
-{
-    static const char *const known[] = {"fields", "title",    "slug", "unit",     "index",
-                                        "unique", "approval", "lint", "sections", "label"};
-    for (size_t i = 0; i < d->spec.as.map.n; i++) {
-        const char *name = d->spec.as.map.pairs[i].key;
-        bool found = false;
-        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
-            found |= strcmp(known[k], name) == 0;
-        if (!found) return bad_option(d, name, "content.option", err);
-    }
-    return 0;
-}
-
 static int check_name(const struct decl *d, struct err *err)
 {
     size_t n = strlen(d->name);
@@ -160,7 +146,6 @@ int content_type_compile(void *self, struct decl *d, struct registry *r, struct 
     t->has_unit = val_get_bool(&d->spec, "unit", false);
     t->lint = val_get(&d->spec, "lint");
     int rc = check_name(d, err);
-    if (rc == 0) rc = check_options(d, err);
     if (rc == 0) rc = split_fields(d, t, a, err);
     if (rc == 0) rc = field_option(d, t, "title", &t->title, err);
     if (rc == 0) rc = field_option(d, t, "slug", &t->slug, err);

@@ -57,18 +57,6 @@ static int bad_option(const struct decl *d, const char *option, struct err *err)
     return err_set(err, ERR_INVALID, "storage.option", "table", d->name, "option", option, NULL);
 }
 
-static int check_options(const struct decl *d, struct err *err)
-{
-    static const char *const known[] = {"fields", "unique", "index", "export", "label"};
-    for (size_t i = 0; i < d->spec.as.map.n; i++) {
-        bool found = false;
-        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
-            found |= strcmp(known[k], d->spec.as.map.pairs[i].key) == 0;
-        if (!found) return bad_option(d, d->spec.as.map.pairs[i].key, err);
-    }
-    return val_is(val_get(&d->spec, "fields"), VAL_MAP) ? 0 : bad_option(d, "fields", err);
-}
-
 /* Does an index begin with this field already? */
 static bool is_indexed(const struct val *list, const char *field)
 {
@@ -115,7 +103,7 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     t->name = d->name;
     t->zone = st->host->zone;
     t->exported = val_get_bool(&d->spec, "export", false);
-    int rc = check_options(d, err);
+    int rc = val_is(val_get(&d->spec, "fields"), VAL_MAP) ? 0 : bad_option(d, "fields", err);
     if (rc == 0) rc = field_parse_list(a, val_get(&d->spec, "fields"), &t->fields, err);
     for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
         if (t->fields.items[i].type == FIELD_LIST && t->fields.items[i].item == FIELD_REF) t->has_refs = true;

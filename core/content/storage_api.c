@@ -130,7 +130,9 @@ static int sql(struct api_call *c)
 }
 
 const struct api_fn storage_other_functions[] = {
-    {"storage.table", declare_table, "name:text! options:map!", "Table", API_DECLARE, "storage", 1,
+    {"storage.table", declare_table,
+     "name:text! options:map{fields:map!,unique:list,index:list,export:boolean,label:any}!", "Table", API_DECLARE,
+     "storage", 1,
      "Declares a table: fields, unique, index, export; returns its handle. References are indexed "
      "by themselves."},
     {"storage.kv.get", storage_kv_get, "key:text!", "any", API_READ, "storage", 1, "The value of a key, or nil."},
@@ -142,9 +144,9 @@ const struct api_fn storage_other_functions[] = {
     {"storage.sql", sql, "text:text! values:any", "table[]", API_READ, "storage", 1,
      "Rows of one reading statement; tables by their names, others' exported as plugin.name, "
      "content.TYPE."},
-    {"storage.number", storage_number, "book:text! options:map", "integer", API_WRITE, "storage", 1,
+    {"storage.number", storage_number, "book:text! options:map{year:integer}", "integer", API_WRITE, "storage", 1,
      "The next number of a book in a year: consecutive, without a gap.", true},
-    {"storage.void", storage_void, "book:text! number:integer! reason:text! options:map", "", API_WRITE, "storage", 1,
-     "Marks a number void; it stays taken."},
+    {"storage.void", storage_void, "book:text! number:integer! reason:text! options:map{year:integer}", "", API_WRITE,
+     "storage", 1, "Marks a number void; it stays taken."},
     {0},
 };

@@ -349,7 +349,9 @@ static int fetch(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"run:fetch", fetch, "run:object:run! request:map!", "map", API_WAIT, NULL, 1,
+    {"run:fetch", fetch,
+     "run:object:run! request:map{url:text!,method:text,json:any,body:text,headers:map,timeout:duration}!", "map",
+     API_WAIT, NULL, 1,
      "HTTP through the outbox: { url =, method =, json =, body =, headers =, timeout = } → { status =, headers =, body "
      "=, json = }."},
     {0},

@@ -148,9 +148,17 @@ static int ask_all(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"run:ask", ask, "run:object:run! task:map!", "Answer", API_WAIT, NULL, 1,
+    {"run:ask", ask,
+     "run:object:run! "
+     "task:map{to:any!,title:text!,about:object:item,form:map,within:duration,remind:duration,escalate:any,on_timeout:"
+     "text,help:text}!",
+     "Answer", API_WAIT, NULL, 1,
      "Asks a person, position, role or list; waits for the answer. With about = item it binds to that text.", true},
-    {"run:ask_all", ask_all, "run:object:run! tasks:list! options:map", "map", API_WAIT, NULL, 1,
+    {"run:ask_all", ask_all,
+     "run:object:run! "
+     "tasks:list{to:any!,title:text!,about:object:item,form:map,within:duration,remind:duration,escalate:any,on_"
+     "timeout:text,help:text}! options:map{need:any,veto:boolean}",
+     "map", API_WAIT, NULL, 1,
      "Asks several: need = \"all\" | \"any\" | k, veto = true; answers { decision =, answers =, approved = }.", true},
     {0},
 };

@@ -157,7 +157,7 @@ const struct api_fn text_functions[] = {
      "-1, 0 or 1 in the order of the reader's language."},
     {"text.name_key", name_key, "name:text!", "string", API_PURE, NULL, 1,
      "The name as it is sorted: the last word first."},
-    {"json.encode", json_encode, "value:any options:map", "string", API_PURE, NULL, 1,
+    {"json.encode", json_encode, "value:any options:map{pretty:boolean}", "string", API_PURE, NULL, 1,
      "JSON of a value; {pretty = true}."},
     {"json.decode", json_decode, "text:text!", "any", API_PURE, NULL, 1, "The value of a JSON text."},
     {"id.new", id_new, "", "integer", API_WRITE, NULL, 1, "A new id that sorts by time."},

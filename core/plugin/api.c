@@ -33,17 +33,44 @@ static const struct {
 } words[] = {{"any", ARG_ANY},       {"map", ARG_MAP}, {"list", ARG_LIST},
              {"object", ARG_OBJECT}, {"fn", ARG_FN},   {"fns", ARG_FNS}};
 
+static void parse_param(struct api *api, struct api_param *p, const char *text, size_t len);
+
+/* The keys of a map: "{limit:integer,order:text}". */
+static void parse_keys(struct api *api, struct api_param *p, const char *text, size_t len)
+{
+    size_t most = 1;
+    for (size_t i = 0; i < len; i++)
+        most += text[i] == ',';
+    struct api_param *keys = arena_alloc(&api->arena, most * sizeof(*keys));
+    for (const char *at = text, *end = text + len; at < end;) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        if (!comma) comma = end;
+        parse_param(api, &keys[p->nkeys++], at, (size_t)(comma - at));
+        at = comma + 1;
+    }
+    p->keys = keys;
+}
+
 /* One "name:TYPE!" of a description. Descriptions are static data: a mistake in one is a programmer's. */
+static void parse_param(struct api *api, struct api_param *p, const char *text, size_t len)
+{
+    const char *colon = memchr(text, ':', len), *brace = memchr(text, '{', len);
+    assert(colon && "an argument is name:TYPE");
+    *p = (struct api_param){.name = arena_strndup(&api->arena, text, (size_t)(colon - text))};
+    p->required = text[len - 1] == '!';
+    len -= p->required;
+    const char *end = brace ? brace : text + len;
+    p->type = arena_strndup(&api->arena, colon + 1, (size_t)(end - colon - 1));
+    if (brace) parse_keys(api, p, brace + 1, (size_t)(text + len - brace - 2));
+}
+
 static void parse_arg(struct api *api, struct api_arg *arg, const char *text, size_t len)
 {
     struct err err = {0};
-    const char *colon = memchr(text, ':', len);
-    assert(colon && "an argument is name:TYPE");
-    arg->name = arena_strndup(&api->arena, text, (size_t)(colon - text));
-    char *type = arena_strndup(&api->arena, colon + 1, (size_t)(text + len - colon - 1));
-    size_t n = strlen(type);
-    arg->required = n && type[n - 1] == '!';
-    if (arg->required) type[n - 1] = '\0';
+    parse_param(api, (struct api_param *)arg->param, text, len);
+    const char *type = arg->param->type;
+    arg->name = arg->param->name;
+    arg->required = arg->param->required;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcmp(type, words[i].word) != 0) continue;
         arg->kind = words[i].kind;
@@ -65,6 +92,7 @@ static void parse_args(struct api *api, struct api_entry *e)
     for (const char *p = e->fn->args ? e->fn->args : ""; *p;) {
         size_t n = strcspn(p, " ");
         assert(e->nargs < API_ARGS_MAX);
+        e->args[e->nargs].param = &e->params[e->nargs];
         parse_arg(api, &e->args[e->nargs++], p, n);
         p += n;
         p += strspn(p, " ");
@@ -129,6 +157,12 @@ const struct api_fn *api_find(struct api *api, const char *name, void **self)
     const struct api_entry *e = api_entry_find(api, name);
     if (e && self) *self = e->self;
     return e ? e->fn : NULL;
+}
+
+size_t api_params(struct api *api, size_t i, const struct api_param **out)
+{
+    *out = api->entries[i]->params;
+    return api->entries[i]->nargs;
 }
 
 size_t api_count(struct api *api)

@@ -10,7 +10,9 @@
  *
  * Arguments: "name:TYPE" separated by spaces; TYPE is a field type (base/field.h), `any`, `map`, `list`, `object`
  * (any host object), `object:KIND`, `fn` (only *_lua.c); a `!` at the end: required. More arguments than described
- * are refused. A method is described with its kind: "item:title". */
+ * are refused. `map{limit:integer,to:any!}` names the keys that a map may have: others are refused (a slip like
+ * `witin` is found); the value's own types are the function's to check. `list{…}`: a list of such maps. A method is
+ * described with its kind: "item:title". */
 #ifndef KHUNG_API_H
 #define KHUNG_API_H
 
@@ -57,6 +59,14 @@ struct api_fn {
     bool marks;        /* several statements: runs in a mark (savepoint) of its own */
 };
 
+/* A name and its type, as described: an argument of a function, or a key of a map. */
+struct api_param {
+    const char *name, *type; /* "until_", "instant" */
+    bool required;
+    const struct api_param *keys; /* of map{…} and list{…} */
+    size_t nkeys;
+};
+
 struct api;
 struct api *api_new(void);
 void api_free(struct api *api);
@@ -66,6 +76,8 @@ const struct api_fn *api_find(struct api *api, const char *name, void **self);
 /* In the order of their names. */
 size_t api_count(struct api *api);
 const struct api_fn *api_at(struct api *api, size_t i);
+/* Its arguments in order: for the reference, the editors' files and the checker. */
+size_t api_params(struct api *api, size_t i, const struct api_param **out);
 /* Calls from C (REST, CLI, engine): checks arguments, runs in a mark. `args` is a list in declared order. */
 int api_invoke(struct api *api, struct session *s, const char *name, const struct val *args, struct arena *a,
                struct val *result, struct err *err);

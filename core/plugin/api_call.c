@@ -38,6 +38,33 @@ static int check_field_arg(const struct api_entry *e, const struct api_arg *arg,
     return bad_arg(e, arg, field_type_name(arg->field.type), v, err);
 }
 
+/* A key that the description does not name is most often a slip: it would be ignored in silence. */
+static int check_keys(const struct api_entry *e, const struct api_arg *arg, const struct val *map, struct err *err)
+{
+    const struct api_param *p = arg->param;
+    for (size_t i = 0; p->nkeys && map->type == VAL_MAP && i < map->as.map.n; i++) {
+        const char *key = map->as.map.pairs[i].key;
+        size_t k = 0;
+        while (k < p->nkeys && strcmp(p->keys[k].name, key) != 0)
+            k++;
+        if (k < p->nkeys) continue;
+        char known[400] = "";
+        for (size_t at = 0, j = 0; j < p->nkeys && at < sizeof(known); j++)
+            at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", j ? ", " : "", p->keys[j].name);
+        return err_set(err, ERR_INVALID, "invalid.option", "function", e->fn->name, "argument", arg->name, "option",
+                       key, "known", known, NULL);
+    }
+    return 0;
+}
+
+static int check_list(const struct api_entry *e, const struct api_arg *arg, const struct val *list, struct err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && arg->param->nkeys && i < list->as.list.n; i++)
+        rc = check_keys(e, arg, &list->as.list.items[i], err);
+    return rc;
+}
+
 int api_check_arg(const struct api_entry *e, size_t i, struct session *s, struct arena *a, struct val *v,
                   struct err *err)
 {
@@ -52,10 +79,10 @@ int api_check_arg(const struct api_entry *e, size_t i, struct session *s, struct
         return 0;
     case ARG_MAP:
         if (empty_list) *v = val_map();
-        return v->type == VAL_MAP ? 0 : bad_arg(e, arg, "map", v, err);
+        return v->type == VAL_MAP ? check_keys(e, arg, v, err) : bad_arg(e, arg, "map", v, err);
     case ARG_LIST:
         if (empty_map) *v = val_list();
-        return v->type == VAL_LIST ? 0 : bad_arg(e, arg, "list", v, err);
+        return v->type == VAL_LIST ? check_list(e, arg, v, err) : bad_arg(e, arg, "list", v, err);
     case ARG_OBJECT:
         if (v->type == VAL_OBJ && (!arg->object || strcmp(arg->object, v->as.obj.kind->name) == 0)) return 0;
         return bad_arg(e, arg, arg->object ? arg->object : "object", v, err);

@@ -11,14 +11,16 @@ struct api_arg {
     const char *name;
     enum api_arg_kind kind;
     bool required;
-    const char *object; /* ARG_OBJECT: the kind's name, or NULL for any */
-    struct field field; /* ARG_FIELD */
+    const struct api_param *param; /* as described */
+    const char *object;            /* ARG_OBJECT: the kind's name, or NULL for any */
+    struct field field;            /* ARG_FIELD */
 };
 
 struct api_entry {
     const struct api_fn *fn;
     void *self;
     struct api_arg args[API_ARGS_MAX];
+    struct api_param params[API_ARGS_MAX];
     size_t nargs;
 };
 

@@ -287,7 +287,7 @@ const struct api_fn loop_channel_functions[] = {
      "A queue between handlers and jobs of this plugin that holds `size` values (1)."},
     {"channel:put", put, "channel:object:channel! value:any!", "", API_WRITE, NULL, 1,
      "Puts a value, seen after the commit; when it is full a job waits, a handler is refused."},
-    {"channel:take", take, "channel:object:channel! options:map", "any", API_WAIT, NULL, 1,
+    {"channel:take", take, "channel:object:channel! options:map{within:duration}", "any", API_WAIT, NULL, 1,
      "The next value; waits for it; nil when { within = \"10s\" } is over or the channel was closed."},
     {"channel:close", close_channel, "channel:object:channel!", "", API_WRITE, NULL, 1,
      "Ends the channel: those who wait for a value get nil."},

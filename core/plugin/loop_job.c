@@ -370,7 +370,10 @@ const struct api_fn loop_job_functions[] = {
     {"loop.spawn", spawn, "job:fn!", "Job", API_PURE, NULL, 1,
      "Runs a function beside this one, from the commit on; it may wait; in memory only."},
     {"loop.sleep", sleep_for, "delay:duration!", "", API_WAIT, NULL, 1, "Waits, in a callback or a job."},
-    {"loop.fetch", loop_fetch_call, "request:map!", "map", API_WAIT, NULL, 1,
+    {"loop.fetch", loop_fetch_call,
+     "request:map{url:text!,method:text,json:any,body:text,headers:map,timeout:duration,max_bytes:integer,redirects:"
+     "integer}!",
+     "map", API_WAIT, NULL, 1,
      "Asks a server: { url, method, headers, body, json, timeout, max_bytes, redirects } gives { status, headers, body "
      "}."},
     {"job:wait", wait, "job:object:job!", "any", API_WAIT, NULL, 1,

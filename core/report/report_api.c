@@ -31,7 +31,9 @@ static int note(struct api_call *c)
 }
 
 const struct api_fn report_functions[] = {
-    {"report.define", define, "name:text! options:map! run:fn!", "", API_DECLARE, "report", 1,
+    {"report.define", define,
+     "name:text! options:map{title:any,params:map,access:map,columns:list!,chart:map,group:text}! run:fn!", "",
+     API_DECLARE, "report", 1,
      "Declares a report: { title, params, access, columns, chart, group } and a function of (params, out)."},
     {"report_out:row", row, "out:object:report_out! row:any!", "", API_READ, NULL, 1,
      "Writes one row: { column = value } or the values in the order of the columns."},

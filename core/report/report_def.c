@@ -117,18 +117,6 @@ static int compile_access(struct report_def *def, const struct val *spec, struct
     return 0;
 }
 
-static int check_options(const struct report_def *def, const struct val *spec, struct err *err)
-{
-    static const char *const known[] = {"title", "params", "access", "columns", "chart", "group"};
-    for (size_t i = 0; i < spec->as.map.n; i++) {
-        bool found = false;
-        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
-            found |= strcmp(known[k], spec->as.map.pairs[i].key) == 0;
-        if (!found) return bad(err, def->name, spec->as.map.pairs[i].key, "");
-    }
-    return 0;
-}
-
 int report_compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err)
 {
     struct report_def *def = arena_alloc(a, sizeof(*def));
@@ -139,9 +127,8 @@ int report_compile(void *self, struct decl *d, struct registry *r, struct arena 
     (void)r;
     if (!def) return err_set(err, ERR_NOMEM, "memory", NULL);
     *def = (struct report_def){.name = d->name, .plugin = d->plugin, .verb = "report.run"};
-    int rc = check_options(def, &d->spec, err);
     def->title = val_get(&d->spec, "title");
-    if (rc == 0 && !is_title(def->title)) rc = bad(err, def->name, "title", "");
+    int rc = is_title(def->title) ? 0 : bad(err, def->name, "title", "");
     if (rc == 0) rc = field_parse_list(a, params ? params : &none, &def->params, err);
     if (rc == 0) rc = compile_columns(def, val_get(&d->spec, "columns"), a, err);
     if (rc == 0 && access) rc = compile_access(def, access, a, err);

@@ -183,16 +183,19 @@ static int run_now(struct api_call *c)
 }
 
 const struct api_fn schedule_functions[] = {
-    {"schedule.cron", declare_cron, "name:text! cron:text! options:map!", "", API_DECLARE, "schedule", 1,
-     "Starts a flow by a cron line: {zone, flow, input, missed, overlap, grace}; durable."},
-    {"schedule.at", at, "name:text! instant:any! options:map!", "integer", API_WRITE, "schedule", 1,
+    {"schedule.cron", declare_cron,
+     "name:text! cron:text! options:map{zone:text,flow:text!,input:map,missed:text,overlap:text,grace:duration}!", "",
+     API_DECLARE, "schedule", 1, "Starts a flow by a cron line: {zone, flow, input, missed, overlap, grace}; durable."},
+    {"schedule.at", at,
+     "name:text! instant:any! options:map{zone:text,flow:text!,input:map,missed:text,overlap:text,grace:duration}!",
+     "integer", API_WRITE, "schedule", 1,
      "Starts a flow once at an instant or after a duration: {flow, input, zone, missed, grace}; "
      "the name replaces."},
     {"schedule.cancel", cancel, "name:text!", "boolean", API_WRITE, "schedule", 1,
      "Takes a job of this plugin back; false if there was none waiting."},
     {"schedule.run_now", run_now, "id:integer!", "", API_WRITE, "schedule", 1,
      "Fires a job now: an overdue or failed one at once, a cron job besides its time."},
-    {"schedule.list", list, "options:map", "table[]", API_READ, "schedule", 1,
+    {"schedule.list", list, "options:map{limit:integer,after:integer}", "table[]", API_READ, "schedule", 1,
      "The plugin's jobs that are still to fire, with state, due time and reason; {limit, after}."},
     {0},
 };

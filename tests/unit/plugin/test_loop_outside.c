@@ -76,7 +76,7 @@ static void fetch_without_a_service_or_a_host_is_refused(void **state)
             "  local ok, e = pcall(loop.fetch, { url = 'http://example.org/' }) test.note(e.code)\n"
             "  ok, e = pcall(loop.fetch, { link = 'x' }) test.note(e.code) end) end)");
     fixture_call(f, "tick", "go");
-    assert_notes(f, "loop.no_fetch loop.fetch_option");
+    assert_notes(f, "loop.no_fetch invalid.option");
 }
 
 /* --- a server that answers one request, and the io thread --- */
