@@ -97,6 +97,21 @@ static void line(struct finding *f, bool good, const char *what, const char *val
     f->bad += !good;
 }
 
+/* What keeps the running service locked in. What does not is shown with its remedy, and is no failure: an office may
+ * have no better kernel. */
+static int show_locks(struct finding *f)
+{
+    struct val none = val_list(), out;
+    struct err err = {0};
+    if (cli_call(f->c, "system.confinement", &none, NULL, &out, &err) != 0) return cli_fail(f->c, &err);
+    for (size_t i = 0; val_at(&out, i); i++) {
+        const struct val *p = val_at(&out, i);
+        bool ok = val_get_bool(p, "ok", false);
+        printf("%s  %-12s %s\n", ok ? "ok  " : "LOOK", val_get_str(p, "part"), val_get_str(p, ok ? "value" : "why"));
+    }
+    return 0;
+}
+
 int cli_doctor(struct cli *c)
 {
     struct finding f = {.c = c};
@@ -120,6 +135,7 @@ int cli_doctor(struct cli *c)
     bool runs = access(text, F_OK) == 0;
     line(&f, true, "service", runs ? "has a socket" : "not running");
     if (!there) return f.bad ? CLI_FAILED : CLI_DONE;
+    if (runs && show_locks(&f) != 0) return CLI_FAILED;
     if (cli_call(c, "plugin.list", &none, NULL, &out, &err) != 0) return cli_fail(c, &err);
     for (size_t i = 0; val_at(&out, i); i++) {
         const struct val *p = val_at(&out, i);

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <malloc.h>
 
 #include "base/mem.h"
 #include "cli/app.h"
 #include "cli/cli.h"
+#include "cli/guard.h"
 #include "http/api_http.h"
 #include "http/server.h"
 #include "http/signals.h"
@@ -35,6 +37,8 @@ struct service {
     struct clock clock;
     const char *dirs[16];
     size_t ndirs;
+    int port_fd; /* taken at the start, -1 once the server has it */
+    struct confine confine;
     int64_t started_ns;
     bool failed;
 };
@@ -112,11 +116,23 @@ static void limits_of(const struct service *s, struct http_limits *l)
     l->per_address = (int)config_int(s->config, "http_per_address");
 }
 
+/* The port is taken first: after that root's rights are given up. */
+static int take_port(struct service *s, struct err *err)
+{
+    char address[128];
+    const char *listen = config_text(s->config, "listen");
+    snprintf(address, sizeof(address), "%s", listen);
+    char *colon = strrchr(address, ':');
+    if (!colon) return err_set(err, ERR_INVALID, "http.listen", "address", listen, "detail", "ADDRESS:PORT", NULL);
+    *colon = '\0';
+    return http_server_bind(address, (int)strtol(colon + 1, NULL, 10), &s->port_fd, err);
+}
+
 static int open_http(struct service *s, struct err *err)
 {
-    char address[128], path[600];
+    char path[600];
     struct http_limits limits;
-    const char *listen = config_text(s->config, "listen"), *dir = config_text(s->config, "static");
+    const char *dir = config_text(s->config, "static");
     struct http_api_options o = {.host = &s->app.host,
                                  .loop = s->io,
                                  .readers = s->readers,
@@ -124,14 +140,11 @@ static int open_http(struct service *s, struct err *err)
                                  .static_dir = *dir ? dir : NULL,
                                  .reload = reload,
                                  .ctx = s};
-    snprintf(address, sizeof(address), "%s", listen);
-    char *colon = strrchr(address, ':');
-    if (!colon) return err_set(err, ERR_INVALID, "http.listen", "address", listen, "detail", "ADDRESS:PORT", NULL);
-    *colon = '\0';
     limits_of(s, &limits);
     int rc = http_api_new(&o, &s->api, err);
     if (rc == 0) rc = http_server_new(s->io, &limits, http_api_handle, s->api, &s->server, err);
-    if (rc == 0) rc = http_server_listen(s->server, address, (int)strtol(colon + 1, NULL, 10), err);
+    if (rc == 0) rc = http_server_listen_on(s->server, s->port_fd, err);
+    if (s->server) s->port_fd = -1;
     snprintf(path, sizeof(path), "%s/khung.sock", config_text(s->config, "data"));
     if (rc == 0) rc = http_server_listen_unix(s->server, path, err);
     return rc;
@@ -209,9 +222,13 @@ static int cores(void)
 static int start(struct service *s, struct err *err)
 {
     int n = (int)config_int(s->config, "readers");
-    int rc = loop_new(&s->io, err);
+    int rc = take_port(s, err);
+    if (rc == 0) rc = confine_user(config_text(s->config, "user"), config_text(s->config, "data"), err);
+    if (rc == 0) rc = loop_new(&s->io, err);
     if (rc == 0) rc = loop_new(&s->lane, err);
     if (rc == 0) rc = open_app(s, err);
+    s->app.host.confine = &s->confine;
+    if (rc == 0) rc = guard_service(s->config, s->dirs, s->ndirs, &s->confine, err);
     if (rc == 0) rc = readers_start(&s->app.host, s->app.db_path, n ? n : cores(), &s->readers, err);
     if (rc) return rc;
     s->app.host.readers = s->readers;
@@ -256,13 +273,15 @@ static void stop(struct service *s)
     loop_free(s->lane);
     loop_free(s->io);
     http_server_free(s->server);
+    if (s->port_fd >= 0) close(s->port_fd);
     config_free(s->config);
 }
 
 int cli_serve(struct cli *c)
 {
-    struct service s = {.c = c, .started_ns = clock_mono_ns()};
+    struct service s = {.c = c, .port_fd = -1, .started_ns = clock_mono_ns()};
     struct err err = {0};
+    umask(0077);
     mallopt(M_ARENA_MAX, 2);
     raise_files();
     int rc = read_config(&s, &err);

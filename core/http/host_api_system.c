@@ -8,6 +8,7 @@
 #include "http/host_api_parts.h"
 #include "people/people.h"
 #include "plugin/plugins.h"
+#include "runtime/confine.h"
 
 static int org_import(struct api_call *c)
 {
@@ -181,6 +182,41 @@ static int verify(struct api_call *c)
     return rc ? rc : f.rc ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 
+static int show_part(struct api_call *c, const struct confine_part *p, struct val *out)
+{
+    struct buf text;
+    struct err why;
+    *out = val_map();
+    char *value = arena_strdup(c->arena, p->value);
+    int rc = value ? val_set(c->arena, out, "part", val_str(p->name)) : ERR_NOMEM;
+    rc = rc ? rc : val_set(c->arena, out, "ok", val_bool(p->ok));
+    rc = rc ? rc : val_set(c->arena, out, "value", val_str(value));
+    if (rc || !p->why) return rc;
+    err_set(&why, ERR_REFUSED, p->why, "detail", p->detail, NULL);
+    buf_init(&text, 2000);
+    locale_err(&text, c->s->lang, &why, true);
+    char *copy = arena_strdup(c->arena, text.data ? text.data : "");
+    buf_close(&text);
+    return copy ? val_set(c->arena, out, "why", val_str(copy)) : ERR_NOMEM;
+}
+
+/* Asked of the thread that answers: what the kernel says of it, not what was meant. */
+static int confinement(struct api_call *c)
+{
+    struct confine_part parts[CONFINE_PARTS];
+    int rc = people_check(c->s, "system.confinement", PEOPLE_ANY_UNIT, c->err);
+    if (rc) return rc;
+    c->result = val_list();
+    if (!c->s->host->confine) return 0;
+    confine_look(c->s->host->confine, parts);
+    for (size_t i = 0; rc == 0 && i < CONFINE_PARTS; i++) {
+        struct val part;
+        rc = show_part(c, &parts[i], &part);
+        if (rc == 0) rc = val_add(c->arena, &c->result, part);
+    }
+    return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
 static const struct api_fn functions[] = {
     {"org.import", org_import, "tree:map!", "map", API_WRITE, API_HOST, 1,
      "Takes an organisation from data; idempotent by code."},
@@ -197,6 +233,8 @@ static const struct api_fn functions[] = {
      "Gives a role in a unit and below."},
     {"user.disable", user_disable, "name:text!", "", API_WRITE, API_HOST, 1, "Ends an account and its tokens."},
     {"plugin.list", plugin_list, "", "list", API_READ, API_HOST, 1, "Plugins, and why one is off."},
+    {"system.confinement", confinement, "", "list", API_READ, API_HOST, 1,
+     "What keeps the process of the service locked in, and what does not."},
     {"system.verify", verify, "", "list", API_READ, API_HOST, 1,
      "Checks the database and everything in it; lists what is wrong."},
     {0},

@@ -138,23 +138,45 @@ static int fail(const char *what, int rc, struct err *err)
     return err_set(err, ERR_IO, "http.listen", "address", what, "detail", uv_strerror(rc), NULL);
 }
 
-int http_server_listen(struct http_server *s, const char *address, int port, struct err *err)
+int http_server_bind(const char *address, int port, int *fd, struct err *err)
 {
     struct sockaddr_storage a;
-    struct sockaddr_in *bound = (struct sockaddr_in *)&a;
-    int len = sizeof(a);
-    int rc = strchr(address, ':') ? uv_ip6_addr(address, port, (struct sockaddr_in6 *)&a)
-                                  : uv_ip4_addr(address, port, (struct sockaddr_in *)&a);
+    bool is_6 = strchr(address, ':') != NULL;
+    int yes = 1;
+    int rc = is_6 ? uv_ip6_addr(address, port, (struct sockaddr_in6 *)&a)
+                  : uv_ip4_addr(address, port, (struct sockaddr_in *)&a);
     if (rc) return fail(address, rc, err);
+    *fd = socket(a.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*fd >= 0 && setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
+        bind(*fd, (struct sockaddr *)&a, is_6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)) == 0)
+        return 0;
+    fail(address, uv_translate_sys_error(errno), err);
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+    return err->code;
+}
+
+int http_server_listen_on(struct http_server *s, int fd, struct err *err)
+{
+    struct sockaddr_storage a;
+    int len = sizeof(a);
     uv_tcp_init(s->loop, &s->tcp);
     s->tcp.data = s;
     s->has_tcp = true;
-    rc = uv_tcp_bind(&s->tcp, (struct sockaddr *)&a, 0);
+    int rc = uv_tcp_open(&s->tcp, fd);
+    if (rc) close(fd);
     if (rc == 0) rc = uv_listen((uv_stream_t *)&s->tcp, BACKLOG, on_tcp);
-    if (rc) return fail(address, rc, err);
+    if (rc) return fail("TCP", rc, err);
     uv_tcp_getsockname(&s->tcp, (struct sockaddr *)&a, &len);
-    s->port = ntohs(bound->sin_port);
+    s->port = ntohs(((struct sockaddr_in *)&a)->sin_port);
     return 0;
+}
+
+int http_server_listen(struct http_server *s, const char *address, int port, struct err *err)
+{
+    int fd;
+    int rc = http_server_bind(address, port, &fd, err);
+    return rc ? rc : http_server_listen_on(s, fd, err);
 }
 
 int http_server_listen_unix(struct http_server *s, const char *path, struct err *err)

@@ -15,6 +15,7 @@ struct api;
 struct lane;
 struct events;
 struct plugins;
+struct confine;
 struct config;
 struct content;
 struct storage;
@@ -42,10 +43,11 @@ struct host {
     struct storage *storage;
     struct schedule *schedule;
     struct flow *flow;
-    struct loops *loops;     /* volatile loop.* work of plugins */
-    struct readers *readers; /* NULL in commands */
-    struct fetcher *fetcher; /* outbound HTTP on the io thread */
-    bool is_test;            /* khung test */
+    struct loops *loops;           /* volatile loop.* work of plugins */
+    struct readers *readers;       /* NULL in commands */
+    struct fetcher *fetcher;       /* outbound HTTP on the io thread */
+    const struct confine *confine; /* what the service gave up at its start; NULL in commands */
+    bool is_test;                  /* khung test */
 };
 
 #endif

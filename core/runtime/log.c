@@ -116,3 +116,18 @@ void log_err(enum log_level level, const char *event, const struct err *err)
     log_write(level, event, "error", err->key, "text", text.data ? text.data : "", "where", err->where, NULL);
     buf_close(&text);
 }
+
+void log_last_words(const char *event, const char *name, const char *value)
+{
+    struct clock wall;
+    char time[32], line[256];
+    clock_init_real(&wall);
+    date_format_iso(clock_now(&wall), time);
+    int n = snprintf(line, sizeof(line),
+                     as_json ? "{\"time\":\"%s\",\"level\":\"error\",\"event\":\"%s\",\"%s\":\"%s\"}\n"
+                             : "%s error %s %s=%s\n",
+                     time, event, name, value);
+    if (write(STDERR_FILENO, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1) < 0) {
+        /* Nowhere left to say it. */
+    }
+}

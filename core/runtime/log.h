@@ -18,6 +18,8 @@ void log_write(enum log_level level, const char *event, ...) __attribute__((sent
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
 /* An error record as an event. */
 void log_err(enum log_level level, const char *event, const struct err *err);
+/* One error with one pair, without the heap: for handlers of signals. Neither text may need escaping. */
+void log_last_words(const char *event, const char *name, const char *value);
 /* For this thread, until changed; NULL for none. Copied. */
 void log_set_request(const char *id);
 
