@@ -36,6 +36,8 @@ void cli_print(struct cli *c, const struct val *v, const char *columns);
 /* Calls a function of the API: in the running service over its socket, else by opening the data directory. `as`: the
  * user to act as, or NULL for the operator. */
 int cli_call(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out, struct err *err);
+/* Does a service answer on the data directory's socket? */
+bool cli_has_service(struct cli *c);
 /* Reads a whole file ("-": standard input). */
 int cli_read_file(struct cli *c, const char *path, const char **text, size_t *len, struct err *err);
 
@@ -54,6 +56,9 @@ int cli_doctor(struct cli *c);
 int cli_check(struct cli *c);
 int cli_api(struct cli *c);
 int cli_content(struct cli *c);
+/* pack, install, keygen, trust (cmd_pack.c); the other verbs are calls. */
+int cli_plugin(struct cli *c);
+int cli_install(struct cli *c);
 /* flow, task, org, user, plugin, schedule, verify: a table of calls (cli_calls.c). */
 int cli_calls(struct cli *c);
 const char *cli_calls_usage(const char *noun);

@@ -10,6 +10,10 @@
 #include "base/locale.h"
 #include "cli/cli.h"
 
+static const char cli_plugin_usage[] = "khung plugin keygen FILE\n"
+                                       "khung plugin pack DIR [--key FILE] [-o FILE]\n"
+                                       "khung plugin trust KEY [--name N] | --list | --remove KEY\n"
+                                       "khung plugin install FILE [--dry-run] [--force] [--settings FILE]";
 const struct cli_entry cli_commands[] = {
     {"serve", cli_serve, "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT]   run the service"},
     {"test", cli_test,
@@ -27,6 +31,7 @@ const struct cli_entry cli_commands[] = {
     {"task", cli_calls, NULL},
     {"org", cli_calls, NULL},
     {"user", cli_calls, NULL},
+    {"plugin", cli_plugin, cli_plugin_usage},
     {"plugin", cli_calls, NULL},
     {"schedule", cli_calls, NULL},
     {"verify", cli_calls, NULL},
@@ -34,7 +39,8 @@ const struct cli_entry cli_commands[] = {
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json", "help", "admin", "upgrade", "no-restart", "verbose"};
+    static const char *const bare[] = {"json",    "help",    "admin", "upgrade", "no-restart",
+                                       "verbose", "dry-run", "force", "list"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;
@@ -79,6 +85,8 @@ int cli_parse(struct cli *c, int argc, char **argv)
     memset(c, 0, sizeof(*c));
     arena_init(&c->arena, 256 << 20);
     for (int i = 0; rc == CLI_DONE && i < argc; i++) {
+        static char out[] = "--out";
+        if (strcmp(argv[i], "-o") == 0) argv[i] = out;
         if (strncmp(argv[i], "--", 2) == 0 && argv[i][2])
             rc = take_flag(c, argc, argv, &i);
         else if (c->nwords < CLI_WORDS_MAX)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,13 @@ static int connect_service(struct cli *c)
     if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0) return fd;
     if (fd >= 0) close(fd);
     return -1;
+}
+
+bool cli_has_service(struct cli *c)
+{
+    int fd = connect_service(c);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
 }
 
 static int broken(struct err *err)
@@ -188,6 +196,7 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
     struct app_call call = {.name = name, .args = *args, .lang = c->lang};
     if (!o.zone) o.zone = getenv("KHUNG_ZONE") ? getenv("KHUNG_ZONE") : "Asia/Ho_Chi_Minh";
     if (!cli_flag(c, "verbose")) log_init(LOG_ERROR, false);
+    umask(0077);
     int rc = app_open(&app, &o, err);
     if (rc) return rc;
     app_reload(&app, NULL, NULL);

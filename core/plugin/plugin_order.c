@@ -60,8 +60,7 @@ static struct plugin *find(struct finding *f, const char *name)
     return NULL;
 }
 
-/* Compares dotted numbers: "1.10" > "1.9". */
-static int compare_versions(const char *a, const char *b)
+int plugin_version_compare(const char *a, const char *b)
 {
     while (*a || *b) {
         char *enda, *endb;
@@ -76,9 +75,9 @@ static int compare_versions(const char *a, const char *b)
 /* ">=1.0", "=1.2" or "1.0" (the same as >=). */
 static bool satisfies(const char *version, const char *wanted)
 {
-    if (strncmp(wanted, ">=", 2) == 0) return compare_versions(version, wanted + 2) >= 0;
-    if (*wanted == '=') return compare_versions(version, wanted + 1) == 0;
-    return compare_versions(version, wanted) >= 0;
+    if (strncmp(wanted, ">=", 2) == 0) return plugin_version_compare(version, wanted + 2) >= 0;
+    if (*wanted == '=') return plugin_version_compare(version, wanted + 1) == 0;
+    return plugin_version_compare(version, wanted) >= 0;
 }
 
 static void resolve(struct finding *f, struct plugin *p)

@@ -10,5 +10,7 @@
  * `settings`: { plugin = { key = value } }. */
 size_t plugin_order_read(const char *const *dirs, size_t ndirs, const struct val *settings, struct plugin **out,
                          size_t max);
+/* Dotted numbers: "1.10" > "1.9". */
+int plugin_version_compare(const char *a, const char *b);
 
 #endif

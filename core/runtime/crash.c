@@ -23,6 +23,12 @@ static const char *const names[] = {"lane.before_slice",
                                     "flow.after_save",
                                     "content.before_publish",
                                     "content.after_publish",
+                                    "pack.begun",
+                                    "pack.file_written",
+                                    "pack.written",
+                                    "pack.exchanged",
+                                    "pack.synced",
+                                    "pack.cleared",
                                     NULL};
 
 /* Written once before threads start; the counter is shared by all of them. */
