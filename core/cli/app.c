@@ -176,6 +176,7 @@ void app_session(struct app *app, struct session *s, struct arena *a)
 struct reload_work {
     struct lane_work work;
     struct app *app;
+    char *only;
     void (*done)(void *ctx, const struct err *failed);
     void *ctx;
 };
@@ -188,7 +189,7 @@ static int run_reload(struct lane_work *w, struct lane *lane, struct err *err)
     (void)lane;
     arena_init(&a, 64 << 20);
     app_session(rw->app, &s, &a);
-    int rc = plugins_load(rw->app->host.plugins, &s, err);
+    int rc = plugins_load(rw->app->host.plugins, &s, rw->only, err);
     arena_close(&a);
     return rc;
 }
@@ -196,22 +197,23 @@ static int run_reload(struct lane_work *w, struct lane *lane, struct err *err)
 static void done_reload(struct lane_work *w, const struct err *failed)
 {
     struct reload_work *rw = (struct reload_work *)w;
-    if (failed) {
-        plugins_revert(rw->app->host.plugins);
+    if (failed)
         log_err(LOG_ERROR, "plugin.reload_failed", failed);
-    } else {
-        plugins_commit(rw->app->host.plugins);
+    else
         log_info("plugin.loaded", NULL);
-    }
-    if (!failed) lane_hold_sources(rw->app->lane, false);
     if (rw->done) rw->done(rw->ctx, failed);
+    mem_free(rw->only);
     mem_free(rw);
 }
 
-void app_reload(struct app *app, void (*done)(void *ctx, const struct err *failed), void *ctx)
+void app_reload(struct app *app, const char *only, void (*done)(void *ctx, const struct err *failed), void *ctx)
 {
     struct reload_work *rw = mem_alloc(sizeof(*rw));
-    *rw = (struct reload_work){.work = {.run = run_reload, .done = done_reload}, .app = app, .done = done, .ctx = ctx};
+    *rw = (struct reload_work){.work = {.run = run_reload, .done = done_reload},
+                               .app = app,
+                               .only = only ? mem_strdup(only) : NULL,
+                               .done = done,
+                               .ctx = ctx};
     lane_post(app->lane, &rw->work);
 }
 

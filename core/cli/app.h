@@ -39,8 +39,9 @@ struct app {
 /* Locks, opens, migrates, attaches; loads no plugins yet. */
 int app_open(struct app *app, const struct app_options *o, struct err *err);
 void app_close(struct app *app);
-/* Reads the plugin folders anew, in a slice of the lane; `done` (may be NULL) is called after the commit. */
-void app_reload(struct app *app, void (*done)(void *ctx, const struct err *failed), void *ctx);
+/* Reads the plugin folders anew (`only`: anew this plugin alone, or NULL), in a slice of the lane; `done` (may be NULL)
+ * is called after the commit. Any thread. */
+void app_reload(struct app *app, const char *only, void (*done)(void *ctx, const struct err *failed), void *ctx);
 /* Without a loop: runs what is ready; returns the next due time. */
 int64_t app_run(struct app *app);
 /* Without a loop: calls an API function in a slice of its own, durable when it returns. */

@@ -199,7 +199,7 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
     umask(0077);
     int rc = app_open(&app, &o, err);
     if (rc) return rc;
-    app_reload(&app, NULL, NULL);
+    app_reload(&app, NULL, NULL, NULL);
     app_run(&app);
     rc = find_actor(&app, as, &call, err);
     if (rc == 0 && strncmp(name, "report.", 7) == 0)

@@ -41,7 +41,7 @@ static const struct call calls[] = {
     {"user", "role", "user.role", "NAME ROLE UNIT?", NULL, "khung user role NAME ROLE [UNIT]"},
     {"user", "disable", "user.disable", "NAME", NULL, "khung user disable NAME"},
     {"plugin", "list", "plugin.list", "", "name version state hash why where", "khung plugin list"},
-    {"plugin", "reload", "plugin.reload", "", "name version state hash why where", "khung plugin reload"},
+    {"plugin", "reload", "plugin.reload", "NAME?", "name version state hash why where", "khung plugin reload [NAME]"},
     {"schedule", "list", "schedule.list", "", NULL, "khung schedule list"},
     {"schedule", "run", "schedule.run_now", "ID#", NULL, "khung schedule run ID"},
     {"verify", "", "system.verify", "", NULL, "khung verify"},
@@ -156,7 +156,8 @@ static int run_call(struct cli *c, const struct call *call)
     if (rc > 0 || word < c->nwords) return cli_usage(c, call->usage);
     if (rc == 0) rc = cli_call(c, call->api, &args, cli_flag(c, "as"), &out, &err);
     if (rc) return cli_fail(c, &err);
-    if (strcmp(call->api, "plugin.reload") == 0 && cli_call(c, "plugin.list", &args, NULL, &out, &err) != 0)
+    struct val none = val_list();
+    if (strcmp(call->api, "plugin.reload") == 0 && cli_call(c, "plugin.list", &none, NULL, &out, &err) != 0)
         return cli_fail(c, &err);
     cli_print(c, &out, call->columns);
     for (size_t i = 0; strcmp(call->api, "plugin.reload") == 0 && val_at(&out, i); i++)

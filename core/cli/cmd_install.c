@@ -110,7 +110,7 @@ static int check_version(struct install *in)
 static size_t add_required(struct install *in, const char *dirs[DIRS_MAX], size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        struct plugin *p = plugin_read_dir(dirs[i], NULL);
+        struct plugin *p = plugin_read_dir(dirs[i], NULL, NULL);
         for (const char **r = p->requires; r && *r && n < DIRS_MAX; r++) {
             char dir[PATH_LEN];
             bool known = strcmp(*r, in->new.name) == 0;
@@ -130,8 +130,8 @@ static int check_loaded(struct install *in, struct registry *r)
     struct plugin *p = r ? registry_plugin(r, in->new.name) : NULL;
     if (!p) return err_set(&in->err, ERR_INVALID, "pack.other_name", "plugin", in->new.name, NULL);
     if (!p->ok) {
-        in->err = p->why;
-        return p->why.code;
+        in->err = *p->why;
+        return p->why->code;
     }
     if (strcmp(p->version, in->new.version) == 0) return 0;
     return err_set(&in->err, ERR_INVALID, "pack.other_version", "version", p->version, "new", in->new.version, NULL);

@@ -45,8 +45,8 @@ int cli_check(struct cli *c)
         }
         bad++;
         buf_init(&text, 4096);
-        locale_err(&text, c->lang, &list[i]->why, true);
-        printf("FAIL  %s  %s  %s\n", list[i]->name, list[i]->why.where, text.data ? text.data : "");
+        locale_err(&text, c->lang, list[i]->why, true);
+        printf("FAIL  %s  %s  %s\n", list[i]->name, list[i]->why->where, text.data ? text.data : "");
         buf_close(&text);
     }
     registry_drop(r);

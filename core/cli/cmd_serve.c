@@ -98,12 +98,6 @@ static int open_app(struct service *s, struct err *err)
     return app_open(&s->app, &o, err);
 }
 
-static void reload(void *ctx, void (*done)(void *arg, const struct err *failed), void *arg)
-{
-    struct service *s = ctx;
-    app_reload(&s->app, done, arg);
-}
-
 static void limits_of(const struct service *s, struct http_limits *l)
 {
     http_limits_default(l);
@@ -137,9 +131,7 @@ static int open_http(struct service *s, struct err *err)
                                  .loop = s->io,
                                  .readers = s->readers,
                                  .db_path = s->app.db_path,
-                                 .static_dir = *dir ? dir : NULL,
-                                 .reload = reload,
-                                 .ctx = s};
+                                 .static_dir = *dir ? dir : NULL};
     limits_of(s, &limits);
     int rc = http_api_new(&o, &s->api, err);
     if (rc == 0) rc = http_server_new(s->io, &limits, http_api_handle, s->api, &s->server, err);
@@ -170,7 +162,7 @@ static void on_signal(void *ctx, int signal)
     struct service *s = ctx;
     if (signal == SIGHUP) {
         log_info("service.reload", NULL);
-        app_reload(&s->app, NULL, NULL);
+        app_reload(&s->app, NULL, NULL, NULL);
         return;
     }
     log_info("service.stopping", NULL);
@@ -237,7 +229,7 @@ static int start(struct service *s, struct err *err)
     if (rc) return rc;
     rc = signals_new(s->io, on_signal, s, &s->signals, err);
     if (rc == 0) rc = loop_thread_start(s->lane, "lane", NULL, NULL, NULL, &s->lane_thread, err);
-    if (rc == 0) app_reload(&s->app, on_loaded, s);
+    if (rc == 0) app_reload(&s->app, NULL, on_loaded, s);
     return rc;
 }
 

@@ -19,7 +19,7 @@ static int load(struct spec *s, struct err *err)
     int rc = app_open(&s->app, &s->options, err);
     if (rc) return rc;
     s->open = true;
-    app_reload(&s->app, NULL, NULL);
+    app_reload(&s->app, NULL, NULL, NULL);
     while (lane_step(s->app.lane)) {
     }
     return 0;

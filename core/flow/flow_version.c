@@ -190,7 +190,7 @@ static int read_plugin(struct store *db, int64_t id, struct plugin **out, struct
         rc = read_needs(db, id, p, err);
         plugin_seal(p);
         if (rc == 0 && (!p->ok || strcmp(p->hash, hash) != 0)) {
-            *err = p->why;
+            if (p->why) *err = *p->why;
             if (p->ok) err_set(err, ERR_CORRUPT, "flow.version_hash", "plugin", name, NULL);
             rc = err->code;
         }
@@ -220,13 +220,19 @@ static int load_pinned(struct flow *f, struct store *db, int64_t id, struct plug
     return rc;
 }
 
+/* The plugin set's own state: keeping it here costs nothing. */
+static bool is_active(struct flow *f, const struct flow_version *v)
+{
+    return plugins_vm(f->host->plugins, v->pv->plugin->name) == v->pv;
+}
+
 static void drop_idle(struct flow *f, int keep)
 {
     struct flow_version **at = &f->versions;
     int n = 0;
     while (*at) {
         struct flow_version *v = *at;
-        if (v->users > 0 || n++ < keep) {
+        if (v->users > 0 || (keep && is_active(f, v)) || n++ < keep) {
             at = &v->next;
             continue;
         }
@@ -289,29 +295,44 @@ static void adopt(struct flow *f, int64_t id, struct plugin_vm *pv)
     v->pv = plugin_vm_hold(pv);
 }
 
-static int activate_decl(struct flow *f, struct session *s, struct registry *r, const struct decl *d, struct err *err)
+static int activate_decl(struct session *s, struct registry *r, const struct decl *d, struct err *err)
 {
     struct flow_def *def = d->compiled;
-    struct plugin *p = registry_plugin(r, d->plugin);
-    struct plugin_vm *pv = plugins_vm(f->host->plugins, d->plugin);
+    if (def->version_id) return 0; /* the plugin stayed as it was */
     int rc = flow_name_id(s->db, def->plugin, def->name, &def->name_id, err);
-    if (rc == 0) rc = flow_version_store(s->db, p, s->now, &def->version_id, err);
-    if (rc == 0 && pv) adopt(f, def->version_id, pv);
+    if (rc == 0) rc = flow_version_store(s->db, registry_plugin(r, d->plugin), s->now, &def->version_id, err);
     if (rc) err_add_arg(err, "plugin", d->plugin);
     return rc;
+}
+
+static const char *const flow_kinds[] = {"flow", "on"};
+
+/* With the commit: a version whose row was rolled back would give its number to another. */
+static void adopt_all(void *arg)
+{
+    struct flow *f = arg;
+    struct registry *r = plugins_current(f->host->plugins);
+    for (size_t k = 0; k < 2; k++) {
+        size_t i = 0;
+        for (const struct decl *d; (d = registry_each(r, flow_kinds[k], &i));) {
+            const struct flow_def *def = d->compiled;
+            struct plugin_vm *pv = plugins_vm(f->host->plugins, d->plugin);
+            if (def && pv) adopt(f, def->version_id, pv);
+        }
+    }
+    drop_idle(f, PINNED_KEPT);
 }
 
 int flow_activate(void *ctx, struct session *s, struct registry *r, struct err *err)
 {
     struct flow *f = ctx;
-    static const char *const kinds[] = {"flow", "on"};
     for (size_t k = 0; k < 2; k++) {
         size_t i = 0;
-        for (const struct decl *d; (d = registry_each(r, kinds[k], &i));) {
-            int rc = d->compiled ? activate_decl(f, s, r, d, err) : 0;
+        for (const struct decl *d; (d = registry_each(r, flow_kinds[k], &i));) {
+            int rc = d->compiled ? activate_decl(s, r, d, err) : 0;
             if (rc) return rc;
         }
     }
-    drop_idle(f, PINNED_KEPT);
+    lane_after_commit(s->lane, adopt_all, NULL, f);
     return 0;
 }

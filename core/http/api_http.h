@@ -16,8 +16,6 @@ struct http_api_options {
     struct readers *readers;
     const char *db_path;
     const char *static_dir; /* served under /; NULL: none */
-    void (*reload)(void *ctx, void (*done)(void *arg, const struct err *failed), void *arg);
-    void *ctx;
 };
 int http_api_new(const struct http_api_options *o, struct http_api **out, struct err *err);
 void http_api_free(struct http_api *api);

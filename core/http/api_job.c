@@ -137,19 +137,10 @@ static void done_on_reader(struct reader_work *w, const struct err *failed)
     send_back(of_reader(w), failed);
 }
 
-static void reloaded(void *arg, const struct err *failed)
-{
-    send_back(arg, failed);
-}
-
 void api_job_start(struct api_job *job, bool writes)
 {
     struct http_api *api = job->api;
     http_defer(job->request);
-    if (strcmp(job->call, "plugin.reload") == 0) {
-        api->o.reload(api->o.ctx, reloaded, job);
-        return;
-    }
     if (writes) {
         job->lane.run = run_on_lane;
         job->lane.done = done_on_lane;

@@ -131,8 +131,8 @@ static int show_plugin(struct arena *a, const struct plugin *p, struct val *out)
     if (p->ok) return rc;
     struct buf text;
     buf_init(&text, 2000);
-    locale_err(&text, "en", &p->why, true);
-    char *why = arena_strndup(a, text.data ? text.data : "", text.len), *where = arena_strdup(a, p->why.where);
+    locale_err(&text, "en", p->why, true);
+    char *why = arena_strndup(a, text.data ? text.data : "", text.len), *where = arena_strdup(a, p->why->where);
     buf_close(&text);
     if (!why || !where) return ERR_NOMEM;
     rc |= val_set(a, out, "why", val_str(why));
@@ -156,6 +156,18 @@ static int plugin_list(struct api_call *c)
     }
     registry_drop(r);
     return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
+/* As the system, not as who asks: what a plugin declares belongs to nobody. */
+static int plugin_reload(struct api_call *c)
+{
+    const char *name = c->args[0].type == VAL_STR ? val_cstr(c->arena, &c->args[0]) : NULL;
+    struct session s = *c->s;
+    int rc = people_check(c->s, "plugin.reload", PEOPLE_ANY_UNIT, c->err);
+    if (rc) return rc;
+    s.actor = (struct actor){0};
+    s.arena = c->arena;
+    return plugins_load(s.host->plugins, &s, name, c->err);
 }
 
 struct findings {
@@ -233,6 +245,8 @@ static const struct api_fn functions[] = {
      "Gives a role in a unit and below."},
     {"user.disable", user_disable, "name:text!", "", API_WRITE, API_HOST, 1, "Ends an account and its tokens."},
     {"plugin.list", plugin_list, "", "list", API_READ, API_HOST, 1, "Plugins, and why one is off."},
+    {"plugin.reload", plugin_reload, "name:text", "", API_WRITE, API_HOST, 1,
+     "Reads the folders of plugins anew, or one plugin alone; the others go on as they are."},
     {"system.confinement", confinement, "", "list", API_READ, API_HOST, 1,
      "What keeps the process of the service locked in, and what does not."},
     {"system.verify", verify, "", "list", API_READ, API_HOST, 1,

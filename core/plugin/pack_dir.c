@@ -110,14 +110,14 @@ static int by_path(const void *a, const void *b)
 static int take_manifest(struct walk *w, const char *dir)
 {
     int rc = 0;
-    struct plugin *p = plugin_read_dir(dir, NULL);
+    struct plugin *p = plugin_read_dir(dir, NULL, NULL);
     w->out->name = arena_strdup(w->a, p->name);
     w->out->version = arena_strdup(w->a, p->version);
     if (!w->out->name || !w->out->version) {
         rc = err_set(w->err, ERR_NOMEM, "memory", NULL);
     } else if (!p->needs) { /* not even the manifest is in order; settings that are missing are another matter */
-        *w->err = p->why;
-        rc = p->why.code;
+        *w->err = *p->why;
+        rc = p->why->code;
     }
     plugin_drop(p);
     return rc;

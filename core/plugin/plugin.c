@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+enum { LINK_ARENA_MAX = 64 << 10 };
+
 struct plugin *plugin_hold(struct plugin *p)
 {
     __atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
@@ -18,6 +20,8 @@ void plugin_drop(struct plugin *p)
     if (!p || __atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
     for (size_t i = 0; i < p->nrequired; i++)
         plugin_drop(p->required[i]);
+    plugin_drop(p->source);
+    mem_free(p->why);
     arena_close(&p->arena);
     mem_free(p);
 }
@@ -25,8 +29,26 @@ void plugin_drop(struct plugin *p)
 int plugin_fail(struct plugin *p, const struct err *why)
 {
     p->ok = false;
-    p->why = *why;
+    if (!p->why) p->why = mem_alloc(sizeof(*p->why));
+    *p->why = *why;
     return why->code;
+}
+
+struct plugin *plugin_link(struct plugin *source, struct plugin *const *required, size_t n)
+{
+    struct plugin *p = mem_alloc(sizeof(*p));
+    *p = *source;
+    p->refs = 1;
+    p->source = plugin_hold(source);
+    p->why = NULL;
+    arena_init(&p->arena, LINK_ARENA_MAX);
+    p->required = n ? arena_alloc(&p->arena, n * sizeof(struct plugin *)) : NULL;
+    p->nrequired = p->required ? n : 0;
+    for (size_t i = 0; i < p->nrequired; i++)
+        p->required[i] = plugin_hold(required[i]);
+    if (!source->ok) plugin_fail(p, source->why);
+    plugin_seal(p);
+    return p;
 }
 
 void plugin_seal(struct plugin *p)

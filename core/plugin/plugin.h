@@ -2,7 +2,9 @@
  *
  * Its hash covers its own files, its settings and the hashes of the plugins that it requires: it is what runs are
  * pinned to. A pinned old version is the same struct, read from the database instead of a folder. Counted references.
- */
+ *
+ * What is read is a source: it knows nobody. plugin_link makes of it a plugin that can run, with the plugins that it
+ * requires; the same source may be linked anew when one of those has changed. */
 #ifndef KHUNG_PLUGIN_H
 #define KHUNG_PLUGIN_H
 
@@ -25,6 +27,7 @@ struct plugin {
     const char *version;
     const char *dir; /* "" for a pinned version */
     char hash[DIGEST_HEX];
+    struct plugin *source;    /* whose files these are; NULL: it is the source itself */
     struct val manifest;      /* as plugin.lua returned it */
     const char **needs;       /* capabilities, closed by NULL */
     const char **requires;    /* names, closed by NULL */
@@ -32,24 +35,27 @@ struct plugin {
     size_t nrequired;
     struct plugin_file *files; /* sorted by path; specs are left out */
     size_t nfiles;
-    size_t memory;     /* soft limit, bytes; 0: the default */
-    struct val config; /* settings: defaults with what the admin set */
-    struct val texts;  /* { vi = { key = text }, en = … } */
-    uint32_t share;    /* number for lane fairness, from 1 */
-    int order;         /* load order */
-    bool pinned;       /* an old version: contributes its flows alone */
+    size_t memory;       /* soft limit, bytes; 0: the default */
+    struct val settings; /* what the admin set */
+    struct val config;   /* defaults with what the admin set */
+    struct val texts;    /* { vi = { key = text }, en = … } */
+    uint32_t share;      /* number for lane fairness, from 1 */
+    bool pinned;         /* an old version: contributes its flows alone */
     bool ok;
-    struct err why; /* when not ok: what is wrong and where */
+    struct err *why; /* when not ok: what is wrong and where */
     struct arena arena;
     int refs; /* atomic */
 };
 
-/* Reads a folder. Always gives a plugin (named after the folder); one with mistakes has ok = false and says why. */
-/* `settings`: { key = value } that the admin set, or NULL. */
-struct plugin *plugin_read_dir(const char *dir, const struct val *settings);
+/* Reads a folder. Always gives a source (named after the folder); one with mistakes has ok = false and says why.
+ * `settings`: { key = value } that the admin set, or NULL. `known` (or NULL), held again, when nothing differs from it.
+ */
+struct plugin *plugin_read_dir(const char *dir, const struct val *settings, struct plugin *known);
 /* From files already in memory (a pinned version). Copies them. */
 struct plugin *plugin_from_files(const char *name, const struct plugin_file *files, size_t n,
                                  const struct val *settings);
+/* A plugin of a source and of what it requires, in the order of `requires`; sealed. Holds them all. */
+struct plugin *plugin_link(struct plugin *source, struct plugin *const *required, size_t n);
 struct plugin *plugin_hold(struct plugin *p);
 void plugin_drop(struct plugin *p);
 /* The hash over own files, settings and required plugins; call once `required` is filled. */

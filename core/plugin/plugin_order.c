@@ -1,6 +1,6 @@
 /* Finding plugins and ordering them: a plugin comes after all that it requires.
  *
- * A missing, too old or circular requirement makes the plugin fail with the name of what it wants. */
+ * Only names are looked at here: which version of a required plugin will serve is known when the set is built. */
 #include "plugin/plugin_order.h"
 
 #include <dirent.h>
@@ -13,10 +13,10 @@
 
 enum { PATH_LEN = 512 };
 
-struct finding {
-    struct plugin **out;
+struct reading {
+    const struct plugin_finding *f;
+    struct plugin_found *out;
     size_t n, max;
-    const struct val *settings;
 };
 
 static bool is_plugin_dir(const char *dir)
@@ -26,16 +26,21 @@ static bool is_plugin_dir(const char *dir)
     return n < (int)sizeof(path) && access(path, R_OK) == 0;
 }
 
-static void take(struct finding *f, const char *dir)
+static void take(struct reading *r, const char *dir)
 {
-    const char *slash = strrchr(dir, '/');
-    if (f->n < f->max) f->out[f->n++] = plugin_read_dir(dir, val_get(f->settings, slash ? slash + 1 : dir));
+    const struct plugin_finding *f = r->f;
+    const char *slash = strrchr(dir, '/'), *name = slash ? slash + 1 : dir;
+    struct plugin *known = f->known ? f->known(f->ctx, name) : NULL;
+    if (r->n == r->max) return;
+    bool other = known && f->only && strcmp(f->only, name) != 0 && strcmp(known->dir, dir) == 0;
+    struct plugin *p = other ? plugin_hold(known) : plugin_read_dir(dir, val_get(f->settings, name), known);
+    r->out[r->n++] = (struct plugin_found){.source = p};
 }
 
-static void find_below(struct finding *f, const char *dir)
+static void find_below(struct reading *r, const char *dir)
 {
     if (is_plugin_dir(dir)) {
-        take(f, dir);
+        take(r, dir);
         return;
     }
     DIR *d = opendir(dir);
@@ -43,21 +48,40 @@ static void find_below(struct finding *f, const char *dir)
     for (struct dirent *e; (e = readdir(d));) {
         char path[PATH_LEN];
         int n = snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-        if (e->d_name[0] != '.' && n < (int)sizeof(path) && is_plugin_dir(path)) take(f, path);
+        if (e->d_name[0] != '.' && n < (int)sizeof(path) && is_plugin_dir(path)) take(r, path);
     }
     closedir(d);
 }
 
-static int by_name(const void *a, const void *b)
+void plugin_found_fail(struct plugin_found *found, const struct err *why)
 {
-    return strcmp((*(struct plugin *const *)a)->name, (*(struct plugin *const *)b)->name);
+    if (!found->failed) found->failed = mem_alloc(sizeof(*found->failed));
+    *found->failed = *why;
 }
 
-static struct plugin *find(struct finding *f, const char *name)
+void plugin_found_close(struct plugin_found *found, size_t n)
 {
-    for (size_t i = 0; i < f->n; i++)
-        if (strcmp(f->out[i]->name, name) == 0) return f->out[i];
-    return NULL;
+    for (size_t i = 0; i < n; i++) {
+        plugin_drop(found[i].source);
+        mem_free(found[i].failed);
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct plugin_found *)a)->source->name, ((const struct plugin_found *)b)->source->name);
+}
+
+static void refuse_doubles(struct plugin_found *found, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const struct plugin *first = found[i - 1].source, *second = found[i].source;
+        struct err err = {0};
+        if (strcmp(first->name, second->name) != 0) continue;
+        err_set(&err, ERR_CONFLICT, "plugin.two_folders", "plugin", second->name, "first", first->dir, "second",
+                second->dir, NULL);
+        plugin_found_fail(&found[i], &err);
+    }
 }
 
 int plugin_version_compare(const char *a, const char *b)
@@ -72,85 +96,58 @@ int plugin_version_compare(const char *a, const char *b)
     return 0;
 }
 
-/* ">=1.0", "=1.2" or "1.0" (the same as >=). */
-static bool satisfies(const char *version, const char *wanted)
+bool plugin_version_satisfies(const char *version, const char *wanted)
 {
     if (strncmp(wanted, ">=", 2) == 0) return plugin_version_compare(version, wanted + 2) >= 0;
     if (*wanted == '=') return plugin_version_compare(version, wanted + 1) == 0;
     return plugin_version_compare(version, wanted) >= 0;
 }
 
-static void resolve(struct finding *f, struct plugin *p)
-{
-    struct err err = {0};
-    size_t n = 0;
-    if (!p->requires) return;
-    while (p->requires[n])
-        n++;
-    p->required = arena_alloc(&p->arena, (n + 1) * sizeof(struct plugin *));
-    for (size_t i = 0; p->ok && i < n; i++) {
-        struct plugin *r = find(f, p->requires[i]);
-        const char *wanted = val_get_str(val_get(&p->manifest, "requires"), p->requires[i]);
-        if (!r)
-            err_set(&err, ERR_NOT_FOUND, "plugin.required_missing", "plugin", p->name, "required", p->requires[i],
-                    NULL);
-        else if (wanted && !satisfies(r->version, wanted))
-            err_set(&err, ERR_REFUSED, "plugin.required_version", "plugin", p->name, "required", r->name, "wanted",
-                    wanted, "found", r->version, NULL);
-        else {
-            p->required[p->nrequired++] = plugin_hold(r);
-            continue;
-        }
-        plugin_fail(p, &err);
-    }
-}
+enum mark { UNSEEN, VISITING, PLACED };
 
-/* Depth first; marks: order 0 unseen, -1 being visited, > 0 placed. */
-static void place(struct plugin *p, struct plugin **sorted, size_t *n)
-{
-    struct err err = {0};
-    if (p->order > 0) return;
-    p->order = -1;
-    for (size_t i = 0; i < p->nrequired; i++) {
-        struct plugin *r = p->required[i];
-        if (r->order != -1) {
-            place(r, sorted, n);
-            continue;
-        }
-        err_set(&err, ERR_INVALID, "plugin.required_cycle", "plugin", p->name, "required", r->name, NULL);
-        plugin_fail(p, &err);
-        /* Cut here, so that references do not form a circle either. */
-        for (size_t k = i; k < p->nrequired; k++)
-            plugin_drop(p->required[k]);
-        p->nrequired = i;
-    }
-    plugin_seal(p);
-    sorted[(*n)++] = p;
-    p->order = (int)*n;
-    p->share = (uint32_t)(*n < 1023 ? *n : 1023);
-}
+struct sorting {
+    struct plugin_found *in, *out;
+    enum mark *marks;
+    size_t n, nout;
+};
 
-size_t plugin_order_read(const char *const *dirs, size_t ndirs, const struct val *settings, struct plugin **out,
-                         size_t max)
+/* Depth first. A requirement that leads back to one being visited makes the one that closes the circle fail. */
+static void place(struct sorting *s, size_t at)
 {
-    struct finding f = {out, 0, max, settings};
-    size_t n = 0;
-    for (size_t i = 0; i < ndirs; i++)
-        find_below(&f, dirs[i]);
-    qsort(f.out, f.n, sizeof(*f.out), by_name);
-    for (size_t i = 1; i < f.n; i++) {
+    struct plugin_found *found = &s->in[at];
+    const char *const *wants = (const char *const *)found->source->requires;
+    if (s->marks[at] == PLACED) return;
+    s->marks[at] = VISITING;
+    for (; wants && *wants; wants++) {
+        size_t i = 0;
         struct err err = {0};
-        if (strcmp(f.out[i]->name, f.out[i - 1]->name) != 0) continue;
-        err_set(&err, ERR_CONFLICT, "plugin.two_folders", "plugin", f.out[i]->name, "first", f.out[i - 1]->dir,
-                "second", f.out[i]->dir, NULL);
-        plugin_fail(f.out[i], &err);
+        while (i < s->n && strcmp(s->in[i].source->name, *wants) != 0)
+            i++;
+        if (i == s->n) continue;
+        if (s->marks[i] != VISITING) {
+            place(s, i);
+            continue;
+        }
+        err_set(&err, ERR_INVALID, "plugin.required_cycle", "plugin", found->source->name, "required", *wants, NULL);
+        plugin_found_fail(found, &err);
     }
-    for (size_t i = 0; i < f.n; i++)
-        resolve(&f, f.out[i]);
-    struct plugin **sorted = mem_alloc((f.n + 1) * sizeof(struct plugin *));
-    for (size_t i = 0; i < f.n; i++)
-        place(f.out[i], sorted, &n);
-    memcpy(out, sorted, n * sizeof(struct plugin *));
-    mem_free(sorted);
-    return n;
+    s->marks[at] = PLACED;
+    s->out[s->nout++] = *found;
+}
+
+size_t plugin_order_read(const struct plugin_finding *f, struct plugin_found *out, size_t max)
+{
+    struct reading r = {f, out, 0, max};
+    for (size_t i = 0; i < f->ndirs; i++)
+        find_below(&r, f->dirs[i]);
+    qsort(out, r.n, sizeof(*out), by_name);
+    refuse_doubles(out, r.n);
+    struct sorting s = {.in = mem_alloc((r.n + 1) * sizeof(*out)), .out = out, .n = r.n};
+    s.marks = mem_alloc((r.n + 1) * sizeof(*s.marks));
+    memcpy(s.in, out, r.n * sizeof(*out));
+    for (size_t i = 0; i < r.n; i++)
+        place(&s, i);
+    mem_free(s.in);
+    mem_free(s.marks);
+    return r.n;
 }

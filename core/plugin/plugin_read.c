@@ -32,7 +32,7 @@ static struct plugin *new_plugin(const char *name)
     p->version = "";
     p->dir = "";
     p->texts = val_map();
-    p->config = val_map();
+    p->config = p->settings = val_map();
     p->refs = 1;
     p->ok = true;
     return p;
@@ -155,6 +155,7 @@ static int take_config(struct plugin *p, const struct val *decl, const struct va
     if (!val_is(decl, VAL_MAP)) decl = &none;
     if (!val_is(settings, VAL_MAP)) settings = &none;
     if (val_copy(&p->arena, settings, &set) != 0) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    p->settings = set;
     int rc = field_parse_list(&p->arena, decl, &fields, err);
     return rc ? rc : field_check_map(&fields, &set, false, NULL, &p->arena, &p->config, err);
 }
@@ -213,9 +214,25 @@ static int take_texts(struct plugin *p, struct err *err)
     return 0;
 }
 
-static struct plugin *finish(struct plugin *p, const struct val *settings, int rc, struct err *err)
+static void sort_files(struct plugin *p)
 {
     if (p->nfiles) qsort(p->files, p->nfiles, sizeof(*p->files), by_path);
+}
+
+static bool is_same(const struct plugin *p, const struct val *settings, const struct plugin *known)
+{
+    struct val none = val_map();
+    bool same = p->nfiles == known->nfiles && strcmp(p->dir, known->dir) == 0 &&
+                val_equal(val_is(settings, VAL_MAP) ? settings : &none, &known->settings);
+    for (size_t i = 0; same && i < p->nfiles; i++) {
+        const struct plugin_file *a = &p->files[i], *b = &known->files[i];
+        same = strcmp(a->path, b->path) == 0 && a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+    }
+    return same;
+}
+
+static struct plugin *finish(struct plugin *p, const struct val *settings, int rc, struct err *err)
+{
     if (rc == 0) rc = take_manifest(p, settings, err);
     if (rc == 0) rc = take_texts(p, err);
     if (rc == 0 && !plugin_file_find(p, "init.lua"))
@@ -224,14 +241,20 @@ static struct plugin *finish(struct plugin *p, const struct val *settings, int r
     return p;
 }
 
-struct plugin *plugin_read_dir(const char *dir, const struct val *settings)
+struct plugin *plugin_read_dir(const char *dir, const struct val *settings, struct plugin *known)
 {
     struct err err = {0};
     const char *slash = strrchr(dir, '/');
     struct plugin *p = new_plugin(slash ? slash + 1 : dir);
     struct reading r = {p, 0, 0, &err};
     p->dir = arena_strdup(&p->arena, dir);
-    return finish(p, settings, read_folder(&r, dir, "", 0), &err);
+    int rc = read_folder(&r, dir, "", 0);
+    sort_files(p);
+    if (rc == 0 && known && is_same(p, settings, known)) {
+        plugin_drop(p);
+        return plugin_hold(known);
+    }
+    return finish(p, settings, rc, &err);
 }
 
 struct plugin *plugin_from_files(const char *name, const struct plugin_file *files, size_t n,
@@ -244,5 +267,6 @@ struct plugin *plugin_from_files(const char *name, const struct plugin_file *fil
     p->pinned = true;
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = add_file(&r, files[i].path, files[i].text, files[i].len);
+    sort_files(p);
     return finish(p, settings, rc, &err);
 }

@@ -58,7 +58,7 @@ int plugin_vm_new(struct host *host, struct plugin *p, struct registry *r, bool 
 {
     struct plugin_vm *pv = mem_alloc(sizeof(*pv));
     pv->plugin = plugin_hold(p);
-    pv->registry = registry_hold(r);
+    pv->registry = r;
     pv->host = host;
     pv->builds = builds;
     pv->refs = 1;
@@ -77,6 +77,7 @@ int plugin_vm_new(struct host *host, struct plugin *p, struct registry *r, bool 
         return rc;
     }
     pv->builds = false;
+    pv->registry = NULL;
     arena_reset(&pv->arena);
     *out = pv;
     return 0;
@@ -100,7 +101,6 @@ void plugin_vm_drop(struct plugin_vm *pv)
     mem_free(pv->fns);
     arena_close(&pv->arena);
     plugin_drop(pv->plugin);
-    registry_drop(pv->registry);
     mem_free(pv);
 }
 

@@ -22,7 +22,7 @@ struct plugin_fn {
 struct plugin_vm {
     struct vm *vm;
     struct plugin *plugin;     /* held */
-    struct registry *registry; /* held; while a registry is being built: that one */
+    struct registry *registry; /* while init.lua runs: the one that is being built; else NULL */
     struct host *host;
     struct session *session; /* of the entry that runs now */
     struct plugin_fn *fns;
@@ -33,7 +33,7 @@ struct plugin_vm {
     int refs;                  /* users on this thread (hot runs, the active set) */
 };
 
-/* Runs init.lua in SESSION_LOAD. `builds`: this state fills the registry. */
+/* Runs init.lua in SESSION_LOAD. `builds`: this state fills the registry `r` (which is needed for nothing else). */
 int plugin_vm_new(struct host *host, struct plugin *p, struct registry *r, bool builds, struct plugin_vm **out,
                   struct err *err);
 struct plugin_vm *plugin_vm_hold(struct plugin_vm *pv);

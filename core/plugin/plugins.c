@@ -1,4 +1,4 @@
-/* The active set of plugins and its exchange: read, order, run init.lua, compile, activate, swap. */
+/* The active set of plugins and its exchange: read, build beside the old one, activate, swap. */
 #include "plugin/plugins.h"
 
 #include <errno.h>
@@ -6,19 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
+#include "base/locale.h"
 #include "base/mem.h"
-#include "plugin/plugin_order.h"
+#include "plugin/plugin_set.h"
 #include "runtime/log.h"
-#include "store/store.h"
+#include "store/lane.h"
 
-enum { KINDS_MAX = 32, ACTIVATIONS_MAX = 16, LANE_VMS_MAX = 1000, SETTINGS_MAX = 64 << 10 };
-
-struct set {
-    struct registry *registry;
-    struct plugin_vm *vms[LANE_VMS_MAX]; /* by the registry's order of plugins; NULL for failed ones */
-    size_t n;
-};
+enum { KINDS_MAX = 32, ACTIVATIONS_MAX = 16, PLUGINS_MAX = 1000, SETTINGS_MAX = 64 << 10 };
 
 struct plugins {
     struct host *host;
@@ -32,7 +28,7 @@ struct plugins {
     } activations[ACTIVATIONS_MAX];
     size_t nactivations;
     int64_t serial;
-    struct set *active, *next;
+    struct plugin_set *active, *next;
     pthread_mutex_t lock; /* guards active->registry for other threads */
 };
 
@@ -46,20 +42,11 @@ struct plugins *plugins_new(struct host *host, const char *const *dirs, size_t n
     return ps;
 }
 
-static void free_set(struct set *set)
-{
-    if (!set) return;
-    for (size_t i = 0; i < set->n; i++)
-        plugin_vm_drop(set->vms[i]);
-    registry_drop(set->registry);
-    mem_free(set);
-}
-
 void plugins_free(struct plugins *ps)
 {
     if (!ps) return;
-    free_set(ps->active);
-    free_set(ps->next);
+    plugin_set_free(ps->active);
+    plugin_set_free(ps->next);
     pthread_mutex_destroy(&ps->lock);
     mem_free(ps);
 }
@@ -84,13 +71,12 @@ void plugins_add_activation(struct plugins *ps, plugins_activate_fn fn, void *ct
     ps->activations[ps->nactivations++].ctx = ctx;
 }
 
-/* Compiles what one plugin declared. */
-static int compile(struct plugins *ps, struct registry *r, const struct plugin *p, struct err *err)
+int plugins_compile(struct plugins *ps, struct registry *r, const char *plugin, struct err *err)
 {
     for (size_t k = 0; k < ps->nkinds; k++) {
         size_t i = 0;
         for (const struct decl *d; (d = registry_each(r, ps->kinds[k].name, &i));) {
-            if (strcmp(d->plugin, p->name) != 0 || !ps->kinds[k].compile) continue;
+            if (strcmp(d->plugin, plugin) != 0 || !ps->kinds[k].compile) continue;
             int rc = ps->kinds[k].compile(ps->kinds[k].self, (struct decl *)d, r, registry_arena(r), err);
             if (rc) {
                 if (!err->where[0]) err_set_where(err, d->where, 0);
@@ -101,84 +87,13 @@ static int compile(struct plugins *ps, struct registry *r, const struct plugin *
     return 0;
 }
 
-static void leave_out(struct plugin *p, const struct err *why)
-{
-    plugin_fail(p, why);
-    log_err(LOG_ERROR, "plugin.failed", why);
-}
-
-static struct plugin_vm *load_one(struct plugins *ps, struct registry *r, struct plugin *p)
-{
-    struct err err = {0};
-    struct plugin_vm *pv = NULL;
-    for (size_t i = 0; p->ok && i < p->nrequired; i++) {
-        if (p->required[i]->ok) continue;
-        err_set(&err, ERR_REFUSED, "plugin.required_failed", "plugin", p->name, "required", p->required[i]->name, NULL);
-        plugin_fail(p, &err);
-    }
-    if (!p->ok) {
-        leave_out(p, &p->why);
-        return NULL;
-    }
-    int rc = plugin_vm_new(ps->host, p, r, true, &pv, &err);
-    if (rc == 0) rc = compile(ps, r, p, &err);
-    if (rc == 0) return pv;
-    plugin_vm_drop(pv);
-    registry_remove_plugin_decls(r, p->name);
-    leave_out(p, &err);
-    return NULL;
-}
-
-static void add_to_set(struct set *set, struct plugin *p, struct plugin_vm *pv)
-{
-    registry_add_plugin(set->registry, p);
-    set->vms[set->n++] = pv;
-}
-
-/* A plugin of the new set. When it cannot be loaded and an earlier version serves, that one goes on; the failed one is
- * listed beside it with its reason. */
-static void add_one(struct plugins *ps, struct set *set, struct plugin *p)
-{
-    struct plugin *old = ps->active ? registry_plugin(ps->active->registry, p->name) : NULL;
-    struct plugin_vm *pv = set->n + 2 < LANE_VMS_MAX ? load_one(ps, set->registry, p) : NULL;
-    if (!pv && old && old->ok && old != p) {
-        struct plugin_vm *kept = load_one(ps, set->registry, old);
-        if (kept) {
-            log_info("plugin.kept", "plugin", old->name, "version", old->version, "hash", old->hash, NULL);
-            add_to_set(set, old, kept);
-        }
-    }
-    add_to_set(set, p, pv);
-}
-
-static int activate(struct plugins *ps, struct session *s, struct set *set, struct err *err)
+static int activate(struct plugins *ps, struct session *s, struct plugin_set *set, struct err *err)
 {
     for (size_t i = 0; i < ps->nactivations; i++) {
         int rc = ps->activations[i].fn(ps->activations[i].ctx, s, set->registry, err);
         if (rc) return rc;
     }
     return 0;
-}
-
-/* Takes a plugin whose activation was refused, and those that need it, out of the set. */
-static bool drop_failed(struct set *set, const struct err *why)
-{
-    struct plugin *const *list;
-    size_t n = registry_plugins(set->registry, &list);
-    bool dropped = false;
-    for (size_t i = 0; i < n; i++) {
-        struct plugin *p = list[i];
-        bool needs_failed = false;
-        for (size_t k = 0; k < p->nrequired; k++)
-            needs_failed |= !p->required[k]->ok;
-        if (!p->ok || (!needs_failed && strcmp(p->name, err_arg(why, "plugin")) != 0)) continue;
-        leave_out(p, why);
-        registry_remove_plugin_decls(set->registry, p->name);
-        plugin_vm_drop(set->vms[i]);
-        set->vms[i] = NULL;
-        dropped = true;
-    }
-    return dropped;
 }
 
 /* The settings that the admin set: { plugin = { key = value } } as JSON; read anew with each load. */
@@ -196,51 +111,100 @@ static int read_settings(struct plugins *ps, struct arena *a, struct val *out, s
     return rc;
 }
 
-int plugins_load(struct plugins *ps, struct session *s, struct err *err)
+static struct plugin *known_source(void *ctx, const char *name)
 {
-    struct set *set = mem_alloc(sizeof(*set));
-    struct plugin *list[LANE_VMS_MAX];
-    struct val settings = val_map();
-    set->registry = registry_new(++ps->serial);
-    if (read_settings(ps, registry_arena(set->registry), &settings, err) != 0) {
-        free_set(set);
-        return err->code;
-    }
-    size_t n = plugin_order_read(ps->dirs, ps->ndirs, &settings, list, LANE_VMS_MAX);
-    set->n = 0;
-    for (size_t i = 0; i < n; i++) {
-        add_one(ps, set, list[i]);
-        plugin_drop(list[i]);
-    }
-    free_set(ps->next);
-    ps->next = set;
+    struct plugins *ps = ctx;
+    const struct plugin_member *m = plugin_set_find(ps->active, name);
+    return m ? m->plugin->source : NULL;
+}
+
+/* Builds sets until one can be activated: each try leaves out what the one before failed with. */
+static int build_and_activate(struct plugins *ps, struct plugin_build *b, struct session *s, struct err *err)
+{
     for (;;) {
+        plugin_set_free(ps->next);
+        ps->next = NULL;
+        if (plugin_set_build(b, &ps->next) != 0) continue;
         int rc = store_mark(s->db, err);
         if (rc) return rc;
-        rc = activate(ps, s, set, err);
+        rc = activate(ps, s, ps->next, err);
         if (rc == 0) return store_mark_release(s->db, err);
         if (err_is_fault(rc)) return rc;
         store_mark_rollback(s->db);
-        if (!drop_failed(set, err)) return rc;
+        if (!plugin_set_blame(b, ps->next, err)) return rc;
         err_clear(err);
+    }
+}
+
+static void tell_failed(const struct plugin *p, const struct plugin_member *serves)
+{
+    struct buf text;
+    buf_init(&text, 4 << 10);
+    locale_err(&text, "en", p->why, true);
+    log_error("plugin.failed", "plugin", p->name, "where", p->why->where, "error", p->why->key, "text",
+              text.data ? text.data : "", "serves", serves ? serves->plugin->version : "", "hash",
+              serves ? serves->plugin->hash : "", NULL);
+    buf_close(&text);
+}
+
+/* What changed, for the log: who failed and what serves instead of it, who was exchanged. */
+static void tell(const struct plugin_set *set, const struct plugin_set *old)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        const struct plugin_member *m = &set->members[i];
+        const struct plugin *p = m->plugin;
+        if (!p->ok)
+            tell_failed(p, plugin_set_find(set, p->name));
+        else if (m->is_new && old)
+            log_info("plugin.changed", "plugin", p->name, "version", p->version, "hash", p->hash, NULL);
     }
 }
 
 void plugins_commit(struct plugins *ps)
 {
-    struct set *old = ps->active;
+    struct plugin_set *old = ps->active;
     if (!ps->next) return;
     pthread_mutex_lock(&ps->lock);
     ps->active = ps->next;
     pthread_mutex_unlock(&ps->lock);
     ps->next = NULL;
-    free_set(old);
+    tell(ps->active, old);
+    plugin_set_free(old);
 }
 
-void plugins_revert(struct plugins *ps)
+static void on_commit(void *arg)
 {
-    free_set(ps->next);
+    struct plugins *ps = arg;
+    plugins_commit(ps);
+    lane_hold_sources(ps->host->lane, false);
+}
+
+static void on_lost(void *arg)
+{
+    struct plugins *ps = arg;
+    plugin_set_free(ps->next);
     ps->next = NULL;
+}
+
+int plugins_load(struct plugins *ps, struct session *s, const char *only, struct err *err)
+{
+    struct plugin_found *found = mem_alloc(PLUGINS_MAX * sizeof(*found));
+    struct val settings = val_map();
+    struct arena a;
+    arena_init(&a, 8 << 20);
+    int rc = read_settings(ps, &a, &settings, err);
+    if (rc == 0) {
+        struct plugin_finding f = {ps->dirs, ps->ndirs, &settings, only, known_source, ps};
+        struct plugin_build b = {ps, ps->host, ps->active, found, 0, ++ps->serial};
+        b.n = plugin_order_read(&f, found, PLUGINS_MAX);
+        lane_after_commit(s->lane, on_commit, on_lost, ps);
+        lane_end_batch(s->lane); /* nobody runs between the new tables and the new set */
+        rc = build_and_activate(ps, &b, s, err);
+        plugin_found_close(found, b.n);
+    }
+    arena_close(&a);
+    mem_free(found);
+    return rc;
 }
 
 struct registry *plugins_registry(struct plugins *ps)
@@ -252,18 +216,33 @@ struct registry *plugins_registry(struct plugins *ps)
 }
 
 /* The set that the lane's code should see: while a new one is being activated, that one. */
-static struct set *current(struct plugins *ps)
+static struct plugin_set *current(struct plugins *ps)
 {
     return ps->next ? ps->next : ps->active;
 }
 
+struct registry *plugins_current(struct plugins *ps)
+{
+    return current(ps) ? current(ps)->registry : NULL;
+}
+
 struct plugin_vm *plugins_vm(struct plugins *ps, const char *plugin)
 {
-    struct set *set = current(ps);
-    if (!set) return NULL;
-    for (size_t i = 0; i < set->n; i++)
-        if (set->vms[i] && strcmp(set->vms[i]->plugin->name, plugin) == 0) return set->vms[i];
-    return NULL;
+    const struct plugin_member *m = plugin_set_find(current(ps), plugin);
+    return m ? m->pv : NULL;
+}
+
+/* States of plugins that are the same in the new registry go on. */
+static void change_registry(struct plugin_states *st, struct registry *now)
+{
+    struct plugin *const *list, *const *old;
+    size_t n = registry_plugins(now, &list), nold = st->registry ? registry_plugins(st->registry, &old) : 0;
+    struct plugin_vm **vms = mem_alloc((n + 1) * sizeof(struct plugin_vm *));
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < nold; k++)
+            if (old[k] == list[i] && st->vms[k]) vms[i] = plugin_vm_hold(st->vms[k]);
+    plugin_states_close(st);
+    *st = (struct plugin_states){registry_hold(now), vms, n};
 }
 
 int plugin_states_get(struct plugin_states *st, struct host *host, const char *plugin, struct plugin_vm **out,
@@ -271,12 +250,7 @@ int plugin_states_get(struct plugin_states *st, struct host *host, const char *p
 {
     struct registry *now = plugins_registry(host->plugins);
     struct plugin *const *list;
-    if (st->registry != now) {
-        plugin_states_close(st);
-        st->registry = registry_hold(now);
-        st->n = registry_plugins(now, &list);
-        st->vms = mem_alloc((st->n + 1) * sizeof(struct plugin_vm *));
-    }
+    if (st->registry != now) change_registry(st, now);
     registry_drop(now);
     size_t n = registry_plugins(st->registry, &list);
     for (size_t i = 0; i < n; i++) {

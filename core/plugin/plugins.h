@@ -1,8 +1,10 @@
 /* The set of plugins: what was found in the plugin folders, loaded in the order of `requires`, as one registry.
  *
- * The lane owns the set. plugins_load builds a new set beside the old one; modules check and activate it inside a
- * transaction; then it is swapped. A plugin that fails is left out with its reason, the others go on. Readers take
- * the registry by plugins_registry (any thread) and make their own Lua states from it. */
+ * The lane owns the set. plugins_load builds a new set beside the old one: a plugin that is the same as before keeps
+ * its Lua state, its declarations and all that it has under way; only a changed one, and those that require it, are
+ * built anew. Modules check and activate the new set inside a transaction; then it is swapped. A new version that
+ * fails, at whatever point, is listed with its reason, and the old one goes on serving. Readers take the registry by
+ * plugins_registry (any thread) and make their own Lua states from it. */
 #ifndef KHUNG_PLUGINS_H
 #define KHUNG_PLUGINS_H
 
@@ -19,19 +21,21 @@ const struct decl_kind *plugins_kind(struct plugins *ps, const char *kind);
 typedef int (*plugins_activate_fn)(void *ctx, struct session *s, struct registry *r, struct err *err);
 void plugins_add_activation(struct plugins *ps, plugins_activate_fn fn, void *ctx);
 
-/* Lane's thread, in a transaction: reads the folders and makes the new set active. An error from an activation names
- * its plugin (err arg "plugin"); that one is left out and the rest is tried again. The old set stays until
- * plugins_commit; plugins_revert drops the new one (the transaction failed). */
-int plugins_load(struct plugins *ps, struct session *s, struct err *err);
+/* In a slice of the lane, which becomes the last of its batch: reads the folders (`only`: anew this plugin alone, or
+ * NULL) and makes the new set active. An error from an activation names its plugin (err arg "plugin"): the version
+ * that serves now goes on, and the rest is tried again. With the commit the new set takes the place of the old one. */
+int plugins_load(struct plugins *ps, struct session *s, const char *only, struct err *err);
+/* What the commit does; for those who drive the database without a lane. */
 void plugins_commit(struct plugins *ps);
-void plugins_revert(struct plugins *ps);
 
 /* Any thread: the active registry, held for the caller (registry_drop). NULL before the first load. */
 struct registry *plugins_registry(struct plugins *ps);
-/* The registry's plugins in load order, failed ones last. */
+/* The registry's plugins in load order. A failed version stands behind the one that goes on serving. */
 size_t registry_plugins(const struct registry *r, struct plugin *const **out);
 struct plugin *registry_plugin(const struct registry *r, const char *name);
-/* Lane's thread: the Lua state of an active plugin, or NULL. */
+/* Lane's thread: the registry that is being activated, or else the active one; borrowed. */
+struct registry *plugins_current(struct plugins *ps);
+/* Lane's thread: the Lua state of a plugin that serves (in the set that is being activated), or NULL. */
 struct plugin_vm *plugins_vm(struct plugins *ps, const char *plugin);
 
 /* A reader's states, made on first use and dropped when the registry is another one. */
@@ -44,12 +48,15 @@ int plugin_states_get(struct plugin_states *st, struct host *host, const char *p
                       struct err *err);
 void plugin_states_close(struct plugin_states *st);
 
-/* For the builder (declare.c). */
+/* For the builders (declare.c, plugin_set.c): declarations are added to the piece of the plugin that was begun last. */
 struct registry *registry_new(int64_t serial);
 int registry_add(struct registry *r, struct plugin *p, const char *kind, const char *name, const struct val *spec,
                  const char *where, bool per_plugin, struct err *err);
+struct arena *registry_arena(struct registry *r); /* of that piece */
+/* Takes back what the last plugin declared, if it is this one. */
+void registry_undo(struct registry *r, const char *plugin);
+/* The same declarations as in another registry. ERR_CONFLICT "plugin.declared_twice". */
+int registry_share(struct registry *r, const struct registry *from, const char *plugin, struct err *err);
 void registry_add_plugin(struct registry *r, struct plugin *p);
-void registry_remove_plugin_decls(struct registry *r, const char *plugin);
-struct arena *registry_arena(struct registry *r);
 
 #endif

@@ -7,13 +7,23 @@
 
 #include "base/mem.h"
 
-enum { REGISTRY_ARENA_MAX = 256 << 20, DECLS_MAX = 20000 };
+enum { PIECE_ARENA_MAX = 64 << 20, DECLS_MAX = 20000 };
+
+/* What one plugin declares. Counted: a plugin that stays the same stands in many registries, one after the other. */
+struct piece {
+    int refs; /* atomic */
+    const char *plugin;
+    struct arena arena;
+    struct decl **decls;
+    size_t n, cap;
+};
 
 struct registry {
     int refs; /* atomic */
     int64_t serial;
-    struct arena arena;
-    struct decl **decls; /* in order of declaration */
+    struct piece **pieces; /* in load order; the last is being built */
+    size_t npieces, pieces_cap;
+    struct decl **decls; /* of all pieces, in order of declaration */
     size_t n, cap;
     size_t *buckets; /* index + 1 into decls, open addressing by hash of kind, name */
     size_t nbuckets;
@@ -21,12 +31,23 @@ struct registry {
     size_t nplugins, plugins_cap;
 };
 
+/* Room for one more in an array of pointers. */
+static void *grow(void *items, size_t n, size_t *cap)
+{
+    if (n < *cap) return items;
+    size_t more = *cap ? 2 * *cap : 16;
+    void **grown = mem_alloc(more * sizeof(void *));
+    if (n) memcpy(grown, items, n * sizeof(void *));
+    mem_free(items);
+    *cap = more;
+    return grown;
+}
+
 struct registry *registry_new(int64_t serial)
 {
     struct registry *r = mem_alloc(sizeof(*r));
     r->refs = 1;
     r->serial = serial;
-    arena_init(&r->arena, REGISTRY_ARENA_MAX);
     return r;
 }
 
@@ -36,21 +57,26 @@ struct registry *registry_hold(struct registry *r)
     return r;
 }
 
+static void drop_piece(struct piece *p)
+{
+    if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
+    mem_free(p->decls);
+    arena_close(&p->arena);
+    mem_free(p);
+}
+
 void registry_drop(struct registry *r)
 {
     if (!r || __atomic_sub_fetch(&r->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
     for (size_t i = 0; i < r->nplugins; i++)
         plugin_drop(r->plugins[i]);
+    for (size_t i = 0; i < r->npieces; i++)
+        drop_piece(r->pieces[i]);
     mem_free(r->plugins);
+    mem_free(r->pieces);
     mem_free(r->decls);
     mem_free(r->buckets);
-    arena_close(&r->arena);
     mem_free(r);
-}
-
-struct arena *registry_arena(struct registry *r)
-{
-    return &r->arena;
 }
 
 int64_t registry_serial(const struct registry *r)
@@ -60,10 +86,7 @@ int64_t registry_serial(const struct registry *r)
 
 void registry_add_plugin(struct registry *r, struct plugin *p)
 {
-    if (r->nplugins == r->plugins_cap) {
-        r->plugins_cap = r->plugins_cap ? 2 * r->plugins_cap : 16;
-        r->plugins = mem_try_realloc(r->plugins, r->plugins_cap * sizeof(*r->plugins));
-    }
+    r->plugins = grow(r->plugins, r->nplugins, &r->plugins_cap);
     r->plugins[r->nplugins++] = plugin_hold(p);
 }
 
@@ -133,40 +156,94 @@ const struct decl *registry_each(const struct registry *r, const char *kind, siz
     return NULL;
 }
 
+static int declared_twice(const struct decl *old, const char *kind, const char *name, struct err *err)
+{
+    return err_set(err, ERR_CONFLICT, "plugin.declared_twice", "kind", kind, "name", name, "plugin", old->plugin,
+                   "first", old->where, NULL);
+}
+
+static void append(struct registry *r, struct decl *d)
+{
+    bool grows = r->n == r->cap;
+    r->decls = grow(r->decls, r->n, &r->cap);
+    r->decls[r->n++] = d;
+    if (grows)
+        reindex(r);
+    else
+        index_decl(r, r->n - 1);
+}
+
+static void add_piece(struct registry *r, struct piece *p)
+{
+    r->pieces = grow(r->pieces, r->npieces, &r->pieces_cap);
+    r->pieces[r->npieces++] = p;
+}
+
+/* The piece that is being built. */
+static struct piece *piece_of(struct registry *r, const char *plugin)
+{
+    struct piece *p = r->npieces ? r->pieces[r->npieces - 1] : NULL;
+    if (p && strcmp(p->plugin, plugin) == 0) return p;
+    p = mem_alloc(sizeof(*p));
+    p->refs = 1;
+    arena_init(&p->arena, PIECE_ARENA_MAX);
+    p->plugin = arena_strdup(&p->arena, plugin);
+    add_piece(r, p);
+    return p;
+}
+
+struct arena *registry_arena(struct registry *r)
+{
+    return &r->pieces[r->npieces - 1]->arena;
+}
+
 int registry_add(struct registry *r, struct plugin *p, const char *kind, const char *name, const struct val *spec,
                  const char *where, bool per_plugin, struct err *err)
 {
     const struct decl *old = registry_find(r, kind, per_plugin ? p->name : NULL, name);
-    if (old) {
-        err_set(err, ERR_CONFLICT, "plugin.declared_twice", "kind", kind, "name", name, "plugin", old->plugin, "first",
-                old->where, NULL);
-        return ERR_CONFLICT;
-    }
-    if (r->n == DECLS_MAX) return err_set(err, ERR_LIMIT, "plugin.too_many", "plugin", p->name, NULL);
-    struct decl *d = arena_alloc(&r->arena, sizeof(*d));
+    if (old) return declared_twice(old, kind, name, err);
+    struct piece *piece = piece_of(r, p->name);
+    if (piece->n == DECLS_MAX) return err_set(err, ERR_LIMIT, "plugin.too_many", "plugin", p->name, NULL);
+    struct decl *d = arena_alloc(&piece->arena, sizeof(*d));
     if (!d) return err_set(err, ERR_NOMEM, "memory", NULL);
-    d->kind = arena_strdup(&r->arena, kind);
-    d->name = arena_strdup(&r->arena, name);
-    d->plugin = arena_strdup(&r->arena, p->name);
-    d->where = arena_strdup(&r->arena, where);
-    d->order = p->order * DECLS_MAX + (int)r->n;
-    if (!d->kind || !d->name || !d->plugin || !d->where || val_copy(&r->arena, spec, &d->spec) != 0)
+    d->kind = arena_strdup(&piece->arena, kind);
+    d->name = arena_strdup(&piece->arena, name);
+    d->plugin = piece->plugin;
+    d->where = arena_strdup(&piece->arena, where);
+    d->per_plugin = per_plugin;
+    if (!d->kind || !d->name || !d->where || val_copy(&piece->arena, spec, &d->spec) != 0)
         return err_set(err, ERR_NOMEM, "memory", NULL);
-    if (r->n == r->cap) {
-        r->cap = r->cap ? 2 * r->cap : 32;
-        r->decls = mem_try_realloc(r->decls, r->cap * sizeof(struct decl *));
-        reindex(r);
-    }
-    r->decls[r->n++] = d;
-    index_decl(r, r->n - 1);
+    piece->decls = grow(piece->decls, piece->n, &piece->cap);
+    piece->decls[piece->n++] = d;
+    append(r, d);
     return 0;
 }
 
-void registry_remove_plugin_decls(struct registry *r, const char *plugin)
+void registry_undo(struct registry *r, const char *plugin)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < r->n; i++)
-        if (strcmp(r->decls[i]->plugin, plugin) != 0) r->decls[kept++] = r->decls[i];
-    r->n = kept;
-    reindex(r);
+    struct piece *p = r->npieces ? r->pieces[r->npieces - 1] : NULL;
+    if (!p || strcmp(p->plugin, plugin) != 0) return;
+    r->n -= p->n;
+    r->npieces--;
+    drop_piece(p);
+    if (r->nbuckets) reindex(r);
+}
+
+int registry_share(struct registry *r, const struct registry *from, const char *plugin, struct err *err)
+{
+    size_t at = 0;
+    while (at < from->npieces && strcmp(from->pieces[at]->plugin, plugin) != 0)
+        at++;
+    if (at == from->npieces) return 0; /* it declares nothing */
+    struct piece *p = from->pieces[at];
+    for (size_t i = 0; i < p->n; i++) {
+        const struct decl *d = p->decls[i];
+        const struct decl *old = registry_find(r, d->kind, d->per_plugin ? d->plugin : NULL, d->name);
+        if (old) return declared_twice(old, d->kind, d->name, err);
+    }
+    __atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
+    add_piece(r, p);
+    for (size_t i = 0; i < p->n; i++)
+        append(r, p->decls[i]);
+    return 0;
 }

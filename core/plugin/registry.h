@@ -3,7 +3,8 @@
  * A declaration (a content type, a table, a flow, a report, a route, a hook, a cron line …) is data: kind, name,
  * plugin and a value. Functions stay in the Lua states, found there by the same kind and name. Modules register a
  * decl_kind to turn the value into their own struct once (compiled). A reload builds a new registry beside the old
- * one and swaps it; threads hold a reference while they use it. */
+ * one and swaps it; threads hold a reference while they use it. What a plugin declares is one piece of memory that the
+ * registries share in which that plugin is the same. */
 #ifndef KHUNG_REGISTRY_H
 #define KHUNG_REGISTRY_H
 
@@ -18,16 +19,17 @@ struct decl {
     const char *kind;   /* "type" "table" "flow" "report" "route" "on" "cron" "command" */
     const char *name;   /* "article"; routes: "GET /x/:id"; "on": event name */
     const char *plugin; /* declaring plugin's name */
-    int order;          /* load order of the plugin, then order of declaration */
-    struct val spec;    /* in the registry's arena */
-    const char *where;  /* "publish.lua:3" */
-    void *compiled;     /* by the decl_kind, in the registry's arena */
+    struct val spec;
+    const char *where; /* "publish.lua:3" */
+    bool per_plugin;   /* of its kind */
+    void *compiled;    /* by the decl_kind */
 };
 
 struct decl_kind {
     const char *name;
     bool per_plugin; /* names are unique within a plugin (tables, flows), not over all (types, reports) */
-    /* May be NULL. `a` is the registry's arena. */
+    /* May be NULL. `a` lives as long as the declaration. What other plugins declare may differ later: it is looked
+     * up when it is needed, not kept here. */
     int (*compile)(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err);
     void *self;
 };

@@ -31,7 +31,7 @@ struct lane {
     struct lane_source *sources;
     struct id_gen ids;
     int64_t now;
-    bool alone, in_batch, held;
+    bool alone, in_batch, held, ends;
     _Atomic(struct lane_work *) posted;
     atomic_bool mail_out, stopped;
     struct mail mail;
@@ -317,6 +317,7 @@ static void run_batch(struct lane *l)
     }
     collect_due(l);
     l->nbatch = 0;
+    l->ends = false;
     while (rc == 0 && l->nbatch < (size_t)l->o.batch_slices) {
         struct lane_work *w = lane_queue_take(&l->queue);
         if (!w) {
@@ -329,7 +330,7 @@ static void run_batch(struct lane *l)
         rc = run_slice(l, w, &failed);
         l->batch[l->nbatch++] = (struct ran){w, failed};
         if (rc) err = *failed;
-        if (clock_mono_ns() - start > (int64_t)l->o.batch_ms * 1000000) break;
+        if (l->ends || clock_mono_ns() - start > (int64_t)l->o.batch_ms * 1000000) break;
     }
     if (rc == 0) rc = commit(l, &err);
     l->stats.batches++;
@@ -433,6 +434,11 @@ void lane_raise_id(struct lane *l, int64_t at_least)
 int64_t lane_now(struct lane *l)
 {
     return l->now;
+}
+
+void lane_end_batch(struct lane *l)
+{
+    l->ends = true;
 }
 
 bool lane_is_alone(struct lane *l)

@@ -71,6 +71,8 @@ void lane_after_commit(struct lane *l, void (*fn)(void *arg), void (*drop)(void 
 int64_t lane_run(struct lane *l);
 /* One batch of it; false when nothing was ready. */
 bool lane_step(struct lane *l);
+/* From run(): this slice is the last of its batch. */
+void lane_end_batch(struct lane *l);
 /* Orderly stop: what was accepted is run (sources are not asked any more: what is due stays in the database), then
  * nothing more is taken; posted work is refused with ERR_STOPPED. */
 void lane_stop(struct lane *l);

@@ -29,7 +29,7 @@ static void open_engine(struct bench *b, struct engine *e, const char *dir, int 
                             .cache_runs = cache,
                             .batch_ms = 10000};
     if (app_open(&e->app, &o, &err) != 0) bench_die(err.key);
-    app_reload(&e->app, NULL, NULL);
+    app_reload(&e->app, NULL, NULL, NULL);
     while (lane_step(e->app.lane)) {
     }
 }

@@ -91,7 +91,7 @@ static int open_press(void **state)
     f->s.vm = NULL;
     f->s.actor = (struct actor){0};
     fixture_fail(f, "begin", store_begin(f->s.db, &f->err));
-    fixture_fail(f, "load", plugins_load(f->host.plugins, &f->s, &f->err));
+    fixture_fail(f, "load", plugins_load(f->host.plugins, &f->s, NULL, &f->err));
     fixture_fail(f, "commit", store_commit(f->s.db, &f->err));
     plugins_commit(f->host.plugins);
     *state = p;

@@ -155,7 +155,7 @@ static int fixture_run_slice(struct lane_work *w, struct lane *lane, struct err 
     arena_init(&a, 64 << 20);
     fixture_session(fs->f, &s, &a, fs->mode);
     if (!fs->handler) {
-        rc = plugins_load(fs->f->host.plugins, &s, err);
+        rc = plugins_load(fs->f->host.plugins, &s, NULL, err);
     } else {
         struct plugin_vm *pv = plugins_vm(fs->f->host.plugins, fs->plugin);
         struct val out;
@@ -173,11 +173,6 @@ static void fixture_done_slice(struct lane_work *w, const struct err *failed)
     struct fixture_slice *fs = (struct fixture_slice *)w;
     fs->failed = failed != NULL;
     if (failed) fs->err = *failed;
-    if (fs->handler) return;
-    if (failed)
-        plugins_revert(fs->f->host.plugins);
-    else
-        plugins_commit(fs->f->host.plugins);
 }
 
 /* Adds a handler's call to the lane, without running it yet. */
@@ -212,7 +207,8 @@ static inline void fixture_reload(struct fixture *f)
     struct plugin *const *all;
     size_t n = registry_plugins(r, &all);
     for (size_t i = 0; i < n; i++)
-        if (!all[i]->ok) fail_msg("%s: %s %s %s", all[i]->name, all[i]->why.key, all[i]->why.text, all[i]->why.where);
+        if (!all[i]->ok)
+            fail_msg("%s: %s %s %s", all[i]->name, all[i]->why->key, all[i]->why->text, all[i]->why->where);
     registry_drop(r);
 }
 

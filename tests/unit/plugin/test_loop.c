@@ -281,7 +281,7 @@ static void a_callback_given_while_loading_may_keep_nothing(void **state)
     struct registry *r = plugins_registry(f->host.plugins);
     struct plugin *p = registry_plugin(r, "tick");
     assert_false(p->ok);
-    assert_string_equal(p->why.key, "lua.upvalue");
+    assert_string_equal(p->why->key, "lua.upvalue");
     registry_drop(r);
 }
 

@@ -264,8 +264,8 @@ static void mistakes_in_a_declaration_stop_the_plugin_where_they_stand(void **st
         fixture_ok(&d->f, "load", fixture_try(&d->f, NULL, NULL));
         struct registry *r = plugins_registry(d->f.host.plugins);
         struct plugin *p = registry_plugin(r, "sums");
-        if (p->ok || strcmp(p->why.where, "sums/init.lua:2") != 0)
-            fail_msg("%s: %s %s", bad[i], p->why.key, p->why.where);
+        if (p->ok || strcmp(p->why->where, "sums/init.lua:2") != 0)
+            fail_msg("%s: %s %s", bad[i], p->why->key, p->why->where);
         registry_drop(r);
     }
 }
