@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "people/people.h"
 #include "report/report.h"
+#include "runtime/confine.h"
 #include "runtime/log.h"
 
 enum { LOCK_TRIES = 60 };
@@ -197,7 +198,8 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
     if (!o.zone) o.zone = getenv("KHUNG_ZONE") ? getenv("KHUNG_ZONE") : "Asia/Ho_Chi_Minh";
     if (!cli_flag(c, "verbose")) log_init(LOG_ERROR, false);
     umask(0077);
-    int rc = app_open(&app, &o, err);
+    int rc = confine_as_owner(c->data, err);
+    if (rc == 0) rc = app_open(&app, &o, err);
     if (rc) return rc;
     app_reload(&app, NULL, NULL, NULL);
     app_run(&app);

@@ -131,9 +131,8 @@ int cli_doctor(struct cli *c)
         snprintf(text, sizeof(text), "%llu MiB free", mib);
         line(&f, mib > 100, "disk", text);
     }
-    snprintf(text, sizeof(text), "%s/khung.sock", c->data);
-    bool runs = access(text, F_OK) == 0;
-    line(&f, true, "service", runs ? "has a socket" : "not running");
+    bool runs = cli_has_service(c);
+    line(&f, true, "service", runs ? "running" : "not running");
     if (!there) return f.bad ? CLI_FAILED : CLI_DONE;
     if (runs && show_locks(&f) != 0) return CLI_FAILED;
     if (cli_call(c, "plugin.list", &none, NULL, &out, &err) != 0) return cli_fail(c, &err);

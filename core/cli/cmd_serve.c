@@ -37,7 +37,8 @@ struct service {
     struct clock clock;
     const char *dirs[16];
     size_t ndirs;
-    int port_fd; /* taken at the start, -1 once the server has it */
+    int port_fd, local_fd; /* taken at the start, -1 once the server has them */
+    char local_path[600];  /* khung.sock, "" before it is there */
     struct confine confine;
     int64_t started_ns;
     bool failed;
@@ -122,9 +123,18 @@ static int take_port(struct service *s, struct err *err)
     return http_server_bind(address, (int)strtol(colon + 1, NULL, 10), &s->port_fd, err);
 }
 
+/* The way in for commands; once the directory is this process's own. */
+static int take_socket(struct service *s, struct err *err)
+{
+    char path[sizeof(s->local_path)];
+    snprintf(path, sizeof(path), "%s/khung.sock", config_text(s->config, "data"));
+    int rc = http_server_bind_unix(path, &s->local_fd, err);
+    if (rc == 0) memcpy(s->local_path, path, sizeof(path));
+    return rc;
+}
+
 static int open_http(struct service *s, struct err *err)
 {
-    char path[600];
     struct http_limits limits;
     const char *dir = config_text(s->config, "static");
     struct http_api_options o = {.host = &s->app.host,
@@ -137,8 +147,9 @@ static int open_http(struct service *s, struct err *err)
     if (rc == 0) rc = http_server_new(s->io, &limits, http_api_handle, s->api, &s->server, err);
     if (rc == 0) rc = http_server_listen_on(s->server, s->port_fd, err);
     if (s->server) s->port_fd = -1;
-    snprintf(path, sizeof(path), "%s/khung.sock", config_text(s->config, "data"));
-    if (rc == 0) rc = http_server_listen_unix(s->server, path, err);
+    if (rc) return rc;
+    rc = http_server_listen_unix_on(s->server, s->local_fd, err);
+    s->local_fd = -1;
     return rc;
 }
 
@@ -219,6 +230,7 @@ static int start(struct service *s, struct err *err)
     if (rc == 0) rc = loop_new(&s->io, err);
     if (rc == 0) rc = loop_new(&s->lane, err);
     if (rc == 0) rc = open_app(s, err);
+    if (rc == 0) rc = take_socket(s, err);
     s->app.host.confine = &s->confine;
     if (rc == 0) rc = guard_service(s->config, s->dirs, s->ndirs, &s->confine, err);
     if (rc == 0) rc = readers_start(&s->app.host, s->app.db_path, n ? n : cores(), &s->readers, err);
@@ -261,17 +273,19 @@ static void stop(struct service *s)
     http_api_free(s->api);
     fetcher_free(s->app.host.fetcher);
     s->app.host.fetcher = NULL;
+    if (s->local_path[0]) unlink(s->local_path);
     if (s->app.db) app_close(&s->app);
     loop_free(s->lane);
     loop_free(s->io);
     http_server_free(s->server);
     if (s->port_fd >= 0) close(s->port_fd);
+    if (s->local_fd >= 0) close(s->local_fd);
     config_free(s->config);
 }
 
 int cli_serve(struct cli *c)
 {
-    struct service s = {.c = c, .port_fd = -1, .started_ns = clock_mono_ns()};
+    struct service s = {.c = c, .port_fd = -1, .local_fd = -1, .started_ns = clock_mono_ns()};
     struct err err = {0};
     umask(0077);
     mallopt(M_ARENA_MAX, 2);

@@ -1,9 +1,12 @@
 /* Listeners and the list of connections; one tick for all their deadlines. */
 #include "http/server.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -179,17 +182,33 @@ int http_server_listen(struct http_server *s, const char *address, int port, str
     return rc ? rc : http_server_listen_on(s, fd, err);
 }
 
-int http_server_listen_unix(struct http_server *s, const char *path, struct err *err)
+int http_server_bind_unix(const char *path, int *fd, struct err *err)
 {
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    bool fits = snprintf(a.sun_path, sizeof(a.sun_path), "%s", path) < (int)sizeof(a.sun_path);
+    *fd = -1;
+    if (!fits) return fail(path, UV_ENAMETOOLONG, err);
     unlink(path); /* of a process that died: the lock of the data directory says that there is no other */
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    mode_t old = umask(0177);
+    int rc = *fd < 0 ? -1 : bind(*fd, (struct sockaddr *)&a, sizeof(a));
+    umask(old);
+    if (rc == 0) return 0;
+    fail(path, uv_translate_sys_error(errno), err);
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+    return err->code;
+}
+
+int http_server_listen_unix_on(struct http_server *s, int fd, struct err *err)
+{
     uv_pipe_init(s->loop, &s->pipe, 0);
     s->pipe.data = s;
     s->has_pipe = true;
-    mode_t old = umask(0177);
-    int rc = uv_pipe_bind(&s->pipe, path);
-    umask(old);
+    int rc = uv_pipe_open(&s->pipe, fd);
+    if (rc) close(fd);
     if (rc == 0) rc = uv_listen((uv_stream_t *)&s->pipe, BACKLOG, on_pipe);
-    return rc ? fail(path, rc, err) : 0;
+    return rc ? fail("khung.sock", rc, err) : 0;
 }
 
 int http_server_port(struct http_server *s)

@@ -75,11 +75,12 @@ typedef void (*http_handler)(void *ctx, struct http_request *r);
 int http_server_new(struct loop *loop, const struct http_limits *limits, http_handler handler, void *ctx,
                     struct http_server **out, struct err *err);
 int http_server_listen(struct http_server *s, const char *address, int port, struct err *err); /* port 0: any */
-/* The same in two steps: the port is taken while the process still may, and answers from the second on. The socket goes
- * over to the server. */
+/* The same in two steps: the address is taken while the process still may, and answers from the second on. The socket
+ * goes over to the server. A local one has mode 0600, and its file is the caller's to remove at the end. */
 int http_server_bind(const char *address, int port, int *fd, struct err *err);
 int http_server_listen_on(struct http_server *s, int fd, struct err *err);
-int http_server_listen_unix(struct http_server *s, const char *path, struct err *err); /* mode 0600 */
+int http_server_bind_unix(const char *path, int *fd, struct err *err);
+int http_server_listen_unix_on(struct http_server *s, int fd, struct err *err);
 int http_server_port(struct http_server *s);
 /* No new connections or requests; those that run are answered, then everything is closed. */
 void http_server_stop(struct http_server *s, void (*stopped)(void *ctx), void *ctx);

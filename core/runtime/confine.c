@@ -37,6 +37,14 @@ static int own_data(const struct passwd *pw, const char *dir, struct err *err)
     return err_set(err, ERR_DENIED, "confine.data_owner", "dir", dir, "user", pw->pw_name, NULL);
 }
 
+static int become(const struct passwd *pw, struct err *err)
+{
+    if (initgroups(pw->pw_name, pw->pw_gid) == 0 && setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) == 0 &&
+        setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) == 0 && setuid(0) != 0)
+        return 0;
+    return err_set(err, ERR_DENIED, "confine.drop", "user", pw->pw_name, "detail", strerror(errno), NULL);
+}
+
 int confine_user(const char *user, const char *data_dir, struct err *err)
 {
     struct passwd space, *pw = NULL;
@@ -50,12 +58,19 @@ int confine_user(const char *user, const char *data_dir, struct err *err)
     if (pw->pw_uid == geteuid() && pw->pw_uid != 0) return 0;
     if (pw->pw_uid == 0 || geteuid() != 0) return err_set(err, ERR_INVALID, "confine.bad_user", "user", user, NULL);
     int rc = own_data(pw, data_dir, err);
-    if (rc) return rc;
-    if (initgroups(pw->pw_name, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
-        setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0 || setuid(0) == 0)
-        return err_set(err, ERR_DENIED, "confine.drop", "user", user, "detail", strerror(errno), NULL);
-    log_info("confine.user", "user", user, NULL);
-    return 0;
+    if (rc == 0) rc = become(pw, err);
+    if (rc == 0) log_info("confine.user", "user", user, NULL);
+    return rc;
+}
+
+int confine_as_owner(const char *data_dir, struct err *err)
+{
+    struct passwd space, *pw = NULL;
+    char text[PASSWD_MAX];
+    struct stat st;
+    if (geteuid() != 0 || stat(data_dir, &st) != 0 || st.st_uid == 0) return 0;
+    if (getpwuid_r(st.st_uid, &space, text, sizeof(text), &pw) != 0 || !pw) return 0; /* a number without an account */
+    return become(pw, err);
 }
 
 static void stop_dumps(void)

@@ -36,6 +36,9 @@ struct confine {
 /* Becomes `user` (NULL or "": nobody else) with its groups, for good. Makes the data directory for that user; one
  * that belongs to another is refused. Running as root is told in the log. */
 int confine_user(const char *user, const char *data_dir, struct err *err);
+/* A command of root's on a data directory of another user becomes that user: what it makes there must be the service's.
+ */
+int confine_as_owner(const char *data_dir, struct err *err);
 int confine_start(const struct confine_options *o, struct confine *c, struct err *err);
 
 /* Looks at what is in force for the calling thread now: asks the kernel, not the record. */

@@ -354,7 +354,9 @@ static void test_the_socket_of_the_machine_serves_and_is_private(void **state)
     f->limits.connections = 1; /* it does not count */
     assert_int_equal(loop_new(&f->loop, &err), 0);
     assert_int_equal(http_server_new(f->loop, &f->limits, handle, f, &f->server, &err), 0);
-    assert_int_equal(http_server_listen_unix(f->server, path, &err), 0);
+    int local;
+    assert_int_equal(http_server_bind_unix(path, &local, &err), 0);
+    assert_int_equal(http_server_listen_unix_on(f->server, local, &err), 0);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(loop_thread_start(f->loop, "http", NULL, NULL, NULL, &f->thread, &err), 0);

@@ -211,6 +211,16 @@ static int packet_socket(void)
     return answer(socket(AF_PACKET, SOCK_DGRAM, 0));
 }
 
+static int local_socket(void)
+{
+    return answer(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
+static int ring(void)
+{
+    return answer(syscall(SYS_io_uring_setup, 1U, NULL));
+}
+
 static int child_process(void)
 {
     return answer(syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL));
@@ -256,6 +266,8 @@ static void test_other_calls_do_not_exist(void **state)
     if (!has(false)) skip();
     assert_int_equal(confined(raw_socket, CONFINE_ON), ENOSYS);
     assert_int_equal(confined(packet_socket, CONFINE_ON), ENOSYS);
+    assert_int_equal(confined(local_socket, CONFINE_ON), ENOSYS);
+    assert_int_equal(confined(ring, CONFINE_ON), ENOSYS);
     assert_int_equal(confined(child_process, CONFINE_ON), ENOSYS);
     assert_int_equal(confined(writable_code, CONFINE_ON), ENOSYS);
     assert_int_equal(confined(anonymous_code, CONFINE_ON), ENOSYS);
