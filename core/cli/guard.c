@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "runtime/log.h"
 
 enum { PATH_LEN = 600, DIRS_MAX = 16 };
 
@@ -27,8 +30,12 @@ int guard_service(const struct config *config, const char *const *dirs, size_t n
     const char *settings = config_text(config, "settings"), *files = config_text(config, "static");
     char folder[PATH_LEN];
     size_t n = 0;
-    for (size_t i = 0; i < ndirs && n < DIRS_MAX; i++)
+    for (size_t i = 0; i < ndirs && n < DIRS_MAX; i++) {
         read[n++] = dirs[i];
+        /* A folder that is made later stays shut. */
+        if (access(dirs[i], F_OK) != 0)
+            log_warn("confine.no_folder", "dir", dirs[i], "remedy", "make it, restart", NULL);
+    }
     if (*files) read[n++] = files;
     if (*settings) {
         folder_of(settings, folder);

@@ -12,6 +12,13 @@
 
 enum { LINE_LEN = 2000 };
 
+/* Sanitizers look at the process by the very calls that are shut. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CONFINE_OTHERWISE "off"
+#else
+#define CONFINE_OTHERWISE "auto"
+#endif
+
 const struct config_key config_keys[] = {
     {"data", CONFIG_TEXT, "data", 0, 0, "Data directory: database, socket, lock."},
     {"plugins", CONFIG_TEXT, "plugins", 0, 0, "Folders of plugins, separated by ':'."},
@@ -25,7 +32,7 @@ const struct config_key config_keys[] = {
     {"log", CONFIG_CHOICE, "human", 0, 0, "Form of the log.", "human, json"},
     {"log_level", CONFIG_CHOICE, "info", 0, 0, "Least level that is logged.", "debug, info, warn, error"},
     {"user", CONFIG_TEXT, "", 0, 0, "Account that the service becomes when root starts it."},
-    {"confine", CONFIG_CHOICE, "auto", 0, 0,
+    {"confine", CONFIG_CHOICE, CONFINE_OTHERWISE, 0, 0,
      "Locks of the kernel around the process: what there is, all or no start, none.", "auto, on, off"},
     {"core_dumps", CONFIG_BOOL, "false", 0, 0, "Memory may be written to a core file, secrets included."},
     {"batch_slices", CONFIG_INT, "1000", 1, 100000, "Most slices in one commit."},
