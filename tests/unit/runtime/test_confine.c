@@ -201,6 +201,24 @@ static void test_what_only_an_attacker_calls_ends_the_process(void **state)
     assert_int_equal(confined(read_memory_of_parent, CONFINE_ON), KILLED + SIGSYS);
 }
 
+static void test_the_log_says_which_call_ended_it(void **state)
+{
+    char line[256] = "";
+    int pipes[2], old = dup(STDERR_FILENO);
+    (void)state;
+    if (!has(false)) skip();
+    assert_int_equal(pipe(pipes), 0);
+    dup2(pipes[1], STDERR_FILENO);
+    int how = confined(run_a_shell, CONFINE_ON);
+    dup2(old, STDERR_FILENO);
+    close(old);
+    close(pipes[1]);
+    assert_int_equal(how, KILLED + SIGSYS);
+    assert_true(read(pipes[0], line, sizeof(line) - 1) > 0);
+    close(pipes[0]);
+    assert_non_null(strstr(line, " error confine.refused call=execve\n"));
+}
+
 static int raw_socket(void)
 {
     return answer(socket(AF_INET, SOCK_RAW, IPPROTO_TCP));
@@ -427,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_what_the_service_needs_stays_open),
         cmocka_unit_test(test_nothing_is_shut_when_it_is_off),
         cmocka_unit_test(test_what_only_an_attacker_calls_ends_the_process),
+        cmocka_unit_test(test_the_log_says_which_call_ended_it),
         cmocka_unit_test(test_other_calls_do_not_exist),
         cmocka_unit_test(test_no_further_port_is_opened),
         cmocka_unit_test(test_threads_names_and_memory_work_and_are_shut_in_as_well),
