@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { BLOCK_FIRST = 2048, BLOCK_MOST = 256 << 10, ALIGN = 16 };
+enum { BLOCK_FIRST = 2048, BLOCK_MOST = 256 << 10, KEPT = 1 << 20, ALIGN = 16 };
 
 struct arena_block {
     struct arena_block *next;
@@ -20,18 +20,31 @@ void arena_init(struct arena *a, size_t max)
     *a = (struct arena){.max = max};
 }
 
-void arena_close(struct arena *a)
+static void free_blocks(struct arena *a, struct arena_block **from)
 {
-    for (struct arena_block *b = a->first, *next; b; b = next) {
+    for (struct arena_block *b = *from, *next; b; b = next) {
         next = b->next;
+        a->held -= b->size;
         mem_free(b);
     }
-    a->first = a->current = NULL;
+    *from = NULL;
+}
+
+void arena_close(struct arena *a)
+{
+    free_blocks(a, &a->first);
+    a->current = NULL;
     a->used = 0;
 }
 
 void arena_reset(struct arena *a)
 {
+    if (a->held > KEPT) {
+        struct arena_block **at = &a->first;
+        for (size_t kept = 0; *at && kept + (*at)->size <= KEPT; at = &(*at)->next)
+            kept += (*at)->size;
+        free_blocks(a, at);
+    }
     if (a->first) a->first->used = 0;
     a->current = a->first;
     a->used = 0;
@@ -67,6 +80,7 @@ static struct arena_block *next_block(struct arena *a, size_t size)
     struct arena_block *b = mem_try_alloc(sizeof(*b) + want);
     if (!b) return NULL;
     b->size = want;
+    a->held += want;
     b->next = next;
     if (a->current)
         a->current->next = b;

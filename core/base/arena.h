@@ -1,7 +1,7 @@
 /* An arena: memory that lives as long as one request, slice or step, and is given back at once.
  *
  * Owned by one thread. Its maximum is given at init; past it arena_alloc returns NULL. Blocks are kept on
- * arena_reset so that a hot loop allocates nothing.
+ * arena_reset, up to 1 MiB, so that a hot loop allocates nothing and a large request leaves nothing behind.
  *
  *     struct arena a; arena_init(&a, 1 << 20); ... arena_reset(&a); ... arena_close(&a); */
 #ifndef KHUNG_ARENA_H
@@ -12,7 +12,7 @@
 struct arena_block;
 struct arena {
     struct arena_block *first, *current;
-    size_t used, max;
+    size_t used, max, held;
 };
 
 void arena_init(struct arena *a, size_t max);

@@ -33,9 +33,8 @@ extern const struct val_kind flow_run_kind, flow_task_kind;
 extern const struct store_migration flow_migrations[];
 
 struct flow_options {
-    int cache_runs;       /* hot runs kept; 0: 1000 */
-    int64_t slice_cpu_ms; /* 0: 5 */
-    struct loop *loop;    /* the lane's: where results of the outbox come back; NULL: nothing is sent */
+    int cache_runs;    /* hot runs kept; 0: 1000 */
+    struct loop *loop; /* the lane's: where results of the outbox come back; NULL: nothing is sent */
 };
 struct flow *flow_new(struct host *host, const struct flow_options *o);
 void flow_free(struct flow *f);

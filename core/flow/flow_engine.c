@@ -13,7 +13,7 @@
 #include "plugin/events.h"
 #include "plugin/plugins.h"
 
-enum { SLICE_ARENA_MAX = 64 << 20, CACHE_RUNS = 1000, SLICE_CPU_MS = 5 };
+enum { SLICE_ARENA_MAX = 64 << 20, CACHE_RUNS = 1000 };
 
 const struct val_kind flow_run_kind = {"run"};
 const struct val_kind flow_task_kind = {"task"};
@@ -86,7 +86,6 @@ struct flow *flow_new(struct host *host, const struct flow_options *o)
     f->host = host;
     f->options = *o;
     if (!f->options.cache_runs) f->options.cache_runs = CACHE_RUNS;
-    if (!f->options.slice_cpu_ms) f->options.slice_cpu_ms = SLICE_CPU_MS;
     buf_init(&f->scratch, 4 * FLOW_RESULT_MAX);
     arena_init(&f->arena, SLICE_ARENA_MAX);
     return f;

@@ -96,6 +96,7 @@ struct flow_run {
     struct session *session;
     struct api_journal steps;
     struct val result;
+    int64_t first_slice;  /* of the journal, which starts afresh at a checkpoint */
     uint64_t call_digest; /* of the step that runs now */
     char call_where[96];
     bool is_new;    /* no row yet */

@@ -86,14 +86,15 @@ void flow_run_cool(struct flow_run *run)
 static int load_journal(struct flow_run *run, struct store *db, struct err *err)
 {
     struct buf all;
-    struct stmt *s = store_stmt(db, "select body from flow_journal where run = ?1 order by slice", err);
+    struct stmt *s = store_stmt(db, "select slice, body from flow_journal where run = ?1 order by slice", err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, run->id);
     buf_init(&all, 256 << 20);
     int rc;
-    while ((rc = stmt_step(s, err)) == 1) {
+    for (bool first = true; (rc = stmt_step(s, err)) == 1; first = false) {
         size_t len;
-        const void *bytes = stmt_blob(s, 0, &len);
+        const void *bytes = stmt_blob(s, 1, &len);
+        if (first) run->first_slice = stmt_int(s, 0);
         buf_add(&all, bytes, len);
     }
     stmt_done(s);
@@ -142,6 +143,23 @@ static int enter_main(struct flow_run *run, struct err *err)
     return 0;
 }
 
+/* Wake-ups come from the journal, in the order in which they happened. */
+static int replay(struct flow_run *run, struct session *s, struct err *err)
+{
+    struct vm *vm = run->version->pv->vm;
+    int rc;
+    s->replaying = true;
+    vm_limit_begin(vm, FLOW_REPLAY_CPU_MS);
+    do {
+        rc = flow_run_pump(run, err);
+        if (rc == 0) rc = flow_wake_replay(run, err);
+    } while (rc == 1);
+    vm_limit_end(vm);
+    run->replaying = false;
+    s->replaying = false;
+    return rc;
+}
+
 int flow_run_enter(struct flow_run *run, struct session *s, struct err *err)
 {
     int rc = flow_version_get(run->flow, s->db, run->version_id, &run->version, err);
@@ -150,19 +168,13 @@ int flow_run_enter(struct flow_run *run, struct session *s, struct err *err)
     run->steps.after = journal_after;
     run->is_hot = true;
     run->journal.entry = 0;
+    run->first_slice = run->slice;
     if (!run->is_new) rc = load_journal(run, s->db, err);
     if (rc) return rc;
     run->replaying = run->journal.old_len > 0;
     rc = enter_main(run, err);
     if (rc || !run->replaying) return rc;
-    /* Replay: wake-ups come from the journal, in the order in which they happened. */
-    s->replaying = true;
-    do {
-        rc = flow_run_pump(run, err);
-        if (rc == 0) rc = flow_wake_replay(run, err);
-    } while (rc == 1);
-    run->replaying = false;
-    s->replaying = false;
+    rc = replay(run, s, err);
     mem_free(run->journal.old);
     run->journal.old = NULL;
     run->journal.old_len = run->journal.pos = 0;
@@ -183,7 +195,8 @@ static int restart(struct flow_run *run, struct err *err)
     run->version = v;
     run->is_hot = true;
     run->journal.entry = 0;
-    run->entry = run->slice = 0;
+    run->entry = 0;
+    run->first_slice = ++run->slice; /* never used before: a series of random numbers of its own hangs on it */
     return enter_main(run, err);
 }
 
@@ -200,10 +213,11 @@ static int ended(struct flow_run *run, struct flow_branch *b, const struct val *
     return 0;
 }
 
-/* The same on replay: by the run, and by how far its journal has come. */
+/* The same on replay: by the run, by what it does since its last checkpoint, and by how far its journal has come. */
 static uint64_t seed_of(const struct flow_run *run, const struct flow_branch *b)
 {
-    return (uint64_t)run->id * 0x9E3779B97F4A7C15u ^ (uint64_t)run->journal.entry << 20 ^ (uint64_t)b->id;
+    uint64_t since = (uint64_t)run->id * 0x9E3779B97F4A7C15u ^ (uint64_t)run->first_slice * 0xD1B54A32D192ED03u;
+    return since ^ (uint64_t)run->journal.entry << 20 ^ (uint64_t)b->id;
 }
 
 static int resume(struct flow_run *run, struct flow_branch *b, struct err *err)
@@ -211,21 +225,21 @@ static int resume(struct flow_run *run, struct flow_branch *b, struct err *err)
     struct val out = val_nil();
     struct vm_stable was;
     struct plugin_vm *pv = run->version->pv;
-    struct session *outer = pv->session;
+    struct session *outer = plugin_vm_enter(pv, run->session);
     run->current = b;
     b->wait = NULL;
-    pv->session = run->session;
-    run->session->vm = pv;
     vm_stable_begin(pv->vm, seed_of(run, b), &was);
     int rc = vm_co_resume(b->co, b->in, b->nin, b->failed, &run->flow->arena, &out, err);
     vm_stable_end(pv->vm, &was);
-    pv->session = outer;
+    plugin_vm_leave(pv, outer);
     mem_free(b->failed);
     b->failed = NULL;
     b->nin = 0;
     run->current = NULL;
     if (rc == VM_WAITING) return 0;
-    if (err_is_fault(rc) || rc == ERR_DIVERGED) return rc;
+    /* A branch that was stopped ends the slice: what stopped it is not the same on replay, and pcall must not keep it.
+     */
+    if (err_is_fault(rc) || rc == ERR_DIVERGED || (rc && vm_is_stop(err))) return rc;
     vm_co_free(b->co);
     b->co = NULL;
     b->done = true;

@@ -106,9 +106,10 @@ int flow_slice_step(struct flow_run *run, struct session *s, struct err *err)
     if (rc) goto out;
     if (!run->ready_first) rc = flow_wake_live(run, err);
     if (rc < 0) goto out;
-    vm_limit_begin(run->version->pv->vm, f->options.slice_cpu_ms);
+    struct plugin_vm *pv = run->version->pv;
+    vm_limit_begin(pv->vm, pv->plugin->limits.slice_ms);
     rc = flow_run_pump(run, err);
-    vm_limit_end(run->version->pv->vm);
+    vm_limit_end(pv->vm);
     if (rc == 0) rc = save(run, s, err);
 out:
     run->session = NULL;

@@ -93,7 +93,9 @@ static void parse_args(struct api *api, struct api_entry *e)
         size_t n = strcspn(p, " ");
         assert(e->nargs < API_ARGS_MAX);
         e->args[e->nargs].param = &e->params[e->nargs];
-        parse_arg(api, &e->args[e->nargs++], p, n);
+        struct api_arg *arg = &e->args[e->nargs++];
+        parse_arg(api, arg, p, n);
+        e->takes_fns |= arg->kind == ARG_FN || arg->kind == ARG_FNS;
         p += n;
         p += strspn(p, " ");
     }

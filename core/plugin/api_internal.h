@@ -22,6 +22,7 @@ struct api_entry {
     struct api_arg args[API_ARGS_MAX];
     struct api_param params[API_ARGS_MAX];
     size_t nargs;
+    bool takes_fns; /* functions among the arguments */
 };
 
 const struct api_entry *api_entry_at(struct api *api, size_t i);

@@ -13,6 +13,9 @@
 #include "plugin/plugin_vm.h"
 #include "vm/vm_lua.h"
 
+/* For arguments and results of any depth, so that nothing fails for want of stack between a call and its result. */
+enum { STACK_ROOM = 10 * (VAL_DEPTH_MAX + 2) };
+
 struct dispatch {
     struct plugin_vm *pv;
     const struct api_entry *entry;
@@ -40,17 +43,30 @@ static int take_functions(lua_State *L, int idx, struct arena *a, struct val *ou
 {
     *out = val_map();
     if (!lua_istable(L, idx)) return err_set(err, ERR_INVALID, "invalid.functions", NULL);
-    idx = lua_absindex(L, idx);
-    for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING || !lua_isfunction(L, -1)) {
-            lua_pop(L, 2);
+    lua_pushvalue(L, idx);
+    if (vm_push_shadow(L, -1)) lua_remove(L, -2);
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || !lua_isfunction(L, -1))
             return err_set(err, ERR_INVALID, "invalid.functions", NULL);
-        }
         char *name = arena_strdup(a, lua_tostring(L, -2));
-        int ref = vm_ref(L, -1);
-        if (!name || val_set(a, out, name, val_int(ref)) != 0) return err_set(err, ERR_NOMEM, "memory", NULL);
+        if (!name || val_set(a, out, name, val_int(0)) != 0) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+        out->as.map.pairs[out->as.map.n - 1].v.as.i = vm_ref(L, -1);
     }
+    lua_pop(L, 1);
     return 0;
+}
+
+/* Functions that were kept for a call that is not made. */
+static void drop_functions(const struct dispatch *d)
+{
+    struct vm *vm = d->pv->vm;
+    for (size_t i = 0; i < d->entry->nargs; i++) {
+        const struct val *v = &d->call.args[i];
+        if (d->entry->args[i].kind == ARG_FN && v->type == VAL_INT) vm_unref(vm, (int)v->as.i);
+        if (d->entry->args[i].kind != ARG_FNS || v->type != VAL_MAP) continue;
+        for (size_t k = 0; k < v->as.map.n; k++)
+            vm_unref(vm, (int)v->as.map.pairs[k].v.as.i);
+    }
 }
 
 static int take_arg(lua_State *L, struct dispatch *d, size_t i)
@@ -63,11 +79,9 @@ static int take_arg(lua_State *L, struct dispatch *d, size_t i)
         return api_check_arg(d->entry, i, d->call.s, &d->pv->arena, v, &d->err);
     }
     if (arg->kind == ARG_FN) {
-        if (!lua_isfunction(L, idx)) {
-            *v = val_str(luaL_typename(L, idx));
+        if (!lua_isfunction(L, idx))
             return err_set(&d->err, ERR_INVALID, "invalid.argument", "function", d->entry->fn->name, "argument",
                            arg->name, "type", "function", "got", luaL_typename(L, idx), NULL);
-        }
         *v = val_int(vm_ref(L, idx));
         return 0;
     }
@@ -82,6 +96,9 @@ static int take_arg(lua_State *L, struct dispatch *d, size_t i)
 
 static int take_args(lua_State *L, struct dispatch *d)
 {
+    /* A refusal by the function itself leaves kept functions to it; so it is asked first whether it may run at all. */
+    int refused = d->entry->takes_fns ? api_guard(d->entry, d->call.s, &d->err) : 0;
+    if (refused) return refused;
     int given = lua_gettop(L);
     while (given > 0 && lua_isnil(L, given))
         given--;
@@ -92,7 +109,9 @@ static int take_args(lua_State *L, struct dispatch *d)
     }
     for (size_t i = 0; i < d->entry->nargs; i++) {
         int rc = take_arg(L, d, i);
-        if (rc) return rc;
+        if (rc == 0) continue;
+        if (d->entry->takes_fns) drop_functions(d);
+        return rc;
     }
     return 0;
 }
@@ -111,6 +130,8 @@ static int dispatch(lua_State *L)
 {
     struct dispatch d;
     char where[160] = "";
+    /* What is raised past here stops the whole entry, or is raised by refuse: the arena is rewound in any case. */
+    luaL_checkstack(L, STACK_ROOM, "host call");
     d.pv = vm_owner(vm_of(L));
     d.entry = lua_touserdata(L, lua_upvalueindex(1));
     d.mark = arena_mark(&d.pv->arena);
@@ -129,11 +150,13 @@ static int dispatch(lua_State *L)
     int rc = take_args(L, &d);
     if (rc == 0) {
         if (d.call.s->journal || d.entry->fn->effect == API_DECLARE) vm_where(d.pv->vm, where, sizeof(where));
-        if (d.entry->fn->effect == API_WAIT && !vm_can_wait(d.pv->vm) && api_guard(d.entry, d.call.s, &d.err) == 0)
+        if (d.entry->fn->effect == API_WAIT && !vm_can_wait(d.pv->vm) && api_guard(d.entry, d.call.s, &d.err) == 0) {
             rc = err_set(&d.err, ERR_REFUSED, "wait.impossible", "function", d.entry->fn->name, "mode", "callback",
                          NULL);
-        else
+            drop_functions(&d);
+        } else {
             rc = api_run(d.entry, &d.call, where);
+        }
     }
     if (rc < 0) return refuse(L, &d);
     if (rc == API_WAITING) {

@@ -7,7 +7,7 @@
 #include "plugin/host.h"
 #include "plugin/plugins.h"
 
-enum { SINKS_MAX = 8, HOOK_CPU_MS = 5 };
+enum { SINKS_MAX = 8 };
 
 struct events {
     struct {
@@ -44,7 +44,8 @@ static int run_hook(struct session *s, const struct decl *d, const struct val *d
     hook.run = NULL;
     hook.actor.plugin = d->plugin;
     struct arena_mark mark = arena_mark(&pv->arena);
-    int rc = plugin_vm_call(pv, &hook, plugin_vm_fn(pv, "on", d->name), data, 1, HOOK_CPU_MS, &pv->arena, NULL, err);
+    int ref = plugin_vm_fn(pv, "on", d->name);
+    int rc = plugin_vm_call(pv, &hook, ref, data, 1, pv->plugin->limits.slice_ms, &pv->arena, NULL, err);
     arena_rewind(&pv->arena, mark);
     if (rc == 0 || err_is_fault(rc)) return rc;
     /* What the hook raised becomes the reason of the refusal; its own code is kept for those who ask. */

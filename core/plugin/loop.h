@@ -17,7 +17,7 @@ struct plugin_vm;
 
 extern const struct val_kind loop_timer_kind, loop_job_kind, loop_channel_kind;
 
-enum { LOOP_ITEMS_MAX = 1000, LOOP_BYTES_MAX = 8 << 20, LOOP_CPU_MS = 5 };
+enum { LOOP_ITEMS_MAX = 1000, LOOP_BYTES_MAX = 8 << 20 };
 
 /* After the lane exists. */
 struct loops *loops_new(struct host *host);

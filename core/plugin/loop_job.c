@@ -141,18 +141,17 @@ static int resume(struct loop_job *j, struct lane *lane, struct err *err)
                         .now = lane_now(lane),
                         .actor = {.plugin = pv->plugin->name},
                         .lang = loops->host->lang,
-                        .zone = loops->host->zone,
-                        .vm = pv};
+                        .zone = loops->host->zone};
     arena_reset(&loops->arena);
     loops->current = j;
-    pv->session = &s;
-    vm_limit_begin(pv->vm, LOOP_CPU_MS);
+    struct session *outer = plugin_vm_enter(pv, &s);
+    vm_limit_begin(pv->vm, pv->plugin->limits.slice_ms);
     /* A wait has a result, nil too; a function is called with what there is for it. */
     struct val nothing = val_nil();
     const struct val *in = j->in ? &j->in->v : &nothing;
     int rc = vm_co_resume(j->co, in, j->in || !j->is_fresh, j->failed, &loops->arena, &out, err);
     vm_limit_end(pv->vm);
-    pv->session = NULL;
+    plugin_vm_leave(pv, outer);
     loops->current = NULL;
     loops->stats.slices++;
     if (rc == VM_WAITING)

@@ -22,6 +22,12 @@ struct plugin_file {
     size_t len;
 };
 
+/* What its code may use in one piece of work on the lane. */
+struct plugin_limits {
+    size_t memory;    /* soft limit of a state, bytes */
+    int64_t slice_ms; /* CPU time of a slice */
+};
+
 struct plugin {
     const char *name;
     const char *version;
@@ -35,12 +41,12 @@ struct plugin {
     size_t nrequired;
     struct plugin_file *files; /* sorted by path; specs are left out */
     size_t nfiles;
-    size_t memory;       /* soft limit, bytes; 0: the default */
-    struct val settings; /* what the admin set */
-    struct val config;   /* defaults with what the admin set */
-    struct val texts;    /* { vi = { key = text }, en = … } */
-    uint32_t share;      /* number for lane fairness, from 1 */
-    bool pinned;         /* an old version: contributes its flows alone */
+    struct plugin_limits limits, asked, allowed; /* in force: the smaller of the manifest's and the admin's */
+    struct val settings;                         /* what the admin set */
+    struct val config;                           /* defaults with what the admin set */
+    struct val texts;                            /* { vi = { key = text }, en = … } */
+    uint32_t share;                              /* number for lane fairness, from 1 */
+    bool pinned;                                 /* an old version: contributes its flows alone */
     bool ok;
     struct err *why; /* when not ok: what is wrong and where */
     struct arena arena;
@@ -67,5 +73,9 @@ const struct plugin_file *plugin_module_find(const struct plugin *p, const char 
 /* Text of a key in a language, then in the other; NULL. */
 const char *plugin_text(const struct plugin *p, const char *lang, const char *key);
 int plugin_fail(struct plugin *p, const struct err *why);
+/* Reads `limits` of the manifest and of the admin's settings. */
+int plugin_limits_read(struct plugin *p, const struct val *settings, struct err *err);
+/* What the admin allows now: for a version that is read from the database. */
+void plugin_limit(struct plugin *p, const struct plugin_limits *allowed);
 
 #endif

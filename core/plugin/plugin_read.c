@@ -137,27 +137,21 @@ static const char **string_array(struct arena *a, const struct val *v)
     return out;
 }
 
-static size_t parse_size(const char *s)
-{
-    char *end;
-    double n = s ? strtod(s, &end) : 0;
-    if (n <= 0) return 0;
-    if (strncmp(end, "GiB", 3) == 0) return (size_t)(n * 1073741824.0);
-    if (strncmp(end, "MiB", 3) == 0) return (size_t)(n * 1048576.0);
-    if (strncmp(end, "KiB", 3) == 0) return (size_t)(n * 1024.0);
-    return (size_t)n;
-}
-
 static int take_config(struct plugin *p, const struct val *decl, const struct val *settings, struct err *err)
 {
     struct field_list fields;
-    struct val none = val_map(), set;
+    struct val none = val_map(), set, own = val_map();
     if (!val_is(decl, VAL_MAP)) decl = &none;
     if (!val_is(settings, VAL_MAP)) settings = &none;
     if (val_copy(&p->arena, settings, &set) != 0) return err_set(err, ERR_LIMIT, "limit.size", NULL);
     p->settings = set;
+    for (size_t i = 0; i < set.as.map.n; i++) {
+        const struct val_pair *pair = &set.as.map.pairs[i];
+        if (strcmp(pair->key, "limits") == 0) continue; /* the host's: plugin_limit.c */
+        if (val_set(&p->arena, &own, pair->key, pair->v) != 0) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    }
     int rc = field_parse_list(&p->arena, decl, &fields, err);
-    return rc ? rc : field_check_map(&fields, &set, false, NULL, &p->arena, &p->config, err);
+    return rc ? rc : field_check_map(&fields, &own, false, NULL, &p->arena, &p->config, err);
 }
 
 static int take_manifest(struct plugin *p, const struct val *settings, struct err *err)
@@ -186,8 +180,8 @@ static int take_manifest(struct plugin *p, const struct val *settings, struct er
     }
     p->needs = string_array(&p->arena, val_get(m, "needs"));
     p->requires = string_array(&p->arena, val_get(m, "requires"));
-    p->memory = parse_size(val_get_str(val_get(m, "limits"), "memory"));
-    rc = take_config(p, val_get(m, "config"), settings, err);
+    rc = plugin_limits_read(p, settings, err);
+    if (rc == 0) rc = take_config(p, val_get(m, "config"), settings, err);
 out:
     if (rc) err_set_where(err, chunk, 1);
     return rc;

@@ -63,7 +63,7 @@ int plugin_vm_new(struct host *host, struct plugin *p, struct registry *r, bool 
     pv->builds = builds;
     pv->refs = 1;
     arena_init(&pv->arena, CALL_ARENA_MAX);
-    struct vm_options options = {.name = p->name, .memory_soft = p->memory, .owner = pv};
+    struct vm_options options = {.name = p->name, .memory_soft = p->limits.memory, .owner = pv};
     struct bind_all all = {host->api, host->kinds, host->nkinds, &p->config};
     int rc = vm_new(&options, &pv->vm, err);
     if (rc == 0) rc = bind_api(pv->vm, &all, err);
@@ -111,15 +111,27 @@ int plugin_vm_fn(const struct plugin_vm *pv, const char *kind, const char *name)
     return 0;
 }
 
-int plugin_vm_call(struct plugin_vm *pv, struct session *s, int ref, const struct val *args, size_t nargs,
-                   int64_t cpu_ms, struct arena *a, struct val *out, struct err *err)
+struct session *plugin_vm_enter(struct plugin_vm *pv, struct session *s)
 {
     struct session *outer = pv->session;
     s->vm = pv;
     pv->session = s;
+    return outer;
+}
+
+void plugin_vm_leave(struct plugin_vm *pv, struct session *outer)
+{
+    pv->session = outer;
+    if (!outer) arena_reset(&pv->arena); /* a stop jumps over what a call would have given back */
+}
+
+int plugin_vm_call(struct plugin_vm *pv, struct session *s, int ref, const struct val *args, size_t nargs,
+                   int64_t cpu_ms, struct arena *a, struct val *out, struct err *err)
+{
+    struct session *outer = plugin_vm_enter(pv, s);
     vm_limit_begin(pv->vm, cpu_ms);
     int rc = vm_call(pv->vm, ref, args, nargs, a, out, err);
     vm_limit_end(pv->vm);
-    pv->session = outer;
+    plugin_vm_leave(pv, outer);
     return rc;
 }

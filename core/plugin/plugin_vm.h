@@ -27,7 +27,7 @@ struct plugin_vm {
     struct session *session; /* of the entry that runs now */
     struct plugin_fn *fns;
     size_t nfns, fns_cap;
-    struct arena arena;        /* for calls; rewound after each */
+    struct arena arena;        /* for calls; rewound after each, empty between entries */
     struct loop_plugin *loops; /* volatile work of this state (loop.h), or NULL */
     bool builds;               /* declarations go to the registry */
     int refs;                  /* users on this thread (hot runs, the active set) */
@@ -40,6 +40,9 @@ struct plugin_vm *plugin_vm_hold(struct plugin_vm *pv);
 void plugin_vm_drop(struct plugin_vm *pv);
 /* The function registered under kind and name, or 0. */
 int plugin_vm_fn(const struct plugin_vm *pv, const char *kind, const char *name);
+/* Around each piece of code that runs: gives it its session. enter returns the one before, for leave. */
+struct session *plugin_vm_enter(struct plugin_vm *pv, struct session *s);
+void plugin_vm_leave(struct plugin_vm *pv, struct session *outer);
 /* Calls a registered function under a session and a CPU limit (0: none). */
 int plugin_vm_call(struct plugin_vm *pv, struct session *s, int ref, const struct val *args, size_t nargs,
                    int64_t cpu_ms, struct arena *a, struct val *out, struct err *err);

@@ -54,10 +54,13 @@ void vm_stable_end(struct vm *vm, const struct vm_stable *was);
 
 /* Time limit for what runs between begin and end: CPU time of this thread. Past it, the Lua code gets an error that
  * no pcall catches, and the call returns ERR_LIMIT "limit.time" {ms}. vm_stop does the same from any thread
- * (ERR_STOPPED). Nested begins keep the outer limit. ms 0: no limit. */
+ * (ERR_STOPPED). What is called after that, until end, is refused in the same way. Nested begins keep the outer limit.
+ * ms 0: no limit. */
 void vm_limit_begin(struct vm *vm, int64_t cpu_ms);
 void vm_limit_end(struct vm *vm);
 void vm_stop(struct vm *vm);
+/* Is this error a stop for time or memory? Whoever ran the code ends as well: it is no answer to go on with. */
+bool vm_is_stop(const struct err *err);
 /* A fault of the host in a binding: from here on every pcall passes it on until the outermost call returns `code`. */
 void vm_raise_fault(struct vm *vm, const struct err *err);
 

@@ -95,8 +95,7 @@ void vm_seed(struct vm *vm, uint64_t seed);
 /* The table on the top becomes a function for `for … in`, which does not give the table away. */
 void vm_push_hidden_pairs(lua_State *L);
 
-/* vm_freeze.c: pushes the contents of a frozen table and returns true, or pushes nothing. */
-bool vm_push_shadow(lua_State *L, int idx);
+/* vm_freeze.c */
 void vm_push_class(lua_State *L); /* a shadow on the top becomes the table that it belongs to */
 int vm_read_only(lua_State *L);
 bool vm_has_own_len(lua_State *L, int idx); /* a __len of the plugin */

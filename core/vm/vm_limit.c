@@ -25,6 +25,7 @@ struct thread_limit {
     struct vm *volatile vm;         /* whose limit runs now */
     struct vm_entry *volatile top;  /* what runs now */
     struct vm_entry *volatile base; /* the top when the limit began */
+    volatile bool over;             /* the limit has run out: nothing is entered any more until it ends */
     volatile int64_t ms;
     volatile int64_t cpu_end_ns;
     volatile int64_t armed_until; /* monotonic; 0: not armed */
@@ -89,8 +90,9 @@ static void on_signal(int sig, siginfo_t *info, void *ctx)
         arm(t, left);
         return;
     }
+    t->over = true;
     stop_entries(t);
-    arm(t, 1000000); /* code that runs on another coroutine, or is entered from now on, is caught by the next tick */
+    arm(t, 1000000); /* code that runs on another coroutine by now is caught by the next tick */
 }
 
 void vm_open_limit(void)
@@ -128,6 +130,7 @@ void vm_limit_begin(struct vm *vm, int64_t cpu_ms)
     t->ms = cpu_ms;
     t->base = t->top;
     t->cpu_end_ns = clock_thread_cpu_ns() + budget;
+    t->over = false;
     atomic_signal_fence(memory_order_seq_cst);
     t->vm = vm;
     int64_t until = t->armed_until;
@@ -160,6 +163,10 @@ int vm_enter(struct vm *vm, lua_State *L, struct vm_entry *e, struct err *err)
     t->top = e;
     /* In this order: a stop that is asked for between the two is seen here or by the handler. */
     if (atomic_load(&vm->asked) && !vm->stop) vm->stop = STOP_HOST;
+    if (t->vm && t->over && !vm->stop) {
+        vm->limit_ms = t->ms;
+        vm->stop = STOP_TIME;
+    }
     if (!vm->stop) return 0;
     int rc = vm_take_stop(vm, err);
     vm_leave(e);
@@ -191,6 +198,11 @@ void vm_check_stop(lua_State *L)
     if (!vm->stop) return;
     lua_pushlightuserdata(L, vm); /* no message: it is made where the call ends */
     lua_error(L);
+}
+
+bool vm_is_stop(const struct err *err)
+{
+    return err->code == ERR_LIMIT && (strcmp(err->key, "limit.time") == 0 || strcmp(err->key, "limit.memory") == 0);
 }
 
 int vm_take_stop(struct vm *vm, struct err *err)

@@ -25,6 +25,9 @@ void vm_push_val(lua_State *L, const struct val *v);
  * ignored (raw access; frozen tables are read through). */
 int vm_to_val(lua_State *L, int idx, struct arena *a, struct val *out, struct err *err);
 
+/* Pushes the contents of a frozen table, to be read only, and returns true; or pushes nothing. */
+bool vm_push_shadow(lua_State *L, int idx);
+
 /* Host objects. The metatable of a kind is made once per vm; `methods` is on the top of the stack (a table of
  * functions, popped). Objects: fields and methods by `.`/`:`, == by kind and id, < by id for ordered kinds, read
  * only, pairs() over the fields, tostring by `kind id` or the "text" field. */

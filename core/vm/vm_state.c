@@ -121,6 +121,13 @@ static int finish(struct vm *vm, lua_State *L, int status, struct err *err)
     return vm->stop ? vm_take_stop(vm, err) : rc;
 }
 
+/* The value that a call returns. A large one is made of little code: the stop may come while it is copied. */
+static int give(struct vm *vm, lua_State *L, int idx, struct arena *a, struct val *out, struct err *err)
+{
+    int rc = vm_to_val(L, idx, a, out, err);
+    return rc && vm->stop ? vm_take_stop(vm, err) : rc;
+}
+
 struct calling {
     int ref;
     const struct val *args;
@@ -157,7 +164,7 @@ int vm_call(struct vm *vm, int ref, const struct val *args, size_t nargs, struct
     lua_pushcfunction(L, call_protected);
     lua_pushlightuserdata(L, &c);
     rc = finish(vm, L, lua_pcall(L, 1, 1, top + 1), err);
-    if (rc == 0 && out) rc = vm_to_val(L, -1, a, out, err);
+    if (rc == 0 && out) rc = give(vm, L, -1, a, out, err);
     vm_leave(&entry);
     vm->co = co;
     /* A replay does not call the hooks of a run's steps: what they draw must not be missing there. */
@@ -317,7 +324,7 @@ int vm_co_resume(struct vm_co *co, const struct val *args, size_t nargs, const s
         rc = VM_WAITING;
     } else if (status == LUA_OK && !vm->stop) {
         if (out) *out = val_nil();
-        rc = nresults && out ? vm_to_val(co->L, -nresults, a, out, err) : 0;
+        rc = nresults && out ? give(vm, co->L, -nresults, a, out, err) : 0;
     } else {
         bool raised = status != LUA_OK && status != LUA_YIELD;
         rc = finish(vm, co->L, raised ? status : LUA_OK, err);

@@ -9,6 +9,7 @@
 void vm_push_val(lua_State *L, const struct val *v)
 {
     luaL_checkstack(L, 6, NULL);
+    vm_check_stop(L);
     switch (v->type) {
     case VAL_NIL:
         lua_pushnil(L);
@@ -165,6 +166,7 @@ static int take(struct taking *t, int idx, struct val *out, int depth)
     lua_State *L = t->L;
     if (depth > VAL_DEPTH_MAX) return refuse(t, "a table that is nested too deeply or holds itself", 3);
     if (!lua_checkstack(L, 8)) return no_room(t);
+    if (vm_of(L)->stop) return err_set(t->err, ERR_STOPPED, "limit.stopped", NULL); /* no hook ends this walk */
     switch (lua_type(L, idx)) {
     case LUA_TNONE:
     case LUA_TNIL:
