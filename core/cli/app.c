@@ -15,6 +15,7 @@
 #include "plugin/api.h"
 #include "plugin/bind_lua.h"
 #include "plugin/events.h"
+#include "plugin/grant.h"
 #include "plugin/loop.h"
 #include "plugin/plugin_api.h"
 #include "report/report.h"
@@ -32,8 +33,9 @@ static const struct bind_kind kinds[] = {
 
 static int migrate(struct app *app, struct err *err)
 {
-    const struct store_migration *const lists[] = {table_migrations,   people_migrations,   content_migrations,
-                                                   storage_migrations, schedule_migrations, flow_migrations};
+    const struct store_migration *const lists[] = {table_migrations,   plugin_migrations,  people_migrations,
+                                                   content_migrations, storage_migrations, schedule_migrations,
+                                                   flow_migrations};
     return store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
 }
 
@@ -105,6 +107,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     h->zone = o->zone;
     h->lang = o->lang;
     h->settings = o->settings;
+    h->grants = o->is_test ? GRANT_TRUST : o->grants;
     h->kinds = kinds;
     h->nkinds = sizeof(kinds) / sizeof(kinds[0]);
     h->is_test = o->is_test;

@@ -15,7 +15,8 @@ static const char cli_plugin_usage[] = "khung plugin keygen FILE\n"
                                        "khung plugin trust KEY [--name N] | --list | --remove KEY\n"
                                        "khung plugin install FILE [--dry-run] [--force] [--settings FILE]";
 const struct cli_entry cli_commands[] = {
-    {"serve", cli_serve, "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT]   run the service"},
+    {"serve", cli_serve,
+     "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT] [--dev]   run the service"},
     {"test", cli_test,
      "khung test [PLUGIN …] [--plugins DIR:DIR]                                  run the specs of plugins"},
     {"check", cli_check,
@@ -40,7 +41,7 @@ const struct cli_entry cli_commands[] = {
 static bool is_bare(const char *name)
 {
     static const char *const bare[] = {"json",    "help",    "admin", "upgrade", "no-restart",
-                                       "verbose", "dry-run", "force", "list"};
+                                       "verbose", "dry-run", "force", "list",    "dev"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "cli/app.h"
 #include "cli/cli.h"
+#include "cli/dev.h"
 #include "cli/guard.h"
 #include "http/api_http.h"
 #include "http/server.h"
@@ -40,6 +41,7 @@ struct service {
     int port_fd, local_fd; /* taken at the start, -1 once the server has them */
     char local_path[600];  /* khung.sock, "" before it is there */
     struct confine confine;
+    struct dev *dev; /* --dev */
     int64_t started_ns;
     bool failed;
 };
@@ -79,6 +81,13 @@ static void split_dirs(struct service *s)
     }
 }
 
+static enum grant_policy grants_of(const struct service *s)
+{
+    const char *word = config_text(s->config, "grants");
+    if (cli_flag(s->c, "dev")) return GRANT_TRUST; /* who writes a plugin is not asked at each save */
+    return strcmp(word, "ask") == 0 ? GRANT_ASK : strcmp(word, "trust") == 0 ? GRANT_TRUST : GRANT_FIRST;
+}
+
 static int open_app(struct service *s, struct err *err)
 {
     clock_init_real(&s->clock);
@@ -91,6 +100,7 @@ static int open_app(struct service *s, struct err *err)
                             .zone = config_text(s->config, "zone"),
                             .lang = config_text(s->config, "lang"),
                             .settings = config_text(s->config, "settings"),
+                            .grants = grants_of(s),
                             .lane_loop = s->lane,
                             .clock = &s->clock,
                             .cache_runs = (int)config_int(s->config, "cache_runs"),
@@ -194,7 +204,12 @@ static void on_ready(struct mail *m)
     struct err err = {0};
     struct err_num port, ms;
     mem_free(m);
-    if (open_http(s, &err) != 0) {
+    int rc = open_http(s, &err);
+    if (rc == 0 && cli_flag(s->c, "dev")) {
+        struct dev_options dev = {&s->app, s->io, s->dirs, s->ndirs, config_text(s->config, "settings")};
+        rc = dev_start(&dev, &s->dev, &err);
+    }
+    if (rc) {
         s->failed = true;
         cli_fail(s->c, &err);
         loop_stop(s->io);
@@ -261,6 +276,7 @@ static void on_stop_lane(struct mail *m)
 
 static void stop(struct service *s)
 {
+    dev_stop(s->dev);
     if (s->lane_thread) {
         struct stop_mail *m = mem_alloc(sizeof(*m));
         m->mail.deliver = on_stop_lane;

@@ -29,6 +29,7 @@ void content_free(struct content *c)
 
 struct registry *content_registry(struct session *s)
 {
+    if (s->registry) return registry_hold(s->registry);
     struct registry *r = s->host->plugins ? plugins_registry(s->host->plugins) : NULL;
     if (r) return r;
     /* Before the first set has become active: what it is being checked with. */

@@ -26,6 +26,7 @@ void storage_free(struct storage *st)
 
 struct registry *storage_registry(struct session *s)
 {
+    if (s->registry) return registry_hold(s->registry);
     struct registry *r = s->host->plugins ? plugins_registry(s->host->plugins) : NULL;
     return r ? r : s->vm && s->vm->registry ? registry_hold(s->vm->registry) : NULL;
 }

@@ -19,13 +19,11 @@ static int spool(void *ctx, const char *p, size_t n)
     return buf_ok(&job->out) ? 0 : ERR_LIMIT;
 }
 
-static int list(struct api_job *job, struct host *host, struct err *err)
+static int list(struct api_job *job, const struct registry *r, struct err *err)
 {
     struct val out;
-    struct registry *r = plugins_registry(host->plugins);
     int rc = report_list(r, job->login.lang, &job->arena, &out, err);
     if (rc == 0) json_write(&job->out, &out);
-    registry_drop(r);
     return rc;
 }
 
@@ -56,7 +54,7 @@ int api_report_run(struct api_job *job, struct reader *reader, struct err *err)
         return err_set(err, ERR_INVALID, "http.parameter", "name", "format", NULL);
     job->type = report_format_type(q.format);
     if (q.actor.user < 0) return err_set(err, ERR_DENIED, "http.no_token", NULL);
-    int rc = q.name ? report_run(reader, &q, err) : list(job, reader->host, err);
+    int rc = q.name ? report_run(reader, &q, err) : list(job, reader->registry, err);
     if (rc == 0 && job->wrap) wrap(job);
     return rc;
 }

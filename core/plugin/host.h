@@ -26,12 +26,18 @@ struct readers;
 struct fetcher;
 struct bind_kind;
 
+/* What happens to a plugin that wants capabilities and has no grant: its first version is taken as it is written
+ * (first), waits too (ask), or everything is taken (trust: tests, demonstrations, --dev). A command without a service
+ * does as the last service did. */
+enum grant_policy { GRANT_AS_BEFORE, GRANT_FIRST, GRANT_ASK, GRANT_TRUST };
+
 struct host {
     struct clock clock;
     const char *data_dir;
     const char *settings; /* file of plugins' settings, or NULL */
-    const char *zone;     /* "Asia/Ho_Chi_Minh" */
-    const char *lang;     /* "vi" */
+    enum grant_policy grants;
+    const char *zone; /* "Asia/Ho_Chi_Minh" */
+    const char *lang; /* "vi" */
     struct api *api;
     struct events *events;
     struct plugins *plugins;       /* the registry and the loaded set */

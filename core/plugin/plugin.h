@@ -46,7 +46,6 @@ struct plugin {
     struct val config;                           /* defaults with what the admin set */
     struct val texts;                            /* { vi = { key = text }, en = … } */
     uint32_t share;                              /* number for lane fairness, from 1 */
-    bool pinned;                                 /* an old version: contributes its flows alone */
     bool ok;
     struct err *why; /* when not ok: what is wrong and where */
     struct arena arena;

@@ -258,7 +258,6 @@ struct plugin *plugin_from_files(const char *name, const struct plugin_file *fil
     struct plugin *p = new_plugin(name);
     struct reading r = {p, 0, 0, &err};
     int rc = 0;
-    p->pinned = true;
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = add_file(&r, files[i].path, files[i].text, files[i].len);
     sort_files(p);

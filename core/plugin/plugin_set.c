@@ -1,13 +1,17 @@
 /* Building a set of plugins out of what was found and of the set that serves now.
  *
  * In load order each plugin is linked with the versions of its requirements that serve in this set. If that is what
- * serves already, its state and declarations are taken over as they are; else a new state is built. When that fails,
- * the version that serves now stays, and the failed one is listed with its reason. */
+ * serves already, its state and declarations are taken over as they are; else a new state is built, if it may run. When
+ * that fails, the version that serves now stays - at the start, the one that served last - and the failed one is listed
+ * with its reason. */
 #include "plugin/plugin_set.h"
 
 #include <string.h>
 
 #include "base/mem.h"
+#include "plugin/grant.h"
+#include "plugin/host.h"
+#include "plugin/kept.h"
 
 enum { REQUIRES_MAX = 64, SHARES = 1023 };
 
@@ -117,11 +121,13 @@ static int blame_first(struct plugin_build *b, struct plugin_set *set, const str
 
 static struct plugin_vm *build_state(struct plugin_build *b, struct plugin_set *set, struct plugin *p)
 {
+    struct host *host = b->s->host;
     struct err err = {0};
     struct plugin_vm *pv = NULL;
     if (!p->ok) return NULL;
     p->share = share_of(b, set, p->name);
-    int rc = plugin_vm_new(b->host, p, set->registry, true, &pv, &err);
+    int rc = grant_check(b->s->db, p, b->policy, &err);
+    if (rc == 0) rc = plugin_vm_new(host, p, set->registry, true, &pv, &err);
     if (rc == 0) rc = plugins_compile(b->plugins, set->registry, p->name, &err);
     if (rc == 0) return pv;
     plugin_vm_drop(pv);
@@ -130,31 +136,47 @@ static struct plugin_vm *build_state(struct plugin_build *b, struct plugin_set *
     return NULL;
 }
 
-static int build_one(struct plugin_build *b, struct plugin_set *set, const struct plugin_found *found)
+/* The version that served before this process began, out of the database. What it fails with is of no interest: the
+ * version in the folder says what is wrong. */
+static int build_kept(struct plugin_build *b, struct plugin_set *set, const char *name, struct err *err)
 {
-    struct err err = {0};
+    struct plugin *source;
+    int rc = kept_read(b->s->db, name, &source, err);
+    if (rc <= 0) return rc;
+    struct plugin *p = link_one(b, set, &(struct plugin_found){.source = source});
+    struct plugin_vm *pv = build_state(b, set, p);
+    if (pv) add(set, p, pv, true);
+    plugin_drop(p);
+    plugin_drop(source);
+    return 0;
+}
+
+static int build_one(struct plugin_build *b, struct plugin_set *set, const struct plugin_found *found, struct err *err)
+{
     struct plugin *p = link_one(b, set, found);
     const struct plugin_member *old = plugin_set_find(b->active, p->name);
     int rc = 0;
     bool is_placed = plugin_set_find(set, p->name) != NULL, stays = p->ok && old && is_same(p, old->plugin);
     struct plugin_vm *pv = stays ? NULL : build_state(b, set, p);
-    if (!pv && old && !is_placed && !found->is_off && take_over(b, set, old, &err) != 0) {
-        rc = blame_first(b, set, &err);
-        if (stays) plugin_fail(p, &err);
+    bool falls_back = !pv && !is_placed && !found->is_off;
+    if (falls_back && !old) rc = build_kept(b, set, p->name, err);
+    if (falls_back && old && take_over(b, set, old, err) != 0) {
+        rc = blame_first(b, set, err);
+        if (stays) plugin_fail(p, err);
     }
     if (!stays || !p->ok) add(set, p, pv, true);
     plugin_drop(p);
     return rc;
 }
 
-int plugin_set_build(struct plugin_build *b, struct plugin_set **out)
+int plugin_set_build(struct plugin_build *b, struct plugin_set **out, struct err *err)
 {
     struct plugin_set *set = mem_alloc(sizeof(*set));
     int rc = 0;
     set->registry = registry_new(b->serial);
     set->members = mem_alloc((2 * b->n + 1) * sizeof(*set->members));
     for (size_t i = 0; rc == 0 && i < b->n; i++)
-        rc = build_one(b, set, &b->found[i]);
+        rc = build_one(b, set, &b->found[i], err);
     if (rc == 0)
         *out = set;
     else
@@ -177,8 +199,9 @@ bool plugin_set_blame(struct plugin_build *b, const struct plugin_set *set, cons
             blamed = true;
         }
         if (blamed) return true;
-        found->is_off = true;
     }
+    /* Its new version is out already: this is the one that should have served instead. */
+    if (!m->is_new || found->failed) found->is_off = true;
     plugin_found_fail(found, why);
     return true;
 }

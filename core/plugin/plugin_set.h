@@ -2,6 +2,7 @@
 #ifndef KHUNG_PLUGIN_SET_H
 #define KHUNG_PLUGIN_SET_H
 
+#include "plugin/host.h"
 #include "plugin/plugin_order.h"
 #include "plugin/plugins.h"
 
@@ -19,15 +20,17 @@ struct plugin_set {
 
 struct plugin_build {
     struct plugins *plugins;
-    struct host *host;
+    struct session *s;
     const struct plugin_set *active; /* whose unchanged members are taken over, or NULL */
     struct plugin_found *found;
     size_t n;
     int64_t serial;
+    enum grant_policy policy;
 };
 
-/* 0, or ERR_CONFLICT once a plugin was marked as failed because one that stays cannot stand beside it: try again. */
-int plugin_set_build(struct plugin_build *b, struct plugin_set **out);
+/* 0, a fault, or ERR_CONFLICT once a plugin was marked as failed because one that stays cannot stand beside it: try
+ * again. */
+int plugin_set_build(struct plugin_build *b, struct plugin_set **out, struct err *err);
 /* Marks what is to blame for a refused activation of this set, so that a new one can be built without it. False: there
  * is nobody. */
 bool plugin_set_blame(struct plugin_build *b, const struct plugin_set *set, const struct err *why);

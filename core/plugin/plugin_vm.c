@@ -78,7 +78,7 @@ int plugin_vm_new(struct host *host, struct plugin *p, struct registry *r, bool 
     }
     pv->builds = false;
     pv->registry = NULL;
-    arena_reset(&pv->arena);
+    arena_close(&pv->arena); /* an idle plugin keeps no block */
     *out = pv;
     return 0;
 }

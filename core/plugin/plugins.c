@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "base/locale.h"
 #include "base/mem.h"
+#include "plugin/grant.h"
+#include "plugin/kept.h"
 #include "plugin/plugin_set.h"
 #include "runtime/log.h"
 #include "store/lane.h"
@@ -27,7 +29,6 @@ struct plugins {
         void *ctx;
     } activations[ACTIVATIONS_MAX];
     size_t nactivations;
-    int64_t serial;
     struct plugin_set *active, *next;
     pthread_mutex_t lock; /* guards active->registry for other threads */
 };
@@ -124,8 +125,9 @@ static int build_and_activate(struct plugins *ps, struct plugin_build *b, struct
     for (;;) {
         plugin_set_free(ps->next);
         ps->next = NULL;
-        if (plugin_set_build(b, &ps->next) != 0) continue;
-        int rc = store_mark(s->db, err);
+        int rc = plugin_set_build(b, &ps->next, err);
+        if (rc == ERR_CONFLICT) continue;
+        if (rc == 0) rc = store_mark(s->db, err);
         if (rc) return rc;
         rc = activate(ps, s, ps->next, err);
         if (rc == 0) return store_mark_release(s->db, err);
@@ -186,6 +188,38 @@ static void on_lost(void *arg)
     ps->next = NULL;
 }
 
+/* A serial that rises with each set, over the whole life of the database. */
+static int begin_set(struct plugin_build *b, struct err *err)
+{
+    struct stmt *s = store_stmt(b->s->db,
+                                "insert into plugin_set(id, serial, policy) values(1, 1, max(?1, 1))"
+                                " on conflict(id) do update set serial = serial + 1,"
+                                " policy = case ?1 when 0 then policy else ?1 end returning serial, policy",
+                                err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, b->s->host->grants);
+    int rc = stmt_step(s, err);
+    if (rc == 1) {
+        b->serial = stmt_int(s, 0);
+        b->policy = (enum grant_policy)stmt_int(s, 1);
+    }
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+/* What serves from now on, and that it may. */
+static int remember(const struct plugin_set *set, const struct plugin_build *b, struct err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < set->n; i++) {
+        const struct plugin_member *m = &set->members[i];
+        if (!m->pv || !m->is_new) continue;
+        rc = grant_record(b->s->db, m->plugin, b->policy, b->s->now, err);
+        if (rc == 0) rc = kept_write(b->s->db, m->plugin, b->s->now, err);
+    }
+    return rc;
+}
+
 int plugins_load(struct plugins *ps, struct session *s, const char *only, struct err *err)
 {
     struct plugin_found *found = mem_alloc(PLUGINS_MAX * sizeof(*found));
@@ -195,11 +229,13 @@ int plugins_load(struct plugins *ps, struct session *s, const char *only, struct
     int rc = read_settings(ps, &a, &settings, err);
     if (rc == 0) {
         struct plugin_finding f = {ps->dirs, ps->ndirs, &settings, only, known_source, ps};
-        struct plugin_build b = {ps, ps->host, ps->active, found, 0, ++ps->serial};
+        struct plugin_build b = {.plugins = ps, .s = s, .active = ps->active, .found = found};
         b.n = plugin_order_read(&f, found, PLUGINS_MAX);
+        rc = begin_set(&b, err);
         lane_after_commit(s->lane, on_commit, on_lost, ps);
         lane_end_batch(s->lane); /* nobody runs between the new tables and the new set */
-        rc = build_and_activate(ps, &b, s, err);
+        if (rc == 0) rc = build_and_activate(ps, &b, s, err);
+        if (rc == 0) rc = remember(ps->next, &b, err);
         plugin_found_close(found, b.n);
     }
     arena_close(&a);
@@ -245,13 +281,11 @@ static void change_registry(struct plugin_states *st, struct registry *now)
     *st = (struct plugin_states){registry_hold(now), vms, n};
 }
 
-int plugin_states_get(struct plugin_states *st, struct host *host, const char *plugin, struct plugin_vm **out,
-                      struct err *err)
+int plugin_states_get(struct plugin_states *st, struct host *host, struct registry *now, const char *plugin,
+                      struct plugin_vm **out, struct err *err)
 {
-    struct registry *now = plugins_registry(host->plugins);
     struct plugin *const *list;
     if (st->registry != now) change_registry(st, now);
-    registry_drop(now);
     size_t n = registry_plugins(st->registry, &list);
     for (size_t i = 0; i < n; i++) {
         if (strcmp(list[i]->name, plugin) != 0 || !list[i]->ok) continue;

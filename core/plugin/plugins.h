@@ -38,14 +38,14 @@ struct registry *plugins_current(struct plugins *ps);
 /* Lane's thread: the Lua state of a plugin that serves (in the set that is being activated), or NULL. */
 struct plugin_vm *plugins_vm(struct plugins *ps, const char *plugin);
 
-/* A reader's states, made on first use and dropped when the registry is another one. */
+/* A reader's states, made on first use; dropped when the registry is another one in which their plugin changed. */
 struct plugin_states {
     struct registry *registry;
     struct plugin_vm **vms;
     size_t n;
 };
-int plugin_states_get(struct plugin_states *st, struct host *host, const char *plugin, struct plugin_vm **out,
-                      struct err *err);
+int plugin_states_get(struct plugin_states *st, struct host *host, struct registry *now, const char *plugin,
+                      struct plugin_vm **out, struct err *err);
 void plugin_states_close(struct plugin_states *st);
 
 /* For the builders (declare.c, plugin_set.c): declarations are added to the piece of the plugin that was begun last. */

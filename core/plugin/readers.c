@@ -3,11 +3,12 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "runtime/log.h"
 
-enum { READERS_MAX = 64, ARENA_MAX = 128 << 20, SNAPSHOT_SECONDS = 30 };
+enum { READERS_MAX = 64, ARENA_MAX = 128 << 20, SNAPSHOT_SECONDS = 30, LOOKS_MAX = 20000, LOOK_NS = 100000 };
 
 struct pool_reader {
     struct reader reader;
@@ -33,18 +34,50 @@ void reader_session(struct reader *r, struct session *s, int64_t now)
     *s = (struct session){.mode = SESSION_READ,
                           .host = r->host,
                           .db = r->db,
+                          .registry = r->registry,
                           .arena = &r->arena,
                           .now = now,
                           .lang = r->host->lang,
                           .zone = r->host->zone};
 }
 
+static int read_serial(struct store *db, int64_t *serial, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select serial from plugin_set where id = 1", err);
+    if (!s) return err->code;
+    int rc = stmt_step(s, err);
+    *serial = rc == 1 ? stmt_int(s, 0) : 0;
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+/* A snapshot and the registry that its tables belong to. A reload commits its tables and exchanges the registry a
+ * moment later: who comes between the two looks again. */
+static int begin(struct reader *r, struct err *err)
+{
+    int64_t serial = 0;
+    for (int tries = 0;; tries++) {
+        r->registry = plugins_registry(r->host->plugins);
+        int rc = store_begin(r->db, err);
+        if (rc == 0) rc = read_serial(r->db, &serial, err);
+        if (rc == 0 && (!r->registry || registry_serial(r->registry) == serial)) return 0;
+        registry_drop(r->registry);
+        r->registry = NULL;
+        store_rollback(r->db);
+        if (rc) return rc;
+        if (tries == LOOKS_MAX) return err_set(err, ERR_BUSY, "plugin.exchanging", NULL);
+        nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+    }
+}
+
 int reader_run_here(struct reader *r, struct reader_work *w, struct err *err)
 {
-    int rc = store_begin(r->db, err);
+    int rc = begin(r, err);
     if (rc) return rc;
     rc = w->run(w, r, err);
     store_rollback(r->db);
+    registry_drop(r->registry);
+    r->registry = NULL;
     return rc;
 }
 

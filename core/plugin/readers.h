@@ -16,6 +16,7 @@ struct readers;
 struct reader {
     struct host *host;
     struct store *db;            /* opened on first use */
+    struct registry *registry;   /* of the snapshot, during a work; NULL: no plugins were ever loaded */
     struct plugin_states states; /* made on first use */
     struct arena arena;          /* reset after each work */
 };

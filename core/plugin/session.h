@@ -14,6 +14,7 @@ struct clock;
 struct api_journal;
 struct plugin;
 struct plugin_vm;
+struct registry;
 struct host;
 
 enum session_mode {
@@ -36,11 +37,12 @@ struct actor {
 
 struct session {
     enum session_mode mode;
-    struct host *host;   /* the modules (plugin/host.h) */
-    struct store *db;    /* this thread's connection, in a transaction */
-    struct lane *lane;   /* NULL on readers */
-    struct arena *arena; /* for this slice or request; not reset before its end */
-    int64_t now;         /* this slice's time */
+    struct host *host;         /* the modules (plugin/host.h) */
+    struct store *db;          /* this thread's connection, in a transaction */
+    struct lane *lane;         /* NULL on readers */
+    struct registry *registry; /* on readers: the snapshot's; NULL on the lane: the active one */
+    struct arena *arena;       /* for this slice or request; not reset before its end */
+    int64_t now;               /* this slice's time */
     struct actor actor;
     const char *lang;            /* "vi", "en" */
     const char *zone;            /* IANA zone of the organisation */

@@ -43,20 +43,13 @@ static int unknown(const char *name, struct err *err)
     return err_set(err, ERR_NOT_FOUND, "report.unknown", "report", name, NULL);
 }
 
-/* The report and the state of its plugin. A reload may come between: then what the state belongs to counts. */
+/* The report and the state of its plugin. */
 static int find(struct reader *r, const char *name, const struct report_def **def, struct plugin_vm **pv,
                 struct err *err)
 {
-    char plugin[64] = "";
-    struct registry *now = plugins_registry(r->host->plugins);
-    *def = report_find(now, name);
-    if (*def) strncat(plugin, (*def)->plugin, sizeof(plugin) - 1);
-    registry_drop(now);
+    *def = r->registry ? report_find(r->registry, name) : NULL;
     if (!*def) return unknown(name, err);
-    int rc = plugin_states_get(&r->states, r->host, plugin, pv, err);
-    if (rc) return rc;
-    *def = report_find(r->states.registry, name);
-    return *def && strcmp((*def)->plugin, plugin) == 0 ? 0 : unknown(name, err);
+    return plugin_states_get(&r->states, r->host, r->registry, (*def)->plugin, pv, err);
 }
 
 static void init_sums(struct report_run *run)

@@ -25,10 +25,10 @@ static int open_office(void **state)
 {
     struct office *o = calloc(1, sizeof(*o));
     struct fixture *f = &o->f;
-    const struct store_migration *lists[] = {table_migrations, people_migrations, content_migrations,
+    const struct store_migration *lists[] = {table_migrations, plugin_migrations, people_migrations, content_migrations,
                                              storage_migrations};
     fixture_open(f);
-    fixture_fail(f, "migrate", store_migrate(f->s.db, lists, 4, 0, &f->err));
+    fixture_fail(f, "migrate", store_migrate(f->s.db, lists, 5, 0, &f->err));
     fixture_declare(f, "type", "news", "{\"fields\":{\"title\":\"text!\"},\"title\":\"title\",\"unit\":true}");
     fixture_fail(f, "activate", fixture_activate(f));
     struct val tree = J(f, organisation);

@@ -21,6 +21,7 @@
 #include "plugin/bind_lua.h"
 #include "plugin/declare.h"
 #include "plugin/events.h"
+#include "plugin/grant.h"
 #include "plugin/loop.h"
 #include "plugin/plugin_api.h"
 #include "plugin/plugins.h"
@@ -84,6 +85,8 @@ static inline void fixture_open(struct fixture *f)
     struct store_options so = {.path = f->path, .role = STORE_WRITER, .no_sync = true};
     fixture_ok(f, "store", store_open(&so, &f->db, &f->err));
     fixture_sql(f, "create table note(id integer primary key, text text)");
+    const struct store_migration *const lists[] = {plugin_migrations};
+    fixture_ok(f, "migrate", store_migrate(f->db, lists, 1, 0, &f->err));
     struct host *h = &f->host;
     clock_init_virtual(&h->clock, fixture_start);
     h->lang = "vi";

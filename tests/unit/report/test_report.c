@@ -59,9 +59,9 @@ static int collect(void *ctx, const char *p, size_t n)
 static void import_people(struct desk *d)
 {
     struct fixture *f = &d->f;
-    const struct store_migration *lists[] = {people_migrations};
+    const struct store_migration *lists[] = {plugin_migrations, people_migrations};
     struct val tree;
-    fixture_ok(f, "migrate", store_migrate(f->db, lists, 1, 0, &f->err));
+    fixture_ok(f, "migrate", store_migrate(f->db, lists, 2, 0, &f->err));
     fixture_ok(f, "json", json_parse(org, strlen(org), &d->a, &tree, &f->err));
     fixture_ok(f, "begin", store_begin(f->db, &f->err));
     fixture_ok(f, "import", people_import(f->db, &tree, fixture_start, 18631, &d->a, NULL, &f->err));
