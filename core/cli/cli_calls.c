@@ -42,6 +42,7 @@ static const struct call calls[] = {
     {"user", "disable", "user.disable", "NAME", NULL, "khung user disable NAME"},
     {"plugin", "list", "plugin.list", "", "name version state hash why where", "khung plugin list"},
     {"plugin", "reload", "plugin.reload", "NAME?", "name version state hash why where", "khung plugin reload [NAME]"},
+    {"plugin", "grant", "plugin.grant", "NAME {yes}", NULL, "khung plugin grant NAME [--yes HASH]"},
     {"schedule", "list", "schedule.list", "", NULL, "khung schedule list"},
     {"schedule", "run", "schedule.run_now", "ID#", NULL, "khung schedule run ID"},
     {"verify", "", "system.verify", "", NULL, "khung verify"},

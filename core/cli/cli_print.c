@@ -121,10 +121,33 @@ static void print_table(const struct val *list, const char *wanted)
         print_row(fields_of(&list->as.list.items[i]), names, n, widths);
 }
 
+/* A text of several lines as it is, but for what a terminal would obey or what turns the order of letters round. */
+static void print_block(const char *name, const struct val *v)
+{
+    const unsigned char *s = (const unsigned char *)v->as.str.s;
+    size_t n = v->as.str.len;
+    printf("%s\n", name);
+    for (size_t i = 0; i < n; i++) {
+        bool mark = s[i] == 0xE2 && i + 2 < n &&
+                    ((s[i + 1] == 0x80 && s[i + 2] >= 0xAA && s[i + 2] <= 0xAE) ||
+                     (s[i + 1] == 0x81 && s[i + 2] >= 0xA6 && s[i + 2] <= 0xA9));
+        bool control = (s[i] < 0x20 && s[i] != '\n' && s[i] != '\t') || s[i] == 0x7F;
+        if (mark || control)
+            printf("\\x%02X", s[i]);
+        else
+            putchar(s[i]);
+    }
+}
+
 static void print_lines(const struct val *map)
 {
     for (size_t i = 0; i < map->as.map.n; i++) {
         struct buf b;
+        const struct val *v = &map->as.map.pairs[i].v;
+        if (v->type == VAL_STR && memchr(v->as.str.s, '\n', v->as.str.len)) {
+            print_block(map->as.map.pairs[i].key, v);
+            continue;
+        }
         buf_init(&b, 16 << 20);
         write_cell(&b, map->as.map.pairs[i].key, &map->as.map.pairs[i].v);
         printf("%-14s %s\n", map->as.map.pairs[i].key, b.data ? b.data : "");

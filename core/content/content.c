@@ -85,8 +85,10 @@ int content_activate(struct content *c, struct store *db, struct registry *r, bo
 {
     size_t i = 0;
     int rc = raise_ids(c, db, err);
-    for (const struct decl *d; rc == 0 && (d = registry_each(r, "type", &i));)
+    for (const struct decl *d; rc == 0 && (d = registry_each(r, "type", &i));) {
         rc = activate_type(d->compiled, db, r, dry, err);
+        if (rc && !err->where[0]) err_set_where(err, d->where, 0);
+    }
     if (rc || dry) return rc;
     registry_drop(c->registry);
     c->registry = registry_hold(r);

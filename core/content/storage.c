@@ -149,6 +149,7 @@ int storage_activate(struct storage *st, struct store *db, struct registry *r, b
         if (rc == 0) rc = table_migrate(db, t->table, dry, NULL, NULL, err);
         if (rc == 0 && !dry) rc = raise_ids(st, db, t, err);
         if (rc) err_add_arg(err, "plugin", t->plugin);
+        if (rc && !err->where[0]) err_set_where(err, d->where, 0);
     }
     return rc;
 }

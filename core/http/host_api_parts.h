@@ -7,5 +7,7 @@
 
 /* People, plugins, checks (host_api_system.c). */
 void host_api_attach_system(struct host *host);
+/* Grants of capabilities (host_api_grant.c). */
+void host_api_attach_grant(struct host *host);
 
 #endif

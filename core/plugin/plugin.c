@@ -80,6 +80,11 @@ bool plugin_has(const struct plugin *p, const char *capability)
     return false;
 }
 
+bool plugin_waits(const struct plugin *p)
+{
+    return !p->ok && strcmp(p->why->key, "plugin.waiting") == 0;
+}
+
 const struct plugin_file *plugin_file_find(const struct plugin *p, const char *path)
 {
     size_t low = 0, high = p->nfiles;

@@ -66,6 +66,8 @@ void plugin_drop(struct plugin *p);
 /* The hash over own files, settings and required plugins; call once `required` is filled. */
 void plugin_seal(struct plugin *p);
 bool plugin_has(const struct plugin *p, const char *capability);
+/* It is not ok only because it asks for what was not granted (grant.h). */
+bool plugin_waits(const struct plugin *p);
 /* A file by path, or a module by its full name ("awards.rules" → rules.lua of this or a required plugin). */
 const struct plugin_file *plugin_file_find(const struct plugin *p, const char *path);
 const struct plugin_file *plugin_module_find(const struct plugin *p, const char *module, const struct plugin **owner);
