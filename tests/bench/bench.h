@@ -39,6 +39,12 @@ void bench_http_get(struct bench *b);
 void bench_big(struct bench *b);
 void bench_recover(struct bench *b);
 void bench_idle(struct bench *b);
+void bench_plugins_idle(struct bench *b);
+
+/* Plugins (plugins.c). */
+void bench_reload(struct bench *b);
+/* A plugin of a table, a flow, a hook and so many modules below a folder. */
+void bench_write_plugin(const char *dir, const char *name, int modules);
 
 /* A load client (load.c): `n` connections send one request after another for `seconds`; returns requests/s, the
  * median time of one in ms in *p50. Responses must start with `expect`. */

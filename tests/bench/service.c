@@ -224,3 +224,27 @@ void bench_idle(struct bench *b)
     bench_print(b, "idle_mib", bench_median(sizes, 5), "MiB", 0);
     bench_print(b, "start_ms", bench_median(times, 5), "ms", 0);
 }
+
+/* What 200 plugins take that nobody uses, over a service without any. */
+void bench_plugins_idle(struct bench *b)
+{
+    enum { PLUGINS = 200 };
+    double sizes[2][3];
+    const char *none = bench_folder(b, "none"), *many = bench_folder(b, "many");
+    for (int i = 0; i < PLUGINS; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "p%03d", i);
+        bench_write_plugin(many, name, 0);
+    }
+    for (int with = 0; with < 2; with++) {
+        const char *dir = bench_folder(b, "idle");
+        for (int i = 0; i < 3; i++) {
+            struct service s;
+            start(b, &s, dir, with ? many : none);
+            bench_request(s.port, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            sizes[with][i] = resident_mib(s.pid);
+            stop(&s, SIGTERM);
+        }
+    }
+    bench_print(b, "plugins_mib", bench_median(sizes[1], 3) - bench_median(sizes[0], 3), "MiB", 0);
+}

@@ -1,6 +1,10 @@
 /* Reload: what is the same goes on as it is, what changed is exchanged, what is bad leaves the old one serving. */
 #include "fixture.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "plugin/readers.h"
 #include "runtime/loop.h"
 
 /* A module of the core that refuses the declarations named "bad", and those named "needs_good" without a "good". */
@@ -264,6 +268,60 @@ static void hundreds_of_reloads_leave_nothing_behind(void **state)
     assert_says(f, "p", "w298");
 }
 
+/* A reader that looks again and again while plugins are exchanged. */
+struct looking {
+    struct reader_work work;
+    struct fixture *f;
+    atomic_bool stop;
+    int looks, wrong;
+};
+
+static int look(struct reader_work *w, struct reader *r, struct err *err)
+{
+    struct looking *l = (struct looking *)w;
+    struct stmt *s = store_stmt(r->db, "select serial from plugin_set", err);
+    if (!s) return err->code;
+    stmt_step(s, err);
+    l->wrong += stmt_int(s, 0) != registry_serial(r->registry);
+    l->looks++;
+    stmt_done(s);
+    return 0;
+}
+
+static void *look_on(void *arg)
+{
+    struct looking *l = arg;
+    struct err err = {0};
+    struct reader r = {.host = &l->f->host};
+    struct store_options o = {.path = l->f->path, .role = STORE_READER};
+    int rc = store_open(&o, &r.db, &err);
+    while (rc == 0 && !atomic_load(&l->stop))
+        rc = reader_run_here(&r, &l->work, &err);
+    l->wrong += rc != 0;
+    store_close(r.db);
+    return NULL;
+}
+
+static void a_snapshot_and_its_registry_are_always_of_one_set(void **state)
+{
+    struct fixture *f = *state;
+    struct looking l = {.work = {.run = look}, .f = f};
+    char word[16];
+    pthread_t thread;
+    speaking(f, "p", "one");
+    fixture_reload(f);
+    assert_int_equal(pthread_create(&thread, NULL, look_on, &l), 0);
+    for (int i = 0; i < 300; i++) {
+        snprintf(word, sizeof(word), "w%d", i);
+        speaking(f, "p", word);
+        fixture_reload(f);
+    }
+    atomic_store(&l.stop, true);
+    pthread_join(thread, NULL);
+    assert_true(l.looks > 100);
+    assert_int_equal(l.wrong, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int main(void)
@@ -279,6 +337,7 @@ int main(void)
         TEST(at_the_first_load_a_bad_plugin_is_left_out_and_the_others_serve),
         TEST(plugins_that_require_each_other_are_refused),
         TEST(a_removed_folder_ends_its_plugin),
+        TEST(a_snapshot_and_its_registry_are_always_of_one_set),
         TEST(hundreds_of_reloads_leave_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
