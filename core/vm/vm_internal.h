@@ -90,6 +90,14 @@ void vm_open_lib(lua_State *L);
 void vm_open_protect(lua_State *L);
 void vm_open_coroutine(lua_State *L);
 void vm_open_iterate(lua_State *L);
+
+/* vm_lib.c opens these: vm_lib_text.c, vm_lib_table.c, vm_random.c, vm_require.c */
+void vm_open_text(lua_State *L);
+void vm_open_table(lua_State *L);
+void vm_open_random(lua_State *L);
+void vm_open_require(lua_State *L);
+/* Puts `fn` in the place of a stock function, which becomes its upvalue. */
+void vm_wrap_stock(lua_State *L, const char *lib, const char *name, lua_CFunction fn);
 void vm_seed(struct vm *vm, uint64_t seed);
 
 /* The table on the top becomes a function for `for … in`, which does not give the table away. */
@@ -99,7 +107,7 @@ void vm_push_hidden_pairs(lua_State *L);
 void vm_push_class(lua_State *L); /* a shadow on the top becomes the table that it belongs to */
 int vm_read_only(lua_State *L);
 bool vm_has_own_len(lua_State *L, int idx); /* a __len of the plugin */
-void vm_push_modules(lua_State *L);         /* the table of loaded modules (vm_lib.c) */
+void vm_push_modules(lua_State *L);         /* the table of loaded modules (vm_require.c) */
 
 /* vm_bytecode.c: does this closure (on the top) assign an upvalue of its own? 1 yes: name and line. Or ERR_*. */
 int vm_find_assignment(lua_State *L, char *name, size_t cap, int *line);
