@@ -64,7 +64,8 @@ bool vm_is_stop(const struct err *err);
 /* A fault of the host in a binding: from here on every pcall passes it on until the outermost call returns `code`. */
 void vm_raise_fault(struct vm *vm, const struct err *err);
 
-/* Calls a kept function (vm_ref in vm_lua.h). Cannot wait: a wait inside gives ERR_REFUSED "wait.impossible". `out` may
+/* Calls a kept function (vm_ref in vm_lua.h). Cannot wait: a wait inside gives ERR_REFUSED "wait.impossible". Whatever
+ * ends it, stop or uncaught error, nothing more of the plugin runs then: no handler and no __close. `out` may
  * be NULL. Values are copied into the arena. */
 int vm_call(struct vm *vm, int ref, const struct val *args, size_t nargs, struct arena *a, struct val *out,
             struct err *err);

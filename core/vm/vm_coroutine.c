@@ -117,7 +117,6 @@ static int after_inner_wait(lua_State *L, int status, lua_KContext ctx)
 
 static int fail_inner(lua_State *L, lua_State *co, bool wrap)
 {
-    vm_check_stop(L);
     lua_xmove(co, L, 1);
     if (wrap) return lua_error(L);
     lua_pushboolean(L, 0);
@@ -136,13 +135,13 @@ static int resume_more(lua_State *L, lua_State *co, int nargs, bool wrap)
     int status = lua_resume(co, L, nargs, &nresults);
     vm->running = L;
     vm->resuming = here.outer;
+    vm_check_stop(L);
     if (status == LUA_YIELD && vm->waiting) {
         lua_pop(co, nresults);
         vm_set_hosted(co, true);
         return lua_yieldk(L, 0, ((lua_KContext)lua_gettop(L) << 1) | wrap, after_inner_wait);
     }
     if (status != LUA_OK && status != LUA_YIELD) return fail_inner(L, co, wrap);
-    vm_check_stop(L);
     if (!lua_checkstack(L, nresults + 1)) return luaL_error(L, "too many results");
     if (!wrap) lua_pushboolean(L, 1);
     lua_xmove(co, L, nresults);
@@ -206,7 +205,7 @@ static int wrap(lua_State *L)
 static int yield(lua_State *L)
 {
     struct vm *vm = vm_of(L);
-    if (L == vm->L || (vm->co && L == vm->co->L)) return luaL_error(L, "attempt to yield from outside a coroutine");
+    if (L == vm->L || L == vm->base) return luaL_error(L, "attempt to yield from outside a coroutine");
     vm->waiting = false;
     return lua_yield(L, lua_gettop(L));
 }
@@ -230,14 +229,14 @@ static int running(lua_State *L)
 {
     struct vm *vm = vm_of(L);
     lua_pushthread(L);
-    lua_pushboolean(L, L == vm->L || (vm->co && L == vm->co->L));
+    lua_pushboolean(L, L == vm->L || L == vm->base);
     return 2;
 }
 
 static int is_yieldable(lua_State *L)
 {
     struct vm *vm = vm_of(L);
-    lua_pushboolean(L, lua_isyieldable(L) && L != vm->L && !(vm->co && L == vm->co->L));
+    lua_pushboolean(L, lua_isyieldable(L) && L != vm->base);
     return 1;
 }
 

@@ -1,4 +1,5 @@
 /* Errors between Lua and the core: error objects, and whatever else a plugin raises. Calls no metamethods. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,12 +152,32 @@ int vm_raise(lua_State *L, const struct err *err)
     struct vm *vm = vm_of(L);
     if (err_is_fault(err->code) || err->code == ERR_DIVERGED) {
         vm_raise_fault(vm, err);
-        lua_pushlightuserdata(L, vm);
-    } else {
-        vm_push_err(L, err, "en");
+        vm_check_stop(L);
     }
+    vm_push_err(L, err, "en");
     lua_error(L);
     abort();
+}
+
+/* The innermost calls; the outer ones of a deep recursion would take longer to count than a slice lasts. */
+void vm_trace(lua_State *L, int level, struct err *err)
+{
+    enum { LEVELS = 16 };
+    char *out = err->traceback;
+    size_t n = 0, cap = sizeof(err->traceback);
+    lua_Debug ar;
+    for (int i = 0; i < LEVELS && n < cap && lua_getstack(L, level + i, &ar); i++) {
+        lua_getinfo(L, "Sln", &ar);
+        n += (size_t)snprintf(out + n, cap - n, "%s%s:", i ? "\n" : "", ar.short_src);
+        if (n < cap && ar.currentline > 0) n += (size_t)snprintf(out + n, cap - n, "%d:", ar.currentline);
+        if (n >= cap) break;
+        if (*ar.namewhat)
+            n += (size_t)snprintf(out + n, cap - n, " in %s '%s'", ar.namewhat, ar.name);
+        else if (*ar.what == 'm')
+            n += (size_t)snprintf(out + n, cap - n, " in main chunk");
+        else if (*ar.what != 'C')
+            n += (size_t)snprintf(out + n, cap - n, " in function <%s:%d>", ar.short_src, ar.linedefined);
+    }
 }
 
 /* Adds the traceback where the error happens; the record travels with the error object. */
@@ -167,10 +188,7 @@ int vm_message_handler(lua_State *L)
     if (vm->stop) return 1;
     vm_to_err(L, 1, &err);
     if (!err.where[0]) vm_where(vm, err.where, sizeof(err.where));
-    if (!err.traceback[0]) {
-        luaL_traceback(L, L, NULL, 1);
-        strncat(err.traceback, lua_tostring(L, -1), sizeof(err.traceback) - 1);
-    }
+    if (!err.traceback[0]) vm_trace(L, 1, &err);
     vm_push_err(L, &err, "en");
     return 1;
 }

@@ -23,15 +23,21 @@ struct vm_resuming {
  * runs inside a call of another. */
 struct vm_entry {
     struct vm *vm;
-    lua_State *outer; /* what ran in this state before */
+    lua_State *outer, *outer_base; /* what ran in this state before */
     struct vm_entry *below;
     int depth;
 };
 
+/* A coroutine, kept by a reference. */
+struct vm_thread {
+    lua_State *L;
+    int ref;
+};
+
 struct vm_co {
     struct vm *vm;
-    lua_State *L;
-    int ref;                  /* keeps the thread */
+    struct vm_thread thread;
+    bool ended;               /* returned, failed or stopped */
     const struct err *failed; /* to be raised where it waits; during a resume */
 };
 
@@ -43,6 +49,8 @@ struct vm {
     size_t refused; /* the size that was refused last, or 0 */
     bool refused_by_host, collecting;
     lua_State *volatile running;
+    lua_State *base;        /* the coroutine of the innermost entry: a yield cannot leave it */
+    struct vm_thread spare; /* for the next call, or NULL */
     struct vm_resuming *resuming;
     struct vm_co *co;
     bool waiting;               /* the yield that is under way is the host's */
@@ -81,7 +89,7 @@ int vm_enter(struct vm *vm, lua_State *L, struct vm_entry *e, struct err *err);
 void vm_leave(struct vm_entry *e);
 void vm_hook(struct vm *vm);                      /* signal-safe: the running coroutine looks at the next safe point */
 void vm_stop_now(struct vm *vm, int why);         /* signal-safe */
-void vm_check_stop(lua_State *L);                 /* raises if stopped */
+void vm_check_stop(lua_State *L);                 /* does not return if stopped */
 int vm_take_stop(struct vm *vm, struct err *err); /* fills err; clears the stop at the outermost exit */
 
 /* vm_env.c, vm_lib.c, vm_protect.c, vm_coroutine.c, vm_iterate.c */
@@ -120,6 +128,7 @@ int vm_take_object(lua_State *L, int idx, struct arena *a, struct val *out);
 
 /* vm_error.c */
 int vm_message_handler(lua_State *L);
+void vm_trace(lua_State *L, int level, struct err *err); /* the calls from this level on, into the traceback */
 void vm_open_errors(lua_State *L);
 
 #endif

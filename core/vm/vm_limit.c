@@ -1,7 +1,7 @@
 /* Time and memory limits: no cost until they are hit.
  *
  * A POSIX timer per thread sends its signal to that thread. The handler looks at the CPU time; past the budget it sets
- * a sticky flag and a hook on the coroutine that runs, which raises an error that no pcall keeps. The timer is not
+ * a sticky flag and a hook on the coroutine that runs, which ends it there. The timer is not
  * taken down at the end of a limit: a later one finds it running, and a handler without a limit does nothing.
  *
  * A call can lie inside a call of another state (a hook of one plugin in a flow of another). So each thread keeps the
@@ -32,15 +32,34 @@ struct thread_limit {
 };
 static _Thread_local struct thread_limit limit;
 
+/* Ends what runs. Where a coroutine can yield it does so, for good: nothing is unwound, so that it takes no time
+ * whatever is heaped up in it; no pcall sees it and no __close is called. Else an error does it, which every pcall
+ * passes on. Returns where the event is not one to yield at: the next instruction is. */
+static void end(lua_State *L, const lua_Debug *event)
+{
+    lua_Debug ar;
+    if (!lua_isyieldable(L)) {
+        lua_pushlightuserdata(L, vm_of(L)); /* no message: it is made where the call ends */
+        lua_error(L);
+    }
+    vm_set_hosted(L, true); /* nobody resumes it */
+    bool between = event && event->event != LUA_HOOKCOUNT && event->event != LUA_HOOKLINE;
+    if (between && lua_getstack(L, 0, &ar) && lua_getinfo(L, "S", &ar) && *ar.what != 'C') return;
+    lua_yield(L, 0);
+}
+
 static void on_hook(lua_State *L, lua_Debug *ar)
 {
     struct vm *vm = vm_of(L);
-    (void)ar;
     if (vm->running && !vm->stop && vm->used > vm->soft) vm_collect(vm);
-    vm_check_stop(L);
-    /* No stop, or no more: this coroutine outlived it, or inherited the hook. Look again: a signal may lie between. */
-    lua_sethook(L, NULL, 0, 0);
-    vm_check_stop(L);
+    if (!vm->stop) {
+        /* No stop, or no more: this coroutine outlived it, or inherited the hook. Look again: a signal may lie
+         * between. */
+        lua_sethook(L, NULL, 0, 0);
+        if (!vm->stop) return;
+        vm_hook(vm);
+    }
+    end(L, ar);
 }
 
 void vm_hook(struct vm *vm)
@@ -156,9 +175,9 @@ int vm_enter(struct vm *vm, lua_State *L, struct vm_entry *e, struct err *err)
     struct thread_limit *t = &limit;
     int depth = t->top ? t->top->depth + 1 : 1;
     if (depth > VM_ENTRIES_MAX) return err_set(err, ERR_LIMIT, "limit.depth", "plugin", vm->name, NULL);
-    *e = (struct vm_entry){vm, vm->running, t->top, depth};
+    *e = (struct vm_entry){vm, vm->running, vm->base, t->top, depth};
     if (vm->entries++ == 0) atomic_store(&vm->tid, thread_id(t));
-    vm->running = L;
+    vm->running = vm->base = L;
     atomic_signal_fence(memory_order_seq_cst);
     t->top = e;
     /* In this order: a stop that is asked for between the two is seen here or by the handler. */
@@ -179,6 +198,7 @@ void vm_leave(struct vm_entry *e)
     limit.top = e->below;
     atomic_signal_fence(memory_order_seq_cst);
     vm->running = e->outer;
+    vm->base = e->outer_base;
     if (--vm->entries > 0) return;
     atomic_store(&vm->tid, 0);
     vm->stop = 0; /* one that came too late, between the end of the call and here */
@@ -194,10 +214,7 @@ void vm_raise_fault(struct vm *vm, const struct err *err)
 
 void vm_check_stop(lua_State *L)
 {
-    struct vm *vm = vm_of(L);
-    if (!vm->stop) return;
-    lua_pushlightuserdata(L, vm); /* no message: it is made where the call ends */
-    lua_error(L);
+    if (vm_of(L)->stop) end(L, NULL);
 }
 
 bool vm_is_stop(const struct err *err)

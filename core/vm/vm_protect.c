@@ -1,5 +1,17 @@
-/* pcall and xpcall that cannot keep a stop: what must end the call passes through them. */
+/* pcall and xpcall that cannot keep a stop: what must end the call passes through them.
+ *
+ * Where Lua catches an error it walks over all calls below. Under a callback of C code (sort, gsub) the stop is an
+ * error that each pcall passes on, so there is none far down in a recursion; elsewhere it is none (vm_limit.c). */
 #include "vm/vm_internal.h"
+
+enum { DEPTH_MAX = 400 };
+
+static void check_depth(lua_State *L)
+{
+    lua_Debug ar;
+    if (!lua_isyieldable(L) && lua_getstack(L, DEPTH_MAX, &ar))
+        luaL_error(L, "stack overflow: too deep in a recursion for pcall");
+}
 
 static int finish(lua_State *L, int status, int first)
 {
@@ -20,6 +32,7 @@ static int after_pcall(lua_State *L, int status, lua_KContext first)
 static int protected_call(lua_State *L)
 {
     luaL_checkany(L, 1);
+    check_depth(L);
     lua_pushboolean(L, 1); /* the first result if all goes well */
     lua_insert(L, 1);
     return finish(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, after_pcall), 0);
@@ -40,6 +53,7 @@ static int protected_call_with(lua_State *L)
 {
     int n = lua_gettop(L);
     luaL_checktype(L, 2, LUA_TFUNCTION);
+    check_depth(L);
     lua_pushvalue(L, 2);
     lua_pushcclosure(L, on_message, 1);
     lua_replace(L, 2);

@@ -23,6 +23,7 @@ int vm_new(const struct vm_options *o, struct vm **out, struct err *err)
     uint64_t seed;
     strncat(vm->name, o->name, sizeof(vm->name) - 1);
     vm->owner = o->owner;
+    vm->spare.ref = LUA_NOREF;
     vm->soft = o->memory_soft ? o->memory_soft : VM_MEMORY_SOFT;
     vm->hard = o->memory_hard ? o->memory_hard : vm->soft + vm->soft / 4;
     digest_random(&seed, sizeof(seed));
@@ -105,20 +106,50 @@ void vm_set_global(lua_State *L, const char *name)
     lua_pop(L, 2);
 }
 
-/* Turns the outcome of a protected call into a code; the error value is on the top of L and is popped. */
+/* The error value on the top of L becomes an error; popped. */
+static int take_error(struct vm *vm, lua_State *L, int status, struct err *err)
+{
+    err_clear(err);
+    if (status == LUA_ERRMEM)
+        err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
+    else
+        vm_to_err(L, -1, err);
+    lua_pop(L, 1);
+    return err->code;
+}
+
+/* Turns the outcome of a protected call into a code. */
 static int finish(struct vm *vm, lua_State *L, int status, struct err *err)
 {
-    int rc = 0;
-    if (status != LUA_OK) {
-        err_clear(err);
-        if (status == LUA_ERRMEM)
-            err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
-        else
-            vm_to_err(L, -1, err);
-        lua_pop(L, 1);
-        rc = err->code;
-    }
+    int rc = status == LUA_OK ? 0 : take_error(vm, L, status, err);
     return vm->stop ? vm_take_stop(vm, err) : rc;
+}
+
+/* An error or a stop leaves the stack of its coroutine as it was: where, and how it came there. */
+static void add_traceback(struct vm *vm, lua_State *co, struct err *err)
+{
+    if (!err->where[0]) vm_where(vm, err->where, sizeof(err->where));
+    if (!err->traceback[0]) vm_trace(co, 0, err);
+}
+
+/* Why a coroutine ended before its time. It is released before the garbage of a stop is collected. */
+static int fail(struct vm *vm, lua_State *co, int status, int *ref, struct err *err)
+{
+    struct err at;
+    int rc = 0;
+    err_clear(&at);
+    if (status != LUA_OK && status != LUA_YIELD) rc = take_error(vm, co, status, &at);
+    add_traceback(vm, co, &at);
+    luaL_unref(vm->L, LUA_REGISTRYINDEX, *ref);
+    *ref = LUA_NOREF;
+    if (!vm->stop) {
+        *err = at;
+        return rc;
+    }
+    rc = vm_take_stop(vm, err);
+    memcpy(err->where, at.where, sizeof(at.where));
+    memcpy(err->traceback, at.traceback, sizeof(at.traceback));
+    return rc;
 }
 
 /* The value that a call returns. A large one is made of little code: the stop may come while it is copied. */
@@ -132,44 +163,78 @@ struct calling {
     int ref;
     const struct val *args;
     size_t nargs;
+    struct vm_thread *to;
 };
 
-static int call_protected(lua_State *L)
+/* Values are made on the main thread, where an error is caught, then moved over. */
+static int push_protected(lua_State *L)
 {
     struct calling *c = lua_touserdata(L, 1);
-    lua_settop(L, 0);
     luaL_checkstack(L, (int)c->nargs + 4, NULL);
-    vm_push_ref(L, c->ref);
+    if (!c->to->L) {
+        c->to->L = lua_newthread(L);
+        c->to->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    int first = lua_gettop(L);
+    if (c->ref) vm_push_ref(L, c->ref);
     for (size_t i = 0; i < c->nargs; i++)
         vm_push_val(L, &c->args[i]);
-    lua_call(L, (int)c->nargs, 1);
-    return 1;
+    luaL_checkstack(c->to->L, (int)c->nargs + 4, NULL);
+    lua_xmove(L, c->to->L, lua_gettop(L) - first);
+    return 0;
 }
 
+static int push_call(struct vm *vm, struct calling *c, struct err *err)
+{
+    lua_State *L = vm->L;
+    if (!c->ref && c->nargs == 0) return 0;
+    if (!lua_checkstack(L, 8)) return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
+    lua_pushcfunction(L, push_protected);
+    lua_pushlightuserdata(L, c);
+    if (lua_pcall(L, 1, 0, 0) == LUA_OK) return 0;
+    lua_pop(L, 1);
+    return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
+}
+
+/* Runs in a coroutine too, though it cannot wait, so that a stop ends it at once (vm_limit.c). One that has returned
+ * serves the next call. */
 int vm_call(struct vm *vm, int ref, const struct val *args, size_t nargs, struct arena *a, struct val *out,
             struct err *err)
 {
-    lua_State *L = vm->L;
-    struct calling c = {ref, args, nargs};
+    struct vm_thread t = vm->spare;
+    struct calling c = {ref, args, nargs, &t};
     struct vm_entry entry;
     struct vm_co *co = vm->co;
-    int top = lua_gettop(L);
+    struct vm_resuming *resuming = vm->resuming;
     uint64_t random[4];
-    if (!lua_checkstack(L, 8)) return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
-    int rc = vm_enter(vm, L, &entry, err);
-    if (rc) return rc;
+    int nresults = 0;
+    vm->spare = (struct vm_thread){NULL, LUA_NOREF};
+    int rc = push_call(vm, &c, err);
+    if (rc == 0) rc = vm_enter(vm, t.L, &entry, err);
+    if (rc) {
+        luaL_unref(vm->L, LUA_REGISTRYINDEX, t.ref);
+        return rc;
+    }
     memcpy(random, vm->random, sizeof(random));
     vm->co = NULL; /* nothing can wait in here */
-    lua_pushcfunction(L, vm_message_handler);
-    lua_pushcfunction(L, call_protected);
-    lua_pushlightuserdata(L, &c);
-    rc = finish(vm, L, lua_pcall(L, 1, 1, top + 1), err);
-    if (rc == 0 && out) rc = give(vm, L, -1, a, out, err);
+    vm->resuming = NULL;
+    int status = lua_resume(t.L, entry.outer, (int)nargs, &nresults);
+    if (status != LUA_OK || vm->stop) {
+        rc = fail(vm, t.L, status, &t.ref, err);
+    } else {
+        if (out) *out = val_nil();
+        if (out && nresults) rc = give(vm, t.L, -nresults, a, out, err);
+        lua_settop(t.L, 0);
+        if (vm->spare.L)
+            luaL_unref(vm->L, LUA_REGISTRYINDEX, t.ref);
+        else
+            vm->spare = t;
+    }
     vm_leave(&entry);
     vm->co = co;
+    vm->resuming = resuming;
     /* A replay does not call the hooks of a run's steps: what they draw must not be missing there. */
     if (vm->stable) memcpy(vm->random, random, sizeof(random));
-    lua_settop(L, top);
     return rc;
 }
 
@@ -222,8 +287,8 @@ int vm_run_chunk(struct vm *vm, const char *chunk, const char *text, size_t len,
 static int new_thread(lua_State *L)
 {
     struct vm_co *co = lua_touserdata(L, 1);
-    co->L = lua_newthread(L);
-    co->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    co->thread.L = lua_newthread(L);
+    co->thread.ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }
 
@@ -238,8 +303,8 @@ int vm_co_new(struct vm *vm, int ref, struct vm_co **out, struct err *err)
         mem_free(co);
         return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
     }
-    vm_set_hosted(co->L, true); /* nobody but vm_co_resume resumes it */
-    vm_push_ref(co->L, ref);
+    vm_set_hosted(co->thread.L, true); /* nobody but vm_co_resume resumes it */
+    vm_push_ref(co->thread.L, ref);
     *out = co;
     return 0;
 }
@@ -248,87 +313,39 @@ void vm_co_free(struct vm_co *co)
 {
     if (!co) return;
     /* The thread is collected with all that it holds; nothing of it runs (no __close, no __gc of plugins). */
-    luaL_unref(co->vm->L, LUA_REGISTRYINDEX, co->ref);
+    luaL_unref(co->vm->L, LUA_REGISTRYINDEX, co->thread.ref);
     mem_free(co);
-}
-
-static int push_protected(lua_State *L)
-{
-    struct calling *c = lua_touserdata(L, 1);
-    luaL_checkstack(L, (int)c->nargs + 2, NULL);
-    for (size_t i = 0; i < c->nargs; i++)
-        vm_push_val(L, &c->args[i]);
-    return (int)c->nargs;
-}
-
-/* Values are made on the main thread, where an error is caught, then moved over. */
-static int push_args(struct vm_co *co, const struct val *args, size_t nargs, struct err *err)
-{
-    lua_State *L = co->vm->L;
-    struct calling c = {0, args, nargs};
-    int top = lua_gettop(L);
-    if (nargs == 0) return 0;
-    lua_pushcfunction(L, push_protected);
-    lua_pushlightuserdata(L, &c);
-    if (lua_pcall(L, 1, (int)nargs, 0) != LUA_OK || !lua_checkstack(co->L, (int)nargs + 2)) {
-        lua_settop(L, top);
-        return err_set(err, ERR_LIMIT, "limit.memory", "plugin", co->vm->name, NULL);
-    }
-    lua_xmove(L, co->L, (int)nargs);
-    return 0;
-}
-
-struct failing {
-    lua_State *L;
-    struct err *err;
-};
-
-static int trace_protected(lua_State *L)
-{
-    struct failing *f = lua_touserdata(L, 1);
-    luaL_traceback(L, f->L, NULL, 0);
-    strncat(f->err->traceback, lua_tostring(L, -1), sizeof(f->err->traceback) - 1);
-    return 0;
-}
-
-/* An error leaves the stack of its coroutine as it was: where, and how it came there. */
-static void add_traceback(struct vm *vm, lua_State *co, struct err *err)
-{
-    struct failing f = {co, err};
-    if (!err->where[0]) vm_where(vm, err->where, sizeof(err->where));
-    if (err->traceback[0]) return;
-    lua_pushcfunction(vm->L, trace_protected);
-    lua_pushlightuserdata(vm->L, &f);
-    if (lua_pcall(vm->L, 1, 0, 0) != LUA_OK) lua_pop(vm->L, 1);
 }
 
 int vm_co_resume(struct vm_co *co, const struct val *args, size_t nargs, const struct err *failed, struct arena *a,
                  struct val *out, struct err *err)
 {
     struct vm *vm = co->vm;
+    struct vm_thread *t = &co->thread;
+    struct calling c = {0, args, nargs, t};
     struct vm_co *outer_co = vm->co;
     struct vm_resuming *resuming = vm->resuming;
     struct vm_entry entry;
     int nresults = 0;
-    int rc = push_args(co, args, nargs, err);
-    if (rc == 0) rc = vm_enter(vm, co->L, &entry, err);
+    if (co->ended) return err_set(err, ERR_STOPPED, "limit.stopped", "plugin", vm->name, NULL);
+    int rc = push_call(vm, &c, err);
+    if (rc == 0) rc = vm_enter(vm, t->L, &entry, err);
     if (rc) return rc;
     vm->co = co;
     vm->resuming = NULL;
     vm->waiting = false;
     co->failed = failed;
-    int status = lua_resume(co->L, NULL, (int)nargs, &nresults);
+    int status = lua_resume(t->L, entry.outer, (int)nargs, &nresults);
     co->failed = NULL;
-    if (status == LUA_YIELD && !vm->stop) {
-        lua_pop(co->L, nresults);
+    co->ended = status != LUA_YIELD || vm->stop;
+    if (!co->ended) {
+        lua_pop(t->L, nresults);
         rc = VM_WAITING;
-    } else if (status == LUA_OK && !vm->stop) {
-        if (out) *out = val_nil();
-        rc = nresults && out ? give(vm, co->L, -nresults, a, out, err) : 0;
+    } else if (status != LUA_OK || vm->stop) {
+        rc = fail(vm, t->L, status, &t->ref, err);
     } else {
-        bool raised = status != LUA_OK && status != LUA_YIELD;
-        rc = finish(vm, co->L, raised ? status : LUA_OK, err);
-        if (raised) add_traceback(vm, co->L, err);
+        if (out) *out = val_nil();
+        if (out && nresults) rc = give(vm, t->L, -nresults, a, out, err);
     }
     vm_leave(&entry);
     vm->co = outer_co;

@@ -28,7 +28,6 @@ static void endless_code_is_stopped(void **state)
         "while true do pcall(function() while true do end end) end",
         "while true do xpcall(function() while true do end end, function() while true do end end) end",
         "while true do pcall(error, setmetatable({}, { __tostring = function() while true do end end })) end",
-        "local function again() pcall(again) again() end again()",
         "while true do coroutine.wrap(function() while true do end end)() end",
         "while true do coroutine.resume(coroutine.create(function() while true do end end)) end",
         "while true do local c = coroutine.wrap(function() while true do coroutine.yield() end end) pcall(function() "
@@ -37,7 +36,9 @@ static void endless_code_is_stopped(void **state)
         "true do end end)) end",
         "table.sort({ 1, 2, 3 }, function() while true do end end)",
         "while true do pcall(string.gsub, 'aaa', 'a', function() while true do end end) end",
-        "local t <close> = setmetatable({}, { __close = function() while true do end end }) error('x')",
+        "pcall(function() local t <close> = setmetatable({}, { __close = function() while true do end end }) "
+        "error('x') "
+        "end)",
         "local t = setmetatable({}, { __index = function() while true do end end }) while true do pcall(function() "
         "return t.x end) end",
         "for _ in pairs(setmetatable({}, { __pairs = function() return function() return 1 end end })) do end",
