@@ -27,9 +27,21 @@ enum { LOCK_STEP_MS = 20 };
 
 /* Dates and instants are ordered; other objects are only equal or not. */
 static const struct bind_kind kinds[] = {
-    {&date_kind, true},        {&instant_kind, true},     {&content_item_kind, false}, {&storage_table_kind, false},
-    {&flow_run_kind, false},   {&flow_task_kind, false},  {&people_unit_kind, false},  {&people_person_kind, false},
-    {&report_out_kind, false}, {&loop_timer_kind, false}, {&loop_job_kind, false},     {&loop_channel_kind, false}};
+    {&date_kind, true, "Date", "iso:text year:integer month:integer day:integer weekday:integer"},
+    {&instant_kind, true, "Instant", "iso:text text:text"},
+    {&content_item_kind, false, "Item",
+     "id:integer type:text slug:text unit:integer state:text revision:integer hash:text created_by:integer "
+     "publish_at:Instant published_at:Instant created_at:Instant changed_at:Instant"},
+    {&storage_table_kind, false, "Table", ""},
+    {&flow_run_kind, false, "Run",
+     "id:integer input:map state:any started_by:integer flow:text plugin:text result:any"},
+    {&flow_task_kind, false, "Task", "id:integer title:text run:integer"},
+    {&people_unit_kind, false, "Unit", "id:integer code:text name:text kind:text"},
+    {&people_person_kind, false, "Person", "id:integer code:text name:text"},
+    {&report_out_kind, false, "ReportOut", ""},
+    {&loop_timer_kind, false, "Timer", ""},
+    {&loop_job_kind, false, "Job", ""},
+    {&loop_channel_kind, false, "Channel", ""}};
 
 static int migrate(struct app *app, struct err *err)
 {

@@ -149,7 +149,9 @@ const struct api_fn content_write_functions[] = {
     {"content.publish", publish, "item:object:item!", "Item", API_WRITE, "content:publish", 1,
      "Publishes this revision now; refused without approval where the type asks for one.", true},
     {"content.correct", correct, "item:object:item! fields:map! note:text!", "Item", API_WRITE, "content:publish", 1,
-     "Replaces what is public by a new revision with a visible note.", true},
+     "Replaces what is public by a new revision with a visible note; is handed in first where the type asks for "
+     "approval.",
+     true},
     {"content.retract", retract, "item:object:item! reason:text!", "Item", API_WRITE, "content:publish", 1,
      "Takes a published item back.", true},
     {"content.archive", archive, "item:object:item! reason:text", "Item", API_WRITE, "content", 1,

@@ -14,7 +14,9 @@ struct val_kind;
 /* Object kinds that the host knows; listed by the program at start (host->kinds). */
 struct bind_kind {
     const struct val_kind *kind;
-    bool ordered; /* < and > compare ids: dates, instants */
+    bool ordered;       /* < and > compare ids: dates, instants */
+    const char *class;  /* its name in the reference: "Item" */
+    const char *fields; /* what can be read of it: "id:integer state:text"; others' fields may be there too */
 };
 
 struct bind_all {

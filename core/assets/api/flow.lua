@@ -1,0 +1,102 @@
+-- Examples of flow.*, run:* (see content.lua for how they are read).
+
+--- flow.define at load
+flow.define("remind", { title = "Remind", input = { text = "text!" } }, function(run, input)
+  run:sleep("1d")
+  log.info(input.text)
+end)
+
+--- flow.start
+local one = flow.start("greet", { name = "Lan" }, { id = "greet-lan" })
+local two = flow.start("greet", { name = "Lan" }, { id = "greet-lan" })
+assert(one == two, "the same id starts nothing twice")
+
+--- flow.get
+local greeting = flow.start("greet", { name = "Lan" })
+run:sleep("1m")
+assert(flow.get(greeting).state == "completed" and flow.get(greeting).result == "Chào Lan")
+
+--- flow.find
+flow.start("patient")
+run:sleep("1m")
+assert(#flow.find({ flow = "patient" }, { limit = 10 }) == 1)
+
+--- flow.signal
+local patient = flow.start("patient")
+flow.signal(patient, "office.opened", { by = "Lan" }, { key = "once" })
+run:sleep("1m")
+assert(flow.get(patient).result.by == "Lan")
+
+--- flow.cancel
+local patient = flow.start("patient")
+flow.cancel(patient, "Không cần nữa")
+assert(flow.get(patient).state == "cancelled")
+
+--- run:ask
+local answer = run:ask {
+  to = people.person("editor"), title = "Holiday on Friday?",
+  form = { decision = "choice:approve,return!", comment = "text" },
+  within = "2 working days", remind = "1 day before",
+}
+assert(answer.decision == "approve" or answer.timed_out)
+
+--- run:ask_all
+local said = run:ask_all({
+  { to = people.person("editor"), title = "Agree?", form = { decision = "choice:approve,return!" } },
+  { to = people.person("chief"), title = "Agree?", form = { decision = "choice:approve,return!" } },
+}, { need = 1 })
+assert(said.approved)
+
+--- run:sleep
+local before = run:now()
+run:sleep("3d")
+assert(date.between(before, run:now(), "days") == 3)
+
+--- run:sleep_until
+local item = new_article { publish_at = date.add(run:now(), "2d") }
+run:sleep_until { item, "publish_at" } -- a new date moves it
+assert(run:now() >= item.publish_at)
+
+--- run:wait
+local event = run:wait("office.opened", { unit = "commune" }, { within = "1h" })
+assert(event == nil, "nobody told of it within the hour")
+
+--- run:call
+assert(run:call("greet", { name = "Lan" }) == "Chào Lan")
+
+--- run:all
+local results = run:all {
+  one = function() return run:call("greet", { name = "Lan" }) end,
+  two = function() run:sleep("1d") return "later" end,
+}
+assert(results.one == "Chào Lan" and results.two == "later")
+
+--- run:any
+local name, result = run:any {
+  fast = function() run:sleep("1h") return "first" end,
+  slow = function() run:sleep("1d") return "last" end,
+}
+assert(name == "fast" and result == "first")
+
+--- run:fetch
+local ok, err = pcall(function()
+  return run:fetch { url = "https://example.org/", method = "POST", json = { text = "Chào" }, timeout = "10s" }
+end)
+assert(not ok and err.code == "denied.capability", "needs = { \"fetch:example.org\" } in plugin.lua")
+
+--- run:compensate
+run:compensate("greet", { name = "Lan" }) -- runs if this run is cancelled or fails
+
+--- run:checkpoint
+local round = (run.state and run.state.round or 0) + 1
+if round < 3 then run:checkpoint { round = round } end
+assert(round == 3, "entered three times, with a journal that stays short")
+
+--- run:note
+run:note("The list was sent on paper.")
+
+--- run:status
+run:status("waiting for the district")
+
+--- run:now
+assert(run:now() >= date.parse("2021-01-01 00:00"))
