@@ -24,7 +24,8 @@ const struct cli_entry cli_commands[] = {
     {"doctor", cli_doctor,
      "khung doctor                                                               look at machine, data and service"},
     {"api", cli_api,
-     "khung api                                                                   print the Lua API reference"},
+     "khung api [--markdown | --json | --lua DIR]                                 the Lua API: reference, data, editor "
+     "file"},
     {"content", cli_content,
      "khung content list|show|history|import …                                   content items"},
     {"report", cli_report, "khung report list | run NAME [--param k=v …] [--format table|csv|json]     report types"},
@@ -40,8 +41,8 @@ const struct cli_entry cli_commands[] = {
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json",    "help",    "admin", "upgrade", "no-restart",
-                                       "verbose", "dry-run", "force", "list",    "dev"};
+    static const char *const bare[] = {"json",    "markdown", "help",  "admin", "upgrade", "no-restart",
+                                       "verbose", "dry-run",  "force", "list",  "dev"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;

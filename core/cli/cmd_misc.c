@@ -1,4 +1,4 @@
-/* Small commands: check, doctor, api. */
+/* Small commands: check, doctor. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,38 +52,6 @@ int cli_check(struct cli *c)
     registry_drop(r);
     spec_close(&s);
     return bad || n == 0 ? CLI_FAILED : CLI_DONE;
-}
-
-/* ### content.publish(item) … */
-static void print_function(const struct api_fn *fn)
-{
-    printf("### `%s(", fn->name);
-    for (const char *p = fn->args; *p;) {
-        size_t len = strcspn(p, " "), name = strcspn(p, ":");
-        bool required = p[len - 1] == '!';
-        printf("%s%.*s%s", p == fn->args ? "" : ", ", (int)name, p, required ? "" : "?");
-        p += len + strspn(p + len, " ");
-    }
-    printf(")`%s%s\n\n%s\n\n", *fn->returns ? " → " : "", fn->returns, fn->doc);
-    if (*fn->args) printf("Arguments: `%s`. ", fn->args);
-    if (fn->needs) printf("Needs `%s`. ", fn->needs);
-    printf("Since level %d.\n\n", fn->since);
-}
-
-int cli_api(struct cli *c)
-{
-    struct spec s;
-    struct err err = {0};
-    const char *dirs[16];
-    c->plugins = "";
-    if (open_scratch(c, &s, dirs, &err) != 0) return cli_fail(c, &err);
-    printf("# The Lua API, level %d\n\nTypes end in `!` where a value is required.\n\n", PLUGIN_API_LEVEL);
-    for (size_t i = 0; i < api_count(s.app.host.api); i++) {
-        const struct api_fn *fn = api_at(s.app.host.api, i);
-        if (!fn->needs || strcmp(fn->needs, API_HOST) != 0) print_function(fn);
-    }
-    spec_close(&s);
-    return CLI_DONE;
 }
 
 struct finding {
