@@ -57,14 +57,16 @@ static int check_target(const struct content_type *t, const struct registry *r, 
     return err_set(err, ERR_INVALID, "content.ref_target", "type", t->name, "field", f->name, "target", target, NULL);
 }
 
+static const struct table_change dry_run = {.dry = true};
+
 static int activate_type(const struct content_type *t, struct store *db, const struct registry *r, bool dry,
                          struct err *err)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
         rc = check_target(t, r, &t->fields.items[i], err);
-    if (rc == 0) rc = table_migrate(db, t->draft, dry, NULL, NULL, err);
-    if (rc == 0) rc = table_migrate(db, t->pub, dry, NULL, NULL, err);
+    if (rc == 0) rc = table_migrate(db, t->draft, dry ? &dry_run : NULL, err);
+    if (rc == 0) rc = table_migrate(db, t->pub, dry ? &dry_run : NULL, err);
     if (rc) err_add_arg(err, "plugin", t->plugin);
     return rc;
 }

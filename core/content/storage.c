@@ -1,6 +1,7 @@
 /* The module of storage: declared tables, compiled once and migrated when a set of plugins becomes
  * active. */
 #include "content/content_internal.h"
+#include "content/storage_copy.h"
 #include "content/storage_internal.h"
 
 #include <string.h>
@@ -21,7 +22,14 @@ struct storage *storage_new(struct host *host)
 
 void storage_free(struct storage *st)
 {
+    if (st) storage_copy_free(st);
     mem_free(st);
+}
+
+void storage_set_holds(struct storage *st, storage_holds_fn holds, void *ctx)
+{
+    st->holds = holds;
+    st->holds_ctx = ctx;
 }
 
 struct registry *storage_registry(struct session *s)
@@ -90,13 +98,31 @@ static int indexes(struct arena *a, const struct decl *d, struct storage_table *
     return rc;
 }
 
+/* The columns of this table that table:convert makes. */
+static int conversions(struct arena *a, const struct decl *d, const struct registry *r, struct storage_table *t,
+                       struct err *err)
+{
+    size_t i = 0;
+    t->converted = val_list();
+    for (const struct decl *c; (c = registry_each(r, "convert", &i));) {
+        const char *column = val_get_str(&c->spec, "column");
+        if (strcmp(c->plugin, d->plugin) != 0 || !val_is_str(val_get(&c->spec, "table"), d->name)) continue;
+        if (!column || !field_find(&t->fields, column)) {
+            err_set(err, ERR_INVALID, "table.step", "table", d->name, "field", column, "step", "convert", NULL);
+            err_set_where(err, c->where, 0);
+            return err->code;
+        }
+        if (val_add(a, &t->converted, val_str(column)) != 0) return content_too_large(err);
+    }
+    return 0;
+}
+
 static int compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err)
 {
     struct storage_table *t = arena_alloc(a, sizeof(*t));
     struct val *index = arena_alloc(a, sizeof(*index));
     const char *sql_name = arena_printf(a, "p_%s__%s", d->plugin, d->name);
     const struct storage *st = self;
-    (void)r;
     if (!t || !index || !sql_name) return content_too_large(err);
     if (!storage_name_ok(d->plugin, strlen(d->plugin)) || !storage_name_ok(d->name, strlen(d->name)))
         return err_set(err, ERR_INVALID, "storage.table_name", "table", d->name, "plugin", d->plugin, NULL);
@@ -109,12 +135,16 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
         if (t->fields.items[i].type == FIELD_LIST && t->fields.items[i].item == FIELD_REF) t->has_refs = true;
     if (rc == 0 && indexes(a, d, t, index) != 0) rc = content_too_large(err);
+    if (rc == 0) rc = conversions(a, d, r, t, err);
     if (rc) return rc;
     struct table_spec spec = {.sql_name = sql_name,
                               .shown_name = d->name,
                               .fields = t->fields,
                               .unique = val_get(&d->spec, "unique"),
-                              .index = index};
+                              .index = index,
+                              .renamed = val_get(&d->spec, "renamed"),
+                              .dropped = val_get(&d->spec, "dropped"),
+                              .converted = &t->converted};
     rc = table_build(a, &spec, &t->table, err);
     if (rc == 0) d->compiled = t;
     return rc;
@@ -139,16 +169,36 @@ static int raise_ids(struct storage *st, struct store *db, const struct storage_
     return rc < 0 ? rc : 0;
 }
 
+static int contract(void *ctx, const char *column, struct err *err)
+{
+    const struct storage_change *c = ctx;
+    return c->pv ? storage_shape_check(c->st, c->db, c->t, c->pv->plugin->hash, column, err) : 0;
+}
+
+/* A table that is the same as before is passed over quickly: its kept shape says so. */
+static int migrate(struct storage_change *c, struct registry *r, bool dry, struct err *err)
+{
+    struct table_change change = {.dry = dry,
+                                  .convert = storage_convert,
+                                  .contract = contract,
+                                  .ctx = c,
+                                  .rows_most = c->pv ? STORAGE_COPY_ROWS : 0};
+    int rc = table_migrate(c->db, c->t->table, &change, err);
+    if (rc == ERR_REFUSED && strcmp(err->key, "table.large") == 0) rc = storage_copy_start(c, r, err);
+    if (rc == 0 && !dry) rc = raise_ids(c->st, c->db, c->t, err);
+    if (rc == 0 && !dry && c->pv) rc = storage_shape_keep(c->db, c->t, c->pv->plugin->hash, err);
+    return rc;
+}
+
 int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry, struct err *err)
 {
     size_t i = 0;
-    int rc = 0;
+    int rc = st->copies || dry ? 0 : storage_copy_clean(st, db, err);
     for (const struct decl *d; rc == 0 && (d = registry_each(r, "table", &i));) {
-        const struct storage_table *t = d->compiled;
-        rc = storage_refs_declared(r, t, err);
-        if (rc == 0) rc = table_migrate(db, t->table, dry, NULL, NULL, err);
-        if (rc == 0 && !dry) rc = raise_ids(st, db, t, err);
-        if (rc) err_add_arg(err, "plugin", t->plugin);
+        struct storage_change c = {st, db, d->compiled, plugins_vm(st->host->plugins, d->plugin)};
+        rc = storage_refs_declared(r, c.t, err);
+        if (rc == 0) rc = migrate(&c, r, dry, err);
+        if (rc) err_add_arg(err, "plugin", c.t->plugin);
         if (rc && !err->where[0]) err_set_where(err, d->where, 0);
     }
     return rc;
@@ -161,8 +211,8 @@ static int on_activate(void *ctx, struct session *s, struct registry *r, struct 
 
 void storage_attach(struct storage *st)
 {
-    struct decl_kind kind = storage_decl_kind(st);
-    plugins_add_kinds(st->host->plugins, &kind, 1);
+    struct decl_kind kinds[] = {storage_decl_kind(st), {"convert", true, NULL, NULL}};
+    plugins_add_kinds(st->host->plugins, kinds, 2);
     plugins_add_activation(st->host->plugins, on_activate, st);
     storage_add_api(st, st->host->api);
 }

@@ -32,11 +32,16 @@ void storage_add_api(struct storage *st, struct api *api);
  * declared. */
 int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry, struct err *err);
 
+/* Asked before a column goes or changes: does an open run hold this version of the plugin? 1 yes, 0 no. At start. */
+typedef int (*storage_holds_fn)(void *ctx, struct store *db, const char *plugin, const char *hash, struct err *err);
+void storage_set_holds(struct storage *st, storage_holds_fn holds, void *ctx);
+
 /* A declared table, compiled once a registry. */
 struct storage_table {
     const char *plugin, *name, *zone;
     struct field_list fields;
     struct table *table;
+    struct val converted; /* names of the columns that table:convert makes */
     bool exported;
     bool has_refs;
 };

@@ -131,10 +131,10 @@ static int sql(struct api_call *c)
 
 const struct api_fn storage_other_functions[] = {
     {"storage.table", declare_table,
-     "name:text! options:map{fields:map!,unique:list,index:list,export:boolean,label:any}!", "Table", API_DECLARE,
-     "storage", 1,
+     "name:text! options:map{fields:map!,unique:list,index:list,export:boolean,label:any,renamed:map,dropped:list}!",
+     "Table", API_DECLARE, "storage", 1,
      "Declares a table: fields, unique, index, export; returns its handle. References are indexed "
-     "by themselves."},
+     "by themselves. Of an earlier shape: renamed = { new = \"old\" }, dropped = { \"column\" }."},
     {"storage.kv.get", storage_kv_get, "key:text!", "any", API_READ, "storage", 1, "The value of a key, or nil."},
     {"storage.kv.set", storage_kv_set, "key:text! value:any", "", API_WRITE, "storage", 1,
      "Sets the value of a key; nil removes it."},

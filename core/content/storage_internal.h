@@ -9,9 +9,19 @@
 
 enum { STORAGE_NAME_MAX = 40, STORAGE_KEY_MAX = 200 };
 
+struct storage_copy;
 struct storage {
     struct host *host;
+    struct storage_copy *copies; /* of large tables, under way (storage_copy.h) */
+    storage_holds_fn holds;
+    void *holds_ctx;
 };
+
+/* storage_shape.c: which version of a plugin declared which columns. */
+int storage_shape_keep(struct store *db, const struct storage_table *t, const char *hash, struct err *err);
+/* May a column go? ERR_REFUSED "storage.open_runs" while an open run's version declares it. */
+int storage_shape_check(struct storage *st, struct store *db, const struct storage_table *t, const char *hash,
+                        const char *column, struct err *err);
 
 /* The registry of the active plugins, held (registry_drop). */
 struct registry *storage_registry(struct session *s);

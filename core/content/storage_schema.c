@@ -25,4 +25,11 @@ static const char schema[] = "create table kv("
                              " void_reason text,"
                              " primary key(plugin, book, year, number)) without rowid;";
 
-const struct store_migration storage_migrations[] = {{"storage/001", schema}, {0}};
+static const char shapes[] = "create table storage_shape("
+                             " plugin text not null,"
+                             " name text not null,"
+                             " hash text not null,"
+                             " columns text not null,"
+                             " primary key(plugin, name, hash)) without rowid;";
+
+const struct store_migration storage_migrations[] = {{"storage/001", schema}, {"storage/002", shapes}, {0}};

@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "content/content_internal.h"
+#include "plugin/declare.h"
 #include "store/lane.h"
 
 /* The compiled table behind a handle, and the registry that holds it. */
@@ -192,9 +193,25 @@ static int aggregate(struct api_call *c)
     return sums(c, &q, &s, &c->result);
 }
 
+/* While loading: the function that makes a column out of the row as it was. */
+static int convert(struct api_call *c)
+{
+    const struct val *fields = c->args[0].as.obj.fields;
+    const char *table = fields ? val_cstr(c->arena, val_get(fields, "name")) : NULL;
+    const char *column = val_cstr(c->arena, &c->args[1]);
+    struct val spec = val_map();
+    const char *name = arena_printf(c->arena, "%s.%s", table ? table : "", column ? column : "");
+    if (!table || !column || !name || val_set(c->arena, &spec, "table", val_str(table)) != 0 ||
+        val_set(c->arena, &spec, "column", val_str(column)) != 0)
+        return content_too_large(c->err);
+    return registry_declare_fn(c->s, "convert", name, &spec, c->args[2].as.i, c->err);
+}
+
 const struct api_fn storage_table_functions[] = {
     {"table:insert", insert, "table:object:table! row:map!", "integer", API_WRITE, "storage", 1,
      "Adds a row; returns its id."},
+    {"table:convert", convert, "table:object:table! column:text! make:fn!", "", API_DECLARE, "storage", 1,
+     "Makes a column out of the row as it was, when its type changes or it is new: make(row) gives the value."},
     {"table:get", get, "table:object:table! id:integer!", "table?", API_READ, "storage", 1,
      "The row with an id: id, version and the fields."},
     {"table:update", update, "table:object:table! id:integer! changes:map! options:map{version:integer}", "", API_WRITE,

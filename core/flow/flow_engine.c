@@ -102,6 +102,7 @@ void flow_attach(struct flow *f)
     run_add_api(f, f->host->api);
     task_add_api(f, f->host->api);
     if (f->host->schedule) flow_schedule_attach(f);
+    if (f->host->storage) storage_set_holds(f->host->storage, flow_version_held, f);
     flow_outbox_attach(f);
     if (!f->lane) return;
     f->runs_source.collect = flow_runs_collect;

@@ -143,6 +143,8 @@ int flow_row_clear_error(struct store *db, int64_t run, struct err *err);
 
 /* flow_version.c */
 int flow_version_get(struct flow *f, struct store *db, int64_t id, struct flow_version **out, struct err *err);
+/* Is a run open that is pinned to this version? 1 yes. For storage_set_holds. */
+int flow_version_held(void *ctx, struct store *db, const char *plugin, const char *hash, struct err *err);
 int flow_version_store(struct store *db, struct plugin *p, int64_t now, int64_t *id, struct err *err);
 void flow_version_release(struct flow *f, struct flow_version *v);
 void flow_version_close(struct flow *f);

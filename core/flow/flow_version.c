@@ -47,6 +47,20 @@ static int find_version(struct store *db, const char *plugin, const char *hash, 
     return rc;
 }
 
+int flow_version_held(void *ctx, struct store *db, const char *plugin, const char *hash, struct err *err)
+{
+    int64_t id = 0;
+    int rc = find_version(db, plugin, hash, &id, err);
+    (void)ctx;
+    if (rc <= 0) return rc;
+    struct stmt *s = store_stmt(db, "select 1 from flow_run where version = ?1 and ended is null limit 1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    rc = stmt_step(s, err);
+    stmt_done(s);
+    return rc;
+}
+
 static int store_file(struct store *db, int64_t id, const char *path, const char *text, size_t len, struct err *err)
 {
     struct stmt *s = store_stmt(db, "insert into plugin_source(version, path, text) values(?1, ?2, ?3)", err);

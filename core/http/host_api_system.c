@@ -127,7 +127,7 @@ static int show_plugin(struct arena *a, const struct plugin *p, struct val *out)
     rc |= val_set(a, out, "name", val_str(p->name));
     rc |= val_set(a, out, "version", val_str(p->version));
     rc |= val_set(a, out, "hash", val_strn(p->hash, 12));
-    rc |= val_set(a, out, "state", val_str(p->ok ? "active" : plugin_waits(p) ? "waiting" : "failed"));
+    rc |= val_set(a, out, "state", val_str(plugin_state(p)));
     if (p->ok) return rc;
     struct buf text;
     buf_init(&text, 2000);

@@ -85,6 +85,12 @@ bool plugin_waits(const struct plugin *p)
     return !p->ok && strcmp(p->why->key, "plugin.waiting") == 0;
 }
 
+const char *plugin_state(const struct plugin *p)
+{
+    if (p->ok) return "active";
+    return plugin_waits(p) ? "waiting" : strcmp(p->why->key, "storage.migrating") == 0 ? "migrating" : "failed";
+}
+
 const struct plugin_file *plugin_file_find(const struct plugin *p, const char *path)
 {
     size_t low = 0, high = p->nfiles;

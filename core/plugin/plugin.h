@@ -68,6 +68,7 @@ void plugin_seal(struct plugin *p);
 bool plugin_has(const struct plugin *p, const char *capability);
 /* It is not ok only because it asks for what was not granted (grant.h). */
 bool plugin_waits(const struct plugin *p);
+const char *plugin_state(const struct plugin *p); /* "active", "waiting", "migrating" or "failed" */
 /* A file by path, or a module by its full name ("awards.rules" → rules.lua of this or a required plugin). */
 const struct plugin_file *plugin_file_find(const struct plugin *p, const char *path);
 const struct plugin_file *plugin_module_find(const struct plugin *p, const char *module, const struct plugin **owner);

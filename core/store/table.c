@@ -81,6 +81,28 @@ static int check_columns(const struct table *t, const struct val *lists, struct 
     return 0;
 }
 
+static int bad_step(const struct table *t, const char *field, const char *step, struct err *err)
+{
+    return err_set(err, ERR_INVALID, "table.step", "table", t->shown_name, "field", field, "step", step, NULL);
+}
+
+/* renamed = { declared = "not declared" }, dropped = { "not declared" }. */
+static int check_steps(const struct table *t, struct err *err)
+{
+    char name[TABLE_NAME_MAX];
+    for (size_t i = 0; val_is(t->renamed, VAL_MAP) && i < t->renamed->as.map.n; i++) {
+        const char *new = t->renamed->as.map.pairs[i].key;
+        const char *old = table_name_of(&t->renamed->as.map.pairs[i].v, name);
+        if (!table_field(t, new)) return bad_step(t, new, "renamed", err);
+        if (!*old || table_field(t, old) || strchr(old, '"')) return bad_step(t, old, "renamed", err);
+    }
+    for (size_t i = 0; val_at(t->dropped, i); i++) {
+        const char *old = table_name_of(val_at(t->dropped, i), name);
+        if (!*old || table_field(t, old)) return bad_step(t, old, "dropped", err);
+    }
+    return 0;
+}
+
 int table_build(struct arena *a, const struct table_spec *spec, struct table **out, struct err *err)
 {
     struct table *t = arena_alloc(a, sizeof(*t));
@@ -91,7 +113,10 @@ int table_build(struct arena *a, const struct table_spec *spec, struct table **o
     t->plain = spec->plain;
     t->fields = arena_alloc(a, (t->n + 1) * sizeof(*t->fields));
     if (!t->sql_name || !t->shown_name || !t->fields) goto memory;
-    if (copy_lists(a, spec->unique, &t->unique) || copy_lists(a, spec->index, &t->index)) goto memory;
+    if (copy_lists(a, spec->unique, &t->unique) || copy_lists(a, spec->index, &t->index) ||
+        copy_lists(a, spec->renamed, &t->renamed) || copy_lists(a, spec->dropped, &t->dropped) ||
+        copy_lists(a, spec->converted, &t->converted))
+        goto memory;
     if (spec->fields.n) memcpy(t->fields, spec->fields.items, spec->fields.n * sizeof(*t->fields));
     if (spec->nextra) memcpy(t->fields + spec->fields.n, spec->extra, spec->nextra * sizeof(*t->fields));
     qsort(t->fields, t->n, sizeof(*t->fields), by_name);
@@ -104,6 +129,7 @@ int table_build(struct arena *a, const struct table_spec *spec, struct table **o
     }
     int rc = check_columns(t, t->unique, err);
     if (rc == 0) rc = check_columns(t, t->index, err);
+    if (rc == 0) rc = check_steps(t, err);
     if (rc) return rc;
     t->columns = make_columns(a, t);
     t->insert_sql = make_insert(a, t);

@@ -22,18 +22,43 @@ struct table_spec {
     size_t nextra;
     const struct val *unique; /* {{"round","nominee"}} or NULL */
     const struct val *index;  /* {{"round","-score"}} or NULL */
-    bool plain;               /* no version column */
+    /* Steps beyond what goes by itself; they may stay in the declaration when they are done. */
+    const struct val *renamed;   /* { new = "old" } or NULL */
+    const struct val *dropped;   /* {"column"}: its values may be lost; or NULL */
+    const struct val *converted; /* {"column"}: the value is made from the row as it was; or NULL */
+    bool plain;                  /* no version column */
 };
 
 int table_build(struct arena *a, const struct table_spec *spec, struct table **out, struct err *err);
 const struct field *table_field(const struct table *t, const char *name);
 const char *table_sql_name(const struct table *t);
 
-/* Makes the table or brings it to the declared shape: adds columns (required ones need a default), indexes; drops
- * indexes no longer declared. What would lose data (a dropped or retyped column) is refused: ERR_REFUSED
- * "table.contract" {table, column}. `dry`: only reports through `note`. The shape is kept in `host_table`. */
-int table_migrate(struct store *db, const struct table *t, bool dry, void (*note)(void *ctx, const char *line),
-                  void *ctx, struct err *err);
+/* Makes the table or brings it to the declared shape. By itself: new columns (required ones need a default), indexes,
+ * columns that hold nothing dropped. By a declared step: columns renamed, dropped with their values, converted to
+ * another type. What would lose data without a word is refused: ERR_REFUSED "table.contract" {table, column}. The shape
+ * is kept in `host_table`. */
+struct table_change {
+    bool dry;                                  /* only tells, by `note` */
+    void (*note)(void *ctx, const char *line); /* each statement; may be NULL */
+    /* The converted columns, in stored form, of a row as it was (`fields` say how to read it). */
+    int (*convert)(void *ctx, const struct val *old, const struct field_list *fields, struct arena *a, struct val *out,
+                   struct err *err);
+    /* May this column go or get another type? 0 or a refusal (open runs need it). May be NULL. */
+    int (*contract)(void *ctx, const char *column, struct err *err);
+    void *ctx;
+    int64_t rows_most; /* more rows are not copied in one go: ERR_REFUSED "table.large" {table, rows}; 0: any number */
+};
+int table_migrate(struct store *db, const struct table *t, const struct table_change *change, struct err *err);
+
+/* Copying a large table in pieces, each a slice of its own, while the old one is in use: its rows go into a new table
+ * beside it, triggers tell what is written meanwhile. Works until the time is over; *ready: all is copied, and
+ * table_migrate will put the new table in the place of the old one. Killed at any point, the old table is whole. */
+int table_copy_step(struct store *db, const struct table *t, const struct table_change *change, int64_t until_ns,
+                    bool *ready, struct err *err);
+/* How far it is: rows copied. */
+int table_copy_done(struct store *db, const struct table *t, int64_t *rows, struct err *err);
+/* Forgets copies that are not among `keep` (names of tables): those of an earlier process, or no longer wanted. */
+int table_copy_discard(struct store *db, const char *const *keep, size_t n, struct err *err);
 extern const struct store_migration table_migrations[];
 
 /* Rows are maps in stored form (field_check_map). */

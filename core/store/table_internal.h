@@ -10,7 +10,7 @@ struct table {
     const char *sql_name, *shown_name;
     struct field *fields; /* declared and host columns, sorted by name */
     size_t n;
-    const struct val *unique, *index;
+    const struct val *unique, *index, *renamed, *dropped, *converted;
     bool plain;
     const char *insert_sql, *get_sql, *delete_sql, *columns; /* columns: "id, version, a, b" */
 };

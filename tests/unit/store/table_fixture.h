@@ -40,7 +40,7 @@ static inline int try_migrate(struct fixture *f, const char *json)
 {
     err_clear(&f->err);
     store_begin(f->db, &f->err);
-    int rc = table_migrate(f->db, build(f, json), false, NULL, NULL, &f->err);
+    int rc = table_migrate(f->db, build(f, json), NULL, &f->err);
     if (rc)
         store_rollback(f->db);
     else

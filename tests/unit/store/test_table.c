@@ -146,7 +146,7 @@ static void a_built_table_does_not_borrow_the_callers_lists(void **state)
     assert_int_equal(table_build(&f.a, &spec, &t, &f.err), 0);
     name[0] = '!';
     column = list = lists = val_nil();
-    assert_int_equal(table_migrate(f.db, t, false, NULL, NULL, &f.err), 0);
+    assert_int_equal(table_migrate(f.db, t, NULL, &f.err), 0);
     assert_int_equal(number_of(f.db, "select count(*) from sqlite_master where name = 'ix_p_x__a'"), 1);
     fixture_close(&f);
 }

@@ -36,7 +36,7 @@ static int migrate_with(struct fixture *f, const char *name, const char *type, c
     spec.extra = &field;
     spec.nextra = 1;
     assert_int_equal(table_build(&f->a, &spec, out, &f->err), 0);
-    return table_migrate(f->db, *out, false, NULL, NULL, &f->err);
+    return table_migrate(f->db, *out, NULL, &f->err);
 }
 
 static void defaults_are_kept_in_stored_form(void **state)
@@ -217,19 +217,20 @@ static void a_dry_run_tells_and_changes_nothing(void **state)
 {
     struct fixture f;
     int notes = 0;
+    const struct table_change dry = {.dry = true, .note = count_note, .ctx = &notes};
     (void)state;
     table_fixture_init(&f);
     static const char first[] = "{\"fields\": {\"a\": \"integer\"}}";
-    assert_int_equal(table_migrate(f.db, build(&f, first), true, count_note, &notes, &f.err), 0);
+    assert_int_equal(table_migrate(f.db, build(&f, first), &dry, &f.err), 0);
     assert_int_equal(notes, 1);
     assert_int_equal(number_of(f.db, "select count(*) from sqlite_master where name = 'p_awards__nom'"), 0);
     insert(&f, make(&f, first), 1, "{\"a\": 1}");
     struct table *t = build(&f, "{\"fields\": {\"a\": \"integer\", \"b\": \"text\"}}");
-    assert_int_equal(table_migrate(f.db, t, true, count_note, &notes, &f.err), 0);
+    assert_int_equal(table_migrate(f.db, t, &dry, &f.err), 0);
     assert_int_equal(notes, 2);
     assert_int_equal(number_of(f.db, "select count(*) from pragma_table_info('p_awards__nom')"), 3);
     t = build(&f, "{\"fields\": {\"b\": \"text\"}}");
-    assert_int_equal(table_migrate(f.db, t, true, NULL, NULL, &f.err), ERR_REFUSED);
+    assert_int_equal(table_migrate(f.db, t, &dry, &f.err), ERR_REFUSED);
     fixture_close(&f);
 }
 
