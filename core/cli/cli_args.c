@@ -19,6 +19,8 @@ const struct cli_entry cli_commands[] = {
      "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT] [--dev]   run the service"},
     {"test", cli_test,
      "khung test [PLUGIN …] [--plugins DIR:DIR]                                  run the specs of plugins"},
+    {"new", cli_new,
+     "khung new plugin NAME | flow NAME --plugin PLUGIN | report NAME --plugin PLUGIN   a working start with spec"},
     {"check", cli_check,
      "khung check [--plugins DIR:DIR]                                            load all plugins, say what is wrong"},
     {"doctor", cli_doctor,

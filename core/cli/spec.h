@@ -28,6 +28,9 @@ int spec_call(struct spec *s, const char *name, const struct val *args, int64_t 
               struct err *err);
 /* Moves the clock, stopping at every due time on the way. */
 int spec_clock(struct spec *s, int64_t to, struct err *err);
+/* Runs a report: { rows = { { column = value } … }, totals =, notes = … }. */
+int spec_report(struct spec *s, const char *name, const struct val *params, int64_t person, struct val *out,
+                struct err *err);
 
 /* Runs one spec file; each test is reported through `report`. */
 struct spec_result {

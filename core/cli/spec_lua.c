@@ -257,6 +257,21 @@ static int t_call(lua_State *L)
     return call(L, name, 3, acting(L, 1));
 }
 
+/* t:report("name", { year = 2021 }).rows */
+static int t_report(lua_State *L)
+{
+    struct file *f = file_of(L);
+    struct val params, out;
+    struct err err = {0};
+    const char *name = luaL_checkstring(L, 2);
+    lua_settop(L, 3);
+    int rc = vm_to_val(L, 3, &f->spec->arena, &params, &err);
+    if (rc == 0) rc = spec_report(f->spec, name, &params, acting(L, 1), &out, &err);
+    if (rc) return fail(L, &err);
+    vm_push_val(L, &out);
+    return 1;
+}
+
 static int t_now(lua_State *L)
 {
     struct file *f = file_of(L);
@@ -285,6 +300,7 @@ static const luaL_Reg methods[] = {{"org", t_org},
                                    {"expect_error", t_expect_error},
                                    {"call", t_call},
                                    {"now", t_now},
+                                   {"report", t_report},
                                    {NULL, NULL}};
 
 static void push_t(lua_State *L)

@@ -1,0 +1,3 @@
+return {
+  ["request.ask"] = "Please decide: {subject}",
+}

@@ -1,0 +1,3 @@
+return {
+  ["request.ask"] = "Đề nghị duyệt: {subject}",
+}

@@ -1,0 +1,15 @@
+-- What {{name}} shows.
+local org = {
+  units = {
+    { code = "province", name = "Province", kind = "province", from = "2020-01-01" },
+    { code = "commune", name = "Commune", kind = "commune", parent = "province", from = "2020-01-01" },
+  },
+}
+
+describe("{{name}}", function()
+  it("counts what is below each unit", function(t)
+    t:org(org)
+    local rows = t:report("{{name}}", { kind = "province" }).rows
+    t:expect(#rows == 1 and rows[1].code == "province" and rows[1].below == 1)
+  end)
+end)
