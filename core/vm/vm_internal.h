@@ -11,6 +11,7 @@
 #include "vm/vm_lua.h"
 
 enum { VM_BLOCK_MAX = 16 << 20, VM_MEMORY_SOFT = 32 << 20, VM_LENGTH_MAX = 10000000, VM_ENTRIES_MAX = 10 };
+enum { VM_TEXT_MAX = VM_BLOCK_MAX - 64 };             /* bytes of a text: a block has a head, too */
 enum { VM_MOVE_MAX = 1000000, VM_SORT_PLAIN = 1000 }; /* elements that C code may handle without being stopped */
 
 /* A plugin coroutine that is being resumed: who resumed it. */
@@ -99,13 +100,16 @@ void vm_open_protect(lua_State *L);
 void vm_open_coroutine(lua_State *L);
 void vm_open_iterate(lua_State *L);
 
-/* vm_lib.c opens these: vm_lib_text.c, vm_lib_table.c, vm_random.c, vm_require.c */
+/* vm_lib.c opens these: vm_lib_text.c, vm_lib_pattern.c, vm_lib_table.c, vm_random.c, vm_require.c */
 void vm_open_text(lua_State *L);
+void vm_open_pattern(lua_State *L);
 void vm_open_table(lua_State *L);
 void vm_open_random(lua_State *L);
 void vm_open_require(lua_State *L);
 /* Puts `fn` in the place of a stock function, which becomes its upvalue. */
 void vm_wrap_stock(lua_State *L, const char *lib, const char *name, lua_CFunction fn);
+/* vm_lib_text.c: adds to a result, which stays below what one block may have; looks at the stop. */
+void vm_add_text(luaL_Buffer *b, const char *s, size_t len);
 void vm_seed(struct vm *vm, uint64_t seed);
 
 /* The table on the top becomes a function for `for … in`, which does not give the table away. */

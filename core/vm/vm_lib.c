@@ -95,6 +95,7 @@ void vm_open_lib(lua_State *L)
     luaL_setfuncs(L, base, 0);
     lua_pop(L, 1);
     vm_open_text(L);
+    vm_open_pattern(L);
     vm_open_table(L);
     vm_open_random(L);
     vm_open_require(L);

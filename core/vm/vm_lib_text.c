@@ -4,6 +4,23 @@
 #include "runtime/log.h"
 #include "vm/vm_internal.h"
 
+enum { PIECE = 256 << 10 }; /* bytes that are copied without a look at the stop */
+
+void vm_add_text(luaL_Buffer *b, const char *s, size_t len)
+{
+    if (len > VM_TEXT_MAX - luaL_bufflen(b)) luaL_error(b->L, "resulting string too large");
+    /* A buffer grows by half: from here on that could be more than a block. */
+    if (luaL_bufflen(b) + len > VM_TEXT_MAX / 2 && b->size < VM_TEXT_MAX) {
+        vm_make_room(b->L, VM_TEXT_MAX);
+        luaL_prepbuffsize(b, VM_TEXT_MAX - luaL_bufflen(b));
+    }
+    for (; len > PIECE; s += PIECE, len -= PIECE) {
+        luaL_addlstring(b, s, PIECE);
+        vm_check_stop(b->L);
+    }
+    luaL_addlstring(b, s, len);
+}
+
 static int to_string(lua_State *L)
 {
     luaL_checkany(L, 1);
