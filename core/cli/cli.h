@@ -55,6 +55,7 @@ int cli_report(struct cli *c);
 int cli_doctor(struct cli *c);
 int cli_check(struct cli *c);
 int cli_api(struct cli *c);
+int cli_console(struct cli *c);
 int cli_new(struct cli *c);
 int cli_content(struct cli *c);
 /* pack, install, keygen, trust (cmd_pack.c); the other verbs are calls. */

@@ -28,6 +28,8 @@ const struct cli_entry cli_commands[] = {
     {"api", cli_api,
      "khung api [--markdown | --json | --lua DIR]                                 the Lua API: reference, data, editor "
      "file"},
+    {"console", cli_console,
+     "khung console PLUGIN [--write] [--as USER]                                  a prompt in a plugin's environment"},
     {"content", cli_content,
      "khung content list|show|history|import …                                   content items"},
     {"report", cli_report, "khung report list | run NAME [--param k=v …] [--format table|csv|json]     report types"},
@@ -43,8 +45,8 @@ const struct cli_entry cli_commands[] = {
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json",    "markdown", "help",  "admin", "upgrade", "no-restart",
-                                       "verbose", "dry-run",  "force", "list",  "dev"};
+    static const char *const bare[] = {"json",       "write",   "markdown", "help",  "admin", "upgrade",
+                                       "no-restart", "verbose", "dry-run",  "force", "list",  "dev"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;

@@ -35,6 +35,9 @@ void vm_set_source(struct vm *vm, vm_source_fn fn, void *ctx);
 
 /* Runs a chunk (text only) once in the environment. Errors: ERR_PLUGIN "lua.syntax" / "lua.error", with where. */
 int vm_run_chunk(struct vm *vm, const char *chunk, const char *text, size_t len, struct err *err);
+/* A function of a text that is run in the environment, also after vm_freeze: first read as an expression whose value
+ * is returned, then as a block. ERR_PLUGIN "lua.syntax". Kept: vm_unref. */
+int vm_compile(struct vm *vm, const char *chunk, const char *text, int *ref, struct err *err);
 /* Runs a chunk in an EMPTY environment and takes the value that it returns: manifests, locale files. Needs no vm. */
 int vm_read_data(const char *chunk, const char *text, size_t len, struct arena *a, struct val *out, struct err *err);
 /* Makes globals, modules and everything that kept functions can reach read only, and refuses functions that assign

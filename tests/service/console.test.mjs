@@ -1,0 +1,52 @@
+// khung console: lines of Lua in a plugin's environment, of a running service and without one.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { KHUNG, folder, plugin, serve } from '../lib/khung.mjs';
+
+const source = `
+local rows = storage.table("note", { fields = { text = "text!" } })
+flow.define("add", { input = { text = "text!" } }, function(run, input) rows:insert { text = input.text } end)
+`;
+
+function lines(dir, text, ...flags) {
+  const args = ['console', 'notes', '--data', join(dir, 'data'), '--plugins', join(dir, 'plugins'), ...flags];
+  return spawnSync(KHUNG, args, { input: text, encoding: 'utf8', env: { ...process.env, LANG: 'en' } });
+}
+
+function check(dir) {
+  const read = lines(dir, 'date.parse("2021-01-04").iso\nstorage.kv.set("a", 1)\nlocal n = 2 return n * 3\n');
+  assert.match(read.stdout, /^2021-01-04\n6\n$/);
+  assert.match(read.stderr, /storage\.kv\.set changes something.*console:1/);
+
+  const write = lines(dir, 'storage.kv.set("a", { 1, 2 })\nstorage.kv.get("a")\nflow.start("add", { text = "x" })\n', '--write');
+  assert.equal(write.status, 0, write.stderr);
+  assert.deepEqual(lines(dir, 'storage.sql("select text from note")').stdout.match(/"text": ?"x"/)?.length, 1);
+
+  // What a line breaks is gone with it: an error in the middle keeps nothing, a loop is stopped, the next line works.
+  const broken = lines(dir, 'storage.kv.set("b", 1) error("no")\nstorage.kv.get("b")\nwhile true do end\n1 + 1\n', '--write');
+  assert.match(broken.stdout, /^nil\n2\n$/);
+  assert.match(broken.stderr, /no[\s\S]*longer than/);
+}
+
+test('with a running service', async () => {
+  const dir = folder();
+  plugin(dir, 'notes', source);
+  const s = await serve({ dir });
+  check(dir);
+  await s.stop();
+});
+
+test('without a service', () => {
+  const dir = folder();
+  plugin(dir, 'notes', source);
+  check(dir);
+});
+
+test('an unknown plugin is told, and the exit code is that of the last line', () => {
+  const dir = folder();
+  const unknown = lines(dir, '1');
+  assert.equal(unknown.status, 1);
+  assert.match(unknown.stderr, /notes/);
+});
