@@ -43,6 +43,8 @@ static const struct call calls[] = {
     {"plugin", "list", "plugin.list", "", "name version state hash why where", "khung plugin list"},
     {"plugin", "reload", "plugin.reload", "NAME?", "name version state hash why where", "khung plugin reload [NAME]"},
     {"plugin", "grant", "plugin.grant", "NAME {yes}", NULL, "khung plugin grant NAME [--yes HASH]"},
+    {"plugin", "migrate", "plugin.migrate", "NAME {dry-run!}", "table rows step",
+     "khung plugin migrate NAME [--dry-run]"},
     {"schedule", "list", "schedule.list", "", NULL, "khung schedule list"},
     {"schedule", "run", "schedule.run_now", "ID#", NULL, "khung schedule run ID"},
     {"verify", "", "system.verify", "", NULL, "khung verify"},
@@ -94,7 +96,10 @@ static int take_map(struct cli *c, const char *spec, struct val *out, struct err
         const char *name;
         struct val v;
         int rc = take_flag(c, p, len, &name, &v, err);
-        if (rc == 0 && v.type != VAL_NIL) rc = val_set(&c->arena, out, name, v);
+        char *key = rc == 0 ? arena_strdup(&c->arena, name) : NULL;
+        for (char *at = key; at && *at; at++)
+            if (*at == '-') *at = '_';
+        if (rc == 0 && v.type != VAL_NIL) rc = val_set(&c->arena, out, key, v);
         if (rc) return rc;
         p += len + (p[len] == ',');
     }

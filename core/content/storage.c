@@ -190,6 +190,63 @@ static int migrate(struct storage_change *c, struct registry *r, bool dry, struc
     return rc;
 }
 
+struct planning {
+    struct storage_change change; /* first: the ctx of contract() */
+    struct arena *a;
+    struct val *out;
+    int64_t rows;
+    int rc;
+};
+
+static void plan_step(void *ctx, const char *line)
+{
+    struct planning *p = ctx;
+    struct val step = val_map();
+    char *copy = arena_strdup(p->a, line), *table = arena_strdup(p->a, p->change.t->name);
+    int rc = copy && table ? val_set(p->a, &step, "table", val_str(table)) : ERR_NOMEM;
+    rc = rc ? rc : val_set(p->a, &step, "rows", val_int(p->rows));
+    rc = rc ? rc : val_set(p->a, &step, "step", val_str(copy));
+    if (rc || val_add(p->a, p->out, step) != 0) p->rc = ERR_NOMEM;
+}
+
+/* A table that is not there yet has no rows. */
+static int count_rows(struct planning *p, struct err *err)
+{
+    const char *name = table_sql_name(p->change.t->table);
+    struct stmt *s = store_stmt(p->change.db, "select 1 from host_table where name = ?1", err);
+    p->rows = 0;
+    if (!s) return err->code;
+    stmt_bind_str(s, 1, name);
+    int rc = stmt_step(s, err);
+    stmt_done(s);
+    const char *sql = rc == 1 ? arena_printf(p->a, "select count(*) from \"%s\"", name) : NULL;
+    s = sql ? store_stmt(p->change.db, sql, err) : NULL;
+    if (!s) return sql ? err->code : rc;
+    rc = stmt_step(s, err);
+    p->rows = rc == 1 ? stmt_int(s, 0) : 0;
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+int storage_plan(struct storage *st, struct store *db, struct registry *r, const char *plugin, struct arena *a,
+                 struct val *out, struct err *err)
+{
+    struct planning p = {.a = a, .out = out};
+    struct table_change change = {.dry = true, .note = plan_step, .contract = contract, .ctx = &p};
+    size_t i = 0;
+    int rc = 0;
+    *out = val_list();
+    for (const struct decl *d; rc == 0 && (d = registry_each(r, "table", &i));) {
+        if (strcmp(d->plugin, plugin) != 0) continue;
+        p.change = (struct storage_change){st, db, d->compiled, plugins_vm(st->host->plugins, plugin)};
+        rc = count_rows(&p, err);
+        if (rc == 0) rc = table_migrate(db, p.change.t->table, &change, err);
+        if (rc == 0 && p.rc) rc = content_too_large(err);
+        if (rc && !err->where[0]) err_set_where(err, d->where, 0);
+    }
+    return rc;
+}
+
 int storage_activate(struct storage *st, struct store *db, struct registry *r, bool dry, struct err *err)
 {
     size_t i = 0;

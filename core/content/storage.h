@@ -36,6 +36,11 @@ int storage_activate(struct storage *st, struct store *db, struct registry *r, b
 typedef int (*storage_holds_fn)(void *ctx, struct store *db, const char *plugin, const char *hash, struct err *err);
 void storage_set_holds(struct storage *st, storage_holds_fn holds, void *ctx);
 
+/* What activating the tables of a plugin would do: a list of { table, rows, step }, a step being a statement, or what
+ * would be lost or copied. Refused as the activation would be. */
+int storage_plan(struct storage *st, struct store *db, struct registry *r, const char *plugin, struct arena *a,
+                 struct val *out, struct err *err);
+
 /* A declared table, compiled once a registry. */
 struct storage_table {
     const char *plugin, *name, *zone;

@@ -166,7 +166,9 @@ static void close(struct copying *c)
 int copy_finish(struct migrating *m)
 {
     struct copying c;
-    if (m->o->dry) return run_on(m, "insert into \"new_%\" select … from \"%\"", m->t->sql_name);
+    if (m->o->dry)
+        return migrate_tell(m, "copy", m->t->shown_name,
+                            arena_printf(&m->arena, "select count(*) from \"%s\"", m->t->sql_name));
     int rc = open(&c, m);
     if (rc == 0) rc = copy_rows(&c, INT64_MAX);
     if (rc == 0) rc = run_on(m, "drop table \"log_%\"", m->t->sql_name);

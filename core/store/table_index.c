@@ -28,6 +28,18 @@ static void write_index(struct buf *name, struct buf *sql, const struct migratin
     buf_printf(name, "_%016llx", (unsigned long long)hash);
 }
 
+/* 1: a dry run need not tell of it. */
+static int is_there(struct migrating *m, const struct buf *name)
+{
+    if (!m->o->dry || !buf_ok(name)) return 0;
+    struct stmt *s = store_stmt(m->db, "select 1 from sqlite_master where type = 'index' and name = ?1", m->err);
+    if (!s) return m->err->code;
+    stmt_bind_str(s, 1, name->data);
+    int rc = stmt_step(s, m->err);
+    stmt_done(s);
+    return rc;
+}
+
 static int make_index(struct migrating *m, const char *table, const struct val *list, bool unique, struct buf *wanted)
 {
     struct buf name, columns, sql;
@@ -38,12 +50,13 @@ static int make_index(struct migrating *m, const char *table, const struct val *
     buf_printf(&sql, "create %sindex if not exists \"%s\" on \"%s\"%s", unique ? "unique " : "", name.data, table,
                columns.data);
     buf_printf(wanted, "|%s|", name.data);
-    int rc = migrate_run(m, buf_ok(&name) && buf_ok(&columns) && buf_ok(&sql) ? sql.data : NULL);
+    int rc = is_there(m, &name);
+    if (rc == 0) rc = migrate_run(m, buf_ok(&name) && buf_ok(&columns) && buf_ok(&sql) ? sql.data : NULL);
     if (rc == ERR_CONFLICT) rc = migrate_refuse(m, "table.duplicates", columns.data);
     buf_close(&name);
     buf_close(&columns);
     buf_close(&sql);
-    return rc;
+    return rc < 0 ? rc : 0;
 }
 
 static int drop_indexes(struct migrating *m, const char *wanted)

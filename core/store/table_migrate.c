@@ -68,7 +68,10 @@ static int check_drop(struct migrating *m, const char *name)
     if (rc == 1 && !migrate_is_dropped(m, name)) return migrate_refuse(m, "table.contract", name);
     if (rc < 0) return rc;
     int refused = contract(m, name);
-    return refused ? refused : rc;
+    if (refused || rc == 0) return refused;
+    refused = migrate_tell(m, "lose", name,
+                           arena_printf(&m->arena, "select count(\"%s\") from \"%s\"", name, m->t->sql_name));
+    return refused ? refused : 1;
 }
 
 static int check_columns(struct migrating *m)
@@ -169,8 +172,7 @@ static int make(struct migrating *m)
 static int alter(struct migrating *m)
 {
     int rc = change_columns(m);
-    /* A dry run has no new columns to index. */
-    if (rc == 0 && !m->o->dry) rc = migrate_indexes(m, m->t->sql_name);
+    if (rc == 0) rc = migrate_indexes(m, m->t->sql_name);
     if (rc == 0) rc = drop_columns(m);
     return rc ? rc : migrate_write_shape(m);
 }

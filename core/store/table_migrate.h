@@ -22,6 +22,8 @@ int migrate_run(struct migrating *m, const char *sql);
 int migrate_refuse(struct migrating *m, const char *key, const char *column);
 /* 1: the query gives a row. */
 int migrate_has_row(struct migrating *m, const char *sql);
+/* In a dry run: a line `what "column" n`, n being what the query counts. */
+int migrate_tell(struct migrating *m, const char *what, const char *column, const char *query);
 /* The table with the declared columns, under a name. */
 int migrate_create(struct migrating *m, const char *name);
 /* A stored value as the column keeps it. */

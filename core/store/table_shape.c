@@ -54,6 +54,19 @@ int migrate_run(struct migrating *m, const char *sql)
     return m->o->dry ? 0 : store_exec(m->db, sql, m->err);
 }
 
+int migrate_tell(struct migrating *m, const char *what, const char *column, const char *query)
+{
+    if (!m->o->dry || !m->o->note) return 0;
+    struct stmt *s = query ? store_stmt(m->db, query, m->err) : NULL;
+    if (!s) return query ? m->err->code : err_set(m->err, ERR_LIMIT, "limit.size", NULL);
+    int rc = stmt_step(s, m->err);
+    long long n = rc == 1 ? (long long)stmt_int(s, 0) : 0;
+    stmt_done(s);
+    const char *line = arena_printf(&m->arena, "%s \"%s\" %lld", what, column, n);
+    if (rc >= 0 && line) m->o->note(m->o->ctx, line);
+    return rc < 0 ? rc : 0;
+}
+
 int migrate_refuse(struct migrating *m, const char *key, const char *column)
 {
     return err_set(m->err, ERR_REFUSED, key, "table", m->t->shown_name, "column", column, NULL);

@@ -81,6 +81,30 @@ describe('a changed declaration', () => {
     await s.stop();
   });
 
+  it('is told by a dry run, with what would be lost, and nothing is changed', async () => {
+    const dir = folder();
+    plugin(dir, 'p', ONE, NEEDS);
+    const s = await serve({ dir });
+    const { id } = await call(s, 'add', { name: 'An', score: '12' });
+    await call(s, 'add', { name: 'Binh', score: '13' });
+    plugin(dir, 'p', TWO, NEEDS);
+    const steps = await s.must('plugin', 'migrate', 'p', '--dry-run');
+    assert.deepEqual(steps, [{ table: 'nom', rows: 2, step: 'lose "remark" 2' }, { table: 'nom', rows: 2, step: 'copy "nom" 2' }]);
+    plugin(dir, 'p', ONE.replace('{{"round"}}', '{{"round"}, {"name"}}').replace('remark =', 'extra = "date", remark ='), NEEDS);
+    assert.deepEqual((await s.must('plugin', 'migrate', 'p', '--dry-run')).map((r) => r.step), [
+      'alter table "p_p__nom" add column "extra" integer', 'create index if not exists "ix_p_p__nom__name" on "p_p__nom"("name")']);
+    plugin(dir, 'p', ONE.replace('remark = "text", ', '').replace('remark = "r", ', ''), NEEDS);
+    const r = await s.cli('plugin', 'migrate', 'p', '--dry-run', '--lang', 'en');
+    assert.equal(r.code, 1);
+    assert.match(r.err, /remark is no longer declared but holds data/);
+    await call(s, 'change', { id, score: '99' });
+    assert.deepEqual(await states(s), ['active']);
+    plugin(dir, 'p', TWO, NEEDS);
+    await s.must('plugin', 'migrate', 'p');
+    assert.equal((await call(s, 'get', { id })).score, 99);
+    await s.stop();
+  });
+
   it('that would lose or cannot make a value is refused with the place, and the old version serves', async () => {
     const dir = folder();
     plugin(dir, 'p', ONE, NEEDS);
