@@ -272,6 +272,8 @@ void storage_attach(struct storage *st)
     plugins_add_kinds(st->host->plugins, kinds, 2);
     plugins_add_activation(st->host->plugins, on_activate, st);
     storage_add_api(st, st->host->api);
+    st->source.collect = storage_copy_collect;
+    if (st->host->lane) lane_add_source(st->host->lane, &st->source);
 }
 
 void storage_add_api(struct storage *st, struct api *api)

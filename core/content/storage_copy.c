@@ -12,7 +12,7 @@
 #include "runtime/log.h"
 #include "store/lane.h"
 
-enum { PIECE_NS = 4000000, CONVERT_CPU_MS = 20, COPIES_MAX = 64 };
+enum { PIECE_NS = 4000000, AGAIN_MS = 500, CONVERT_CPU_MS = 20, COPIES_MAX = 64 };
 
 struct storage_copy {
     struct lane_work work;
@@ -21,6 +21,7 @@ struct storage_copy {
     struct registry *registry; /* holds the table */
     int64_t began;
     struct err *failed;
+    int64_t again; /* the copy is ready, but open runs need the old table: when to look again; 0: not so */
     bool is_last, is_unwanted, is_idle;
 };
 
@@ -84,7 +85,7 @@ int storage_copy_clean(struct storage *st, struct store *db, struct err *err)
     const char *keep[COPIES_MAX];
     size_t n = 0;
     for (struct storage_copy *c = st->copies; c && n < COPIES_MAX; c = c->next)
-        if (!c->failed) keep[n++] = table_sql_name(c->change.t->table);
+        if (!c->failed && !c->is_last) keep[n++] = table_sql_name(c->change.t->table);
     return table_copy_discard(db, keep, n, err);
 }
 
@@ -107,21 +108,37 @@ static int load(struct storage_copy *c, struct err *err)
     return rc;
 }
 
+/* Everything is ready, but runs of the version that serves need its columns: they may end soon. */
+static bool is_held(const struct storage_copy *c)
+{
+    struct plugin *const *list;
+    struct registry *r = plugins_current(c->change.st->host->plugins);
+    size_t n = r ? registry_plugins(r, &list) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i]->hash, c->change.pv->plugin->hash) == 0 && !list[i]->ok)
+            return strcmp(list[i]->why->key, "storage.open_runs") == 0;
+    return false;
+}
+
 static int run(struct lane_work *w, struct lane *lane, struct err *err)
 {
     struct storage_copy *c = (struct storage_copy *)w;
     struct storage *st = c->change.st;
     struct table_change change = {.convert = storage_convert, .ctx = &c->change};
     bool ready = false;
-    (void)lane;
-    c->is_last = c->is_unwanted || c->failed;
+    const struct plugin_vm *serves = plugins_vm(st->host->plugins, c->change.t->plugin);
+    bool is_done = serves && strcmp(serves->plugin->hash, c->change.pv->plugin->hash) == 0;
+    c->is_last = c->is_unwanted || c->failed || is_done;
+    if (is_done) return storage_copy_clean(st, c->change.db, err);
     if (c->is_unwanted) return 0;
     int rc = storage_copy_clean(st, c->change.db, err);
     if (rc == 0 && !c->failed)
         rc = table_copy_step(c->change.db, c->change.t->table, &change, clock_mono_ns() + PIECE_NS, &ready, err);
     if (rc || (!ready && !c->failed)) return rc;
-    c->is_last = true;
-    return load(c, err);
+    rc = load(c, err);
+    c->again = rc == 0 && is_held(c) ? lane_now(lane) + AGAIN_MS : 0;
+    c->is_last = !c->again;
+    return rc ? rc : storage_copy_clean(st, c->change.db, err);
 }
 
 static void done(struct lane_work *w, const struct err *failed)
@@ -150,7 +167,27 @@ static void done(struct lane_work *w, const struct err *failed)
         c->failed = mem_alloc(sizeof(*failed));
         *c->failed = *failed;
     }
-    lane_add(host->lane, &c->work);
+    if (c->again && !failed)
+        lane_wake_at(host->lane, &c->change.st->source, c->again);
+    else
+        lane_add(host->lane, &c->work);
+}
+
+int64_t storage_copy_collect(struct lane_source *source, struct lane *lane, int64_t now, int max)
+{
+    struct storage *st = (struct storage *)((char *)source - offsetof(struct storage, source));
+    int64_t next = INT64_MAX;
+    (void)max;
+    for (struct storage_copy *c = st->copies; c; c = c->next) {
+        if (!c->again) continue;
+        if (c->again > now) {
+            if (c->again < next) next = c->again;
+            continue;
+        }
+        c->again = 0;
+        lane_add(lane, &c->work);
+    }
+    return next;
 }
 
 static void begin(void *arg)
@@ -182,7 +219,7 @@ int storage_copy_start(const struct storage_change *change, struct registry *r, 
     if (c) {
         c->is_unwanted = true;
         unlink_copy(c);
-        if (c->is_idle) free_copy(c);
+        if (c->is_idle || c->again) free_copy(c);
     }
     c = mem_alloc(sizeof(*c));
     *c = (struct storage_copy){.work = {.run = run, .done = done, .share = change->pv->plugin->share},

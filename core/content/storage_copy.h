@@ -7,6 +7,7 @@
 
 #include "content/storage.h"
 #include "plugin/plugin_vm.h"
+#include "store/lane.h"
 
 enum { STORAGE_COPY_ROWS = 2000 };
 
@@ -25,6 +26,7 @@ int storage_convert(void *ctx, const struct val *old, const struct field_list *f
 int storage_copy_start(const struct storage_change *change, struct registry *r, struct err *err);
 /* Forgets what is left of copies that nobody makes any more. */
 int storage_copy_clean(struct storage *st, struct store *db, struct err *err);
+int64_t storage_copy_collect(struct lane_source *source, struct lane *lane, int64_t now, int max);
 void storage_copy_free(struct storage *st);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/field.h"
 #include "content/storage.h"
+#include "store/lane.h"
 #include "store/table.h"
 
 enum { STORAGE_NAME_MAX = 40, STORAGE_KEY_MAX = 200 };
@@ -13,6 +14,7 @@ struct storage_copy;
 struct storage {
     struct host *host;
     struct storage_copy *copies; /* of large tables, under way (storage_copy.h) */
+    struct lane_source source;
     storage_holds_fn holds;
     void *holds_ctx;
 };

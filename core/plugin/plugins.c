@@ -207,6 +207,15 @@ static int begin_set(struct plugin_build *b, struct err *err)
     return rc < 0 ? rc : 0;
 }
 
+/* One that is asked for by its name must be there, or have been. */
+static int check_name(const struct plugin_build *b, const char *only, struct err *err)
+{
+    bool known = !only || plugin_set_find(b->active, only);
+    for (size_t i = 0; !known && i < b->n; i++)
+        known = strcmp(b->found[i].source->name, only) == 0;
+    return known ? 0 : err_set(err, ERR_NOT_FOUND, "plugin.no_such", "plugin", only, NULL);
+}
+
 /* What serves from now on, and that it may. */
 static int remember(const struct plugin_set *set, const struct plugin_build *b, struct err *err)
 {
@@ -231,7 +240,8 @@ int plugins_load(struct plugins *ps, struct session *s, const char *only, struct
         struct plugin_finding f = {ps->dirs, ps->ndirs, &settings, only, known_source, ps};
         struct plugin_build b = {.plugins = ps, .s = s, .active = ps->active, .found = found};
         b.n = plugin_order_read(&f, found, PLUGINS_MAX);
-        rc = begin_set(&b, err);
+        rc = check_name(&b, only, err);
+        if (rc == 0) rc = begin_set(&b, err);
         lane_after_commit(s->lane, on_commit, on_lost, ps);
         lane_end_batch(s->lane); /* nobody runs between the new tables and the new set */
         if (rc == 0) rc = build_and_activate(ps, &b, s, err);

@@ -102,6 +102,7 @@ describe('reload under load', () => {
     await s.must('plugin', 'reload', 'p');
     assert.deepEqual(await state(s, 'p'), ['active']);
     assert.equal((await s.until(await s.startFlow('p.quick'), 'completed')).result.n, 4);
+    assert.match((await s.cli('plugin', 'reload', 'nobody', '--lang', 'en')).err, /no plugin nobody/);
     await s.stop();
   });
 });
