@@ -196,7 +196,7 @@ static const char *skip(struct pattern *p, const char *s)
     const struct pattern_item *first = p->first;
     const char *end = p->subject_end;
     if (!first) return s;
-    if (first->op == ITEM_TEXT || (first->op == ITEM_MOST && first->kind == REPEAT_BYTE))
+    if (first->op == ITEM_TEXT || first->op == ITEM_BALANCE || (first->op == ITEM_MOST && first->kind == REPEAT_BYTE))
         return pattern_find_byte(p, s, end, first->c);
     for (;;) {
         const char *from = s, *to = end - s > PIECE ? s + PIECE : end;

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 enum { PATTERN_CAPTURES = 32, PATTERN_MAX = 65536 }; /* bytes of a pattern that is not plain */
-enum { PATTERN_FEW = 32, PATTERN_SETS = 16 };        /* items that need no memory; sets in one table */
+enum { PATTERN_FEW = 48, PATTERN_SETS = 16 };        /* items that need no memory; sets in one table */
 
 enum pattern_result { PATTERN_NONE, PATTERN_FOUND, PATTERN_FAILED, PATTERN_STOPPED };
 

@@ -12,10 +12,9 @@ struct compiler {
     const char *at, *end;
     int32_t back; /* the last repetition */
     int level;    /* captures so far */
-    int open[PATTERN_CAPTURES];
+    uint8_t open[PATTERN_CAPTURES];
     int nopen;
-    ptrdiff_t kinds[PATTERN_CAPTURES]; /* CAPTURE_OPEN, CAPTURE_POSITION, or 0: closed */
-    bool full;                         /* out of room */
+    bool full; /* out of room */
 };
 
 static struct pattern_item *add(struct compiler *c, enum pattern_op op)
@@ -56,12 +55,19 @@ static uint16_t *new_set(struct compiler *c, struct pattern_set *set)
 
 /* --- single items --- */
 
-/* What a single item takes: a byte (item->c), any byte or a set. Moves on; false: malformed. */
-static bool read_single(struct compiler *c, struct pattern_item *item)
+/* What a single item takes. */
+struct single {
+    enum pattern_kind kind;
+    char c; /* REPEAT_BYTE */
+    struct pattern_set set;
+};
+
+/* Moves on; false: malformed. */
+static bool read_single(struct compiler *c, struct single *item)
 {
     char ch = *c->at++;
     item->kind = REPEAT_BYTE;
-    item->c = (uint8_t)ch;
+    item->c = ch;
     if (ch == '.') {
         item->kind = REPEAT_ANY;
         item->set = pattern_set_any();
@@ -80,8 +86,8 @@ static bool read_single(struct compiler *c, struct pattern_item *item)
             fail(c, "malformed pattern (ends with '%%')", 0);
             return false;
         }
-        item->c = (uint8_t)*c->at++;
-        if (pattern_set_class(&item->set, item->c)) item->kind = REPEAT_SET;
+        item->c = *c->at++;
+        if (pattern_set_class(&item->set, (unsigned char)item->c)) item->kind = REPEAT_SET;
     }
     return true;
 }
@@ -101,12 +107,12 @@ static void add_byte(struct compiler *c, const char *at)
     i->c = (uint8_t)*at;
 }
 
-static void add_repetition(struct compiler *c, const struct pattern_item *single, char suffix)
+static void add_repetition(struct compiler *c, const struct single *single, char suffix)
 {
     enum pattern_op op = suffix == '?' ? ITEM_OPTION : suffix == '-' ? ITEM_LEAST : ITEM_MOST;
     struct pattern_item *i = add(c, op);
-    i->kind = single->kind;
-    i->c = single->c;
+    i->kind = (uint8_t)single->kind;
+    i->c = (uint8_t)single->c;
     i->set = single->set;
     i->len = suffix == '+';
     c->at++;
@@ -115,7 +121,7 @@ static void add_repetition(struct compiler *c, const struct pattern_item *single
 
 static void add_single(struct compiler *c)
 {
-    struct pattern_item single = {0};
+    struct single single;
     if (!read_single(c, &single)) return;
     if (c->at < c->end && *c->at && strchr("*+-?", *c->at)) {
         add_repetition(c, &single, *c->at);
@@ -136,8 +142,8 @@ static void add_capture(struct compiler *c)
         return;
     }
     add(c, position ? ITEM_POSITION : ITEM_OPEN)->len = (uint32_t)c->level;
-    c->kinds[c->level] = position ? CAPTURE_POSITION : CAPTURE_OPEN;
-    if (!position) c->open[c->nopen++] = c->level;
+    c->p->captures[c->level].len = position ? CAPTURE_POSITION : CAPTURE_OPEN;
+    if (!position) c->open[c->nopen++] = (uint8_t)c->level;
     c->level++;
     c->at += position ? 2 : 1;
 }
@@ -150,18 +156,19 @@ static void add_close(struct compiler *c)
     }
     int number = c->open[--c->nopen];
     add(c, ITEM_CLOSE)->len = (uint32_t)number;
-    c->kinds[number] = 0;
+    c->p->captures[number].len = 0;
     c->at++;
 }
 
 static void add_reference(struct compiler *c, int digit)
 {
     int number = digit - 1;
-    if (number < 0 || number >= c->level || c->kinds[number] == CAPTURE_OPEN) {
+    const struct pattern_capture *capture = &c->p->captures[number < 0 ? 0 : number];
+    if (number < 0 || number >= c->level || capture->len == CAPTURE_OPEN) {
         fail(c, "invalid capture index %%%d", digit);
         return;
     }
-    add(c, c->kinds[number] == CAPTURE_POSITION ? ITEM_NEVER : ITEM_REFERENCE)->len = (uint32_t)number;
+    add(c, capture->len == CAPTURE_POSITION ? ITEM_NEVER : ITEM_REFERENCE)->len = (uint32_t)number;
     c->at += 2;
 }
 
@@ -179,7 +186,7 @@ static void add_balance(struct compiler *c)
 
 static void add_frontier(struct compiler *c)
 {
-    struct pattern_item single = {0};
+    struct single single;
     c->at += 2;
     if (c->at == c->end || *c->at != '[')
         fail(c, "missing '[' after '%%f' in pattern", 0);
@@ -243,7 +250,7 @@ static void look_ahead(struct pattern *p)
         }
         if (!is_capture(i)) next = i;
     }
-    p->first = is_single(next) ? next : NULL;
+    p->first = is_single(next) || next->op == ITEM_BALANCE ? next : NULL;
 }
 
 /* --- */
@@ -282,7 +289,13 @@ void pattern_give(struct pattern *p, void *memory, const char *text, size_t len)
 
 bool pattern_compile(struct pattern *p, const char *text, size_t len, bool anchors)
 {
-    struct compiler c = {.p = p, .at = text, .end = text + len, .back = -1};
+    struct compiler c;
+    c.p = p;
+    c.at = text;
+    c.end = text + len;
+    c.back = -1;
+    c.level = c.nopen = 0; /* not all of it: a pattern is compiled at every call */
+    c.full = false;
     p->nitems = p->nsets = 0;
     p->anchored = anchors && len > 0 && *text == '^';
     if (p->anchored) c.at++;
@@ -291,8 +304,6 @@ bool pattern_compile(struct pattern *p, const char *text, size_t len, bool ancho
     add(&c, ITEM_END);
     if (c.full) return false;
     p->ncaptures = c.level;
-    for (int i = 0; i < c.level; i++)
-        p->captures[i].len = c.kinds[i];
     look_ahead(p);
     return true;
 }

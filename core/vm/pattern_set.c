@@ -40,17 +40,14 @@ static const uint16_t sorts[256] = {
 /* The sorts of a class letter; 0: it is no class, the character stands for itself. */
 static uint16_t class_mask(unsigned char c)
 {
-    static const struct {
-        char letter;
-        uint16_t mask;
-    } classes[] = {
-        {'a', LETTER}, {'c', NUL | CTL | TAB}, {'d', DIG},       {'g', PUN | DIG | LETTER}, {'l', LHX | LOW},
-        {'p', PUN},    {'s', TAB | SPA},       {'u', UHX | UPP}, {'w', DIG | LETTER},       {'x', DIG | UHX | LHX},
-        {'z', NUL}};
-    if (!(sorts[c] & LETTER)) return 0;
-    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-        if (classes[i].letter == (c | 0x20)) return c & 0x20 ? classes[i].mask : ALL & (uint16_t)~classes[i].mask;
-    return 0;
+    static const uint16_t classes[32] = {['a' & 31] = LETTER,       ['c' & 31] = NUL | CTL | TAB,
+                                         ['d' & 31] = DIG,          ['g' & 31] = PUN | DIG | LETTER,
+                                         ['l' & 31] = LHX | LOW,    ['p' & 31] = PUN,
+                                         ['s' & 31] = TAB | SPA,    ['u' & 31] = UHX | UPP,
+                                         ['w' & 31] = DIG | LETTER, ['x' & 31] = DIG | UHX | LHX,
+                                         ['z' & 31] = NUL};
+    uint16_t mask = sorts[c] & LETTER ? classes[c & 31] : 0;
+    return mask && !(c & 0x20) ? ALL & (uint16_t)~mask : mask; /* a capital letter: all others */
 }
 
 struct pattern_set pattern_set_any(void)

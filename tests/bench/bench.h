@@ -32,6 +32,9 @@ void bench_resume(struct bench *b);
 /* Makes `n` parked runs in a data directory. */
 void bench_park(struct bench *b, const char *dir, int n);
 
+/* Lua functions of ours beside the stock ones (pattern.c). */
+void bench_pattern(struct bench *b);
+
 /* With the service (service.c). */
 void bench_http_flow_1(struct bench *b);
 void bench_http_flow_64(struct bench *b);

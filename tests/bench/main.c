@@ -13,12 +13,21 @@
 static const struct {
     const char *name;
     void (*run)(struct bench *b);
-} benches[] = {
-    {"flow_steps", bench_flow_steps}, {"http_flow_1", bench_http_flow_1}, {"http_flow_64", bench_http_flow_64},
-    {"parked_bytes", bench_parked},   {"due_p99_ms", bench_due},          {"due_cold_p99_ms", bench_due_cold},
-    {"big_p50_ratio", bench_big},     {"recover_ms", bench_recover},      {"resume_random", bench_resume},
-    {"http_get", bench_http_get},     {"idle_mib", bench_idle},           {"start_ms", bench_idle},
-    {"reload_50_ms", bench_reload},   {"plugins_mib", bench_plugins_idle}};
+} benches[] = {{"flow_steps", bench_flow_steps},
+               {"http_flow_1", bench_http_flow_1},
+               {"http_flow_64", bench_http_flow_64},
+               {"parked_bytes", bench_parked},
+               {"due_p99_ms", bench_due},
+               {"due_cold_p99_ms", bench_due_cold},
+               {"big_p50_ratio", bench_big},
+               {"recover_ms", bench_recover},
+               {"resume_random", bench_resume},
+               {"http_get", bench_http_get},
+               {"idle_mib", bench_idle},
+               {"start_ms", bench_idle},
+               {"reload_50_ms", bench_reload},
+               {"plugins_mib", bench_plugins_idle},
+               {"pattern", bench_pattern}};
 
 double bench_now(void)
 {
