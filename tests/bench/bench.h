@@ -49,6 +49,11 @@ void bench_reload(struct bench *b);
 /* A plugin of a table, a flow, a hook and so many modules below a folder. */
 void bench_write_plugin(const char *dir, const char *name, int modules);
 
+/* What the sandbox costs (sandbox.c). */
+void bench_host_call(struct bench *b);
+void bench_fib(struct bench *b);
+void bench_slice_limit(struct bench *b);
+
 /* A load client (load.c): `n` connections send one request after another for `seconds`; returns requests/s, the
  * median time of one in ms in *p50. Responses must start with `expect`. */
 struct load {
