@@ -46,7 +46,7 @@ static int unit_of(struct api_call *c, const struct val *fields, int64_t *unit)
 
 static int create(struct api_call *c)
 {
-    const char *type = val_cstr(c->arena, &c->args[0]);
+    const char *type = api_str(&c->args[0]);
     int64_t id, unit = 0;
     int rc = type ? unit_of(c, &c->args[1], &unit) : content_too_large(c->err);
     if (rc == 0) rc = content_may(c->s, "create", unit, c->err);
@@ -69,8 +69,7 @@ static int edit(struct api_call *c)
 
 static int correct(struct api_call *c)
 {
-    struct content_change ch = {
-        .item = c->args[0].as.obj.id, .fields = &c->args[1], .note = val_cstr(c->arena, &c->args[2])};
+    struct content_change ch = {.item = c->args[0].as.obj.id, .fields = &c->args[1], .note = api_str(&c->args[2])};
     if (!ch.note) return err_set(c->err, ERR_INVALID, "content.reason", "verb", "correct", NULL);
     int rc = may_change(c, "correct", ch.item);
     if (rc == 0) rc = content_correct(c->self, c->s, &ch, c->err);
@@ -101,7 +100,7 @@ static int approve(struct api_call *c)
 static int send_back(struct api_call *c)
 {
     struct content_move m = {
-        .verb = CONTENT_SEND_BACK, .reason = val_cstr(c->arena, &c->args[1]), .notes = val_get(&c->args[2], "fields")};
+        .verb = CONTENT_SEND_BACK, .reason = api_str(&c->args[1]), .notes = val_get(&c->args[2], "fields")};
     return move(c, &m);
 }
 
@@ -120,13 +119,13 @@ static int publish(struct api_call *c)
 
 static int retract(struct api_call *c)
 {
-    struct content_move m = {.verb = CONTENT_RETRACT, .reason = val_cstr(c->arena, &c->args[1])};
+    struct content_move m = {.verb = CONTENT_RETRACT, .reason = api_str(&c->args[1])};
     return move(c, &m);
 }
 
 static int archive(struct api_call *c)
 {
-    struct content_move m = {.verb = CONTENT_ARCHIVE, .reason = val_cstr(c->arena, &c->args[1])};
+    struct content_move m = {.verb = CONTENT_ARCHIVE, .reason = api_str(&c->args[1])};
     return move(c, &m);
 }
 

@@ -13,7 +13,7 @@ static int read_key(struct api_call *c, const struct val *v, struct content_key 
     if (v->type == VAL_INT) k->id = v->as.i;
     if (v->type == VAL_NUM && v->as.n == floor(v->as.n) && fabs(v->as.n) < 9e15) k->id = (int64_t)v->as.n;
     if (v->type == VAL_OBJ && v->as.obj.kind == &content_item_kind) k->id = v->as.obj.id;
-    if (v->type == VAL_STR) k->slug = val_cstr(c->arena, v);
+    if (v->type == VAL_STR) k->slug = api_str(v);
     if (k->id || k->slug) return 0;
     return err_set(c->err, ERR_INVALID, "invalid.argument", "function", c->fn->name, "argument", "key", "type",
                    "id or slug", "got", val_type_name(v->type), NULL);
@@ -21,7 +21,7 @@ static int read_key(struct api_call *c, const struct val *v, struct content_key 
 
 static int get(struct api_call *c)
 {
-    struct content_key k = {.type = val_cstr(c->arena, &c->args[0]),
+    struct content_key k = {.type = api_str(&c->args[0]),
                             .published = val_get_bool(&c->args[2], "published", false),
                             .rev = val_get_int(&c->args[2], "revision", 0)};
     struct val item = val_nil();
@@ -42,11 +42,11 @@ static int find(struct api_call *c)
     const struct val *o = &c->args[2];
     const struct val *unit = val_get(&c->args[1], "unit"), *after = val_get(o, "after");
     int64_t unit_id = val_is(unit, VAL_INT) ? unit->as.i : val_is(unit, VAL_OBJ) ? unit->as.obj.id : 0;
-    struct content_query q = {.type = val_cstr(c->arena, &c->args[0]),
+    struct content_query q = {.type = api_str(&c->args[0]),
                               .where = val_is(&c->args[1], VAL_MAP) ? &c->args[1] : NULL,
                               .order = val_get(o, "order"),
                               .limit = val_get_int(o, "limit", 0),
-                              .after = after ? val_cstr(c->arena, after) : NULL,
+                              .after = after ? api_str(after) : NULL,
                               .published = val_get_bool(o, "published", false)};
     if (!q.published) q.published = !content_may_read_drafts(c->s, unit_id);
     int rc = content_find(c->s, &q, c->arena, &c->result, c->err);
@@ -59,8 +59,8 @@ static int search(struct api_call *c)
 {
     const struct val *o = &c->args[1];
     const struct val *type = val_get(o, "type"), *unit = val_get(o, "unit");
-    struct content_search q = {.text = val_cstr(c->arena, &c->args[0]),
-                               .type = type ? val_cstr(c->arena, type) : NULL,
+    struct content_search q = {.text = api_str(&c->args[0]),
+                               .type = type ? api_str(type) : NULL,
                                .unit = val_is(unit, VAL_OBJ) ? unit->as.obj.id : val_get_int(o, "unit", 0),
                                .limit = val_get_int(o, "limit", 0),
                                .published = val_get_bool(o, "published", false)};
@@ -129,7 +129,7 @@ static int title(struct api_call *c)
     struct val fields;
     size_t len;
     int rc = load_self(c, &fields);
-    const char *type = rc == 0 ? val_cstr(c->arena, val_get(&fields, "type")) : NULL;
+    const char *type = rc == 0 ? api_str(val_get(&fields, "type")) : NULL;
     if (rc == 0) rc = type ? content_type_of(r, type, &t, c->err) : content_too_large(c->err);
     if (rc == 0) {
         const char *text = content_title_of(t, &fields, &len);
@@ -144,8 +144,8 @@ static int url(struct api_call *c)
     struct val fields;
     int rc = load_self(c, &fields);
     if (rc) return rc;
-    const char *type = val_cstr(c->arena, val_get(&fields, "type"));
-    const char *slug = val_cstr(c->arena, val_get(&fields, "slug"));
+    const char *type = api_str(val_get(&fields, "type"));
+    const char *slug = api_str(val_get(&fields, "slug"));
     const char *path = type && slug ? arena_printf(c->arena, "/%s/%s", type, slug) : NULL;
     if (!path) return content_too_large(c->err);
     c->result = val_str(path);
@@ -155,7 +155,7 @@ static int url(struct api_call *c)
 /* Declares a content type; compiled when the plugin's init.lua is through. */
 static int declare_type(struct api_call *c)
 {
-    const char *name = val_cstr(c->arena, &c->args[0]);
+    const char *name = api_str(&c->args[0]);
     if (!name) return err_set(c->err, ERR_INVALID, "content.type_name", "type", "", NULL);
     return registry_declare(c->s, "type", name, &c->args[1], c->err);
 }

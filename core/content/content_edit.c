@@ -55,7 +55,7 @@ static int split(struct edit *e, const struct val *fields)
             rc = check_head(e, "publish_at", FIELD_INSTANT, &p->v, &e->publish_at);
         } else if (strcmp(p->key, "slug") == 0) {
             rc = check_head(e, "slug", FIELD_TEXT, &p->v, &e->slug);
-        } else if (val_set(&e->a, &e->changes, p->key, p->v) != 0) {
+        } else if (val_set_new(&e->a, &e->changes, p->key, p->v) != 0) {
             rc = content_too_large(e->err);
         }
         if (rc == 0 && val_add(&e->a, &e->names, val_str(p->key)) != 0) rc = content_too_large(e->err);

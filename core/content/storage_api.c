@@ -10,7 +10,7 @@
 /* Declares and gives the handle at once: a name that the methods look up in the active registry. */
 static int declare_table(struct api_call *c)
 {
-    const char *name = val_cstr(c->arena, &c->args[0]);
+    const char *name = api_str(&c->args[0]);
     const char *plugin;
     struct val *fields = arena_alloc(c->arena, sizeof(*fields));
     int rc = storage_plugin(c->s, &plugin, c->err);
@@ -115,7 +115,7 @@ static int run_sql(struct api_call *c, const char *sql)
 
 static int sql(struct api_call *c)
 {
-    const char *text = val_cstr(c->arena, &c->args[0]), *real;
+    const char *text = api_str(&c->args[0]), *real;
     struct storage_reader reader = {0};
     int rc = storage_plugin(c->s, &reader.plugin, c->err);
     if (rc) return rc;

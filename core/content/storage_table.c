@@ -21,8 +21,8 @@ struct use {
 static int use_begin(struct api_call *c, bool write, struct use *u)
 {
     const struct val *fields = c->args[0].as.obj.fields;
-    const char *plugin = fields ? val_cstr(c->arena, val_get(fields, "plugin")) : NULL;
-    const char *name = fields ? val_cstr(c->arena, val_get(fields, "name")) : NULL;
+    const char *plugin = fields ? api_str(val_get(fields, "plugin")) : NULL;
+    const char *name = fields ? api_str(val_get(fields, "name")) : NULL;
     const char *own = NULL;
     *u = (struct use){0};
     if (!plugin || !name) return err_set(c->err, ERR_INVALID, "storage.handle", NULL);
@@ -122,7 +122,7 @@ static struct table_query query_of(struct api_call *c, const struct val *where, 
     return (struct table_query){.where = val_is(where, VAL_MAP) ? where : NULL,
                                 .order = val_get(options, "order"),
                                 .limit = val_get_int(options, "limit", 0),
-                                .after = after ? val_cstr(c->arena, after) : NULL,
+                                .after = after ? api_str(after) : NULL,
                                 .time = &c->s->host->time};
 }
 
@@ -176,7 +176,7 @@ static int sum(struct api_call *c)
 {
     struct table_query q = query_of(c, &c->args[2], NULL);
     struct val fields = val_list(), rows;
-    const char *name = val_cstr(c->arena, &c->args[1]);
+    const char *name = api_str(&c->args[1]);
     if (!name || val_add(c->arena, &fields, c->args[1]) != 0) return content_too_large(c->err);
     struct table_sums s = {.sum = &fields};
     int rc = sums(c, &q, &s, &rows);
@@ -197,8 +197,8 @@ static int aggregate(struct api_call *c)
 static int convert(struct api_call *c)
 {
     const struct val *fields = c->args[0].as.obj.fields;
-    const char *table = fields ? val_cstr(c->arena, val_get(fields, "name")) : NULL;
-    const char *column = val_cstr(c->arena, &c->args[1]);
+    const char *table = fields ? api_str(val_get(fields, "name")) : NULL;
+    const char *column = api_str(&c->args[1]);
     struct val spec = val_map();
     const char *name = arena_printf(c->arena, "%s.%s", table ? table : "", column ? column : "");
     if (!table || !column || !name || val_set(c->arena, &spec, "table", val_str(table)) != 0 ||

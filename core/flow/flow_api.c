@@ -7,7 +7,7 @@
 
 static int define(struct api_call *c)
 {
-    const char *name = val_cstr(c->arena, &c->args[0]);
+    const char *name = api_str(&c->args[0]);
     struct val empty = val_map();
     return registry_declare_fn(c->s, "flow", name, c->args[1].type == VAL_MAP ? &c->args[1] : &empty, c->args[2].as.i,
                                c->err);
@@ -39,7 +39,7 @@ static int start(struct api_call *c)
     int rc = flow_split_name(c, &c->args[0], &args.plugin, &args.name);
     if (rc) return rc;
     args.input = c->args[1].type == VAL_MAP ? &c->args[1] : &empty;
-    args.bid = bid ? val_cstr(c->arena, bid) : NULL;
+    args.bid = bid ? api_str(bid) : NULL;
     if (bid && (!args.bid || strlen(args.bid) > 200)) return err_set(c->err, ERR_INVALID, "flow.business_id", NULL);
     rc = flow_start(c->self, c->s, &args, &run, &existed, c->err);
     if (rc == 0) c->result = flow_run_object(c->arena, run);
@@ -55,8 +55,8 @@ static int signal(struct api_call *c)
 {
     const struct val *key = val_get(&c->args[3], "key");
     struct val empty = val_map();
-    return flow_signal(c->self, c->s, run_id(&c->args[0]), val_cstr(c->arena, &c->args[1]),
-                       c->args[2].type == VAL_NIL ? &empty : &c->args[2], key ? val_cstr(c->arena, key) : NULL, c->err);
+    return flow_signal(c->self, c->s, run_id(&c->args[0]), api_str(&c->args[1]),
+                       c->args[2].type == VAL_NIL ? &empty : &c->args[2], key ? api_str(key) : NULL, c->err);
 }
 
 static int get(struct api_call *c)
@@ -82,7 +82,7 @@ static int find(struct api_call *c)
         if (rc) return rc;
     }
     if (state) {
-        const char *name = val_cstr(c->arena, state);
+        const char *name = api_str(state);
         filter.state = name ? flow_state_parse(name) : -1;
         if (filter.state < 0) return err_set(c->err, ERR_INVALID, "flow.state", "state", name, NULL);
     }
@@ -91,8 +91,8 @@ static int find(struct api_call *c)
 
 static int cancel(struct api_call *c)
 {
-    return flow_cancel(c->self, c->s, run_id(&c->args[0]),
-                       c->args[1].type == VAL_STR ? val_cstr(c->arena, &c->args[1]) : "", c->err);
+    return flow_cancel(c->self, c->s, run_id(&c->args[0]), c->args[1].type == VAL_STR ? api_str(&c->args[1]) : "",
+                       c->err);
 }
 
 static const struct api_fn functions[] = {

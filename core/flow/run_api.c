@@ -108,7 +108,7 @@ static int wait_event(struct api_call *c)
     rc = set_or_fail(c, &data, "event", c->args[1]);
     if (rc == 0 && match.type == VAL_MAP) rc = set_or_fail(c, &data, "match", match);
     if (rc == 0) rc = add_within(c, &c->args[3], &data);
-    if (rc == 0) rc = insert_wait_row(c, val_cstr(c->arena, &c->args[1]), key, w->entry, &match);
+    if (rc == 0) rc = insert_wait_row(c, api_str(&c->args[1]), key, w->entry, &match);
     rc = finish_wait(c, w, &data, rc);
     /* A signal may have come before: the slice's end looks for it. */
     return rc;
@@ -241,7 +241,7 @@ static int note(struct api_call *c)
     struct flow_run *run = flow_current(c);
     if (!run) return c->err->code;
     return flow_note(c->s->db, run->id, c->s->now, strcmp(c->fn->name, "run:status") == 0 ? "status" : "note",
-                     val_cstr(c->arena, &c->args[1]), c->err);
+                     api_str(&c->args[1]), c->err);
 }
 
 static const struct api_fn functions[] = {

@@ -53,9 +53,9 @@ static int take_rest(struct api_call *c, const struct val *spec, struct flow_tas
 {
     const struct val *escalate = val_get(spec, "escalate"), *title = val_get(spec, "title");
     struct val targets = val_list();
-    t->help = val_cstr(c->arena, val_get(spec, "help"));
-    t->on_timeout = val_cstr(c->arena, val_get(spec, "on_timeout"));
-    t->title = val_cstr(c->arena, title);
+    t->help = api_str(val_get(spec, "help"));
+    t->on_timeout = api_str(val_get(spec, "on_timeout"));
+    t->title = api_str(title);
     if (!t->title || !t->title[0]) return err_set(c->err, ERR_INVALID, "flow.task_title", NULL);
     if (!escalate) return 0;
     int rc = flow_target_resolve(c, escalate, &targets);

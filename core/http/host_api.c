@@ -68,7 +68,7 @@ static int run_start(struct api_call *c)
     *dot = '\0';
     a.plugin = full;
     a.name = dot + 1;
-    a.bid = c->args[2].type == VAL_STR ? val_cstr(c->arena, &c->args[2]) : NULL;
+    a.bid = c->args[2].type == VAL_STR ? api_str(&c->args[2]) : NULL;
     rc = flow_start(c->s->host->flow, c->s, &a, &run, &existed, c->err);
     if (rc) return rc;
     c->result = val_map();
@@ -82,9 +82,9 @@ static int run_signal(struct api_call *c)
     struct val empty = val_map();
     int rc = people_check(c->s, "flow.operate", PEOPLE_ANY_UNIT, c->err);
     if (rc) return rc;
-    return flow_signal(c->s->host->flow, c->s, c->args[0].as.i, val_cstr(c->arena, &c->args[1]),
+    return flow_signal(c->s->host->flow, c->s, c->args[0].as.i, api_str(&c->args[1]),
                        c->args[2].type == VAL_NIL ? &empty : &c->args[2],
-                       c->args[3].type == VAL_STR ? val_cstr(c->arena, &c->args[3]) : NULL, c->err);
+                       c->args[3].type == VAL_STR ? api_str(&c->args[3]) : NULL, c->err);
 }
 
 /* cancel, pause, resume, retry: by the function's own name. */
@@ -96,7 +96,7 @@ static int run_operate(struct api_call *c)
     int rc = people_check(c->s, "flow.operate", PEOPLE_ANY_UNIT, c->err);
     if (rc) return rc;
     if (strcmp(verb, "cancel") == 0)
-        return flow_cancel(f, c->s, id, c->args[1].type == VAL_STR ? val_cstr(c->arena, &c->args[1]) : "", c->err);
+        return flow_cancel(f, c->s, id, c->args[1].type == VAL_STR ? api_str(&c->args[1]) : "", c->err);
     if (strcmp(verb, "retry") == 0)
         return flow_retry(f, c->s, id, c->args[1].type == VAL_BOOL && c->args[1].as.b, c->err);
     return flow_pause(f, c->s, id, strcmp(verb, "pause") == 0, c->err);
@@ -109,9 +109,9 @@ static int task_list(struct api_call *c)
     int64_t person = c->s->actor.person;
     if (who->type == VAL_STR) {
         struct people_account account;
-        int rc = people_account_find(c->s->db, val_cstr(c->arena, who), &account, c->err);
+        int rc = people_account_find(c->s->db, api_str(who), &account, c->err);
         if (rc < 0) return rc;
-        if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", val_cstr(c->arena, who), NULL);
+        if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", api_str(who), NULL);
         if (account.person != person) {
             rc = people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
             if (rc) return rc;

@@ -133,7 +133,7 @@ static int give(struct api_call *c, const struct plugin *p, const char *hash)
 
 static int plugin_grant(struct api_call *c)
 {
-    const char *name = val_cstr(c->arena, &c->args[0]), *hash = val_get_str(&c->args[1], "yes");
+    const char *name = api_str(&c->args[0]), *hash = val_get_str(&c->args[1], "yes");
     struct plugin *serves, *source = NULL;
     int rc = people_check(c->s, "plugin.grant", PEOPLE_ANY_UNIT, c->err);
     if (rc) return rc;

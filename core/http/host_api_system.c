@@ -28,7 +28,7 @@ static int org_units(struct api_call *c)
 
 static int find_account(struct api_call *c, const struct val *name, struct people_account *out)
 {
-    const char *text = val_cstr(c->arena, name);
+    const char *text = api_str(name);
     int rc = people_account_find(c->s->db, text ? text : "", out, c->err);
     if (rc < 0) return rc;
     return rc == 1 ? 0 : err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", text, NULL);
@@ -36,13 +36,13 @@ static int find_account(struct api_call *c, const struct val *name, struct peopl
 
 static int user_add(struct api_call *c)
 {
-    struct people_account_new n = {.name = val_cstr(c->arena, &c->args[0])};
+    struct people_account_new n = {.name = api_str(&c->args[0])};
     const struct val *o = &c->args[1], *code = val_get(o, "person");
     int64_t id;
     int rc = people_check(c->s, "user.add", PEOPLE_ANY_UNIT, c->err);
     if (rc) return rc;
     if (val_is(code, VAL_STR)) {
-        rc = people_person_by_code(c->s->db, val_cstr(c->arena, code), &n.person, c->err);
+        rc = people_person_by_code(c->s->db, api_str(code), &n.person, c->err);
         if (rc < 0) return rc;
         if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_person", "code", code->as.str.s, NULL);
     }
@@ -104,12 +104,12 @@ static int user_role(struct api_call *c)
     if (rc == 0) rc = find_account(c, &c->args[0], &account);
     if (rc) return rc;
     if (c->args[2].type == VAL_STR) {
-        rc = people_unit_by_code(c->s->db, val_cstr(c->arena, &c->args[2]), &unit, c->err);
+        rc = people_unit_by_code(c->s->db, api_str(&c->args[2]), &unit, c->err);
         if (rc < 0) return rc;
         if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_unit", "code", c->args[2].as.str.s, NULL);
     }
-    return people_role_give(c->s->db, account.id, val_cstr(c->arena, &c->args[1]), unit,
-                            people_day(c->s->host, c->s->now), c->err);
+    return people_role_give(c->s->db, account.id, api_str(&c->args[1]), unit, people_day(c->s->host, c->s->now),
+                            c->err);
 }
 
 static int user_disable(struct api_call *c)
@@ -161,7 +161,7 @@ static int plugin_list(struct api_call *c)
 /* As the system, not as who asks: what a plugin declares belongs to nobody. */
 static int plugin_reload(struct api_call *c)
 {
-    const char *name = c->args[0].type == VAL_STR ? val_cstr(c->arena, &c->args[0]) : NULL;
+    const char *name = c->args[0].type == VAL_STR ? api_str(&c->args[0]) : NULL;
     struct session s = *c->s;
     int rc = people_check(c->s, "plugin.reload", PEOPLE_ANY_UNIT, c->err);
     if (rc) return rc;

@@ -49,7 +49,7 @@ static int id_of(struct api_call *c, const struct val_kind *kind, const char *na
         *id = (int64_t)v->as.n;
     if (v->type == VAL_OBJ && v->as.obj.kind == kind) *id = v->as.obj.id;
     if (*id) return 0;
-    const char *code = v->type == VAL_STR ? val_cstr(c->arena, v) : NULL;
+    const char *code = v->type == VAL_STR ? api_str(v) : NULL;
     if (!code) return bad_arg(c, name, kind->name, v);
     int rc = kind == &people_unit_kind ? people_unit_by_code(c->s->db, code, id, c->err)
                                        : people_person_by_code(c->s->db, code, id, c->err);
@@ -101,7 +101,7 @@ static int unit_children(struct api_call *c)
 
 static int unit_above(struct api_call *c)
 {
-    const char *kind = c->args[1].type == VAL_STR ? val_cstr(c->arena, &c->args[1]) : NULL;
+    const char *kind = c->args[1].type == VAL_STR ? api_str(&c->args[1]) : NULL;
     int64_t above = 0, day;
     int rc = day_option(c, &c->args[2], &day);
     if (rc == 0) rc = people_above(c->s->db, c->args[0].as.obj.id, kind, day, &above, c->err);
@@ -126,7 +126,7 @@ static int person_get(struct api_call *c)
 
 static int holders(struct api_call *c)
 {
-    const char *position = val_cstr(c->arena, &c->args[0]);
+    const char *position = api_str(&c->args[0]);
     int64_t unit, day;
     int rc = day_option(c, &c->args[2], &day);
     if (rc == 0) rc = id_of(c, &people_unit_kind, "unit", &c->args[1], &unit);
@@ -168,7 +168,7 @@ static int may_decide(struct api_call *c, int64_t person)
 
 static int may(struct api_call *c)
 {
-    const char *verb = val_cstr(c->arena, &c->args[1]);
+    const char *verb = api_str(&c->args[1]);
     struct actor actor = {0};
     int64_t unit;
     int rc = id_of(c, &people_person_kind, "person", &c->args[0], &actor.person);
@@ -190,19 +190,19 @@ static int read_scope(struct api_call *c, const struct val *scope, struct people
     const struct val *position = val_get(scope, "position"), *role = val_get(scope, "role");
     if (!scope || scope->type == VAL_NIL) return 0;
     if (scope->type == VAL_STR) {
-        d->position = val_cstr(c->arena, scope);
+        d->position = api_str(scope);
         return d->position ? 0 : bad_arg(c, "scope", "text", scope);
     }
     if (scope->type != VAL_MAP) return bad_arg(c, "scope", "map", scope);
-    if (position && !(d->position = val_cstr(c->arena, position))) return bad_arg(c, "position", "text", position);
-    if (role && !(d->role = val_cstr(c->arena, role))) return bad_arg(c, "role", "text", role);
+    if (position && !(d->position = api_str(position))) return bad_arg(c, "position", "text", position);
+    if (role && !(d->role = api_str(role))) return bad_arg(c, "role", "text", role);
     return id_of(c, &people_unit_kind, "unit", val_get(scope, "unit"), &d->unit);
 }
 
 static int delegate(struct api_call *c)
 {
     const struct val *o = &c->args[0], *until = val_get(o, "until_"), *act = val_get(o, "act");
-    struct people_delegation d = {.act = act ? val_cstr(c->arena, act) : NULL};
+    struct people_delegation d = {.act = act ? api_str(act) : NULL};
     int64_t last, id;
     struct val nothing = val_nil();
     int rc = id_of(c, &people_person_kind, "from", val_get(o, "from"), &d.from);

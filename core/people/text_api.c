@@ -130,8 +130,12 @@ static int json_encode(struct api_call *c)
     return rc;
 }
 
+/* It is read in one piece, which nothing can stop. */
+enum { JSON_TEXT_MAX = 1 << 20 };
+
 static int json_decode(struct api_call *c)
 {
+    if (c->args[0].as.str.len > JSON_TEXT_MAX) return err_set(c->err, ERR_LIMIT, "limit.size", "what", "json", NULL);
     return json_parse(c->args[0].as.str.s, c->args[0].as.str.len, c->arena, &c->result, c->err);
 }
 

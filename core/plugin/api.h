@@ -16,6 +16,8 @@
 #ifndef KHUNG_API_H
 #define KHUNG_API_H
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/val.h"
@@ -46,6 +48,13 @@ struct api_call {
     struct err *err;
 };
 typedef int (*api_call_fn)(struct api_call *c);
+
+/* A text among the arguments, or inside a map or list of them: it ends in NUL (whoever makes arguments sees to that).
+ * NULL when it is no text, is not there, or holds a NUL, which texts described as arguments and options never do. */
+static inline const char *api_str(const struct val *v)
+{
+    return v && v->type == VAL_STR && strlen(v->as.str.s) == v->as.str.len ? v->as.str.s : NULL;
+}
 
 struct api_fn {
     const char *name; /* "content.publish", "item:title" */

@@ -23,18 +23,35 @@ static int bad_arg(const struct api_entry *e, const struct api_arg *arg, const c
                    "got", got, NULL);
 }
 
+static bool is_text(const struct field *f)
+{
+    return f->type == FIELD_TEXT || f->type == FIELD_MARKDOWN;
+}
+
+static bool has_nul(const struct val *v)
+{
+    return v->type == VAL_STR && v->as.str.len && memchr(v->as.str.s, '\0', v->as.str.len);
+}
+
+static int no_nul(const struct api_entry *e, const struct api_arg *arg, const char *option, struct err *err)
+{
+    return err_set(err, ERR_INVALID, "invalid.nul", "function", e->fn->name, "argument", arg->name, "option", option,
+                   NULL);
+}
+
 static int check_field_arg(const struct api_entry *e, const struct api_arg *arg, struct session *s, struct arena *a,
                            struct val *v, struct err *err)
 {
     struct val out;
     /* The common cases need no copy. */
     if (arg->field.type == FIELD_INTEGER && v->type == VAL_INT) return 0;
-    int rc = field_check(&arg->field, v, s && s->host ? &s->host->time : NULL, a, &out, err);
+    int rc = has_nul(v) ? no_nul(e, arg, arg->name, err)
+                        : field_check(&arg->field, v, s && s->host ? &s->host->time : NULL, a, &out, err);
     if (rc == 0) {
         *v = out;
         return 0;
     }
-    if (rc != ERR_INVALID) return rc;
+    if (rc != ERR_INVALID || (is_text(&arg->field) && v->type == VAL_STR)) return rc;
     return bad_arg(e, arg, field_type_name(arg->field.type), v, err);
 }
 
@@ -47,7 +64,8 @@ static int check_keys(const struct api_entry *e, const struct api_arg *arg, cons
         size_t k = 0;
         while (k < p->nkeys && strcmp(p->keys[k].name, key) != 0)
             k++;
-        if (k < p->nkeys) continue;
+        if (k < p->nkeys && !has_nul(&map->as.map.pairs[i].v)) continue;
+        if (k < p->nkeys) return no_nul(e, arg, key, err);
         char known[400] = "";
         for (size_t at = 0, j = 0; j < p->nkeys && at < sizeof(known); j++)
             at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", j ? ", " : "", p->keys[j].name);

@@ -138,7 +138,7 @@ static int bad(struct api_call *c, const char *option)
 /* Texts end in NUL from here on. */
 static int set_text(struct api_call *c, struct val *out, const char *key, const struct val *v)
 {
-    const char *text = val_cstr(c->arena, v);
+    const char *text = api_str(v);
     if (!text) return bad(c, key);
     return val_set(c->arena, out, key, val_strn(text, strlen(text) + 1)) ? bad(c, key) : 0;
 }

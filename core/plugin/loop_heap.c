@@ -86,7 +86,7 @@ int64_t loop_collect(struct lane_source *s, struct lane *lane, int64_t now, int 
 int loop_duration(struct api_call *c, const struct val *v, int64_t least, int64_t *ms)
 {
     struct duration d;
-    const char *text = v->type == VAL_STR ? val_cstr(c->arena, v) : NULL;
+    const char *text = v->type == VAL_STR ? api_str(v) : NULL;
     if (!text || !duration_parse(text, strlen(text), &d) || d.working_days || d.before || d.ms < 0)
         return err_set(c->err, ERR_INVALID, "loop.duration", "function", c->fn->name, "text", text, NULL);
     *ms = d.ms < least ? least : d.ms;

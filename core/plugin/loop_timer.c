@@ -202,7 +202,7 @@ static int watch(struct api_call *c)
 {
     struct loop_timer_item t = {.type = LOOP_WATCH};
     int ref = (int)c->args[1].as.i;
-    int rc = c->s->vm ? loop_watch_path(c, val_cstr(c->arena, &c->args[0]), &t.path)
+    int rc = c->s->vm ? loop_watch_path(c, api_str(&c->args[0]), &t.path)
                       : err_set(c->err, ERR_REFUSED, "loop.no_plugin", "function", c->fn->name, NULL);
     return rc ? refuse(c, ref, rc) : add_timer(c, &t, ref);
 }

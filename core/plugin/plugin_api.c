@@ -15,18 +15,17 @@
 
 static int on(struct api_call *c)
 {
-    const char *event = val_cstr(c->arena, &c->args[0]);
+    const char *event = api_str(&c->args[0]);
     struct val spec = val_map();
     /* Several handlers of one event: the declaration's name carries a number. */
-    const char *name = arena_printf(c->arena, "%s#%zu", event, c->s->vm->nfns);
-    if (!event || !name || val_set(c->arena, &spec, "event", c->args[0]) != 0)
-        return err_set(c->err, ERR_NOMEM, "memory", NULL);
+    const char *name = arena_printf(c->arena, "%s#%zu", event ? event : "", c->s->vm->nfns);
+    if (!name || val_set(c->arena, &spec, "event", c->args[0]) != 0) return err_set(c->err, ERR_NOMEM, "memory", NULL);
     return registry_declare_fn(c->s, "on", name, &spec, c->args[1].as.i, c->err);
 }
 
 static int emit(struct api_call *c)
 {
-    const char *name = val_cstr(c->arena, &c->args[0]);
+    const char *name = api_str(&c->args[0]);
     const char *plugin = c->s->vm ? c->s->vm->plugin->name : "";
     size_t n = strlen(plugin);
     struct val empty = val_map();
@@ -63,7 +62,7 @@ static void fill(struct buf *out, const char *text, const struct val *values, st
 
 static int translate(struct api_call *c)
 {
-    const char *key = val_cstr(c->arena, &c->args[0]);
+    const char *key = api_str(&c->args[0]);
     const char *text = key && c->s->vm ? plugin_text(c->s->vm->plugin, c->s->lang, key) : NULL;
     struct buf out;
     buf_init(&out, 64 << 10);
@@ -87,8 +86,8 @@ static int write_log(struct api_call *c)
         if (strcmp(levels[i].name, c->fn->name) == 0) level = levels[i].level;
     buf_init(&fields, 4 << 10);
     if (c->args[1].type == VAL_MAP) json_write(&fields, &c->args[1]);
-    log_write(level, "plugin.log", "plugin", c->s->vm ? c->s->vm->plugin->name : "", "text",
-              val_cstr(c->arena, &c->args[0]), "fields", buf_ok(&fields) && fields.data ? fields.data : "", NULL);
+    log_write(level, "plugin.log", "plugin", c->s->vm ? c->s->vm->plugin->name : "", "text", api_str(&c->args[0]),
+              "fields", buf_ok(&fields) && fields.data ? fields.data : "", NULL);
     buf_close(&fields);
     return 0;
 }

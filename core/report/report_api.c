@@ -6,7 +6,7 @@
 
 static int define(struct api_call *c)
 {
-    return registry_declare_fn(c->s, "report", val_cstr(c->arena, &c->args[0]), &c->args[1], c->args[2].as.i, c->err);
+    return registry_declare_fn(c->s, "report", api_str(&c->args[0]), &c->args[1], c->args[2].as.i, c->err);
 }
 
 /* The report that runs in this session: the object is good for nothing elsewhere. */

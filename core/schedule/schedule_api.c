@@ -90,7 +90,7 @@ struct decl_kind schedule_decl_kind(struct schedule *sch)
 
 static int declare_cron(struct api_call *c)
 {
-    const char *name = val_cstr(c->arena, &c->args[0]);
+    const char *name = api_str(&c->args[0]);
     struct val spec = val_map();
     if (!name) return bad_option("name", c->err);
     if (val_get(&c->args[2], "cron")) return bad_option("cron", c->err);
@@ -127,7 +127,7 @@ static int local_of(struct api_call *c, int64_t ms, struct schedule_new *n)
 
 static int at(struct api_call *c)
 {
-    struct schedule_new n = {.plugin = plugin_of(c), .name = val_cstr(c->arena, &c->args[0])};
+    struct schedule_new n = {.plugin = plugin_of(c), .name = api_str(&c->args[0])};
     int64_t ms, id = 0;
     if (!n.name) return bad_option("name", c->err);
     int rc = schedule_read_options(&c->args[2], c->arena, &n, c->err);
@@ -144,7 +144,7 @@ static int at(struct api_call *c)
 
 static int cancel(struct api_call *c)
 {
-    const char *name = val_cstr(c->arena, &c->args[0]);
+    const char *name = api_str(&c->args[0]);
     int64_t id;
     if (!name) return bad_option("name", c->err);
     int rc = schedule_find(c->s->db, plugin_of(c), name, &id, c->err);
