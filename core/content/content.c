@@ -59,14 +59,17 @@ static int check_target(const struct content_type *t, const struct registry *r, 
 
 static const struct table_change dry_run = {.dry = true};
 
-static int activate_type(const struct content_type *t, struct store *db, const struct registry *r, bool dry,
+static int activate_type(struct content *c, const struct decl *d, struct store *db, const struct registry *r, bool dry,
                          struct err *err)
 {
+    const struct content_type *t = d->compiled;
+    const struct table_change *change = dry ? &dry_run : NULL;
+    bool is_new = !plugins_is_active(c->host->plugins, d);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
         rc = check_target(t, r, &t->fields.items[i], err);
-    if (rc == 0) rc = table_migrate(db, t->draft, dry ? &dry_run : NULL, err);
-    if (rc == 0) rc = table_migrate(db, t->pub, dry ? &dry_run : NULL, err);
+    if (rc == 0 && is_new) rc = table_migrate(db, t->draft, change, err);
+    if (rc == 0 && is_new) rc = table_migrate(db, t->pub, change, err);
     if (rc) err_add_arg(err, "plugin", t->plugin);
     return rc;
 }
@@ -88,7 +91,7 @@ int content_activate(struct content *c, struct store *db, struct registry *r, bo
     size_t i = 0;
     int rc = raise_ids(c, db, err);
     for (const struct decl *d; rc == 0 && (d = registry_each(r, "type", &i));) {
-        rc = activate_type(d->compiled, db, r, dry, err);
+        rc = activate_type(c, d, db, r, dry, err);
         if (rc && !err->where[0]) err_set_where(err, d->where, 0);
     }
     if (rc || dry) return rc;

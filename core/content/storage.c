@@ -175,7 +175,6 @@ static int contract(void *ctx, const char *column, struct err *err)
     return c->pv ? storage_shape_check(c->st, c->db, c->t, c->pv->plugin->hash, column, err) : 0;
 }
 
-/* A table that is the same as before is passed over quickly: its kept shape says so. */
 static int migrate(struct storage_change *c, struct registry *r, bool dry, struct err *err)
 {
     struct table_change change = {.dry = dry,
@@ -254,7 +253,7 @@ int storage_activate(struct storage *st, struct store *db, struct registry *r, b
     for (const struct decl *d; rc == 0 && (d = registry_each(r, "table", &i));) {
         struct storage_change c = {st, db, d->compiled, plugins_vm(st->host->plugins, d->plugin)};
         rc = storage_refs_declared(r, c.t, err);
-        if (rc == 0) rc = migrate(&c, r, dry, err);
+        if (rc == 0 && !plugins_is_active(st->host->plugins, d)) rc = migrate(&c, r, dry, err);
         if (rc) err_add_arg(err, "plugin", c.t->plugin);
         if (rc && !err->where[0]) err_set_where(err, d->where, 0);
     }

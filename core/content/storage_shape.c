@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "content/storage_internal.h"
+#include "plugin/plugins.h"
 
 int storage_shape_keep(struct store *db, const struct storage_table *t, const char *hash, struct err *err)
 {
@@ -55,6 +56,27 @@ static int next_version(struct store *db, const struct storage_table *t, const c
     return rc;
 }
 
+/* Of a version that nobody holds any more. */
+static int forget(struct store *db, const struct storage_table *t, const char *hash, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "delete from storage_shape where plugin = ?1 and name = ?2 and hash = ?3", err);
+    if (!s) return err->code;
+    stmt_bind_str(s, 1, t->plugin);
+    stmt_bind_str(s, 2, t->name);
+    stmt_bind_str(s, 3, hash);
+    return stmt_run(s, err);
+}
+
+/* Runs may still begin on the version that serves. */
+static bool serves(struct storage *st, const struct storage_table *t, const char *hash)
+{
+    struct registry *r = plugins_registry(st->host->plugins);
+    const struct plugin *p = r ? registry_plugin(r, t->plugin) : NULL;
+    bool same = p && strcmp(p->hash, hash) == 0;
+    registry_drop(r);
+    return same;
+}
+
 int storage_shape_check(struct storage *st, struct store *db, const struct storage_table *t, const char *hash,
                         const char *column, struct err *err)
 {
@@ -65,7 +87,11 @@ int storage_shape_check(struct storage *st, struct store *db, const struct stora
         if (strcmp(at, hash) == 0) continue;
         rc = st->holds(st->holds_ctx, db, t->plugin, at, err);
         if (rc < 0) return rc;
-        if (rc == 0) continue;
+        if (rc == 0) {
+            rc = serves(st, t, at) ? 0 : forget(db, t, at, err);
+            if (rc) return rc;
+            continue;
+        }
         return err_set(err, ERR_REFUSED, "storage.open_runs", "table", t->name, "column", column, "hash", at, NULL);
     }
     return rc;

@@ -304,6 +304,12 @@ struct registry *plugins_current(struct plugins *ps)
     return current(ps) ? current(ps)->registry : NULL;
 }
 
+bool plugins_is_active(struct plugins *ps, const struct decl *d)
+{
+    /* The pieces of plugins that stayed as they were stand in both registries. */
+    return ps->active && registry_find(ps->active->registry, d->kind, d->plugin, d->name) == d;
+}
+
 struct plugin_vm *plugins_vm(struct plugins *ps, const char *plugin)
 {
     const struct plugin_member *m = plugin_set_find(current(ps), plugin);

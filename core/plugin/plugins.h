@@ -38,6 +38,8 @@ size_t registry_plugins(const struct registry *r, struct plugin *const **out);
 struct plugin *registry_plugin(const struct registry *r, const char *name);
 /* Lane's thread: the registry that is being activated, or else the active one; borrowed. */
 struct registry *plugins_current(struct plugins *ps);
+/* During an activation: was this declaration active before, so that nothing has to be done for it? */
+bool plugins_is_active(struct plugins *ps, const struct decl *d);
 /* Lane's thread: the Lua state of a plugin that serves (in the set that is being activated), or NULL. */
 struct plugin_vm *plugins_vm(struct plugins *ps, const char *plugin);
 
