@@ -1,6 +1,7 @@
 /* Heap memory in one place, so that tests can make the n-th allocation fail. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,4 +60,17 @@ char *mem_strdup(const char *s)
 void mem_free(void *p)
 {
     free(p);
+}
+
+/* Left alone, glibc raises both bounds as it sees large blocks freed, and keeps what an attack once took. */
+void mem_return_freed(void)
+{
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 512 << 10);
+    mallopt(M_TRIM_THRESHOLD, 2 << 20);
+}
+
+void mem_return_now(void)
+{
+    malloc_trim(0);
 }

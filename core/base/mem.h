@@ -13,6 +13,10 @@ void *mem_try_realloc(void *p, size_t size); /* NULL leaves p as it was */
 char *mem_strdup(const char *s);             /* aborts on failure */
 char *mem_strndup(const char *s, size_t n);
 void mem_free(void *p); /* NULL is fine */
+/* Once, at the start of a service: what is freed goes back to the system, large blocks at once. */
+void mem_return_freed(void);
+/* After much was freed: pages between what is still used go back too. Takes milliseconds. */
+void mem_return_now(void);
 
 /* Tests: the n-th try_ allocation from now (1 = the next) fails once; 0 switches it off. Per thread. */
 void mem_fail_nth(long n);

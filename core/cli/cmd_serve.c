@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <malloc.h>
 
 #include "base/mem.h"
 #include "cli/app.h"
@@ -218,7 +217,7 @@ static void on_ready(struct mail *m)
     log_info("service.ready", "listen", config_text(s->config, "listen"), "port",
              err_i64(&port, http_server_port(s->server)), "ms",
              err_i64(&ms, (clock_mono_ns() - s->started_ns) / 1000000), NULL);
-    malloc_trim(0);
+    mem_return_now();
 }
 
 static void on_loaded(void *ctx, const struct err *failed)
@@ -304,7 +303,7 @@ int cli_serve(struct cli *c)
     struct service s = {.c = c, .port_fd = -1, .local_fd = -1, .started_ns = clock_mono_ns()};
     struct err err = {0};
     umask(0077);
-    mallopt(M_ARENA_MAX, 2);
+    mem_return_freed();
     raise_files();
     int rc = read_config(&s, &err);
     if (rc == 0) {

@@ -17,7 +17,13 @@
 struct storage;
 struct table;
 
-enum { STORAGE_ROW_MAX = 1 << 20, STORAGE_KV_MAX = 256 << 10, STORAGE_SQL_ROWS = 10000, STORAGE_SQL_MS = 250 };
+enum {
+    STORAGE_ROW_MAX = 1 << 20,
+    STORAGE_KV_MAX = 256 << 10,
+    STORAGE_SQL_ROWS = 10000,
+    STORAGE_SQL_MS = 10,
+    STORAGE_SQL_VALUE = 4 << 20
+};
 
 extern const struct val_kind storage_table_kind;
 extern const struct store_migration storage_migrations[];

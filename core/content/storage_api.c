@@ -107,9 +107,11 @@ static int run_sql(struct api_call *c, const char *sql)
 {
     struct stmt *s = store_stmt(c->s->db, sql, c->err);
     if (!s) return c->err->code;
+    store_limit_value(c->s->db, STORAGE_SQL_VALUE);
     int rc = bind_values(c, s, &c->args[1]);
     if (rc == 0) rc = run_limited(c, s);
     stmt_done(s);
+    store_limit_value(c->s->db, 0);
     return rc;
 }
 

@@ -13,6 +13,26 @@ static int define(struct api_call *c)
                                c->err);
 }
 
+/* 0: there is such a run, and it is within reach. One out of reach is not to be told from one that does not exist. */
+static int check_run(struct api_call *c, int64_t id)
+{
+    struct err_num n;
+    struct err ignored = {0};
+    const char *plugin = "";
+    if (!c->s->vm) return 0;
+    struct stmt *s = store_stmt(
+        c->s->db, "select n.plugin from flow_run r join flow_name n on n.id = r.name where r.id = ?1", c->err);
+    if (!s) return c->err->code;
+    stmt_bind_int(s, 1, id);
+    int rc = stmt_step(s, c->err);
+    if (rc == 1) plugin = arena_strdup(c->arena, stmt_text(s, 0, &(size_t){0}));
+    stmt_done(s);
+    if (rc < 0) return rc;
+    if (!plugin) return err_set(c->err, ERR_NOMEM, "memory", NULL);
+    if (rc == 1 && plugin_check_reach(c->s->vm->plugin, plugin, &ignored) == 0) return 0;
+    return err_set(c->err, ERR_NOT_FOUND, "flow.no_run", "run", err_i64(&n, id), NULL);
+}
+
 /* "publish" of this plugin, or "approvals.chain". */
 int flow_split_name(struct api_call *c, const struct val *v, const char **plugin, const char **name)
 {
@@ -26,7 +46,7 @@ int flow_split_name(struct api_call *c, const struct val *v, const char **plugin
         *plugin = full;
         *name = dot + 1;
     }
-    return 0;
+    return plugin_check_reach(c->s->vm ? c->s->vm->plugin : NULL, *plugin, c->err);
 }
 
 static int start(struct api_call *c)
@@ -55,6 +75,8 @@ static int signal(struct api_call *c)
 {
     const struct val *key = val_get(&c->args[3], "key");
     struct val empty = val_map();
+    int rc = check_run(c, run_id(&c->args[0]));
+    if (rc) return rc;
     return flow_signal(c->self, c->s, run_id(&c->args[0]), api_str(&c->args[1]),
                        c->args[2].type == VAL_NIL ? &empty : &c->args[2], key ? api_str(key) : NULL, c->err);
 }
@@ -62,6 +84,7 @@ static int signal(struct api_call *c)
 static int get(struct api_call *c)
 {
     struct val row;
+    if (check_run(c, run_id(&c->args[0])) != 0) return c->err->code == ERR_NOT_FOUND ? 0 : c->err->code;
     int rc = flow_read_run(c->s->db, run_id(&c->args[0]), c->arena, &row, c->err);
     if (rc != 1) return rc;
     struct val *fields = arena_alloc(c->arena, sizeof(*fields));
@@ -77,6 +100,7 @@ static int find(struct api_call *c)
     const struct val *flow = val_get(w, "flow"), *state = val_get(w, "state");
     struct flow_filter filter = {
         .state = -1, .limit = val_get_int(&c->args[1], "limit", 100), .before = val_get_int(&c->args[1], "after", 0)};
+    if (c->s->vm) filter.plugin = c->s->vm->plugin->name;
     if (flow) {
         int rc = flow_split_name(c, flow, &filter.plugin, &filter.name);
         if (rc) return rc;
@@ -91,6 +115,8 @@ static int find(struct api_call *c)
 
 static int cancel(struct api_call *c)
 {
+    int rc = check_run(c, run_id(&c->args[0]));
+    if (rc) return rc;
     return flow_cancel(c->self, c->s, run_id(&c->args[0]), c->args[1].type == VAL_STR ? api_str(&c->args[1]) : "",
                        c->err);
 }

@@ -80,6 +80,14 @@ bool plugin_has(const struct plugin *p, const char *capability)
     return false;
 }
 
+int plugin_check_reach(const struct plugin *p, const char *plugin, struct err *err)
+{
+    if (!p || strcmp(plugin, p->name) == 0) return 0;
+    for (size_t i = 0; i < p->nrequired; i++)
+        if (strcmp(p->required[i]->name, plugin) == 0) return 0;
+    return err_set(err, ERR_DENIED, "denied.flow", "plugin", plugin, "by", p->name, NULL);
+}
+
 bool plugin_waits(const struct plugin *p)
 {
     return !p->ok && strcmp(p->why->key, "plugin.waiting") == 0;

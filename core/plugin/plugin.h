@@ -66,6 +66,9 @@ void plugin_drop(struct plugin *p);
 /* The hash over own files, settings and required plugins; call once `required` is filled. */
 void plugin_seal(struct plugin *p);
 bool plugin_has(const struct plugin *p, const char *capability);
+/* May it start, signal and see flows of that plugin? Its own, and those of plugins that it requires: ERR_DENIED. NULL
+ * for `p`: the host, which may. */
+int plugin_check_reach(const struct plugin *p, const char *plugin, struct err *err);
 /* It is not ok only because it asks for what was not granted (grant.h). */
 bool plugin_waits(const struct plugin *p);
 const char *plugin_state(const struct plugin *p); /* "active", "waiting", "migrating" or "failed" */

@@ -1,5 +1,6 @@
 /* schedule.*: a cron line is a declaration, made while init.lua runs; a one-shot is a row, made by
  * a run or handler. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/date.h"
@@ -88,13 +89,25 @@ struct decl_kind schedule_decl_kind(struct schedule *sch)
     return (struct decl_kind){"cron", true, compile, sch};
 }
 
+/* A flow without a dot is the plugin's own. */
+static int check_reach(struct api_call *c, const struct val *options)
+{
+    char plugin[64];
+    const char *flow = val_cstr(c->arena, val_get(options, "flow")), *dot = flow ? strchr(flow, '.') : NULL;
+    if (!c->s->vm || !dot) return 0;
+    snprintf(plugin, sizeof(plugin), "%.*s", (int)(dot - flow), flow);
+    return plugin_check_reach(c->s->vm->plugin, plugin, c->err);
+}
+
 static int declare_cron(struct api_call *c)
 {
     const char *name = api_str(&c->args[0]);
     struct val spec = val_map();
     if (!name) return bad_option("name", c->err);
     if (val_get(&c->args[2], "cron")) return bad_option("cron", c->err);
-    int rc = c->args[2].type == VAL_MAP ? val_copy(c->arena, &c->args[2], &spec) : 0;
+    int rc = check_reach(c, &c->args[2]);
+    if (rc) return rc;
+    rc = c->args[2].type == VAL_MAP ? val_copy(c->arena, &c->args[2], &spec) : 0;
     if (rc == 0) rc = val_set(c->arena, &spec, "cron", c->args[1]);
     if (rc) return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     return registry_declare(c->s, "cron", name, &spec, c->err);
@@ -132,6 +145,7 @@ static int at(struct api_call *c)
     if (!n.name) return bad_option("name", c->err);
     int rc = schedule_read_options(&c->args[2], c->arena, &n, c->err);
     if (rc == 0 && n.cron) rc = bad_option("cron", c->err);
+    if (rc == 0) rc = check_reach(c, &c->args[2]);
     if (rc == 0 && !c->s->vm) rc = people_check(c->s, "schedule.write", PEOPLE_ANY_UNIT, c->err);
     if (rc) return rc;
     struct people_term term = {.db = c->s->db, .zone = n.zone ? n.zone : c->s->host->zone, .base = c->s->now};

@@ -40,6 +40,9 @@ void store_close(struct store *db);
 void store_interrupt(struct store *db);
 /* From now on statements end with ERR_STOPPED after `ms` of wall time (0: no limit). */
 void store_limit_time(struct store *db, int64_t ms);
+/* From now on no text or blob, intermediate ones included, is longer than this (0: the usual maximum): nothing ends a
+ * function of SQL before its result is there. */
+void store_limit_value(struct store *db, int bytes);
 
 /* A cached statement, ready for binding; NULL with err set if the SQL is wrong. When the cached one is in use (a
  * nested call), a second one is made. Text from plugins goes through store_query_check first. */

@@ -8,7 +8,14 @@
 #include "runtime/log.h"
 #include "store/store_internal.h"
 
-enum { CHECKPOINT_PAGES = 2000, PROGRESS_OPS = 4000, BUSY_MS = 5000, VALUE_MAX = 64 << 20, SQL_MAX = 1 << 20 };
+enum {
+    CHECKPOINT_PAGES = 2000,
+    PROGRESS_OPS = 4000,
+    BUSY_MS = 5000,
+    VALUE_MAX = 64 << 20,
+    SQL_MAX = 1 << 20,
+    LIKE_MAX = 128
+};
 enum { WRITER_CACHE_KIB = 64 << 10, READER_CACHE_KIB = 4 << 10, WAL_FRAME = 4096 + 24 };
 
 /* "nomination.round, nomination.nominee" from "UNIQUE constraint failed: …". */
@@ -103,6 +110,7 @@ static void set_limits(sqlite3 *raw)
 {
     sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, VALUE_MAX);
     sqlite3_limit(raw, SQLITE_LIMIT_SQL_LENGTH, SQL_MAX);
+    sqlite3_limit(raw, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LIKE_MAX);
     sqlite3_limit(raw, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_limit(raw, SQLITE_LIMIT_WORKER_THREADS, 0);
 }
@@ -167,6 +175,11 @@ void store_interrupt(struct store *db)
 void store_limit_time(struct store *db, int64_t ms)
 {
     db->deadline_ns = ms ? clock_mono_ns() + ms * 1000000 : 0;
+}
+
+void store_limit_value(struct store *db, int bytes)
+{
+    sqlite3_limit(db->raw, SQLITE_LIMIT_LENGTH, bytes ? bytes : VALUE_MAX);
 }
 
 int store_exec(struct store *db, const char *sql, struct err *err)

@@ -12,6 +12,7 @@
 
 enum { VM_BLOCK_MAX = 16 << 20, VM_MEMORY_SOFT = 32 << 20, VM_LENGTH_MAX = 10000000, VM_ENTRIES_MAX = 10 };
 enum { VM_TEXT_MAX = VM_BLOCK_MAX - 64 };             /* bytes of a text: a block has a head, too */
+enum { VM_RETURN_FROM = 8 << 20 };                    /* so much freed goes back to the system at once */
 enum { VM_MOVE_MAX = 1000000, VM_SORT_PLAIN = 1000 }; /* elements that C code may handle without being stopped */
 
 /* A plugin coroutine that is being resumed: who resumed it. */
@@ -47,6 +48,7 @@ struct vm {
     char name[64];
     void *owner;
     size_t used, soft, hard;
+    size_t tidied;  /* used after the last vm_tidy */
     size_t refused; /* the size that was refused last, or 0 */
     bool refused_by_host, collecting;
     lua_State *volatile running;
@@ -81,7 +83,8 @@ enum { STOP_TIME = 1, STOP_MEMORY, STOP_HOST, STOP_FAULT };
 /* vm_memory.c */
 void *vm_allocate(void *ud, void *ptr, size_t old, size_t size);
 void vm_make_room(lua_State *L, size_t size); /* before one large block: garbage must not stand in its way */
-void vm_collect(struct vm *vm);               /* at a safe point; sets the stop if too much is left */
+void vm_tidy(struct vm *vm);
+void vm_collect(struct vm *vm); /* at a safe point; sets the stop if too much is left */
 
 /* vm_limit.c */
 void vm_open_limit(void); /* once before the first vm_stop; installs the signal's handler */

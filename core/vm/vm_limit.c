@@ -234,7 +234,7 @@ int vm_take_stop(struct vm *vm, struct err *err)
     case STOP_TIME:
         return err_set(err, ERR_LIMIT, "limit.time", "ms", err_i64(&n, vm->limit_ms), "plugin", vm->name, NULL);
     case STOP_MEMORY:
-        if (vm->entries == 1) lua_gc(vm->L, LUA_GCCOLLECT);
+        if (vm->entries == 1) vm->tidied = 0;
         return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
     case STOP_FAULT:
         *err = vm->fault;

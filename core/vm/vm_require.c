@@ -1,4 +1,6 @@
 /* require: modules of the plugin itself, each run once, while it loads. */
+#include <string.h>
+
 #include "vm/vm_internal.h"
 
 static const char loaded_key; /* registry: modules by full name */
@@ -33,8 +35,9 @@ static void run_module(lua_State *L, const char *chunk, const char *text, size_t
 static int require_module(lua_State *L)
 {
     struct vm *vm = vm_of(L);
-    const char *name = luaL_checkstring(L, 1), *chunk = name;
     size_t len;
+    const char *name = luaL_checklstring(L, 1, &len), *chunk = name;
+    if (strlen(name) != len) return refuse_module(L, "require.missing", name);
     lua_settop(L, 1);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded_key);
     if (vm_push_shadow(L, 2)) lua_replace(L, 2);

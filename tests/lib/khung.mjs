@@ -139,7 +139,7 @@ export class Service {
         persons: [{ code: name, name: 'Boss' }, { code: 'guest', name: 'Guest' }],
         holders: [{ position: 'head', unit: 'office', person: name, from: '2020-01-01' },
           { position: 'none', unit: 'office', person: 'guest', from: '2020-01-01' }],
-        roles: [{ name: 'all', verbs: ['content.*', 'flow.*', 'task.*', 'people.*', 'reports.*'] }],
+        roles: [{ name: 'all', verbs: ['content.*', 'flow.*', 'task.*', 'people.*', 'reports.*', 'report.*'] }],
       }));
     await this.must('org', 'import', org);
     await this.must('user', 'add', name, '--person', name, '--admin');

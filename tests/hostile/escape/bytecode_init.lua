@@ -1,0 +1,4 @@
+-- expect: lua.syntax
+-- mode: load
+--- file init.lua
+LuaT

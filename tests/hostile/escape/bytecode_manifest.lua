@@ -1,0 +1,4 @@
+-- expect: lua.syntax
+-- mode: load
+--- file plugin.lua
+LuaT

@@ -1,0 +1,3 @@
+-- expect: table.reserved
+-- mode: load
+storage.table("t", { fields = { id = "integer" } })

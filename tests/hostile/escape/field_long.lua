@@ -1,0 +1,3 @@
+-- expect: field.name
+-- mode: load
+storage.table("t", { fields = { [("x"):rep(100000)] = "integer" } })

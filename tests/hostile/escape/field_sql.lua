@@ -1,0 +1,3 @@
+-- expect: field.name
+-- mode: load
+storage.table("t", { fields = { ["x integer); drop table p_good__row; --"] = "integer" } })

@@ -1,0 +1,2 @@
+-- expect: denied.flow
+run:compensate("good.note", { n = 1 })

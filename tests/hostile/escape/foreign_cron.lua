@@ -1,0 +1,3 @@
+-- expect: denied.flow
+-- mode: load
+schedule.cron("x", "* * * * *", { flow = "good.note", input = { n = 1 } })

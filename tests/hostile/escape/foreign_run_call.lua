@@ -1,0 +1,2 @@
+-- expect: denied.flow
+run:call("good.note", { n = 1 })

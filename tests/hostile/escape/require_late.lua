@@ -1,0 +1,4 @@
+-- expect: survives
+assert(not pcall(require, "escape_require_late.m"))
+--- file m.lua
+return {}

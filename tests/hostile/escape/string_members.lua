@@ -1,0 +1,3 @@
+-- expect: survives
+assert(string.dump == nil and ("").dump == nil)
+assert(not pcall(function() return ("x"):dump() end))

@@ -1,0 +1,4 @@
+-- expect: lua.upvalue
+-- mode: load
+local n = 0
+flow.define("x", { title = "x" }, function() n = n + 1 end)

@@ -1,0 +1,5 @@
+-- expect: limit.
+local function f(...) return select("#", ...) end
+local t = {}
+for i = 1, 1e6 do t[i] = i end
+while true do f(table.unpack(t)) end

@@ -1,0 +1,4 @@
+-- expect: limit.
+-- mode: report
+local s = string.rep("x", 1 << 20)
+while true do s = s:gsub("x", "%0%0") end

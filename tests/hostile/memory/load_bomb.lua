@@ -1,0 +1,4 @@
+-- expect: limit.
+-- mode: load
+local t = {}
+for i = 1, 1e9 do t[i] = string.rep("x", 1 << 16) .. i end

@@ -1,0 +1,4 @@
+-- expect: limit.memory
+-- mode: report
+local t = {}
+for i = 1, math.maxinteger do t[i] = { i } end

@@ -1,0 +1,4 @@
+-- expect: limit.time
+local t = setmetatable({}, {})
+getmetatable(t).__call = function(self) return self() end
+t()

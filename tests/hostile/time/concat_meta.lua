@@ -1,0 +1,3 @@
+-- expect: limit.time
+local t = setmetatable({}, { __concat = function() while true do end end })
+return t .. "x"

@@ -1,0 +1,2 @@
+-- expect: limit.time
+for _ = 0, math.huge do end

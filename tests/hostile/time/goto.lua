@@ -1,0 +1,2 @@
+-- expect: limit.time
+::again:: goto again

@@ -1,0 +1,3 @@
+-- expect: limit.time
+-- mode: hook
+while true do end

@@ -1,0 +1,3 @@
+-- expect: limit.time
+local t = {}
+while true do table.insert(t, 1, true) end

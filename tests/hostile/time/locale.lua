@@ -1,0 +1,3 @@
+-- expect: limit.time
+-- mode: locale
+for _ = 0, 1e300 do end

@@ -1,0 +1,3 @@
+-- expect: limit.time
+-- mode: loop
+while true do end

@@ -1,0 +1,3 @@
+-- expect: limit.time
+-- mode: manifest
+while true do end

@@ -1,0 +1,3 @@
+-- expect: limit.time
+local function f() return f() end
+f()

@@ -1,0 +1,2 @@
+-- expect: limit.time
+xpcall(error, function() while true do end end)
