@@ -22,6 +22,7 @@
 #include "runtime/log.h"
 #include "schedule/schedule.h"
 #include "store/table.h"
+#include "vm/vm.h"
 
 enum { LOCK_STEP_MS = 20 };
 
@@ -77,6 +78,12 @@ static void after_commit(void *ctx)
 {
     struct app *app = ctx;
     flow_batch_kept(app->flow);
+}
+
+static bool idle(void *ctx)
+{
+    (void)ctx;
+    return vm_tidy();
 }
 
 static void attach(struct app *app, const struct app_options *o)
@@ -144,6 +151,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
                                 .batch_ms = o->batch_ms,
                                 .on_lost = on_lost,
                                 .after_commit = after_commit,
+                                .idle = idle,
                                 .ctx = app};
     rc = lane_new(&lane, &app->lane, err);
     if (rc) goto failed;

@@ -23,6 +23,7 @@
 #include "runtime/fetch.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
+#include "vm/vm.h"
 
 struct service {
     struct cli *c;
@@ -270,6 +271,7 @@ static void on_stop_lane(struct mail *m)
     mem_free(m);
     loops_stop(s->app.host.loops);
     lane_stop(s->app.lane);
+    vm_tidy_end();
     loop_stop(s->lane);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "runtime/log.h"
+#include "vm/vm.h"
 
 enum { READERS_MAX = 64, ARENA_MAX = 128 << 20, SNAPSHOT_SECONDS = 30, LOOKS_MAX = 20000, LOOK_NS = 100000 };
 
@@ -94,7 +95,9 @@ static void deliver(struct mail *m)
     }
     w->done(w, rc ? &err : NULL);
     arena_reset(&p->reader.arena);
-    atomic_fetch_sub(&p->queued, 1);
+    if (atomic_fetch_sub(&p->queued, 1) > 1) return;
+    while (vm_tidy() && atomic_load(&p->queued) == 0)
+        ;
 }
 
 /* On the reader's own thread, as its Lua states and timers belong to it. */

@@ -363,10 +363,12 @@ static void on_turn(void *arg)
 {
     struct lane *l = arg;
     if (has_work(l)) run_batch(l);
-    if (has_work(l))
+    if (has_work(l)) {
         loop_soon(l->soon);
-    else
-        set_timer(l);
+        return;
+    }
+    set_timer(l);
+    if (l->o.idle && l->o.idle(l->o.ctx)) loop_soon(l->soon);
 }
 
 int lane_new(const struct lane_options *o, struct lane **out, struct err *err)

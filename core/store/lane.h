@@ -47,6 +47,8 @@ struct lane_options {
     /* Just before COMMIT, inside the transaction (audit chain, buffered rows). */
     int (*before_commit)(void *ctx, struct err *err);
     void (*after_commit)(void *ctx);
+    /* Nothing is to be run: a little of what can wait. True: there is more of it. Only with a loop. */
+    bool (*idle)(void *ctx);
     void *ctx;
 };
 

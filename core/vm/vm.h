@@ -67,6 +67,12 @@ bool vm_is_stop(const struct err *err);
 /* A fault of the host in a binding: from here on every pcall passes it on until the outermost call returns `code`. */
 void vm_raise_fault(struct vm *vm, const struct err *err);
 
+/* When this thread has nothing better to do: half a millisecond of collecting what calls have left behind in its
+ * states. True: there is more of it. */
+bool vm_tidy(void);
+/* The thread ends before its states do. */
+void vm_tidy_end(void);
+
 /* Calls a kept function (vm_ref in vm_lua.h). Cannot wait: a wait inside gives ERR_REFUSED "wait.impossible". Whatever
  * ends it, stop or uncaught error, nothing more of the plugin runs then: no handler and no __close. `out` may
  * be NULL. Values are copied into the arena. */

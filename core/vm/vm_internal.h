@@ -48,7 +48,10 @@ struct vm {
     char name[64];
     void *owner;
     size_t used, soft, hard;
-    size_t tidied;  /* used after the last vm_tidy */
+    size_t tidied; /* used after it was tidied the last time; 0: a call has failed since */
+    bool tidying;  /* a cycle of the collector is under way */
+    size_t untidy; /* used when it began */
+    struct vm *tidy_next, **tidy_at;
     size_t refused; /* the size that was refused last, or 0 */
     bool refused_by_host, collecting;
     lua_State *volatile running;
@@ -83,8 +86,11 @@ enum { STOP_TIME = 1, STOP_MEMORY, STOP_HOST, STOP_FAULT };
 /* vm_memory.c */
 void *vm_allocate(void *ud, void *ptr, size_t old, size_t size);
 void vm_make_room(lua_State *L, size_t size); /* before one large block: garbage must not stand in its way */
-void vm_tidy(struct vm *vm);
-void vm_collect(struct vm *vm); /* at a safe point; sets the stop if too much is left */
+void vm_collect(struct vm *vm);               /* at a safe point; sets the stop if too much is left */
+
+/* vm_tidy.c */
+void vm_tidy_later(struct vm *vm);
+void vm_tidy_forget(struct vm *vm);
 
 /* vm_limit.c */
 void vm_open_limit(void); /* once before the first vm_stop; installs the signal's handler */

@@ -203,6 +203,7 @@ void vm_leave(struct vm_entry *e)
     atomic_store(&vm->tid, 0);
     vm->stop = 0; /* one that came too late, between the end of the call and here */
     vm->refused = 0;
+    vm_tidy_later(vm);
 }
 
 void vm_raise_fault(struct vm *vm, const struct err *err)
@@ -234,7 +235,6 @@ int vm_take_stop(struct vm *vm, struct err *err)
     case STOP_TIME:
         return err_set(err, ERR_LIMIT, "limit.time", "ms", err_i64(&n, vm->limit_ms), "plugin", vm->name, NULL);
     case STOP_MEMORY:
-        if (vm->entries == 1) vm->tidied = 0;
         return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
     case STOP_FAULT:
         *err = vm->fault;

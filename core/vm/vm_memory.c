@@ -6,8 +6,6 @@
 #include "base/mem.h"
 #include "vm/vm_internal.h"
 
-enum { TIDY_FROM = 512 << 10 };
-
 void vm_collect(struct vm *vm)
 {
     vm->collecting = true;
@@ -15,16 +13,6 @@ void vm_collect(struct vm *vm)
     vm->collecting = false;
     /* So near the limit the next collection would come at once. */
     if (vm->used > vm->soft - vm->soft / 16) vm_stop_now(vm, STOP_MEMORY);
-}
-
-/* Between calls. A state that is not called again would keep its garbage for ever: a plugin, some thirty MiB. */
-void vm_tidy(struct vm *vm)
-{
-    size_t before = vm->used;
-    if (vm->entries > 0 || before < TIDY_FROM || before < 2 * vm->tidied) return;
-    lua_gc(vm->L, LUA_GCCOLLECT);
-    vm->tidied = vm->used;
-    if (before - vm->used > VM_RETURN_FROM) mem_return_now();
 }
 
 void vm_make_room(lua_State *L, size_t size)

@@ -46,6 +46,7 @@ void vm_free(struct vm *vm)
 {
     if (!vm) return;
     bool large = vm->used > VM_RETURN_FROM;
+    vm_tidy_forget(vm);
     if (vm->L) lua_close(vm->L);
     mem_free(vm);
     if (large) mem_return_now();
@@ -144,6 +145,7 @@ static int fail(struct vm *vm, lua_State *co, int status, int *ref, struct err *
     add_traceback(vm, co, &at);
     luaL_unref(vm->L, LUA_REGISTRYINDEX, *ref);
     *ref = LUA_NOREF;
+    vm->tidied = 0; /* what it held may be much */
     if (!vm->stop) {
         *err = at;
         return rc;
@@ -237,7 +239,6 @@ int vm_call(struct vm *vm, int ref, const struct val *args, size_t nargs, struct
     vm->resuming = resuming;
     /* A replay does not call the hooks of a run's steps: what they draw must not be missing there. */
     if (vm->stable) memcpy(vm->random, random, sizeof(random));
-    vm_tidy(vm);
     return rc;
 }
 
@@ -282,7 +283,6 @@ int vm_run_chunk(struct vm *vm, const char *chunk, const char *text, size_t len,
     rc = finish(vm, L, lua_pcall(L, 1, 0, top + 1), err);
     vm_leave(&entry);
     lua_settop(L, top);
-    vm_tidy(vm);
     return rc;
 }
 
@@ -317,14 +317,9 @@ void vm_co_free(struct vm_co *co)
 {
     if (!co) return;
     struct vm *vm = co->vm;
-    if (lua_status(co->L) > LUA_YIELD) vm->tidied = 0; /* it failed: what it held may be much */
     /* The thread is collected with all that it holds; nothing of it runs (no __close, no __gc of plugins). */
-<<<<<<< HEAD
-    luaL_unref(co->vm->L, LUA_REGISTRYINDEX, co->thread.ref);
-=======
-    luaL_unref(vm->L, LUA_REGISTRYINDEX, co->ref);
+    luaL_unref(vm->L, LUA_REGISTRYINDEX, co->thread.ref);
     mem_free(co);
-    vm_tidy(vm);
 }
 
 int vm_co_resume(struct vm_co *co, const struct val *args, size_t nargs, const struct err *failed, struct arena *a,
@@ -360,7 +355,6 @@ int vm_co_resume(struct vm_co *co, const struct val *args, size_t nargs, const s
     vm_leave(&entry);
     vm->co = outer_co;
     vm->resuming = resuming;
-    if (rc >= 0) vm_tidy(vm);
     return rc;
 }
 

@@ -1,6 +1,6 @@
 -- expect: survives
-assert(not pcall(json.decode, string.rep("[", 100000)))
-assert(not pcall(json.decode, string.rep('{"a":', 100000)))
+assert(not pcall(json.decode, string.rep("[", 10000)))
+assert(not pcall(json.decode, string.rep('{"a":', 10000)))
 local t = {}
 local at = t
 for _ = 1, 1000 do at.x = {} at = at.x end
