@@ -38,6 +38,9 @@ const struct http_route http_routes[] = {
     {"GET", "/api/units", "org.units", "", 200, false, false},
     {"GET", "/api/users", "user.list", "", 200, false, false},
     {"GET", "/api/plugins", "plugin.list", "", 200, false, false},
+    {"POST", "/api/plugins/:name/reload", "plugin.reload", ":name", 204, true, false},
+    {"POST", "/api/plugins/:name/grant", "plugin.grant", ":name body", 200, true, false},
+    {"POST", "/api/plugins/:name/migrate", "plugin.migrate", ":name body", 200, true, false},
     {0}};
 
 /* Compares a pattern with a path, segment by segment. */

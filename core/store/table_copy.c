@@ -12,7 +12,7 @@
 #include "runtime/crash.h"
 #include "store/table_migrate.h"
 
-enum { ROW_ARENA_MAX = 32 << 20, OLD_FIELDS_MAX = 500 };
+enum { ROW_ARENA_MAX = 32 << 20, OLD_FIELDS_MAX = 500, FINISH_NS = 100000000 };
 
 bool copy_is_needed(struct migrating *m)
 {
@@ -35,7 +35,7 @@ static int read_state(struct migrating *m, struct copying *c)
     if (rc == 1) {
         c->next = stmt_int(s, 0);
         c->rows = stmt_int(s, 1);
-        c->ready = stmt_int(s, 2) != 0;
+        c->is_copied = stmt_int(s, 2) != 0;
         m->generation = stmt_int(s, 3);
     }
     stmt_done(s);
@@ -55,7 +55,7 @@ static int write_state(struct copying *c)
     stmt_bind_str(s, 2, migrate_shape(m));
     stmt_bind_int(s, 3, c->next);
     stmt_bind_int(s, 4, c->rows);
-    stmt_bind_int(s, 5, c->ready);
+    stmt_bind_int(s, 5, c->is_copied);
     stmt_bind_int(s, 6, m->generation);
     return stmt_run(s, m->err);
 }
@@ -66,7 +66,7 @@ int copy_is_ready(struct migrating *m)
     int64_t generation = m->generation;
     int rc = read_state(m, &c);
     m->generation = generation;
-    return rc == 1 ? c.ready : rc;
+    return rc == 1 ? c.is_copied : rc;
 }
 
 /* --- statements --- */
@@ -170,7 +170,9 @@ int copy_finish(struct migrating *m)
         return migrate_tell(m, "copy", m->t->shown_name,
                             arena_printf(&m->arena, "select count(*) from \"%s\"", m->t->sql_name));
     int rc = open(&c, m);
-    if (rc == 0) rc = copy_rows(&c, INT64_MAX);
+    int64_t until = m->o->rows_most ? clock_mono_ns() + FINISH_NS : INT64_MAX;
+    if (rc == 0) rc = copy_rows(&c, until);
+    if (rc == 0 && !c.is_ready) rc = migrate_refuse_large(m);
     if (rc == 0) rc = run_on(m, "drop table \"log_%\"", m->t->sql_name);
     if (rc == 0) rc = run_on(m, "drop table \"%\"", m->t->sql_name);
     if (rc == 0) rc = run_on(m, "alter table \"new_%\" rename to \"%\"", m->t->sql_name);
@@ -193,7 +195,7 @@ int table_copy_step(struct store *db, const struct table *t, const struct table_
         crash_point("store.copy_piece");
         if (rc == 0) rc = copy_rows(&c, until_ns);
         if (rc == 0) rc = write_state(&c);
-        *ready = c.ready;
+        *ready = c.is_ready;
         close(&c);
     }
     migrate_close(&m);

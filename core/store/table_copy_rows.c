@@ -158,13 +158,19 @@ static int next_ids(struct copying *c, const char *table, int64_t from, int64_t 
     return rc < 0 ? rc : n;
 }
 
-static int copy_ids(struct copying *c, const char *sql, const int64_t *ids, int n, bool converts)
+/* As many of these as there is time for; at least one, so that it goes on. Returns how many, or an error. */
+static int copy_ids(struct copying *c, const int64_t *ids, int n, int64_t until_ns)
 {
-    int rc = 0;
-    if (!converts && n) rc = copy_plain(c, sql, ids[0] - 1, ids[n - 1]);
-    for (int i = 0; converts && rc == 0 && i < n; i++)
-        rc = copy_converted(c, sql, ids[i]);
-    return rc || !n ? rc : check_required(c, ids[0] - 1, ids[n - 1]);
+    int done = 0, rc = 0;
+    if (!c->converts && n) {
+        rc = copy_plain(c, c->copy_sql, ids[0] - 1, ids[n - 1]);
+        done = n;
+    }
+    /* A row may take the plugin's code long. */
+    while (c->converts && rc == 0 && done < n && (done == 0 || clock_mono_ns() < until_ns))
+        rc = copy_converted(c, c->copy_sql, ids[done++]);
+    if (rc == 0 && done) rc = check_required(c, ids[0] - 1, ids[done - 1]);
+    return rc ? rc : done;
 }
 
 static int delete_id(struct copying *c, const char *table, int64_t id)
@@ -176,44 +182,51 @@ static int delete_id(struct copying *c, const char *table, int64_t id)
     return stmt_run(s, c->m->err);
 }
 
-/* Rows that were written since: once more. */
-static int copy_again(struct copying *c, const char *sql, const int64_t *ids, int n, bool converts)
+/* A row that was written since: once more. */
+static int copy_again(struct copying *c, int64_t id)
 {
-    int rc = 0;
-    for (int i = 0; rc == 0 && i < n; i++) {
-        struct buf there;
-        arena_reset(&c->arena);
-        buf_init(&there, 1024);
-        buf_printf(&there, "select 1 from \"%s\" where id = %lld", c->m->t->sql_name, (long long)ids[i]);
-        rc = delete_id(c, c->new, ids[i]);
-        int is_there = rc ? 0 : migrate_has_row(c->m, there.data);
-        buf_close(&there);
-        if (rc == 0) rc = is_there < 0 ? is_there : is_there ? copy_ids(c, sql, &ids[i], 1, converts) : 0;
-        if (rc == 0) rc = delete_id(c, c->log, ids[i]);
-    }
+    struct buf there;
+    arena_reset(&c->arena);
+    buf_init(&there, 1024);
+    buf_printf(&there, "select 1 from \"%s\" where id = %lld", c->m->t->sql_name, (long long)id);
+    int rc = delete_id(c, c->new, id);
+    if (rc == 0) rc = migrate_has_row(c->m, there.data);
+    buf_close(&there);
+    if (rc == 1) rc = copy_ids(c, &id, 1, INT64_MAX);
+    return rc < 0 ? rc : delete_id(c, c->log, id);
+}
+
+static int copy_piece(struct copying *c, int64_t until_ns)
+{
+    int64_t ids[ROWS_AT_ONCE];
+    arena_reset(&c->arena);
+    int n = next_ids(c, c->m->t->sql_name, c->next, ids);
+    c->is_copied = n == 0;
+    if (n > 0) n = copy_ids(c, ids, n, until_ns);
+    if (n <= 0) return n;
+    c->next = ids[n - 1];
+    c->rows += n;
+    return 0;
+}
+
+static int copy_log(struct copying *c, int64_t until_ns)
+{
+    int64_t ids[ROWS_AT_ONCE];
+    int n = next_ids(c, c->log, INT64_MIN, ids), rc = n < 0 ? n : 0;
+    c->is_ready = n == 0;
+    for (int i = 0; rc == 0 && i < n && (i == 0 || clock_mono_ns() < until_ns); i++)
+        rc = copy_again(c, ids[i]);
     return rc;
 }
 
 int copy_rows(struct copying *c, int64_t until_ns)
 {
-    int64_t ids[ROWS_AT_ONCE];
-    bool converts = copy_is_needed(c->m);
-    const char *sql = make_copy(c);
-    int rc = sql ? 0 : c->m->err->code;
-    for (int n = 1; rc == 0 && !c->ready && clock_mono_ns() < until_ns;) {
+    c->converts = copy_is_needed(c->m);
+    c->copy_sql = make_copy(c);
+    int rc = c->copy_sql ? 0 : c->m->err->code;
+    while (rc == 0 && !c->is_ready && clock_mono_ns() < until_ns) {
         struct arena_mark mark = arena_mark(&c->m->arena);
-        arena_reset(&c->arena);
-        n = next_ids(c, c->m->t->sql_name, c->next, ids);
-        rc = n < 0 ? n : copy_ids(c, sql, ids, n, converts);
-        if (rc == 0 && n) c->next = ids[n - 1];
-        c->rows += n > 0 ? n : 0;
-        c->ready = n == 0;
-        arena_rewind(&c->m->arena, mark);
-    }
-    for (int n = 1; rc == 0 && c->ready && n > 0 && clock_mono_ns() < until_ns;) {
-        struct arena_mark mark = arena_mark(&c->m->arena);
-        n = next_ids(c, c->log, INT64_MIN, ids);
-        rc = n < 0 ? n : copy_again(c, sql, ids, n, converts);
+        rc = c->is_copied ? copy_log(c, until_ns) : copy_piece(c, until_ns);
         arena_rewind(&c->m->arena, mark);
     }
     return rc;

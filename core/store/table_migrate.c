@@ -177,13 +177,6 @@ static int alter(struct migrating *m)
     return rc ? rc : migrate_write_shape(m);
 }
 
-static int refuse_large(struct migrating *m)
-{
-    struct err_num n;
-    return err_set(m->err, ERR_REFUSED, "table.large", "table", m->t->shown_name, "rows", err_i64(&n, m->o->rows_most),
-                   NULL);
-}
-
 int table_migrate(struct store *db, const struct table *t, const struct table_change *change, struct err *err)
 {
     static const struct table_change plain = {0};
@@ -201,7 +194,7 @@ int table_migrate(struct store *db, const struct table *t, const struct table_ch
         if (large < 0 || ready < 0)
             rc = large < 0 ? large : ready;
         else if (rc == 0 && large && !ready && !m.o->dry)
-            rc = refuse_large(&m);
+            rc = migrate_refuse_large(&m);
         else if (rc == 0)
             rc = copies || large ? copy_finish(&m) : alter(&m);
     }

@@ -20,6 +20,7 @@ void migrate_close(struct migrating *m);
 /* Runs a statement, or only tells it. */
 int migrate_run(struct migrating *m, const char *sql);
 int migrate_refuse(struct migrating *m, const char *key, const char *column);
+int migrate_refuse_large(struct migrating *m);
 /* 1: the query gives a row. */
 int migrate_has_row(struct migrating *m, const char *sql);
 /* In a dry run: a line `what "column" n`, n being what the query counts. */
@@ -50,23 +51,25 @@ int migrate_indexes(struct migrating *m, const char *table);
 /* One copy under way. */
 struct copying {
     struct migrating *m;
-    const char *new, *log, *read_sql;
-    int64_t next, rows; /* rows up to this id are copied; how many those are */
-    bool ready;
+    const char *new, *log, *read_sql, *copy_sql;
+    int64_t next, rows;    /* rows up to this id are copied; how many those are */
+    bool converts;         /* some columns are made by the plugin's code */
+    bool is_copied;        /* all rows have been copied once */
+    bool is_ready;         /* and what was written since */
     struct field_list old; /* the columns as they were, for `convert` */
     struct arena arena;    /* of one row */
 };
 
 /* table_copy_rows.c. Is this column's value made by the plugin's code? */
 bool copy_converts(const struct migrating *m, const struct field *f);
-/* Copies until the time is over or nothing is left (`ready`, and the log is empty). */
+/* Copies until the time is over or all is ready. */
 int copy_rows(struct copying *c, int64_t until_ns);
 
 /* table_copy.c. Must rows be made anew, since a type changes or a value has to be computed? */
 bool copy_is_needed(struct migrating *m);
 /* 1: a copy to this shape is ready. */
 int copy_is_ready(struct migrating *m);
-/* All that is left of the copy, then the exchange. */
+/* All that is left of the copy, then the exchange. "table.large" when that takes too long for one go. */
 int copy_finish(struct migrating *m);
 
 #endif

@@ -72,6 +72,13 @@ int migrate_refuse(struct migrating *m, const char *key, const char *column)
     return err_set(m->err, ERR_REFUSED, key, "table", m->t->shown_name, "column", column, NULL);
 }
 
+int migrate_refuse_large(struct migrating *m)
+{
+    struct err_num n;
+    return err_set(m->err, ERR_REFUSED, "table.large", "table", m->t->shown_name, "rows", err_i64(&n, m->o->rows_most),
+                   NULL);
+}
+
 int migrate_has_row(struct migrating *m, const char *sql)
 {
     struct stmt *s = store_stmt(m->db, sql, m->err);

@@ -145,6 +145,25 @@ describe('a changed declaration', () => {
 });
 
 describe('a large table', () => {
+  it('or one whose rows take the plugin long holds nobody up', async () => {
+    const dir = folder();
+    plugin(dir, 'p', ONE, NEEDS);
+    const s = await serve({ dir });
+    await s.admin();
+    await fill(s, 300);
+    plugin(dir, 'p', TWO.replace('return "N-" .. row.id', 'for i = 1, 400000 do end return "N-" .. row.id'), NEEDS);
+    await s.cli('plugin', 'reload');
+    assert.deepEqual(await states(s), ['active', 'migrating']);
+    const began = performance.now();
+    const run = await s.request('POST', '/api/runs', { flow: 'p.parked', input: {}, id: 'one' });
+    const took = performance.now() - began;
+    assert.equal(run.status, 201, run.text);
+    await s.must('flow', 'cancel', run.json.id);
+    await until('active', async () => (await states(s)).join() === 'active');
+    assert.ok(took < 250, `${took} ms`);
+    await s.stop();
+  });
+
   it('is exchanged at once when the last open run of the old version ends', async () => {
     const dir = folder();
     plugin(dir, 'p', ONE, NEEDS);

@@ -191,6 +191,24 @@ describe('grants', () => {
     await s.stop();
   });
 
+  it('is the same through REST, for an admin', async () => {
+    const dir = folder();
+    plugin(dir, 'p', flow('one'), FEW);
+    const s = await serve({ dir });
+    plugin(dir, 'p', flow('two'), MORE);
+    assert.equal((await s.request('POST', '/api/plugins/p/reload', {})).status, 401);
+    await s.admin();
+    assert.equal((await s.request('POST', '/api/plugins/p/reload', {})).status, 204);
+    const shown = await s.request('POST', '/api/plugins/p/grant', {});
+    assert.deepEqual(shown.json.wants, ['fetch:example.org']);
+    assert.equal((await s.request('POST', '/api/plugins/p/grant', { yes: 'ffffffffffff' })).status, 409);
+    const given = await s.request('POST', '/api/plugins/p/grant', { yes: shown.json.hash });
+    assert.ok(given.status < 300, given.text);
+    assert.equal(await says(s), 'two');
+    assert.deepEqual((await s.request('POST', '/api/plugins/p/migrate', { dry_run: true })).json, []);
+    await s.stop();
+  });
+
   it('with grants = ask the first version waits too, also for a command without a service', async () => {
     const dir = folder();
     plugin(dir, 'p', flow('one'), FEW);
