@@ -123,8 +123,6 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     struct host *h = &app->host;
     *app = (struct app){0};
     h->data_dir = o->data_dir;
-    h->zone = o->zone;
-    h->lang = o->lang;
     h->settings = o->settings;
     h->grants = o->is_test ? GRANT_TRUST : o->grants;
     h->kinds = kinds;
@@ -140,7 +138,10 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     struct store_options db = {.path = app->db_path, .role = STORE_WRITER, .no_sync = o->no_sync};
     if (rc == 0) rc = store_open(&db, &app->db, err);
     if (rc == 0) rc = migrate(app, err);
+    if (rc == 0) rc = people_place(app->db, o->zone, o->lang, &app->place, err);
     if (rc) goto failed;
+    h->zone = app->place.zone;
+    h->lang = app->place.lang;
     h->api = api_new();
     h->events = events_new();
     h->plugins = plugins_new(h, o->plugin_dirs, o->nplugin_dirs);

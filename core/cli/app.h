@@ -6,6 +6,7 @@
 #define KHUNG_APP_H
 
 #include "flow/flow.h"
+#include "people/people.h"
 #include "plugin/host.h"
 #include "plugin/plugins.h"
 #include "store/lane.h"
@@ -17,7 +18,7 @@ struct app_options {
     const char *data_dir;
     const char *const *plugin_dirs;
     size_t nplugin_dirs;
-    const char *zone, *lang;
+    const char *zone, *lang; /* of the organisation; NULL: as the service was last told */
     const char *settings; /* file of plugins' settings, or NULL */
     enum grant_policy grants;
     struct loop *lane_loop;    /* NULL: app_run drives the lane */
@@ -35,6 +36,7 @@ struct app {
     struct lane *lane;
     struct flow *flow;
     char db_path[512];
+    struct people_place place;
 };
 
 /* Locks, opens, migrates, attaches; loads no plugins yet. */

@@ -192,10 +192,9 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
                             .plugin_dirs = dirs,
                             .nplugin_dirs = split_dirs(c, dirs),
                             .zone = cli_flag(c, "zone"),
-                            .lang = c->lang,
                             .settings = cli_flag(c, "settings")};
     struct app_call call = {.name = name, .args = *args, .lang = c->lang};
-    if (!o.zone) o.zone = getenv("KHUNG_ZONE") ? getenv("KHUNG_ZONE") : "Asia/Ho_Chi_Minh";
+    if (!o.zone) o.zone = getenv("KHUNG_ZONE");
     if (!cli_flag(c, "verbose")) log_init(LOG_ERROR, false);
     umask(0077);
     int rc = confine_as_owner(c->data, err);

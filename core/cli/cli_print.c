@@ -68,6 +68,14 @@ static const struct val *fields_of(const struct val *row)
     return row->type == VAL_OBJ ? row->as.obj.fields : row;
 }
 
+/* An object's id is no field of it. */
+static struct val cell_of(const struct val *row, const char *name)
+{
+    const struct val *v = val_get(fields_of(row), name);
+    if (!v && row->type == VAL_OBJ && strcmp(name, "id") == 0) return val_int(row->as.obj.id);
+    return v ? *v : val_nil();
+}
+
 static int pick_columns(const struct val *list, const char *wanted, char names[COLUMNS_MAX][48])
 {
     int n = 0;
@@ -90,8 +98,8 @@ static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n,
     for (int k = 0; k < n; k++) {
         struct buf b;
         buf_init(&b, 64 << 10);
-        write_cell(&b, names[k], row ? val_get(row, names[k]) : NULL);
-        if (!row) buf_add_str(&b, names[k]);
+        struct val cell = row ? cell_of(row, names[k]) : val_str(names[k]);
+        write_cell(&b, names[k], &cell);
         size_t w = cut(&b);
         fputs(b.data ? b.data : "", stdout);
         if (k + 1 < n) printf("%*s", (int)(widths[k] - w + 2), "");
@@ -110,7 +118,8 @@ static void print_table(const struct val *list, const char *wanted)
         for (size_t i = 0; i < list->as.list.n; i++) {
             struct buf b;
             buf_init(&b, 64 << 10);
-            write_cell(&b, names[k], val_get(fields_of(&list->as.list.items[i]), names[k]));
+            struct val cell = cell_of(&list->as.list.items[i], names[k]);
+            write_cell(&b, names[k], &cell);
             size_t w = cut(&b);
             if (w > widths[k]) widths[k] = w;
             buf_close(&b);
@@ -118,7 +127,7 @@ static void print_table(const struct val *list, const char *wanted)
     }
     print_row(NULL, names, n, widths);
     for (size_t i = 0; i < list->as.list.n; i++)
-        print_row(fields_of(&list->as.list.items[i]), names, n, widths);
+        print_row(&list->as.list.items[i], names, n, widths);
 }
 
 /* A text of several lines as it is, but for what a terminal would obey or what turns the order of letters round. */

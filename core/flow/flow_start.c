@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "people/people.h"
+
 #include "runtime/log.h"
 
 static int find_by_bid(struct store *db, int64_t name_id, const char *bid, int64_t *run, struct err *err)
@@ -23,7 +25,6 @@ static int first_slice(struct flow *f, struct session *s, struct flow_run *run, 
     struct session inner;
     struct err why = {0};
     flow_session_init(f, &inner, run, s->now);
-    inner.lang = s->lang;
     int rc = store_mark(s->db, err);
     if (rc) return rc;
     arena_reset(&f->arena);
@@ -44,13 +45,24 @@ static int first_slice(struct flow *f, struct session *s, struct flow_run *run, 
     return flow_fail(run, s, &why, err);
 }
 
+/* What the flow declared as its input, checked and copied into the run. */
+static int take_input(struct flow *f, struct session *s, const struct flow_def *def, const struct val *given,
+                      struct flow_run *run, struct err *err)
+{
+    struct arena *a = &run->arena;
+    struct val empty = val_map(), with_ids, checked;
+    if (def->is_handler) return val_copy(a, given, &run->input);
+    int rc = people_codes(s->db, &def->input, given->type == VAL_MAP ? given : &empty, a, &with_ids, err);
+    if (rc == 0) rc = field_check_map(&def->input, &with_ids, false, &f->host->time, a, &checked, err);
+    run->input = val_map();
+    return rc || def->input.n == 0 ? rc : val_copy(a, &checked, &run->input);
+}
+
 static struct flow_run *make(struct flow *f, struct session *s, const struct flow_def *def,
                              const struct flow_start_args *args, struct err *err)
 {
-    struct val checked;
     struct flow_run *run = flow_cache_add(f, id_next(lane_ids(f->lane), s->now));
     struct arena *a = &run->arena;
-    int rc = 0;
     flow_touch(f, run);
     run->is_new = run->is_loaded = true;
     run->name_id = def->name_id;
@@ -63,17 +75,9 @@ static struct flow_run *make(struct flow *f, struct session *s, const struct flo
     run->user = s->actor.user > 0 ? s->actor.user : 0;
     run->person = s->actor.person;
     run->due = s->now;
-    if (def->is_handler)
-        rc = val_copy(a, args->input, &run->input);
-    else if (def->input.n || args->input->type == VAL_MAP)
-        rc = field_check_map(&def->input, args->input->type == VAL_MAP ? args->input : &(struct val){.type = VAL_MAP},
-                             false, &f->host->time, a, &checked, err);
-    if (rc == 0 && !def->is_handler) {
-        run->input = val_map();
-        if (def->input.n) rc = val_copy(a, &checked, &run->input);
-    }
+    int rc = take_input(f, s, def, args->input, run, err);
     if (rc == 0 && run->plugin && run->name) return run;
-    if (rc != ERR_INVALID) err_set(err, ERR_LIMIT, "limit.size", NULL);
+    if (rc != ERR_INVALID && rc != ERR_NOT_FOUND) err_set(err, ERR_LIMIT, "limit.size", NULL);
     flow_cache_remove(f, run);
     return NULL;
 }

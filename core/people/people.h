@@ -16,6 +16,7 @@
 #include "plugin/session.h"
 #include "store/store.h"
 
+struct field_list;
 struct api;
 struct host;
 
@@ -30,9 +31,19 @@ void people_add_api(struct api *api, struct host *host);
 /* The local day of an instant in the organisation's zone. */
 int64_t people_day(const struct host *host, int64_t now);
 
+/* The organisation's time zone and language: as given (and then kept), as kept, or those of Việt Nam. */
+struct people_place {
+    char zone[64], lang[8];
+};
+int people_place(struct store *db, const char *zone, const char *lang, struct people_place *out, struct err *err);
+
 /* Units. 1 found, 0 not, or an error. Objects have code, name, kind (as of the day) and text. */
 int people_unit_get(struct store *db, int64_t id, int64_t day, struct arena *a, struct val *out, struct err *err);
 int people_unit_by_code(struct store *db, const char *code, int64_t *id, struct err *err);
+/* A map of fields in which units and persons may stand as codes: with ids in their place. Borrows from `in`.
+ * ERR_NOT_FOUND "people.no_unit", "people.no_person". */
+int people_codes(struct store *db, const struct field_list *fields, const struct val *in, struct arena *a,
+                 struct val *out, struct err *err);
 int people_parent(struct store *db, int64_t unit, int64_t day, int64_t *parent, struct err *err);
 /* Lists of unit objects, by code. */
 int people_children(struct store *db, int64_t unit, int64_t day, struct arena *a, struct val *out, struct err *err);

@@ -84,6 +84,9 @@ static const char roles[] =
     "),"
     "('clerk','task.decide'),('clerk','report.run');";
 
+static const char place[] = "create table place(name text primary key, value text not null) without rowid;";
+
 const struct store_migration people_migrations[] = {
-    {"people/001", units}, {"people/002", persons}, {"people/003", accounts}, {"people/004", roles}, {0},
+    {"people/001", units}, {"people/002", persons}, {"people/003", accounts},
+    {"people/004", roles}, {"people/005", place},   {0},
 };

@@ -2,7 +2,8 @@
 // "Cold" is after a restart: the run is replayed from its journal.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { join } from 'node:path';
+import { folder, pause, plugin, serve, write } from '../lib/khung.mjs';
 
 const HEAD = `
 local rows = storage.table("row", { fields = { what = "text!" } })
@@ -40,6 +41,31 @@ async function rules(source, config = {}) {
 
 const flow = (name, body) => `flow.define("${name}", { title = "${name}" }, function(run)\n${body}\nend)\n`;
 const go = (s, id, name = 'go', ...more) => s.must('flow', 'signal', id, name, ...more);
+
+describe('language', () => {
+  it('a run speaks the language of the organisation from its first slice on, whoever starts it', async () => {
+    const s = await rules(`
+${flow('main', `
+  run:note(t"greeting")
+  run:wait("go")
+  return t"greeting"`)}`);
+    write(join(s.dir, 'plugins/r/locale/vi.lua'), 'return { greeting = "Chào" }\n');
+    write(join(s.dir, 'plugins/r/locale/en.lua'), 'return { greeting = "Hello" }\n');
+    await s.must('plugin', 'reload');
+    const { id } = await s.must('flow', 'start', 'r.main', '--input', '{}', '--lang', 'en');
+    await s.waits(id);
+    await s.stop();
+    const without = await s.must('flow', 'start', 'r.main', '--input', '{}', '--lang', 'en', '--plugins', s.plugins);
+    await s.start();
+    for (const each of [id, without.id]) {
+      await go(s, each);
+      const run = await s.done(each);
+      assert.equal(run.state, 'completed', JSON.stringify(run));
+      assert.equal(run.result, 'Chào');
+    }
+    await s.stop();
+  });
+});
 
 describe('refusals', () => {
   it('one that pcall caught is caught alike on replay, and what it undid stays undone', async () => {

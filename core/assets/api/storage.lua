@@ -75,3 +75,7 @@ assert(storage.number("decision", { year = 2021 }) == 2)
 local number = storage.number("decision", { year = 2021 })
 storage.void("decision", number, "Đánh nhầm", { year = 2021 })
 assert(storage.number("decision", { year = 2021 }) == number + 1, "a void number stays taken")
+
+--- table:convert at load
+local people_here = storage.table("person_here", { fields = { name = "text!", initial = "text" } })
+people_here:convert("initial", function(row) return row.name:sub(1, 1) end) -- when the column comes into being
