@@ -20,6 +20,14 @@ void arena_init(struct arena *a, size_t max)
     *a = (struct arena){.max = max};
 }
 
+void arena_reserve(struct arena *a, size_t size)
+{
+    struct arena_block *b = mem_alloc(sizeof(*b) + size);
+    b->size = size;
+    a->first = a->current = b;
+    a->held = size;
+}
+
 static void free_blocks(struct arena *a, struct arena_block **from)
 {
     for (struct arena_block *b = *from, *next; b; b = next) {

@@ -16,6 +16,8 @@ struct arena {
 };
 
 void arena_init(struct arena *a, size_t max);
+/* A first block at once, for the few bytes without which nothing works; aborts on failure. Right after arena_init. */
+void arena_reserve(struct arena *a, size_t size);
 void arena_close(struct arena *a);
 void arena_reset(struct arena *a);
 void *arena_alloc(struct arena *a, size_t size); /* zeroed, 16-byte aligned; NULL past the maximum */

@@ -7,6 +7,9 @@
 
 #include "base/mem.h"
 
+/* So much is always to be had (or nothing goes on at all): what the program itself writes fits in. */
+enum { SURE = 4096 };
+
 void buf_init(struct buf *b, size_t max)
 {
     *b = (struct buf){.max = max};
@@ -36,7 +39,7 @@ static bool reserve(struct buf *b, size_t n)
     size_t cap = b->cap ? b->cap : 64;
     while (cap <= b->len + n)
         cap *= 2;
-    char *data = mem_try_realloc(b->data, cap);
+    char *data = cap <= SURE ? mem_realloc(b->data, cap) : mem_try_realloc(b->data, cap);
     if (!data) {
         b->failed = true;
         return false;

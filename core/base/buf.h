@@ -1,7 +1,8 @@
 /* A growing byte buffer with a hard maximum.
  *
  * Appending past the maximum or without memory sets `failed` and drops the data; callers write freely and check
- * once at the end (buf_ok). The bytes are always followed by a NUL that is not counted. */
+ * once at the end (buf_ok). Memory for the first 4 KiB never lacks (the program ends instead). The bytes are always
+ * followed by a NUL that is not counted. */
 #ifndef KHUNG_BUF_H
 #define KHUNG_BUF_H
 

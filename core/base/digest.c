@@ -9,6 +9,23 @@ void digest_sha256(const void *p, size_t n, uint8_t out[DIGEST_LEN])
     crypto_hash_sha256(out, p, n);
 }
 
+_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct digest), "it fits");
+
+void digest_begin(struct digest *d)
+{
+    crypto_hash_sha256_init((crypto_hash_sha256_state *)d->state);
+}
+
+void digest_add(struct digest *d, const void *p, size_t n)
+{
+    crypto_hash_sha256_update((crypto_hash_sha256_state *)d->state, p, n);
+}
+
+void digest_end(struct digest *d, uint8_t out[DIGEST_LEN])
+{
+    crypto_hash_sha256_final((crypto_hash_sha256_state *)d->state, out);
+}
+
 void digest_hex(const uint8_t d[DIGEST_LEN], char out[DIGEST_HEX])
 {
     sodium_bin2hex(out, DIGEST_HEX, d, DIGEST_LEN);

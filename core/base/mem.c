@@ -9,9 +9,11 @@
 static _Thread_local long fail_in; /* 0: off */
 static _Thread_local long counted;
 
-void mem_fail_nth(long n)
+long mem_fail_nth(long n)
 {
+    long left = fail_in;
     fail_in = n;
+    return left;
 }
 
 long mem_count(void)
@@ -25,14 +27,21 @@ static int must_fail(void)
     return fail_in > 0 && --fail_in == 0;
 }
 
+static void *must_be(void *p)
+{
+    if (p) return p;
+    fputs("khung: out of memory\n", stderr);
+    abort();
+}
+
 void *mem_alloc(size_t size)
 {
-    void *p = calloc(1, size ? size : 1);
-    if (!p) {
-        fputs("khung: out of memory\n", stderr);
-        abort();
-    }
-    return p;
+    return must_be(calloc(1, size ? size : 1));
+}
+
+void *mem_realloc(void *p, size_t size)
+{
+    return must_be(realloc(p, size ? size : 1));
 }
 
 void *mem_try_alloc(size_t size)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 void *mem_alloc(size_t size);                /* zeroed; aborts on failure */
+void *mem_realloc(void *p, size_t size);     /* aborts on failure */
 void *mem_try_alloc(size_t size);            /* zeroed, or NULL */
 void *mem_try_realloc(void *p, size_t size); /* NULL leaves p as it was */
 char *mem_strdup(const char *s);             /* aborts on failure */
@@ -18,8 +19,9 @@ void mem_return_freed(void);
 /* After much was freed: pages between what is still used go back too. Takes milliseconds. */
 void mem_return_now(void);
 
-/* Tests: the n-th try_ allocation from now (1 = the next) fails once; 0 switches it off. Per thread. */
-void mem_fail_nth(long n);
+/* Tests: the n-th try_ allocation from now (1 = the next) fails once; 0 switches it off. Gives how many were still to
+ * come before the failure that was set before: 0 when it has happened. Per thread. */
+long mem_fail_nth(long n);
 /* Tests: how many try_ allocations this thread has made. */
 long mem_count(void);
 

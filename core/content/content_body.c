@@ -187,13 +187,12 @@ int content_body_to_api(const struct content_form *form, const struct val *store
 
 void content_body_hash(const char *type, const char *json, size_t len, char hex[DIGEST_HEX])
 {
-    struct buf b;
+    struct digest d;
     uint8_t digest[DIGEST_LEN];
-    buf_init(&b, CONTENT_BODY_MAX + CONTENT_TYPE_MAX + 2);
-    buf_add_str(&b, type);
-    buf_add_char(&b, '\n');
-    buf_add(&b, json, len);
-    digest_sha256(b.data, b.len, digest);
+    digest_begin(&d);
+    digest_add(&d, type, strlen(type));
+    digest_add(&d, "\n", 1);
+    digest_add(&d, json, len);
+    digest_end(&d, digest);
     digest_hex(digest, hex);
-    buf_close(&b);
 }

@@ -83,6 +83,7 @@ static int collect(struct session *s, const struct content_search *q, struct hit
     if (match_text(&match, "title body", text, len)) rc = ask(s, q, &match, h, err);
     buf_clear(&match);
     if (rc == 0 && match_text(&match, "title_folded body_folded", folded, flen)) rc = ask(s, q, &match, h, err);
+    if (rc == 0 && !buf_ok(&match)) rc = content_too_large(err);
     buf_close(&match);
     return rc;
 }

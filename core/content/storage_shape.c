@@ -19,13 +19,15 @@ int storage_shape_keep(struct store *db, const struct storage_table *t, const ch
                                 "insert or ignore into storage_shape(plugin, name, hash, columns)"
                                 " values(?1, ?2, ?3, ?4)",
                                 err);
-    int rc = s ? 0 : err->code;
-    if (s) {
+    int rc = !s ? err->code : buf_ok(&columns) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
+    if (rc == 0) {
         stmt_bind_str(s, 1, t->plugin);
         stmt_bind_str(s, 2, t->name);
         stmt_bind_str(s, 3, hash);
         stmt_bind_text(s, 4, columns.data, columns.len);
         rc = stmt_run(s, err);
+    } else {
+        stmt_done(s);
     }
     buf_close(&columns);
     return rc;

@@ -180,7 +180,7 @@ static int wake_due(struct flow_run *run, struct flow_wait *w, struct err *err)
     }
     if (rc) return rc;
     buf_clear(b);
-    val_encode(&v, b, true);
+    if (val_encode(&v, b, true) != 0 || !buf_ok(b)) return err_set(err, ERR_NOMEM, "memory", NULL);
     return wake(run, w, code, b->data, b->len, err);
 }
 
@@ -192,6 +192,7 @@ int flow_wake_live(struct flow_run *run, struct err *err)
     int rc = find_signal(run, &a, err);
     if (rc == 1) {
         rc = use_signal(run, &a, err);
+        if (rc == 0 && !buf_ok(&bytes)) rc = err_set(err, ERR_NOMEM, "memory", NULL);
         if (rc == 0) rc = remove_rows(run, a.wait, err);
         if (rc == 0) rc = wake(run, a.wait, a.code, bytes.data, bytes.len, err);
     } else if (rc == 0) {

@@ -133,8 +133,7 @@ void api_add(struct api *api, const struct api_fn *fns, void *self)
         parse_args(api, e);
         if (api->n == api->cap) {
             api->cap = api->cap ? 2 * api->cap : 64;
-            api->entries = mem_try_realloc(api->entries, api->cap * sizeof(struct api_entry *));
-            assert(api->entries);
+            api->entries = mem_realloc(api->entries, api->cap * sizeof(struct api_entry *));
         }
         memmove(&api->entries[at + 1], &api->entries[at], (api->n - at) * sizeof(struct api_entry *));
         api->entries[at] = e;

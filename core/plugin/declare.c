@@ -32,8 +32,11 @@ int registry_declare_fn(struct session *s, const char *kind, const char *name, c
     if (rc) return rc;
     struct plugin_vm *pv = s->vm;
     if (pv->nfns == pv->fns_cap) {
-        pv->fns_cap = pv->fns_cap ? 2 * pv->fns_cap : 16;
-        pv->fns = mem_try_realloc(pv->fns, pv->fns_cap * sizeof(*pv->fns));
+        size_t cap = pv->fns_cap ? 2 * pv->fns_cap : 16;
+        struct plugin_fn *grown = mem_try_realloc(pv->fns, cap * sizeof(*pv->fns));
+        if (!grown) return err_set(err, ERR_NOMEM, "memory", NULL);
+        pv->fns = grown;
+        pv->fns_cap = cap;
     }
     pv->fns[pv->nfns++] = (struct plugin_fn){mem_strdup(kind), mem_strdup(name), (int)ref};
     return 0;

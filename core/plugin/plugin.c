@@ -34,6 +34,13 @@ int plugin_fail(struct plugin *p, const struct err *why)
     return why->code;
 }
 
+static void fail_memory(struct plugin *p)
+{
+    struct err err = {0};
+    err_set(&err, ERR_NOMEM, "memory", NULL);
+    plugin_fail(p, &err);
+}
+
 struct plugin *plugin_link(struct plugin *source, struct plugin *const *required, size_t n)
 {
     struct plugin *p = mem_alloc(sizeof(*p));
@@ -46,7 +53,10 @@ struct plugin *plugin_link(struct plugin *source, struct plugin *const *required
     p->nrequired = p->required ? n : 0;
     for (size_t i = 0; i < p->nrequired; i++)
         p->required[i] = plugin_hold(required[i]);
-    if (!source->ok) plugin_fail(p, source->why);
+    if (!source->ok)
+        plugin_fail(p, source->why);
+    else if (n && !p->required)
+        fail_memory(p);
     plugin_seal(p);
     return p;
 }
@@ -54,22 +64,29 @@ struct plugin *plugin_link(struct plugin *source, struct plugin *const *required
 void plugin_seal(struct plugin *p)
 {
     /* path\0length\0text of each file in order, the settings, then the hashes of what is required. */
-    struct buf all;
+    struct digest d;
+    struct buf config;
     uint8_t digest[DIGEST_LEN];
-    buf_init(&all, 2 * (size_t)PLUGIN_BYTES_MAX);
-    for (size_t i = 0; i < p->nfiles; i++) {
-        buf_add(&all, p->files[i].path, strlen(p->files[i].path) + 1);
-        buf_printf(&all, "%zu", p->files[i].len);
-        buf_add_char(&all, '\0');
-        buf_add(&all, p->files[i].text, p->files[i].len);
-    }
+    char len[24];
+    buf_init(&config, PLUGIN_BYTES_MAX);
     /* Settings are part of what the code does: a run keeps those that it began with. */
-    val_encode(&p->config, &all, false);
+    if (val_encode(&p->config, &config, false) != 0 || !buf_ok(&config)) {
+        buf_close(&config);
+        fail_memory(p);
+        return;
+    }
+    digest_begin(&d);
+    for (size_t i = 0; i < p->nfiles; i++) {
+        digest_add(&d, p->files[i].path, strlen(p->files[i].path) + 1);
+        digest_add(&d, len, (size_t)snprintf(len, sizeof(len), "%zu", p->files[i].len) + 1);
+        digest_add(&d, p->files[i].text, p->files[i].len);
+    }
+    digest_add(&d, config.data, config.len);
     for (size_t i = 0; i < p->nrequired; i++)
-        buf_add(&all, p->required[i]->hash, sizeof(p->required[i]->hash));
-    digest_sha256(all.data, all.len, digest);
+        digest_add(&d, p->required[i]->hash, sizeof(p->required[i]->hash));
+    digest_end(&d, digest);
     digest_hex(digest, p->hash);
-    buf_close(&all);
+    buf_close(&config);
 }
 
 bool plugin_has(const struct plugin *p, const char *capability)

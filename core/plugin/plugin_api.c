@@ -67,7 +67,7 @@ static int translate(struct api_call *c)
     struct buf out;
     buf_init(&out, 64 << 10);
     fill(&out, text ? text : key ? key : "", &c->args[1], c->arena);
-    char *copy = arena_strndup(c->arena, out.data ? out.data : "", out.len);
+    char *copy = !buf_ok(&out) ? NULL : arena_strndup(c->arena, out.data ? out.data : "", out.len);
     if (copy) c->result = val_strn(copy, out.len);
     buf_close(&out);
     return copy ? 0 : err_set(c->err, ERR_LIMIT, "limit.size", NULL);

@@ -16,7 +16,7 @@
 #include "base/mem.h"
 #include "vm/vm.h"
 
-enum { PLUGIN_ARENA_MAX = 64 << 20, PATH_MAX_HERE = 512, DEPTH_MAX_HERE = 6 };
+enum { PLUGIN_ARENA_MAX = 64 << 20, PLUGIN_ARENA_FIRST = 4096, PATH_MAX_HERE = 512, DEPTH_MAX_HERE = 6 };
 
 struct reading {
     struct plugin *p;
@@ -28,6 +28,7 @@ static struct plugin *new_plugin(const char *name)
 {
     struct plugin *p = mem_alloc(sizeof(*p));
     arena_init(&p->arena, PLUGIN_ARENA_MAX);
+    arena_reserve(&p->arena, PLUGIN_ARENA_FIRST);
     p->name = arena_strdup(&p->arena, name);
     p->version = "";
     p->dir = "";
@@ -123,18 +124,19 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct plugin_file *)a)->path, ((const struct plugin_file *)b)->path);
 }
 
-/* A list of strings as an array closed by NULL; for `keys`, the keys of a map. */
-static const char **string_array(struct arena *a, const struct val *v)
+/* A list of strings as an array closed by NULL; of a map, its keys. */
+static int string_array(struct arena *a, const struct val *v, const char ***out, struct err *err)
 {
-    size_t n = val_is(v, VAL_LIST) ? v->as.list.n : val_is(v, VAL_MAP) ? v->as.map.n : 0;
-    const char **out = arena_alloc(a, (n + 1) * sizeof(*out));
-    size_t used = 0;
-    for (size_t i = 0; out && i < n; i++) {
-        const char *s =
-            v->type == VAL_LIST ? val_cstr(a, &v->as.list.items[i]) : arena_strdup(a, v->as.map.pairs[i].key);
-        if (s) out[used++] = s;
+    size_t n = val_is(v, VAL_LIST) ? v->as.list.n : val_is(v, VAL_MAP) ? v->as.map.n : 0, used = 0;
+    *out = arena_alloc(a, (n + 1) * sizeof(**out));
+    for (size_t i = 0; *out && i < n; i++) {
+        const char *key = v->type == VAL_MAP ? v->as.map.pairs[i].key : "";
+        const struct val name = v->type == VAL_MAP ? val_str(key) : v->as.list.items[i];
+        if (name.type != VAL_STR || strlen(name.as.str.s) != name.as.str.len) continue;
+        (*out)[used] = arena_strdup(a, name.as.str.s);
+        if (!(*out)[used++]) *out = NULL;
     }
-    return out;
+    return *out ? 0 : err_set(err, ERR_NOMEM, "memory", NULL);
 }
 
 static int take_config(struct plugin *p, const struct val *decl, const struct val *settings, struct err *err)
@@ -178,9 +180,9 @@ static int take_manifest(struct plugin *p, const struct val *settings, struct er
                      err_i64(&most, PLUGIN_API_LEVEL), NULL);
         goto out;
     }
-    p->needs = string_array(&p->arena, val_get(m, "needs"));
-    p->requires = string_array(&p->arena, val_get(m, "requires"));
-    rc = plugin_limits_read(p, settings, err);
+    rc = string_array(&p->arena, val_get(m, "needs"), &p->needs, err);
+    if (rc == 0) rc = string_array(&p->arena, val_get(m, "requires"), &p->requires, err);
+    if (rc == 0) rc = plugin_limits_read(p, settings, err);
     if (rc == 0) rc = take_config(p, val_get(m, "config"), settings, err);
 out:
     if (rc) err_set_where(err, chunk, 1);

@@ -162,14 +162,20 @@ static void a_full_buffer_fails_once_and_for_all(void **state)
     buf_close(&b);
 }
 
-static void a_buffer_without_memory_fails(void **state)
+static void a_buffer_without_memory_fails_beyond_its_first_bytes(void **state)
 {
     (void)state;
     struct buf b;
-    buf_init(&b, 1000);
+    char part[1000];
+    memset(part, 'x', sizeof(part));
+    buf_init(&b, 100000);
     mem_fail_nth(1);
-    buf_add_str(&b, "x");
+    for (int i = 0; i < 4; i++)
+        buf_add(&b, part, sizeof(part));
+    assert_true(buf_ok(&b));
+    buf_add(&b, part, sizeof(part));
     assert_false(buf_ok(&b));
+    assert_int_equal(mem_fail_nth(0), 0);
     buf_close(&b);
 }
 
@@ -202,7 +208,7 @@ int main(void)
         cmocka_unit_test(an_arena_without_memory_goes_on_afterwards),
         cmocka_unit_test(a_buffer_grows_and_ends_in_nul),
         cmocka_unit_test(a_full_buffer_fails_once_and_for_all),
-        cmocka_unit_test(a_buffer_without_memory_fails),
+        cmocka_unit_test(a_buffer_without_memory_fails_beyond_its_first_bytes),
         cmocka_unit_test(taken_bytes_belong_to_the_caller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "cli/app.h"
 #include "flow/flow.h"
 #include "plugin/api.h"
@@ -32,6 +33,7 @@ struct fixture {
     struct arena a;
     struct err err;
     const struct api_fn *functions; /* more for the plugins, or NULL */
+    long fail_nth;                  /* this allocation of the next call fails; then: how many were still to come */
     bool is_unlimited;              /* handlers have all the time that they want */
 };
 
@@ -197,7 +199,10 @@ static inline int fixture_try(struct fixture *f, const char *name, const char *a
 {
     struct app_call call = {.name = name, .args = fixture_json(f, args), .actor = {.admin = true}};
     err_clear(&f->err);
-    return app_call(&f->app, &call, &f->a, out, &f->err);
+    mem_fail_nth(f->fail_nth);
+    int rc = app_call(&f->app, &call, &f->a, out, &f->err);
+    f->fail_nth = mem_fail_nth(0);
+    return rc;
 }
 
 static inline struct val fixture_call(struct fixture *f, const char *name, const char *args)
@@ -254,7 +259,9 @@ static inline int fixture_run(struct fixture *f, const char *plugin, const char 
                                .out = out};
     err_clear(&f->err);
     lane_add(f->app.lane, &fs.work);
+    mem_fail_nth(f->fail_nth);
     app_run(&f->app);
+    f->fail_nth = mem_fail_nth(0);
     return fs.failed ? f->err.code : 0;
 }
 
