@@ -19,7 +19,7 @@ struct app_options {
     const char *const *plugin_dirs;
     size_t nplugin_dirs;
     const char *zone, *lang; /* of the organisation; NULL: as the service was last told */
-    const char *settings; /* file of plugins' settings, or NULL */
+    const char *settings;    /* file of plugins' settings, or NULL */
     enum grant_policy grants;
     struct loop *lane_loop;    /* NULL: app_run drives the lane */
     const struct clock *clock; /* NULL: the real one */
