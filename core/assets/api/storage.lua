@@ -6,6 +6,16 @@ local votes = storage.table("vote", {
   unique = { { "voter" } },
 })
 
+--- table:convert at load
+-- Earlier the fields were name, points = "text" and remark: each change that could lose something is said.
+local prizes = storage.table("prize", {
+  fields = { winner = "text!", points = "integer!" },
+  renamed = { winner = "name" }, dropped = { "remark" },
+})
+prizes:convert("points", function(row)
+  return math.tointeger(tonumber(row.points)) or 0
+end)
+
 --- table:insert
 local id = nominations:insert { nominee = "Tổ 5", year = 2021, score = 90 }
 assert(nominations:get(id).score == 90)
