@@ -10,8 +10,9 @@ enum { PIECE = 65536, NEEDLE = 2048, FUEL = 4096 };
 
 bool pattern_is_stopped(struct pattern *p)
 {
-    p->fuel = FUEL;
-    return p->stop && *p->stop;
+    bool stopped = p->stop && *p->stop;
+    p->fuel = stopped ? -1 : FUEL; /* a stop stays: whoever looks next is out of fuel, too */
+    return stopped;
 }
 
 const char *pattern_find_byte(struct pattern *p, const char *from, const char *end, int c)

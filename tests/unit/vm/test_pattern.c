@@ -1,5 +1,8 @@
 /* The pattern matcher, by itself and as find, match, gmatch and gsub of plugins. What it does is compared with the
  * stock functions on random input by tests/fuzz/pattern.c. */
+#include <signal.h>
+#include <sys/time.h>
+
 #include "base/clock.h"
 #include "fixture.h"
 #include "vm/pattern.h"
@@ -67,22 +70,57 @@ static void a_pattern_of_many_items_asks_for_memory(void **state)
     free(memory);
 }
 
+static volatile sig_atomic_t stop;
+
+static void on_alarm(int sig)
+{
+    (void)sig;
+    stop = 1;
+}
+
+/* Searches that would take seconds to years, each in the midst of its work; prints how late it ends. */
+static void expect_stopped(struct pattern *p, const char *text, size_t len, bool plain)
+{
+    struct itimerval soon = {.it_value = {.tv_usec = 3000}};
+    enum pattern_result rc;
+    pattern_init(p, &stop);
+    stop = 0;
+    assert_true(plain || pattern_compile(p, text, len, true));
+    int64_t start = clock_thread_cpu_ns();
+    setitimer(ITIMER_REAL, &soon, NULL);
+    do /* one that ends by itself is done again */
+        rc = plain ? pattern_search_text(p, p->subject, text, len) : pattern_search(p, p->subject, NULL);
+    while (rc == PATTERN_NONE);
+    int64_t took = clock_thread_cpu_ns() - start;
+    if (took > 4000000) print_message("%.20s: %.2f ms after 3 ms\n", text, (double)took / 1e6);
+    assert_int_equal(rc, PATTERN_STOPPED);
+    assert_true(took < 100000000);
+}
+
 static void a_stop_ends_every_search(void **state)
 {
-    static const char *const patterns[] = {"a-a-b",   "%a*b",    "()b", "%b()", "%f[b]",
-                                           "a?a?a?b", "(a-)%1b", ".-b", "[^a]"};
-    static char s[1 << 20];
-    volatile sig_atomic_t stop = 1;
+    static const char *const patterns[] = {
+        "a-a-b", "%a*b",   "()b",     "%b()",  "%f[b]",   "a?a?a?b", "(a-)%1b", ".-b", "[^a]", "a-a-a-a-a-a-a-a-a-a-b",
+        "b",     "a[^a]+", "(a*)%1b", ".-[b]", "(.-)%1b", "%a-%a-b", ".*.*.*b", "aab",
+    };
+    static char s[1 << 22], text[1 << 21];
     struct pattern p;
     (void)state;
+    signal(SIGALRM, on_alarm);
+    pattern_subject(&p, s, sizeof(s));
     for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
         memset(s, strcmp(patterns[i], "%b()") == 0 ? '(' : 'a', sizeof(s));
-        pattern_init(&p, &stop);
-        assert_true(pattern_compile(&p, patterns[i], strlen(patterns[i]), true));
-        pattern_subject(&p, s, sizeof(s));
-        assert_int_equal(pattern_search(&p, s, NULL), PATTERN_STOPPED);
+        expect_stopped(&p, patterns[i], strlen(patterns[i]), false);
     }
-    assert_int_equal(pattern_search_text(&p, s, "ab", 2), PATTERN_STOPPED);
+    memset(text, 'a', sizeof(text));
+    for (size_t len = 1; len <= sizeof(text); len *= 2) {
+        text[len - 1] = 'b';
+        expect_stopped(&p, text, len, true);
+        text[len - 1] = 'a';
+        text[0] = 'b';
+        expect_stopped(&p, text, len, true);
+        text[0] = 'a';
+    }
 }
 
 /* Plain text of every length at every place, where the first byte is rare and where it is everywhere. */
