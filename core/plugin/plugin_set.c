@@ -119,21 +119,30 @@ static int blame_first(struct plugin_build *b, struct plugin_set *set, const str
     return found ? ERR_CONFLICT : 0;
 }
 
-static struct plugin_vm *build_state(struct plugin_build *b, struct plugin_set *set, struct plugin *p)
+/* *out: its state, or NULL when it failed. Negative: a fault of the database, which is no plugin's. */
+static int build_state(struct plugin_build *b, struct plugin_set *set, struct plugin *p, struct plugin_vm **out,
+                       struct err *err)
 {
-    struct host *host = b->s->host;
-    struct err err = {0};
     struct plugin_vm *pv = NULL;
-    if (!p->ok) return NULL;
+    struct err why = {0};
+    *out = NULL;
+    if (!p->ok) return 0;
     p->share = share_of(b, set, p->name);
-    int rc = grant_check(b->s->db, p, b->policy, &err);
-    if (rc == 0) rc = plugin_vm_new(host, p, set->registry, true, &pv, &err);
-    if (rc == 0) rc = plugins_compile(b->plugins, set->registry, p->name, &err);
-    if (rc == 0) return pv;
+    int rc = grant_check(b->s->db, p, b->policy, &why);
+    if (err_is_fault(rc)) {
+        *err = why;
+        return rc;
+    }
+    if (rc == 0) rc = plugin_vm_new(b->s->host, p, set->registry, true, &pv, &why);
+    if (rc == 0) rc = plugins_compile(b->plugins, set->registry, p->name, &why);
+    if (rc == 0) {
+        *out = pv;
+        return 0;
+    }
     plugin_vm_drop(pv);
     registry_undo(set->registry, p->name);
-    plugin_fail(p, &err);
-    return NULL;
+    plugin_fail(p, &why);
+    return 0;
 }
 
 /* The version that served before this process began, out of the database. What it fails with is of no interest: the
@@ -144,21 +153,22 @@ static int build_kept(struct plugin_build *b, struct plugin_set *set, const char
     int rc = kept_read(b->s->db, name, &source, err);
     if (rc <= 0) return rc;
     struct plugin *p = link_one(b, set, &(struct plugin_found){.source = source});
-    struct plugin_vm *pv = build_state(b, set, p);
+    struct plugin_vm *pv;
+    rc = build_state(b, set, p, &pv, err);
     if (pv) add(set, p, pv, true);
     plugin_drop(p);
     plugin_drop(source);
-    return 0;
+    return rc;
 }
 
 static int build_one(struct plugin_build *b, struct plugin_set *set, const struct plugin_found *found, struct err *err)
 {
     struct plugin *p = link_one(b, set, found);
     const struct plugin_member *old = plugin_set_find(b->active, p->name);
-    int rc = 0;
     bool is_placed = plugin_set_find(set, p->name) != NULL, stays = p->ok && old && is_same(p, old->plugin);
-    struct plugin_vm *pv = stays ? NULL : build_state(b, set, p);
-    bool falls_back = !pv && !is_placed && !found->is_off;
+    struct plugin_vm *pv = NULL;
+    int rc = stays ? 0 : build_state(b, set, p, &pv, err);
+    bool falls_back = rc == 0 && !pv && !is_placed && !found->is_off;
     if (falls_back && !old) rc = build_kept(b, set, p->name, err);
     if (falls_back && old && take_over(b, set, old, err) != 0) {
         rc = blame_first(b, set, err);

@@ -126,7 +126,10 @@ static int build_and_activate(struct plugins *ps, struct plugin_build *b, struct
         plugin_set_free(ps->next);
         ps->next = NULL;
         int rc = plugin_set_build(b, &ps->next, err);
-        if (rc == ERR_CONFLICT) continue;
+        if (rc == ERR_CONFLICT) {
+            err_clear(err);
+            continue;
+        }
         if (rc == 0) rc = store_mark(s->db, err);
         if (rc) return rc;
         rc = activate(ps, s, ps->next, err);
