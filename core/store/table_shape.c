@@ -212,8 +212,10 @@ const char *migrate_source(const struct migrating *m, const struct field *f, con
     const char *source = f->name, *old = val_get_str(m->t->renamed, f->name);
     const struct val *kept = val_get(&m->old, source);
     if (!kept && old) kept = val_get(&m->old, source = old);
-    *was = val_is(kept, VAL_STR) ? kept->as.str.s : "";
-    return kept ? source : NULL;
+    *was = "";
+    if (!kept) return NULL;
+    if (kept->type == VAL_STR) *was = kept->as.str.s;
+    return source;
 }
 
 bool migrate_is_dropped(const struct migrating *m, const char *column)
