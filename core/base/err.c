@@ -35,7 +35,7 @@ void err_clear(struct err *err)
 {
     if (!err) return;
     err->code = 0;
-    err->key[0] = err->text[0] = err->where[0] = err->traceback[0] = '\0';
+    err->key[0] = err->text[0] = err->where[0] = err->traceback[0] = err->remedy[0] = err->incident[0] = '\0';
     err->args[0] = err->args[1] = '\0';
     err->nfields = 0;
 }

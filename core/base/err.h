@@ -49,6 +49,8 @@ struct err {
     char text[512];  /* a ready message (errors raised by a plugin); wins over the catalogue */
     char where[160]; /* "file:line" or "" */
     char traceback[1200];
+    char remedy[32];   /* catalogue key of what to do about a ready message, or "" */
+    char incident[12]; /* by which it can be found later (plugin/incident.h), or "" */
     struct err_field fields[ERR_FIELDS_MAX];
     int nfields;
 };

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -115,11 +116,9 @@ void locale_err(struct buf *out, const char *lang, const struct err *err, bool h
         fill(out, text, find_arg, err);
     else
         buf_add_str(out, err->text[0] ? err->text : err->key);
-    if (!hint || err->text[0]) return;
+    if (!hint || (err->text[0] && !err->remedy[0])) return;
     char key[64];
-    size_t n = strlen(err->key);
-    memcpy(key, err->key, n);
-    memcpy(key + n, ".hint", 6);
+    snprintf(key, sizeof(key), "%s%s", err->text[0] ? err->remedy : err->key, err->text[0] ? "" : ".hint");
     text = locale_text(lang, key);
     if (!text) return;
     /* "Did you mean ?" helps nobody: a remedy that lacks a value is left out. */

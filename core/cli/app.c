@@ -13,6 +13,7 @@
 #include "people/people.h"
 #include "people/time.h"
 #include "plugin/api.h"
+#include "plugin/incident.h"
 #include "plugin/bind_lua.h"
 #include "plugin/events.h"
 #include "plugin/grant.h"
@@ -46,9 +47,9 @@ static const struct bind_kind kinds[] = {
 
 static int migrate(struct app *app, struct err *err)
 {
-    const struct store_migration *const lists[] = {table_migrations,   plugin_migrations,  people_migrations,
-                                                   content_migrations, storage_migrations, schedule_migrations,
-                                                   flow_migrations};
+    const struct store_migration *const lists[] = {table_migrations,    plugin_migrations,  incident_migrations,
+                                                   people_migrations,   content_migrations, storage_migrations,
+                                                   schedule_migrations, flow_migrations};
     return store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
 }
 
@@ -144,6 +145,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     h->lang = app->place.lang;
     h->api = api_new();
     h->events = events_new();
+    h->incidents = incidents_new();
     h->plugins = plugins_new(h, o->plugin_dirs, o->nplugin_dirs);
     struct lane_options lane = {.db = app->db,
                                 .loop = o->lane_loop,
@@ -179,6 +181,7 @@ void app_close(struct app *app)
     storage_free(h->storage);
     content_free(h->content);
     events_free(h->events);
+    incidents_free(h->incidents);
     api_free(h->api);
     store_close(app->db);
     store_unlock_dir(app->lock);

@@ -40,6 +40,7 @@ const struct cli_entry cli_commands[] = {
     {"plugin", cli_plugin, cli_plugin_usage},
     {"plugin", cli_calls, NULL},
     {"schedule", cli_calls, NULL},
+    {"error", cli_calls, NULL},
     {"verify", cli_calls, NULL},
     {0}};
 
@@ -124,6 +125,7 @@ int cli_fail(struct cli *c, const struct err *err)
         locale_field(&b, c->lang, &err->fields[i]);
     }
     if (err->where[0]) buf_printf(&b, " (%s)", err->where);
+    if (err->incident[0]) buf_printf(&b, "\n  khung error show %s", err->incident);
     fprintf(stderr, "khung: %s\n", b.data ? b.data : err->key);
     buf_close(&b);
     return CLI_FAILED;

@@ -67,9 +67,12 @@ static int receive_all(int fd, struct buf *b)
 static int take_problem(struct cli *c, const struct val *doc, struct err *err)
 {
     const char *detail = val_cstr(&c->arena, val_get(doc, "detail")), *key = val_cstr(&c->arena, val_get(doc, "code"));
-    const char *where = val_cstr(&c->arena, val_get(doc, "where"));
+    const char *where = val_cstr(&c->arena, val_get(doc, "where")), *hint = val_cstr(&c->arena, val_get(doc, "hint"));
+    const char *incident = val_cstr(&c->arena, val_get(doc, "incident"));
+    const char *whole = hint ? arena_printf(&c->arena, "%s %s", detail ? detail : "", hint) : detail;
     if (!detail) return broken(err);
-    err_set_text(err, ERR_REFUSED, key ? key : "cli.refused", detail);
+    err_set_text(err, ERR_REFUSED, key ? key : "cli.refused", whole ? whole : detail);
+    if (incident) snprintf(err->incident, sizeof(err->incident), "%s", incident);
     if (where) err_set_where(err, where, 0);
     return ERR_REFUSED;
 }
@@ -207,6 +210,7 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
         rc = run_report(c, &app, &call, out, err);
     else if (rc == 0)
         rc = app_call(&app, &call, &c->arena, out, err);
+    app_run(&app); /* what the call left to be kept: its error, too */
     app_close(&app);
     return rc;
 }

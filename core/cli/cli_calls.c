@@ -47,6 +47,9 @@ static const struct call calls[] = {
      "khung plugin migrate NAME [--dry-run]"},
     {"schedule", "list", "schedule.list", "", NULL, "khung schedule list"},
     {"schedule", "run", "schedule.run_now", "ID#", NULL, "khung schedule run ID"},
+    {"error", "list", "error.list", "--plugin", "id last count plugin kind name where message",
+     "khung error list [--plugin NAME]"},
+    {"error", "show", "error.show", "ID", NULL, "khung error show ID"},
     {"verify", "", "system.verify", "", NULL, "khung verify"},
 };
 enum { NCALLS = sizeof(calls) / sizeof(calls[0]) };

@@ -27,7 +27,7 @@ static bool is_instant(const char *name)
 {
     static const char *const names[] = {"due",      "started",    "ended",      "decided_at",   "at",
                                         "expires",  "publish_at", "created_at", "published_at", "next",
-                                        "last_run", "created",    "revoked"};
+                                        "last_run", "created",    "revoked",    "first",        "last"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], name) == 0) return true;
     return false;

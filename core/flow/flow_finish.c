@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "plugin/plugins.h"
+#include "plugin/incident.h"
 #include "runtime/log.h"
 #include "schedule/schedule.h"
 
@@ -54,7 +55,17 @@ int flow_finish(struct flow_run *run, struct session *s, enum flow_state state, 
 }
 
 /* An uncaught error: a later try, or failed; a divergence: blocked. */
-int flow_fail(struct flow_run *run, struct session *s, const struct err *why, struct err *err)
+/* A run that was cooled has let go of its version: the active one is the best guess. */
+static void keep_incident(struct flow_run *run, struct err *why)
+{
+    struct incident i = {.kind = "run", .name = run->name, .run = run->id, .entry = run->entry};
+    struct registry *r = plugins_registry(run->flow->host->plugins);
+    i.plugin = run->version ? run->version->pv->plugin : r ? registry_plugin(r, run->plugin) : NULL;
+    if (i.plugin) incident_keep(run->flow->host, &i, why);
+    registry_drop(r);
+}
+
+int flow_fail(struct flow_run *run, struct session *s, struct err *why, struct err *err)
 {
     const struct flow_def *def = flow_def_find(run->flow, run->plugin, run->name);
     int64_t times = def ? def->retry_times : FLOW_RETRY_TIMES;
@@ -62,6 +73,7 @@ int flow_fail(struct flow_run *run, struct session *s, const struct err *why, st
     struct err_num id, n;
     if (run->state != FLOW_RUNNING) return 0;
     run->attempts++;
+    keep_incident(run, why);
     bool lasting = why->code == ERR_DIVERGED || why->code == ERR_NOT_FOUND || why->code == ERR_CORRUPT;
     if (lasting && (why->code == ERR_DIVERGED || strncmp(why->key, "flow.", 5) == 0)) {
         run->state = FLOW_BLOCKED;

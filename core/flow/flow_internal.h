@@ -214,7 +214,7 @@ int64_t flow_match_key(const char *field, const struct val *v);
 
 /* flow_finish.c: completion, failure, cancellation */
 int flow_finish(struct flow_run *run, struct session *s, enum flow_state state, struct err *err);
-int flow_fail(struct flow_run *run, struct session *s, const struct err *why, struct err *err);
+int flow_fail(struct flow_run *run, struct session *s, struct err *why, struct err *err);
 int flow_undo_next(struct flow *f, struct session *s, int64_t run, struct err *err);
 int flow_note(struct store *db, int64_t run, int64_t now, const char *kind, const char *text, struct err *err);
 int flow_child_ended(struct flow *f, struct session *s, struct flow_run *child, struct err *err);

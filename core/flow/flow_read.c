@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugin/incident.h"
+
 static int put(struct arena *a, struct val *map, const char *key, struct val v)
 {
     return val_set(a, map, key, v);
@@ -40,6 +42,21 @@ static int put_bytes(struct arena *a, struct val *map, const char *key, struct s
     " from flow_run r join flow_name n on n.id = r.name join plugin_version v on v.id = r.version"                     \
     " left join flow_error e on e.run = r.id"
 
+/* By which `khung error show` finds it. */
+static int put_incident(struct arena *a, const struct val *run, struct val *e)
+{
+    struct err err = {0};
+    char id[INCIDENT_ID];
+    const char *plugin = val_cstr(a, val_get(run, "plugin")), *code = val_cstr(a, val_get(e, "code"));
+    const char *text = val_cstr(a, val_get(e, "text")), *where = val_cstr(a, val_get(e, "where"));
+    snprintf(err.key, sizeof(err.key), "%s", code ? code : "");
+    snprintf(err.text, sizeof(err.text), "%s", text ? text : "");
+    snprintf(err.where, sizeof(err.where), "%s", where ? where : "");
+    incident_id(plugin ? plugin : "", &err, id);
+    const char *copy = arena_strdup(a, id);
+    return copy ? put(a, e, "incident", val_str(copy)) : ERR_NOMEM;
+}
+
 static int put_error(struct arena *a, struct val *run, struct stmt *s)
 {
     struct val e = val_map();
@@ -49,6 +66,7 @@ static int put_error(struct arena *a, struct val *run, struct stmt *s)
     rc |= put_text(a, &e, "text", s, 16);
     rc |= put_text(a, &e, "where", s, 17);
     rc |= put_text(a, &e, "traceback", s, 18);
+    rc |= put_incident(a, run, &e);
     struct val args = val_map();
     size_t len;
     const char *p = stmt_blob(s, 19, &len), *end = p ? p + len : NULL;

@@ -89,6 +89,7 @@ void http_problem(struct http_request *r, const struct err *err, const char *lan
     add_detail(&b, err, lang);
     add(&b, "code", err->key, strlen(err->key));
     if (err->where[0]) add(&b, "where", err->where, strlen(err->where));
+    if (err->incident[0]) add(&b, "incident", err->incident, strlen(err->incident));
     if (err->nfields) add_fields(&b, err, lang);
     add(&b, "request", r->id, strlen(r->id));
     buf_add_str(&b, "}\n");

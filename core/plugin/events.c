@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "plugin/host.h"
+#include "plugin/incident.h"
 #include "plugin/plugins.h"
 
 enum { SINKS_MAX = 8 };
@@ -48,6 +49,8 @@ static int run_hook(struct session *s, const struct decl *d, const struct val *d
     int rc = plugin_vm_call(pv, &hook, ref, data, 1, pv->plugin->limits.slice_ms, &pv->arena, NULL, err);
     arena_rewind(&pv->arena, mark);
     if (rc == 0 || err_is_fault(rc)) return rc;
+    struct incident i = {.kind = "hook", .name = d->name, .plugin = pv->plugin, .run = s->actor.run};
+    if (incident_is(err)) incident_keep(s->host, &i, err);
     /* What the hook raised becomes the reason of the refusal; its own code is kept for those who ask. */
     err->code = ERR_REFUSED;
     if (strcmp(err->key, "lua.error") == 0) memcpy(err->key, "refused.veto", sizeof("refused.veto"));

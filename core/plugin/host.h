@@ -25,6 +25,7 @@ struct loops;
 struct readers;
 struct fetcher;
 struct bind_kind;
+struct incidents;
 
 /* What happens to a plugin that wants capabilities and has no grant: its first version is taken as it is written
  * (first), waits too (ask), or everything is taken (trust: tests, demonstrations, --dev). A command without a service
@@ -53,6 +54,7 @@ struct host {
     struct readers *readers;       /* NULL in commands */
     struct fetcher *fetcher;       /* outbound HTTP on the io thread */
     const struct confine *confine; /* what the service gave up at its start; NULL in commands */
+    struct incidents *incidents;   /* errors of plugins that came lately */
     bool is_test;                  /* khung test */
 };
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "plugin/declare.h"
 #include "plugin/host.h"
+#include "plugin/incident.h"
 #include "plugin/plugins.h"
 #include "runtime/log.h"
 #include "runtime/watch.h"
@@ -109,7 +110,13 @@ struct loop_plugin *loop_plugin_of(struct api_call *c, bool *quiet)
 
 void loop_log(struct loop_plugin *lp, const char *event, const struct err *err)
 {
+    struct incident i = {.kind = "loop", .name = event, .plugin = lp->pv ? lp->pv->plugin : NULL};
     struct buf text;
+    if (i.plugin && incident_is(err)) {
+        struct err kept = *err;
+        incident_keep(lp->loops->host, &i, &kept);
+        return;
+    }
     buf_init(&text, 4 << 10);
     locale_err(&text, "en", err, true);
     log_write(LOG_ERROR, event, "plugin", lp->pv ? lp->pv->plugin->name : "", "where", err->where, "error", err->key,

@@ -1,0 +1,89 @@
+// Errors of plugins: each is told with an id, place and remedy, and can be found by its id later, with a storm folded into one.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+
+const source = `
+content.type("note", { fields = { title = "text!" }, title = "title" })
+flow.define("nothing_there", { retry = { times = 0 } }, function(run)
+  local item = content.get("note", 42)
+  return item.title
+end)
+flow.define("slip", { retry = { times = 0 } }, function(run)
+  content.publsh(1)
+end)
+flow.define("refused", { retry = { times = 0 } }, function(run)
+  error { code = "mine.no", message = "not today" }
+end)
+on("content.before_submit", function(e)
+  local x
+  return x + 1
+end)
+flow.define("vetoed", { retry = { times = 0 } }, function(run)
+  content.submit(content.create("note", { title = "a" }))
+end)
+report.define("broken", { columns = { { "n", "integer" } } }, function(p, out) out:rwo { 1 } end)
+loop.after("10ms", function() error("loop broke") end)
+`;
+const manifest = { needs: '{ "flow", "content", "report" }' };
+
+async function broken() {
+  const dir = folder();
+  plugin(dir, 'bad', source, manifest);
+  return serve({ dir });
+}
+
+test('a mistake of each kind of code is kept with place, source, remedy and traceback', async () => {
+  const s = await broken();
+  for (const flow of ['nothing_there', 'slip', 'refused', 'vetoed']) await s.startFlow(`bad.${flow}`);
+  const report = await s.cli('report', 'run', 'broken', '--lang', 'en');
+  assert.equal(report.code, 1);
+  await pause(300);
+  const list = await s.must('error', 'list', '--lang', 'en');
+  const of = (name) => list.find((e) => e.name.startsWith(name));
+  for (const [name, kind] of [['nothing_there', 'run'], ['slip', 'run'], ['refused', 'run'], ['content.before_submit', 'hook'], ['broken', 'report'], ['loop.failed', 'loop']])
+    assert.equal(of(name)?.kind, kind, `${name}: ${JSON.stringify(list)}`);
+
+  const slip = await s.must('error', 'show', of('slip').id, '--lang', 'en');
+  assert.match(slip.where, /^bad\/init\.lua:8$/);
+  assert.match(slip.source, /> +8 +content\.publsh\(1\)/);
+  assert.match(slip.remedy, /Did you mean content\.publish\?/);
+  assert.match(slip.traceback, /bad\/init\.lua:8/);
+  const run = await s.flow(slip.run);
+  assert.equal(run.error.incident, slip.id);
+  assert.match((await s.must('error', 'show', of('nothing_there').id, '--lang', 'vi')).remedy, /item ở đây là nil/);
+  // What answers a person names the id; a refusal that the author meant is no error of the plugin's code.
+  assert.match(report.err, new RegExp(`khung error show ${of('broken').id}`));
+  assert.match(s.log, new RegExp(`plugin\\.error.*${slip.id}`));
+  assert.equal(list.filter((e) => e.name.startsWith('refused'))[0].message, 'not today');
+  await s.stop();
+});
+
+test('the id survives a restart, and an unknown one is told', async () => {
+  const s = await broken();
+  await s.startFlow('bad.slip');
+  await pause(200);
+  const [{ id }] = (await s.must('error', 'list')).filter((e) => e.name === 'slip');
+  await s.restart();
+  assert.equal((await s.must('error', 'show', id)).id, id);
+  const unknown = await s.cli('error', 'show', 'nope1234', '--lang', 'en');
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.err, /no error nope1234/);
+  await s.stop();
+});
+
+test('a storm of one error is one row with its count, and few lines in the log', async () => {
+  const s = await broken();
+  await s.admin();
+  const many = 400;
+  for (let i = 0; i < many; i += 20)
+    await Promise.all(Array.from({ length: 20 }, () => s.request('POST', '/api/runs', { flow: 'bad.slip', input: {} })));
+  await pause(1200);
+  await s.startFlow('bad.slip'); // brings along what was only counted
+  await pause(200);
+  const rows = (await s.must('error', 'list')).filter((e) => e.name === 'slip');
+  assert.equal(rows.length, 1);
+  assert.equal(rows[0].count, many + 1);
+  assert.ok(s.log.match(/plugin\.error/g).length < 20);
+  await s.stop();
+});
