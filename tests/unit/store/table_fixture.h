@@ -23,6 +23,9 @@ static inline int try_build(struct fixture *f, const char *json, struct table **
                             .shown_name = "nom",
                             .unique = val_get(spec, "unique"),
                             .index = val_get(spec, "index"),
+                            .renamed = val_get(spec, "renamed"),
+                            .dropped = val_get(spec, "dropped"),
+                            .converted = val_get(spec, "converted"),
                             .plain = val_get_bool(spec, "plain", false)};
     err_clear(&f->err);
     int rc = field_parse_list(&f->a, val_get(spec, "fields"), &ts.fields, &f->err);
