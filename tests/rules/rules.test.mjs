@@ -98,10 +98,10 @@ on("content.before_publish", function(item) loop.sleep("1s") end)
 ${flow('main', `
   local item = content.create("note", { title = "x" })
   local ok, e = pcall(content.publish, item)
-  return { ok = ok, text = tostring(e) }`)}`);
+  return { ok = ok, code = e.code }`)}`);
     const run = await s.done(await s.startFlow('r.main'));
     assert.equal(run.result?.ok, false, JSON.stringify(run));
-    assert.match(run.result.text, /wait/i);
+    assert.equal(run.result.code, 'wait.impossible');
     await s.stop();
   });
 
