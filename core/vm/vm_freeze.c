@@ -54,14 +54,6 @@ static int on_len(lua_State *L)
     return 1;
 }
 
-bool vm_has_own_len(lua_State *L, int idx)
-{
-    if (luaL_getmetafield(L, idx, "__len") == LUA_TNIL) return false;
-    bool own = lua_tocfunction(L, -1) != on_len;
-    lua_pop(L, 1);
-    return own;
-}
-
 /* __index of a frozen table that had one: its contents first, then what it had. */
 static int on_index(lua_State *L)
 {

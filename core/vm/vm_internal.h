@@ -10,10 +10,10 @@
 #include "vm/vm.h"
 #include "vm/vm_lua.h"
 
-enum { VM_BLOCK_MAX = 16 << 20, VM_MEMORY_SOFT = 32 << 20, VM_LENGTH_MAX = 10000000, VM_ENTRIES_MAX = 10 };
-enum { VM_TEXT_MAX = VM_BLOCK_MAX - 64 };             /* bytes of a text: a block has a head, too */
-enum { VM_RETURN_FROM = 8 << 20 };                    /* so much freed goes back to the system at once */
-enum { VM_MOVE_MAX = 1000000, VM_SORT_PLAIN = 1000 }; /* elements that C code may handle without being stopped */
+enum { VM_BLOCK_MAX = 16 << 20, VM_MEMORY_SOFT = 32 << 20, VM_ENTRIES_MAX = 10 };
+enum { VM_TEXT_MAX = VM_BLOCK_MAX - 64 }; /* bytes of a text: a block has a head, too */
+enum { VM_RETURN_FROM = 8 << 20 };        /* so much freed goes back to the system at once */
+enum { VM_VALUES_MAX = 16384 }; /* values that a function gives at once: others take them as arguments, in one go */
 
 /* A plugin coroutine that is being resumed: who resumed it. */
 struct vm_resuming {
@@ -109,9 +109,11 @@ void vm_open_protect(lua_State *L);
 void vm_open_coroutine(lua_State *L);
 void vm_open_iterate(lua_State *L);
 
-/* vm_lib.c opens these: vm_lib_text.c, vm_lib_pattern.c, vm_lib_table.c, vm_random.c, vm_require.c */
+/* vm_lib.c opens these: vm_lib_text.c, vm_lib_pattern.c …, vm_random.c, vm_require.c */
 void vm_open_text(lua_State *L);
 void vm_open_pattern(lua_State *L);
+void vm_open_format(lua_State *L);
+void vm_open_utf8(lua_State *L);
 void vm_open_table(lua_State *L);
 void vm_open_random(lua_State *L);
 void vm_open_require(lua_State *L);
@@ -119,6 +121,7 @@ void vm_open_require(lua_State *L);
 void vm_wrap_stock(lua_State *L, const char *lib, const char *name, lua_CFunction fn);
 /* vm_lib_text.c: adds to a result, which stays below what one block may have; looks at the stop. */
 void vm_add_text(luaL_Buffer *b, const char *s, size_t len);
+int vm_to_string(lua_State *L); /* tostring, without addresses */
 void vm_seed(struct vm *vm, uint64_t seed);
 
 /* The table on the top becomes a function for `for … in`, which does not give the table away. */
@@ -127,8 +130,7 @@ void vm_push_hidden_pairs(lua_State *L);
 /* vm_freeze.c */
 void vm_push_class(lua_State *L); /* a shadow on the top becomes the table that it belongs to */
 int vm_read_only(lua_State *L);
-bool vm_has_own_len(lua_State *L, int idx); /* a __len of the plugin */
-void vm_push_modules(lua_State *L);         /* the table of loaded modules (vm_require.c) */
+void vm_push_modules(lua_State *L); /* the table of loaded modules (vm_require.c) */
 
 /* vm_bytecode.c: does this closure (on the top) assign an upvalue of its own? 1 yes: name and line. Or ERR_*. */
 int vm_find_assignment(lua_State *L, char *name, size_t cap, int *line);

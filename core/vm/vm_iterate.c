@@ -39,6 +39,7 @@ static int rank(lua_State *L, int idx)
 static bool is_before(lua_State *L, int a, int b)
 {
     int ra = rank(L, a), rb = rank(L, b);
+    vm_check_stop(L);
     if (ra != rb) return ra < rb;
     if (ra == RANK_BOOLEAN) return !lua_toboolean(L, a) && lua_toboolean(L, b);
     if (ra == RANK_PLACE || ra == RANK_NUMBER) return lua_compare(L, a, b, LUA_OPLT);
@@ -89,6 +90,7 @@ static lua_Integer push_keys(lua_State *L, int idx, lua_Integer n)
     for (lua_pushnil(L); lua_next(L, idx);) {
         lua_pop(L, 1);
         int r = rank(L, -1);
+        vm_check_stop(L);
         if (r == RANK_HIDDEN || (r == RANK_PLACE && lua_tointeger(L, -1) <= n)) continue;
         if (r == RANK_UNSTABLE) refuse_unstable(L);
         lua_pushvalue(L, -1);
@@ -151,6 +153,7 @@ static int stable_next(lua_State *L)
     for (lua_pushnil(L); lua_next(L, 1);) {
         lua_pop(L, 1);
         int r = rank(L, -1);
+        vm_check_stop(L);
         if (r == RANK_HIDDEN || (r == RANK_PLACE && lua_tointeger(L, -1) <= n)) continue;
         if (r == RANK_UNSTABLE) return refuse_unstable(L);
         if (at < 0 && !is_before(L, 2, -1)) continue;

@@ -96,6 +96,8 @@ void vm_open_lib(lua_State *L)
     lua_pop(L, 1);
     vm_open_text(L);
     vm_open_pattern(L);
+    vm_open_format(L);
+    vm_open_utf8(L);
     vm_open_table(L);
     vm_open_random(L);
     vm_open_require(L);

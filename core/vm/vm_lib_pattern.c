@@ -45,8 +45,10 @@ static int push_captures(lua_State *L, const struct pattern *p, bool whole)
 {
     int n = p->ncaptures == 0 && whole ? 1 : p->ncaptures;
     luaL_checkstack(L, n, "too many captures");
-    for (int k = 0; k < n; k++)
+    for (int k = 0; k < n; k++) {
         push_capture(L, p, k);
+        vm_check_stop(L); /* each may be a large text */
+    }
     return n;
 }
 
@@ -56,6 +58,16 @@ static size_t check_init(lua_State *L, int arg, size_t len)
     lua_Integer init = luaL_optinteger(L, arg, 1);
     if (init > 0) return (lua_Unsigned)init > len + 1 ? len + 1 : (size_t)init - 1;
     return init == 0 || 0 - (lua_Unsigned)init >= len ? 0 : len - (size_t)(0 - (lua_Unsigned)init);
+}
+
+/* Has the text nothing that a pattern reads as a sign? */
+static bool is_plain(lua_State *L, const char *text, size_t len)
+{
+    for (; len > PATTERN_MAX; text += PATTERN_MAX, len -= PATTERN_MAX) {
+        if (!pattern_is_plain(text, PATTERN_MAX)) return false;
+        vm_check_stop(L);
+    }
+    return pattern_is_plain(text, len);
 }
 
 static int push_place(lua_State *L, const struct pattern *p)
@@ -73,7 +85,7 @@ static int find(lua_State *L)
     size_t init = check_init(L, 3, len);
     int n = 0;
     pattern_subject(&p, s, len);
-    if (init <= len && (lua_toboolean(L, 4) || pattern_is_plain(text, text_len))) {
+    if (init <= len && (lua_toboolean(L, 4) || is_plain(L, text, text_len))) {
         pattern_init(&p, &vm_of(L)->stop);
         if (is_found(L, &p, pattern_search_text(&p, s + init, text, text_len))) return push_place(L, &p);
     } else if (init <= len) {
@@ -174,6 +186,7 @@ static void add_template(lua_State *L, luaL_Buffer *b, const struct pattern *p)
             add_capture(L, b, p, c - '1');
         else
             luaL_error(L, "invalid use of '%%' in replacement string");
+        vm_check_stop(L);
     }
     vm_add_text(b, at, (size_t)(end - at));
 }

@@ -38,6 +38,7 @@ static int require_module(lua_State *L)
     size_t len;
     const char *name = luaL_checklstring(L, 1, &len), *chunk = name;
     if (strlen(name) != len) return refuse_module(L, "require.missing", name);
+    luaL_argcheck(L, lua_rawlen(L, 1) < 200, 1, "name is too long");
     lua_settop(L, 1);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded_key);
     if (vm_push_shadow(L, 2)) lua_replace(L, 2);

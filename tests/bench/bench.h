@@ -32,8 +32,8 @@ void bench_resume(struct bench *b);
 /* Makes `n` parked runs in a data directory. */
 void bench_park(struct bench *b, const char *dir, int n);
 
-/* Lua functions of ours beside the stock ones (pattern.c). */
-void bench_pattern(struct bench *b);
+/* Lua functions of ours beside the stock ones (library.c). */
+void bench_library(struct bench *b);
 
 /* With the service (service.c). */
 void bench_http_flow_1(struct bench *b);

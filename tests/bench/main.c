@@ -27,7 +27,7 @@ static const struct {
                {"start_ms", bench_idle},
                {"reload_50_ms", bench_reload},
                {"plugins_mib", bench_plugins_idle},
-               {"pattern", bench_pattern},
+               {"library", bench_library},
                {"host_call_ns", bench_host_call},
                {"fib30_ratio", bench_fib},
                {"slice_limit_ns", bench_slice_limit}};

@@ -85,14 +85,16 @@ static void lengths_that_lie_do_not_keep_C_code_busy(void **state)
     static const char *const bodies[] = {
         "local t = setmetatable({}, { __len = function() return 1 << 52 end }) table.insert(t, 1, 1)",
         "local n = 0 local t = setmetatable({}, { __len = function() n = n + 1 return n == 1 and 1 or 1 << 52 end }) "
-        "table.insert(t, 1, 1)",
+        "table.insert(t, 1, 1) table.insert(t, 1, 1)",
         "table.move({}, 1, 1 << 40, 2)",
-        "table.move({}, 1, 9000000, 2)",
+        "table.move({}, 1, 900000000, 2)",
         "table.concat(setmetatable({}, { __index = function() return '' end }), '', 1, 1 << 40)",
-        "table.unpack({}, 1, 1 << 40)",
+        "table.sort(setmetatable({}, { __len = function() return 1 << 30 end, __index = function() return 1 end }))",
     };
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
-        expect_failure(*state, bodies[i], ERR_PLUGIN, "lua.error");
+        expect_failure(*state, bodies[i], ERR_LIMIT, NULL); /* of time, or of memory for what they write */
+    expect_failure(*state, "table.unpack({}, 1, 1 << 40)", ERR_PLUGIN, "lua.error");
+    expect_failure(*state, "table.move({}, 1, math.maxinteger, 2)", ERR_PLUGIN, "lua.error");
 }
 
 /* --- limits and several states --- */

@@ -1,4 +1,5 @@
-/* Ordinary patterns, by our matcher and by the stock functions, in two states that differ in nothing else. */
+/* Functions of our library, and by the stock ones, in two states that differ in nothing else: ordinary patterns, then
+ * the functions of texts and tables. */
 #include <stdio.h>
 #include <string.h>
 #include <lauxlib.h>
@@ -39,7 +40,33 @@ static const struct {
     {"literal_long", "local s = ('a line of some text '):rep(5000) .. 'needle 12'", "find(s, 'needle %d+')"},
     {"lines", "local s = ('a line of some text\\n'):rep(100)", "for l in gmatch(s, '([^\\n]*)\\n') do end"},
     {"lazy", "local s = ('<b>bold</b> text '):rep(20)", "for tag in gmatch(s, '<(.-)>') do end"},
+    {"format", "local f = string.format", "f('%d. %s: %5.2f', i, 'name', 1.5)"},
+    {"format_long",
+     "local f = ('%s and '):rep(200) local t = {} for i = 1, 200 do t[i] = 'x' end local g, u = "
+     "string.format, table.unpack",
+     "g(f, u(t))"},
+    {"rep", "local rep = string.rep", "rep('-', 60)"},
+    {"upper", "local s, up = ('a line of some text '):rep(10), string.upper", "up(s)"},
+    {"byte", "local s, byte = 'a line of some text', string.byte", "byte(s, 5)"},
+    {"tonumber", "local tonumber = tonumber", "tonumber('1250')"},
+    {"utf8_len", "local s, len = ('Thanh H\\u{f3}a '):rep(10), utf8.len", "len(s)"},
+    {"utf8_codes", "local s, codes = ('Thanh H\\u{f3}a '):rep(10), utf8.codes", "for p, c in codes(s) do end"},
+    {"concat", "local t, concat = {}, table.concat for i = 1, 100 do t[i] = 'text' .. i end", "concat(t, ', ')"},
+    {"concat_num", "local t, concat = {}, table.concat for i = 1, 100 do t[i] = i end", "concat(t, ', ')"},
+    {"insert", "local insert = table.insert", "local t = {} for k = 1, 50 do insert(t, k) end"},
+    {"insert_1", "local insert = table.insert", "local t = {} for k = 1, 50 do insert(t, 1, k) end"},
+    {"remove", "local remove = table.remove", "local t = { 1, 2, 3, 4, 5 } while #t > 0 do remove(t, 1) end"},
+    {"unpack", "local t, unpack = { 1, 2, 3 }, table.unpack", "unpack(t)"},
+    {"sort", "local sort = table.sort", "local t = {} for k = 1, 200 do t[k] = k * 7919 % 1009 end sort(t)"},
+    {"sort_sorted", "local sort = table.sort", "local t = {} for k = 1, 200 do t[k] = k end sort(t)"},
+    {"sort_by", "local sort, by = table.sort, function(a, b) return a > b end",
+     "local t = {} for k = 1, 200 do t[k] = k * 7919 % 1009 end sort(t, by)"},
+    {"sort_texts", "local sort = table.sort local s = {} for k = 1, 200 do s[k] = 'name' .. k * 7919 % 1009 end",
+     "local t = {} for k = 1, 200 do t[k] = s[k] end sort(t)"},
 };
+
+static const luaL_Reg libraries[] = {
+    {"string", luaopen_string}, {"table", luaopen_table}, {"utf8", luaopen_utf8}, {NULL, NULL}};
 
 static void make_state(struct vm **vm, bool stock, const char *before, const char *body)
 {
@@ -48,10 +75,10 @@ static void make_state(struct vm **vm, bool stock, const char *before, const cha
     struct err err;
     if (vm_new(&o, vm, &err) != 0) bench_die(err.key);
     lua_State *L = vm_main(*vm);
-    if (stock) {
-        lua_pushcfunction(L, luaopen_string);
+    for (const luaL_Reg *lib = libraries; stock && lib->name; lib++) {
+        lua_pushcfunction(L, lib->func);
         lua_call(L, 0, 1);
-        vm_set_global(L, "string");
+        vm_set_global(L, lib->name);
     }
     snprintf(text, sizeof(text),
              "local find, match, gmatch, gsub = string.find, string.match, string.gmatch, string.gsub %s "
@@ -84,13 +111,13 @@ static void measure_case(struct bench *b, size_t k)
         theirs[i] = measure(stock, n);
         mine[i] = measure(ours, n);
     }
-    snprintf(name, sizeof(name), "pattern_%s", cases[k].name);
+    snprintf(name, sizeof(name), "lib_%s", cases[k].name);
     bench_print(b, name, bench_median(mine, ROUNDS), "ns", bench_median(theirs, ROUNDS));
     vm_free(ours);
     vm_free(stock);
 }
 
-void bench_pattern(struct bench *b)
+void bench_library(struct bench *b)
 {
     for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++)
         measure_case(b, k);
