@@ -320,7 +320,10 @@ static int insert(struct api_call *c, const struct val *request, int64_t entry)
                                 c->err);
     if (!s) return c->err->code;
     buf_clear(b);
-    val_encode(request, b, false);
+    if (val_encode(request, b, false) != 0 || !buf_ok(b)) {
+        stmt_done(s);
+        return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+    }
     stmt_bind_int(s, 1, id_next(lane_ids(f->lane), c->s->now));
     stmt_bind_int(s, 2, ((struct flow_run *)c->s->run)->id);
     stmt_bind_int(s, 3, entry);

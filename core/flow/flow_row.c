@@ -73,6 +73,7 @@ int flow_row_load(struct flow_run *run, struct store *db, struct err *err)
     if (rc == 0) rc = decode(s, 13, a, &run->checkpoint, err);
     run->is_loaded = rc == 0;
     run->finished = false;
+    run->result = val_nil(); /* of a slice that was lost, in memory that is gone */
 out:
     stmt_done(s);
     return rc;
@@ -115,6 +116,10 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
     has[0] = run->is_new && encode(b, &run->input, &at[0], &len[0]);
     has[1] = encode(b, &run->checkpoint, &at[1], &len[1]);
     has[2] = encode(b, &run->result, &at[2], &len[2]);
+    if (!buf_ok(b)) {
+        stmt_done(s);
+        return err_set(err, ERR_LIMIT, "limit.size", "what", run->name, NULL);
+    }
     stmt_bind_int(s, 1, run->id);
     stmt_bind_int(s, 3, run->version_id);
     stmt_bind_int(s, 4, run->state);

@@ -41,7 +41,9 @@ static int first_slice(struct flow *f, struct session *s, struct flow_run *run, 
     store_mark_rollback(s->db);
     flow_run_cool(run);
     run->is_new = true;
+    run->finished = false;
     run->entry = run->slice = 0;
+    run->result = run->checkpoint = val_nil();
     return flow_fail(run, s, &why, err);
 }
 

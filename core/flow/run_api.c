@@ -35,7 +35,11 @@ static int insert_wait_row(struct api_call *c, const char *event, int64_t key, i
         store_stmt(c->s->db, "insert into flow_wait(event, key, run, entry, match) values(?1,?2,?3,?4,?5)", c->err);
     if (!s) return c->err->code;
     buf_clear(b);
-    if (match && match->type == VAL_MAP && match->as.map.n > 0) val_encode(match, b, false);
+    bool has = match && match->type == VAL_MAP && match->as.map.n > 0;
+    if (has && (val_encode(match, b, false) != 0 || !buf_ok(b))) {
+        stmt_done(s);
+        return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+    }
     stmt_bind_str(s, 1, event);
     stmt_bind_int(s, 2, key);
     stmt_bind_int(s, 3, run->id);
@@ -217,7 +221,8 @@ static int compensate(struct api_call *c)
     struct buf *b = &run->flow->scratch;
     struct val empty = val_map();
     buf_clear(b);
-    val_encode(c->args[2].type == VAL_MAP ? &c->args[2] : &empty, b, false);
+    if (val_encode(c->args[2].type == VAL_MAP ? &c->args[2] : &empty, b, false) != 0 || !buf_ok(b))
+        return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     struct stmt *s = store_stmt(c->s->db,
                                 "insert into flow_undo(run, n, plugin, name, input) values(?1,"
                                 " (select coalesce(max(n), 0) + 1 from flow_undo where run = ?1), ?2, ?3, ?4)",

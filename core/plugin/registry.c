@@ -187,6 +187,7 @@ static struct piece *piece_of(struct registry *r, const char *plugin)
     p = mem_alloc(sizeof(*p));
     p->refs = 1;
     arena_init(&p->arena, PIECE_ARENA_MAX);
+    arena_reserve(&p->arena, 1024);
     p->plugin = arena_strdup(&p->arena, plugin);
     add_piece(r, p);
     return p;

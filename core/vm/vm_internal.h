@@ -92,6 +92,9 @@ void vm_collect(struct vm *vm);               /* at a safe point; sets the stop 
 void vm_tidy_later(struct vm *vm);
 void vm_tidy_forget(struct vm *vm);
 
+/* vm_weak.c: a state without weak tables and finalizers; NULL without memory. */
+lua_State *vm_new_state(struct vm *vm);
+
 /* vm_limit.c */
 void vm_open_limit(void); /* once before the first vm_stop; installs the signal's handler */
 /* Before and after Lua code runs. Fails, with nothing to leave, when the state is to stop or calls nest too deeply. */

@@ -29,7 +29,7 @@ int vm_new(const struct vm_options *o, struct vm **out, struct err *err)
     digest_random(&seed, sizeof(seed));
     vm_seed(vm, seed);
     vm_open_limit();
-    vm->L = lua_newstate(vm_allocate, vm);
+    vm->L = vm_new_state(vm);
     if (!vm->L) goto memory;
     memcpy(lua_getextraspace(vm->L), &vm, sizeof(struct vm *));
     lua_pushcfunction(vm->L, open_all);

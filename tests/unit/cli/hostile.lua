@@ -25,8 +25,9 @@ for _, name in ipairs { "__index", "__newindex", "__call", "__len", "__pairs", "
   loud[name] = function() error("a metamethod was called: " .. name) end
 end
 
--- Made anew for each function: some are changed by what they are given to.
-local function values()
+-- Made anew for each function: some are changed by what they are given to. `small`: none is larger than a few KiB.
+local function values(small)
+  local k = small and 100 or 1
   local cycle, ring = {}, { a = {} }
   cycle[1], ring.a.b = cycle, ring
   local wild = setmetatable({ 1, a = 2 }, loud)
@@ -35,22 +36,24 @@ local function values()
     nan, -nan, 1 / 0, -1 / 0, -0.0, 0, -1, 0.5, 2 ^ 53, 2 ^ 53 + 1, 2 ^ 63, -2 ^ 63, 1e308, 5e-324, math.maxinteger,
     math.mininteger, 1 << 40, true, false,
     "", " ", "\0", "a\0b", "\xff\xfe", "abc\xC3", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xC0\x80", "e\u{301}\u{301}",
-    ("x"):rep(70000), ("x"):rep(1100000), ("đ"):rep(70000), ("\u{301}"):rep(50000), ("("):rep(50000), ("a.b."):rep(9000),
+    ("x"):rep(70000 // k), ("x"):rep(1100000 // k), ("đ"):rep(70000 // k), ("\u{301}"):rep(50000 // k), ("("):rep(50000 // k), ("a.b."):rep(9000 // k),
     "%s%n%p%d", "'; drop table row; --", "\"", "../../../etc/passwd", "/dev/zero", "nan", "1e999", "-", "0x10",
     "9999-99-99", "2021-02-30", "0000-00-00", "2021-01-04 25:61", "999999-01-01", "-1d", "99999999999999999999 working days",
     "999999999w", "1 2 3", "* * * * *", "99 99 99 99 99", "*/0 * * * *", "0 0 30 2 *", "http://", "http://[::1", "text!!",
-    "choice:", "ref:", "list:list:text", "{}", "[" .. ("["):rep(5000), '{"a":1e400}', '"\\ud800"', "select 1; select 2",
+    "choice:", "ref:", "list:list:text", "{}", "[" .. ("["):rep(5000 // k), '{"a":1e400}', '"\\ud800"', "select 1; select 2",
     "with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c",
     {}, { 1, 2, 3 }, { 1, nil, 3 }, { a = 1 }, { [0.5] = 1 }, { [true] = 1 }, { [2 ^ 53] = 1 }, { [math.maxinteger] = 1 },
     { [-1] = 1, [0] = 2 }, { ["a\0b"] = 1 }, { ["\xff"] = "\xff" }, { [""] = "" }, { ["1"] = 1, [1] = 2 }, { nan, 1 / 0 },
     { [{}] = 1 }, { function() end }, { print = print }, cycle, ring, wild, { wild }, { a = wild }, deep(20, {}), deep(31, {}),
-    deep(33, {}), deep(5000, {}), many(30000), many(8000, "key"), doubled(10), doubled(40), { ("x"):rep(300000) },
+    deep(33, {}), deep(5000 // k, {}), many(30000 // k), many(8000 // k, "key"), doubled(10), doubled(40), { ("x"):rep(300000 // k) },
     { limit = -1, order = "x", after = nan }, { id = nan }, { ["or"] = {} }, { ["or"] = doubled(5) }, { n = { ">=", {} } },
     { name = { "a", "b", nil, "c" } }, { code = "x", message = {} }, { fields = { a = "nothing" } }, { fields = loud },
     print, function() end, string.rep, coroutine.create(print), coroutine.wrap(print), (select(2, pcall(error, { code = "x" }))),
     hostile, loud, pairs { 1 },
   }
 end
+
+hostile.values = values
 
 local function base(type, samples)
   local usual = { text = "x", markdown = "x", integer = 1, number = 1.5, boolean = true, map = {}, list = {}, any = 1,

@@ -54,6 +54,29 @@ static const char init[] =
     "  end, test.name()) end)\n"
     "  return 1\n"
     "end)\n"
+    "local function value()\n"
+    "  local n = test.number()\n"
+    "  if n > 0 then return hostile.values(true)[n] end\n"
+    "  return ('x'):rep(-n)\n"
+    "end\n"
+    "local function raise() error(value(), 0) end\n"
+    "test.handler('values', function() return #hostile.values() end)\n"
+    "test.handler('give', value)\n"
+    "test.handler('raise', raise)\n"
+    "test.handler('raise in a hook', function() content.create('note', { title = 'hook' }) return 1 end)\n"
+    "test.handler('volatile', function()\n"
+    "  local c = loop.channel(2)\n"
+    "  loop.spawn(value) loop.after('0s', raise)\n"
+    "  loop.spawn(function() c:put(value()) c:put(1) c:take() loop.spawn(raise):wait() end)\n"
+    "  return 1\n"
+    "end)\n"
+    "on('content.before_create', function(e) if test.number() > 0 and e.values.title == 'hook' then raise() end end)\n"
+    "flow.define('give', {}, value)\n"
+    "flow.define('raise', { retry = { times = 1 } }, raise)\n"
+    "flow.define('pass on', {}, function(run)\n"
+    "  run:all{ a = value } run:any{ a = value } pcall(run.all, run, { a = raise }) \n"
+    "  if not run.state then run:checkpoint{ v = value() } end\n"
+    "end)\n"
     "report.define('r', { title = 'R', columns = { { 'a', 'integer' }, { 'b', 'text' } } }, function(p, out)\n"
     "  for _, d in ipairs(test.functions(test.name())) do hostile.call(d, { report_out = out, table = rows }, pcall) "
     "end\n"
@@ -304,14 +327,114 @@ static void every_function_while_loading(void **state)
     assert_true(taken > 10);
 }
 
+/* Values that code gives back, raises, passes on: to whoever called it, and to the log, the journal, the database. */
+static void everything_as_a_result_and_as_an_error(void **state)
+{
+    static const char *const handlers[] = {"give", "raise", "raise in a hook", "volatile"};
+    static const char *const flows[] = {"p.give", "p.raise", "p.pass on"};
+    struct fixture *f = *state;
+    struct val n, out;
+    char args[64];
+    fixture_number = 0;
+    assert_int_equal(fixture_run(f, "p", "values", &n), 0);
+    assert_true(n.as.i > 100);
+    for (int64_t i = 1; i <= n.as.i; i++) {
+        fixture_number = i;
+        for (size_t k = 0; k < sizeof(handlers) / sizeof(handlers[0]); k++) {
+            int rc = fixture_run(f, "p", handlers[k], &out);
+            bool raises = k == 1 || k == 2;
+            if (raises != (rc != 0) && !(k == 0 && (rc == ERR_INVALID || rc == ERR_LIMIT)))
+                fail_msg("%s, value %lld: %d %s", handlers[k], (long long)i, rc, f->err.key);
+            if (rc && (!f->err.key[0] || err_is_fault(rc)))
+                fail_msg("%s, value %lld: %d", handlers[k], (long long)i, rc);
+        }
+        for (size_t k = 0; k < sizeof(flows) / sizeof(flows[0]); k++) {
+            snprintf(args, sizeof(args), "[\"%s\"]", flows[k]);
+            out = fixture_call(f, "flow.start", args);
+            snprintf(args, sizeof(args), "[%lld]", (long long)out.as.obj.id);
+            if (fixture_try(f, "flow.get", args, &out))
+                fail_msg("%s, value %lld: %s", flows[k], (long long)i, f->err.key);
+            const struct val *done = val_get(out.as.obj.fields, "state"), *error = val_get(out.as.obj.fields, "error");
+            if (!val_is_str(done, "completed") && !val_is_str(val_get(error, "code"), "lua.error") &&
+                (!error || error->type == VAL_NIL))
+                fail_msg("%s, value %lld: neither done nor failed", flows[k], (long long)i);
+        }
+        app_run(&f->app);
+        arena_reset(&f->a);
+    }
+    /* And one that is larger than what a run can keep. */
+    fixture_number = -(3 << 20);
+    for (size_t k = 0; k < sizeof(flows) / sizeof(flows[0]); k++) {
+        snprintf(args, sizeof(args), "[\"%s\"]", flows[k]);
+        out = fixture_call(f, "flow.start", args);
+        app_run(&f->app);
+        app_run(&f->app);
+        snprintf(args, sizeof(args), "[%lld]", (long long)out.as.obj.id);
+        out = fixture_call(f, "flow.get", args);
+        const struct val *error = val_get(out.as.obj.fields, "error");
+        if (!val_is_str(val_get(error, "code"), k == 1 ? "lua.error" : "limit.size"))
+            fail_msg("%s: %s", flows[k], val_get_str(out.as.obj.fields, "state"));
+    }
+    fixture_number = 0;
+    assert_int_equal(fixture_run(f, "p", "raise in a hook", NULL), 0);
+    out = fixture_call(f, "system.verify", "[]");
+    assert_true(out.type == VAL_LIST && out.as.list.n == 0);
+}
+
+/* Calls as deep as C code goes, in each entry of a chain of hooks that is as long as it may be. */
+static void the_stack_of_the_thread_is_deep_enough(void **state)
+{
+    static const char *const ways[] = {
+        "return (('x'):gsub('x', function() down(n - 1, f) end))",
+        "table.sort({ 1, 2 }, function() down(n - 1, f) end)",
+        "pcall(down, n - 1, f)",
+        "xpcall(down, function(e) return e end, n - 1, f)",
+        "coroutine.wrap(down)(n - 1, f)",
+        "tostring(setmetatable({}, { __tostring = function() down(n - 1, f) return '' end }))",
+        "string.format('%s%s', 1, setmetatable({}, { __tostring = function() down(n - 1, f) return '' end }))",
+        "local _ = setmetatable({}, { __index = function() down(n - 1, f) end }).x",
+        "local _ = setmetatable({}, { __concat = function() down(n - 1, f) end }) .. 'x'",
+        "for _ in pairs(setmetatable({}, { __pairs = function() down(n - 1, f) return next, {} end })) do end",
+        "do local c <close> = setmetatable({}, { __close = function() down(n - 1, f) end }) end",
+        "coroutine.wrap(function() pcall(function() ('x'):gsub('x', function() down(n - 1, f) end) end) end)()",
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        char text[2000];
+        struct val out;
+        snprintf(text, sizeof(text),
+                 "content.type('note', { fields = { title = 'text!' } })\n"
+                 "local function down(n, f) if n == 0 then return f() end %s end\n"
+                 "on('content.before_create', function(e)\n"
+                 "  for _, n in ipairs{ 300, 180, 90, 60, 30 } do\n"
+                 "    if pcall(down, n, function() pcall(content.create, 'note', { title = e.values.title .. 'x' }) "
+                 "end) then\n"
+                 "      break\n    end\n"
+                 "  end\n"
+                 "end)\n"
+                 "test.handler('go', function() content.create('note', { title = 'x' }) return 1 end)",
+                 ways[i]);
+        fixture_plugin(f, "p", FIXTURE_NEEDS, text);
+        fixture_reload(f);
+        f->is_unlimited = false;
+        int rc = fixture_run(f, "p", "go", &out);
+        if (rc && rc != ERR_LIMIT && rc != ERR_REFUSED) fail_msg("%s: %d %s", ways[i], rc, f->err.key);
+    }
+}
+
 #define HOSTILE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, fixture_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        HOSTILE_TEST(every_function_in_a_handler), HOSTILE_TEST(every_function_in_a_run),
-        HOSTILE_TEST(every_wait_in_a_run),         HOSTILE_TEST(every_wait_in_a_job),
-        HOSTILE_TEST(every_function_of_a_report),  HOSTILE_TEST(every_function_while_loading),
+        HOSTILE_TEST(every_function_in_a_handler),
+        HOSTILE_TEST(every_function_in_a_run),
+        HOSTILE_TEST(every_wait_in_a_run),
+        HOSTILE_TEST(every_wait_in_a_job),
+        HOSTILE_TEST(every_function_of_a_report),
+        HOSTILE_TEST(every_function_while_loading),
+        HOSTILE_TEST(everything_as_a_result_and_as_an_error),
+        HOSTILE_TEST(the_stack_of_the_thread_is_deep_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -229,6 +229,26 @@ static void no_metamethod_of_an_error_value_is_called(void **state)
         ERR_PLUGIN, "lua.error");
 }
 
+/* Neither when the metatable is set nor when it is changed afterwards. */
+static void there_are_no_weak_tables_and_no_finalizers(void **state)
+{
+    static const char garbage[] = "for i = 1, 200000 do local x = { i } end ";
+    struct fixture *f = *state;
+    char body[400];
+    for (int i = 0; i < 3; i++) {
+        static const char *const modes[] = {"k", "v", "kv"};
+        snprintf(body, sizeof(body),
+                 "local m = {} local t = setmetatable({}, m) m.__mode = '%s' t[{}] = {} %s return next(t) and 'kept'",
+                 modes[i], garbage);
+        expect_text(f, body, "kept");
+    }
+    snprintf(body, sizeof(body),
+             "local n = 'not called' do local m = {} local t = setmetatable({}, m) "
+             "m.__gc = function() n = 'called' end end %s return n",
+             garbage);
+    expect_text(f, body, "not called");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +260,7 @@ int main(void)
         ONE(an_error_says_what_and_where),
         ONE(an_error_object_keeps_its_record_when_it_is_raised_again),
         ONE(no_metamethod_of_an_error_value_is_called),
+        ONE(there_are_no_weak_tables_and_no_finalizers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
