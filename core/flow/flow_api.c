@@ -19,7 +19,7 @@ static int check_run(struct api_call *c, int64_t id)
     struct err_num n;
     struct err ignored = {0};
     const char *plugin = "";
-    if (!c->s->vm) return 0;
+    if (!c->s->vm || id == c->s->actor.run) return 0; /* its own row is written at the end of the slice */
     struct stmt *s = store_stmt(
         c->s->db, "select n.plugin from flow_run r join flow_name n on n.id = r.name where r.id = ?1", c->err);
     if (!s) return c->err->code;

@@ -54,6 +54,16 @@ int flow_finish(struct flow_run *run, struct session *s, enum flow_state state, 
     return rc;
 }
 
+/* What does not fit the source that the run is pinned to; not what a flow looked for and did not find. */
+static bool is_of_source(const char *key)
+{
+    static const char *const keys[] = {"flow.unknown", "flow.no_version", "flow.version_hash", "flow.journal",
+                                       "flow.row"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strcmp(key, keys[i]) == 0) return true;
+    return false;
+}
+
 /* An uncaught error: a later try, or failed; a divergence: blocked. */
 /* A run that was cooled has let go of its version: the active one is the best guess. */
 static void keep_incident(struct flow_run *run, struct err *why)
@@ -75,7 +85,7 @@ int flow_fail(struct flow_run *run, struct session *s, struct err *why, struct e
     run->attempts++;
     keep_incident(run, why);
     bool lasting = why->code == ERR_DIVERGED || why->code == ERR_NOT_FOUND || why->code == ERR_CORRUPT;
-    if (lasting && (why->code == ERR_DIVERGED || strncmp(why->key, "flow.", 5) == 0)) {
+    if (lasting && (why->code == ERR_DIVERGED || is_of_source(why->key))) {
         run->state = FLOW_BLOCKED;
         run->due = INT64_MAX;
     } else if (run->attempts > times) {

@@ -11,7 +11,13 @@
 #include "plugin/plugin_vm.h"
 #include "vm/vm.h"
 
-enum { FLOW_LEVEL = 1, FLOW_RESULT_MAX = 256 << 10, FLOW_BRANCHES_MAX = 1000, FLOW_REPLAY_CPU_MS = 2000 };
+enum {
+    FLOW_LEVEL = 1,
+    FLOW_RESULT_MAX = 256 << 10,
+    FLOW_BRANCHES_MAX = 1000,
+    FLOW_COLD_SHARE = 1023,
+    FLOW_REPLAY_CPU_MS = 2000
+};
 enum { FLOW_RETRY_TIMES = 5, FLOW_RETRY_PAUSE_MS = 10000 };
 
 /* A flow as declared: compiled once a registry. */

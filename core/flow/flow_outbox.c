@@ -20,6 +20,7 @@ enum {
     OUTBOX_PAUSE_MS = 10000,
     OUTBOX_LEASE_MS = 30000,
     OUTBOX_TIMEOUT_MS = 30000,
+    OUTBOX_TIMEOUT_MOST_MS = 3600000,
     HEADERS_MAX = 32,
     HOSTS_MAX = 32
 };
@@ -33,7 +34,7 @@ struct sending {
     struct val request;  /* url, method, headers, body, timeout, hosts */
     struct val response; /* of a fetch that came back */
     struct err failed;
-    bool has_failed;
+    bool has_failed, unsent;
 };
 
 static void free_sending(struct sending *s)
@@ -119,6 +120,13 @@ static int take_response(struct arena *a, const struct fetch_result *r, struct v
     return rc;
 }
 
+static void add_result(struct sending *s)
+{
+    s->work.run = run_result;
+    s->work.done = done_result;
+    lane_add(s->flow->lane, &s->work);
+}
+
 static void on_fetched(void *ctx, const struct fetch_result *r)
 {
     struct sending *s = ctx;
@@ -128,9 +136,7 @@ static void on_fetched(void *ctx, const struct fetch_result *r)
         s->failed = *r->failed;
     else if (take_response(&s->arena, r, &s->response) != 0)
         s->has_failed = err_set(&s->failed, ERR_LIMIT, "limit.size", NULL) != 0;
-    s->work.run = run_result;
-    s->work.done = done_result;
-    lane_add(s->flow->lane, &s->work);
+    add_result(s);
 }
 
 /* --- sending --- */
@@ -170,9 +176,9 @@ static void send_now(void *arg)
         r.body_len = body->as.str.len;
     }
     crash_point("outbox.before_send");
-    struct err err;
     int64_t id;
-    if (fetch_start(s->flow->host->fetcher, &r, &id, &err) != 0) on_fetched(s, &(struct fetch_result){.failed = &err});
+    s->unsent = fetch_start(s->flow->host->fetcher, &r, &id, &s->failed) != 0;
+    s->has_failed = s->unsent;
 }
 
 static void drop_sending(void *arg)
@@ -199,9 +205,13 @@ static int run_lease(struct lane_work *w, struct lane *lane, struct err *err)
 
 static void done_lease(struct lane_work *w, const struct err *failed)
 {
-    if (!failed) return; /* on its way */
-    log_err(LOG_ERROR, "outbox.lease_lost", failed);
-    free_sending((struct sending *)w);
+    struct sending *s = (struct sending *)w;
+    if (failed) {
+        log_err(LOG_ERROR, "outbox.lease_lost", failed);
+        free_sending(s);
+    } else if (s->unsent) {
+        add_result(s); /* only now: until here the work is the lease, whose done() the lane calls */
+    }
 }
 
 static int add_sending(struct flow *f, struct stmt *row)
@@ -300,7 +310,8 @@ static int make_request(struct api_call *c, struct val *out)
     struct duration d = {.ms = OUTBOX_TIMEOUT_MS};
     *out = val_map();
     if (!val_is(url, VAL_STR)) return err_set(c->err, ERR_INVALID, "flow.fetch_url", NULL);
-    if (val_is(timeout, VAL_STR) && !duration_parse(timeout->as.str.s, timeout->as.str.len, &d))
+    if (val_is(timeout, VAL_STR) &&
+        (!duration_parse(timeout->as.str.s, timeout->as.str.len, &d) || d.ms <= 0 || d.ms > OUTBOX_TIMEOUT_MOST_MS))
         return err_set(c->err, ERR_INVALID, "flow.retry_pause", "value", timeout->as.str.s, NULL);
     int rc = take_hosts(c, &hosts);
     if (rc == 0) rc = val_set(c->arena, out, "url", *url);

@@ -185,7 +185,7 @@ void flow_slice_queue(struct flow *f, struct flow_run *run)
     struct slice_work *sw = mem_alloc(sizeof(struct lane_work) + sizeof(struct flow *) + sizeof(int64_t));
     sw->work.run = run_slice;
     sw->work.done = done_slice;
-    sw->work.share = run->version ? run->version->pv->plugin->share : 0;
+    sw->work.share = run->version ? run->version->pv->plugin->share : FLOW_COLD_SHARE;
     sw->flow = f;
     sw->run = run->id;
     run->queued = true;

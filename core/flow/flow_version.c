@@ -229,6 +229,7 @@ static int load_pinned(struct flow *f, struct store *db, int64_t id, struct plug
         /* The settings that were stored with it say what its code does, not what it may use today. */
         const struct plugin_vm *active = plugins_vm(f->host->plugins, p->name);
         if (active) plugin_limit(p, &active->plugin->allowed);
+        p->share = active ? active->plugin->share : FLOW_COLD_SHARE;
         /* Its tables and types are those of the active set; it declares nothing itself. */
         rc = plugin_vm_new(f->host, p, r, false, out, err);
         plugin_drop(p);

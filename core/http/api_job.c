@@ -9,6 +9,7 @@
 #include "content/content.h"
 #include "flow/flow.h"
 #include "http/problem.h"
+#include "plugin/plugins.h"
 #include "runtime/log.h"
 
 enum { JOB_ARENA_MAX = 64 << 20, JOB_OUT_MAX = 64 << 20 };
@@ -137,6 +138,21 @@ static void done_on_reader(struct reader_work *w, const struct err *failed)
     send_back(of_reader(w), failed);
 }
 
+/* Whose time it is: a start runs the flow's first piece at once. All else that comes from outside is the host's. */
+static uint32_t share_of(const struct api_job *job)
+{
+    char plugin[64];
+    const struct val *flow = val_at(&job->args, 0);
+    const char *dot = val_is(flow, VAL_STR) ? memchr(flow->as.str.s, '.', flow->as.str.len) : NULL;
+    if (strcmp(job->call, "run.start") != 0 || !dot) return 0;
+    snprintf(plugin, sizeof(plugin), "%.*s", (int)(dot - flow->as.str.s), flow->as.str.s);
+    struct registry *r = plugins_registry(job->api->o.host->plugins);
+    const struct plugin *p = r ? registry_plugin(r, plugin) : NULL;
+    uint32_t share = p ? p->share : 0;
+    if (r) registry_drop(r);
+    return share;
+}
+
 void api_job_start(struct api_job *job, bool writes)
 {
     struct http_api *api = job->api;
@@ -144,6 +160,7 @@ void api_job_start(struct api_job *job, bool writes)
     if (writes) {
         job->lane.run = run_on_lane;
         job->lane.done = done_on_lane;
+        job->lane.share = share_of(job);
         lane_post(api->o.host->lane, &job->lane);
         return;
     }

@@ -10,6 +10,8 @@
 #include "people/people_internal.h"
 #include "store/lane.h"
 
+enum { TEXT_MAX = 256 << 10 };
+
 static int number_parse(struct api_call *c)
 {
     const struct val *v = &c->args[0];
@@ -65,10 +67,17 @@ static int number_percent(struct api_call *c)
     return 0;
 }
 
+/* Folding and comparing are single calls that nothing stops: some milliseconds for this much. */
+static bool is_too_long(const struct val *text)
+{
+    return text->as.str.len > TEXT_MAX;
+}
+
 static int fold(struct api_call *c)
 {
     const char *out;
     size_t len;
+    if (is_too_long(&c->args[0])) return people_too_large(c->err);
     int rc = text_fold(c->arena, c->args[0].as.str.s, c->args[0].as.str.len, &out, &len);
     if (rc) return people_too_large(c->err);
     c->result = val_strn(out, len);
@@ -78,6 +87,7 @@ static int fold(struct api_call *c)
 static int slug(struct api_call *c)
 {
     const char *out;
+    if (is_too_long(&c->args[0])) return people_too_large(c->err);
     if (text_slug(c->arena, c->args[0].as.str.s, c->args[0].as.str.len, &out)) return people_too_large(c->err);
     c->result = val_str(out);
     return 0;
@@ -86,6 +96,7 @@ static int slug(struct api_call *c)
 static int compare(struct api_call *c)
 {
     const struct val *a = &c->args[0], *b = &c->args[1];
+    if (is_too_long(a) || is_too_long(b)) return people_too_large(c->err);
     c->result =
         val_int(collate_compare(locale_pick(c->s->lang), a->as.str.s, a->as.str.len, b->as.str.s, b->as.str.len));
     return 0;

@@ -31,7 +31,7 @@ enum api_effect {
     API_DECLARE, /* only while loading */
 };
 
-enum { API_ARGS_MAX = 8 };
+enum { API_ARGS_MAX = 8, API_TEXT_MAX = 4 << 20 /* bytes of a text as an argument */ };
 /* As `needs`: a function of the host itself (REST, command line); Lua does not see it. */
 #define API_HOST "host"
 

@@ -86,6 +86,9 @@ static int take_arg(lua_State *L, struct dispatch *d, size_t i)
         return 0;
     }
     if (arg->kind == ARG_FNS) return take_functions(L, idx, &d->pv->arena, v, &d->err);
+    /* Copying and checking a text is one piece that nothing stops. */
+    if (lua_type(L, idx) == LUA_TSTRING && lua_rawlen(L, idx) > API_TEXT_MAX)
+        return err_set(&d->err, ERR_LIMIT, "limit.size", NULL);
     int rc = vm_to_val(L, idx, &d->pv->arena, v, &d->err);
     if (rc == ERR_INVALID) {
         err_add_arg(&d->err, "function", d->entry->fn->name);

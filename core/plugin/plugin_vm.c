@@ -11,7 +11,7 @@
 #include "plugin/loop.h"
 #include "plugin/plugins.h"
 
-enum { CALL_ARENA_MAX = 64 << 20, LOAD_CPU_MS = 2000 };
+enum { CALL_ARENA_MAX = 64 << 20, LOAD_CPU_MS = 500 };
 
 static const char *find_source(void *ctx, const char *module, size_t *len, const char **chunk)
 {

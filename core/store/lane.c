@@ -12,7 +12,7 @@
 #include "store/lane_queue.h"
 #include "store/store_internal.h"
 
-enum { BATCH_SLICES = 1000, BATCH_MS = 5, LOOK_AGAIN_MS = 60 * 1000 };
+enum { BATCH_SLICES = 1000, BATCH_MS = 5, LOOK_AGAIN_MS = 60 * 1000, STOP_NS = 1000000000 };
 
 struct action {
     void (*fn)(void *arg);
@@ -319,6 +319,7 @@ static void run_batch(struct lane *l)
     l->nbatch = 0;
     l->ends = false;
     while (rc == 0 && l->nbatch < (size_t)l->o.batch_slices) {
+        if (atomic_load(&l->posted)) take_posted(l); /* who has used little goes before what waits already */
         struct lane_work *w = lane_queue_take(&l->queue);
         if (!w) {
             take_posted(l);
@@ -394,7 +395,10 @@ int lane_new(const struct lane_options *o, struct lane **out, struct err *err)
 void lane_stop(struct lane *l)
 {
     atomic_store(&l->stopped, true);
-    while (l->queue.n > 0 || atomic_load(&l->posted))
+    /* Work that adds itself again and again (a run that sleeps for nothing) would go on for ever: what it has stored is
+     * enough. Its share has used most by then, so that others have had their turn. */
+    int64_t end = clock_mono_ns() + STOP_NS;
+    while ((l->queue.n > 0 && clock_mono_ns() < end) || atomic_load(&l->posted))
         run_batch(l);
     if (l->timer) loop_timer_stop(l->timer);
 }

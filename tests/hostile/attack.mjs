@@ -2,7 +2,7 @@
 // Lua state touches no other.
 //
 //   -- expect: limit.time          what must come of it: `survives` (the code runs to its end: what must be refused, it
-//                                  asserts itself), or the key of the error, or a text in the error
+//                                  asserts itself), `goes on`, or the key of the error, or a text in the error; several: a | b
 //   -- mode: run                   where the code runs:
 //        run      a flow                              hook    a before_* hook, inside a flow's step
 //        loop     a job of loop.spawn                 report  a report, on a reader

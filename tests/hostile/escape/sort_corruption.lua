@@ -1,4 +1,4 @@
--- expect: survives
+-- expect: survives | limit.time
 for _ = 1, 20 do
   local t = {}
   for i = 1, 64 do t[i] = i % 7 end

@@ -1,0 +1,3 @@
+-- expect: .
+-- mode: load
+content.type("good_note", { fields = { title = "text!" } })

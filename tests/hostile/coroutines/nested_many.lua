@@ -1,0 +1,3 @@
+-- expect: C stack overflow
+local function nest() return coroutine.wrap(nest)() end
+nest()

@@ -1,0 +1,2 @@
+-- expect: limit.
+while true do flow.find({}, { limit = 1000 }) end

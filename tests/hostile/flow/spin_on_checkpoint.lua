@@ -1,0 +1,4 @@
+-- expect: .
+-- keeps: yes
+-- wait: 300
+run:checkpoint({ n = (run.state and run.state.n or 0) + 1 })

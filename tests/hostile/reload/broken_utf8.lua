@@ -1,0 +1,3 @@
+-- expect: lua.syntax
+-- mode: load
+ÿþ

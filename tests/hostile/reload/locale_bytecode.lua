@@ -1,0 +1,4 @@
+-- expect: lua.syntax
+-- mode: locale
+--- file locale/en.lua
+LuaT

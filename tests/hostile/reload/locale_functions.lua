@@ -1,0 +1,3 @@
+-- expect: invalid.value
+-- mode: locale
+return { title = function() end }

@@ -1,0 +1,3 @@
+-- expect: lua.error
+-- mode: manifest
+return { name = "reload_manifest_calls", version = ("x"):rep(1 << 40), api = 1 }

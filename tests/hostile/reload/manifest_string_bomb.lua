@@ -1,0 +1,4 @@
+-- expect: limit.
+-- mode: manifest
+local s = "x"
+while true do s = s .. s end

@@ -1,0 +1,3 @@
+-- expect: plugin.api
+-- mode: manifest
+return { name = "reload_other_level", version = "1", api = 1000000 }

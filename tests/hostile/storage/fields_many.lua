@@ -1,0 +1,5 @@
+-- expect: .
+-- mode: load
+local f = {}
+for i = 1, 5000 do f["f" .. i] = "integer" end
+storage.table("t", { fields = f })

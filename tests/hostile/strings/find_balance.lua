@@ -1,0 +1,2 @@
+-- expect: limit.
+while true do pcall(string.find, ("("):rep(50000), "%b()") end
