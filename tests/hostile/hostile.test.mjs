@@ -61,8 +61,8 @@ const outcomes = {
   async loop(a) {
     const started = await outcomes.run(a);
     if (started !== 'survives') return started;
-    const line = await logged((l) => l.plugin === a.name && (l.event === 'loop.failed' || (l.event === 'plugin.log' && l.text === 'survives')), a.wait);
-    return !line ? 'goes on' : line.event === 'loop.failed' ? failure(line) : 'survives';
+    const line = await logged((l) => l.plugin === a.name && (['loop.failed', 'plugin.error'].includes(l.event) || l.text === 'survives'), a.wait);
+    return !line ? 'goes on' : line.text === 'survives' ? 'survives' : failure(line);
   },
   async report(a) {
     const r = await s.request('GET', `/api/reports/${a.name}`);
