@@ -1,4 +1,4 @@
--- expect: limit.
+-- expect: limit. | too large
 -- mode: report
 local s = string.rep("x", 1 << 20)
 local t = {}
