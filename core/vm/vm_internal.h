@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <lua.h>
 #include <lauxlib.h>
 #include <lualib.h>
@@ -102,8 +103,15 @@ int vm_enter(struct vm *vm, lua_State *L, struct vm_entry *e, struct err *err);
 void vm_leave(struct vm_entry *e);
 void vm_hook(struct vm *vm);                      /* signal-safe: the running coroutine looks at the next safe point */
 void vm_stop_now(struct vm *vm, int why);         /* signal-safe */
-void vm_check_stop(lua_State *L);                 /* does not return if stopped */
 int vm_take_stop(struct vm *vm, struct err *err); /* fills err; clears the stop at the outermost exit */
+void vm_raise_stop(lua_State *L);                 /* does not return */
+/* Raises if stopped. Costs a look at a flag: for each turn of a loop. */
+static inline void vm_check_stop(lua_State *L)
+{
+    uintptr_t vm;
+    memcpy(&vm, lua_getextraspace(L), sizeof(vm));
+    if (((struct vm *)(vm & ~(uintptr_t)VM_HOSTED))->stop) vm_raise_stop(L);
+}
 
 /* vm_env.c, vm_lib.c, vm_protect.c, vm_coroutine.c, vm_iterate.c */
 void vm_open_env(lua_State *L);

@@ -127,11 +127,11 @@ static int unpack(lua_State *L)
 
 /* --- sort --- */
 
-/* By the function at 2 or by '<'. */
+/* By the function at 2, or by '<' when there is nil. */
 static bool is_less(lua_State *L, int a, int b)
 {
     vm_check_stop(L);
-    if (lua_isnil(L, 2)) return lua_compare(L, a, b, LUA_OPLT);
+    if (lua_type(L, 2) == LUA_TNIL) return lua_compare(L, a, b, LUA_OPLT);
     lua_pushvalue(L, 2);
     lua_pushvalue(L, a);
     lua_pushvalue(L, b);
@@ -166,13 +166,29 @@ static lua_Integer seek_down(lua_State *L, lua_Integer j, lua_Integer low, int p
     return j;
 }
 
+/* Pushes the middle one of three, or in a short range the one in the middle. */
+static void push_pivot(lua_State *L, lua_Integer low, lua_Integer high)
+{
+    int b = lua_gettop(L) + 1, a = b + 1, c = b + 2, middle = b;
+    lua_geti(L, 1, low + (high - low) / 2);
+    if (high - low < 16) return;
+    lua_geti(L, 1, low);
+    lua_geti(L, 1, high);
+    if (is_less(L, a, b))
+        middle = is_less(L, b, c) ? b : is_less(L, a, c) ? c : a;
+    else
+        middle = is_less(L, a, c) ? a : is_less(L, b, c) ? c : b;
+    lua_copy(L, middle, b);
+    lua_settop(L, b);
+}
+
 static void sort_range(lua_State *L, lua_Integer low, lua_Integer high)
 {
     int top = lua_gettop(L), pivot = top + 1;
     luaL_checkstack(L, 8, NULL);
     while (low < high) {
         lua_Integer i = low, j = high;
-        lua_geti(L, 1, low + (high - low) / 2);
+        push_pivot(L, low, high);
         while (i <= j) {
             i = seek_up(L, i, high, pivot);
             j = seek_down(L, j, low, pivot);

@@ -213,9 +213,9 @@ void vm_raise_fault(struct vm *vm, const struct err *err)
     vm_stop_now(vm, STOP_FAULT);
 }
 
-void vm_check_stop(lua_State *L)
+void vm_raise_stop(lua_State *L)
 {
-    if (vm_of(L)->stop) end(L, NULL);
+    end(L, NULL);
 }
 
 bool vm_is_stop(const struct err *err)

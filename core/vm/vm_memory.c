@@ -18,7 +18,7 @@ void vm_collect(struct vm *vm)
 void vm_make_room(lua_State *L, size_t size)
 {
     struct vm *vm = vm_of(L);
-    if (vm->used + size > vm->soft) lua_gc(L, LUA_GCCOLLECT);
+    if (size > VM_BLOCK_MAX / 16 && vm->used + size > vm->soft) lua_gc(L, LUA_GCCOLLECT);
 }
 
 static void stop(struct vm *vm, bool host)

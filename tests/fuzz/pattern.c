@@ -2,7 +2,8 @@
  *
  *   fuzz_pattern [PAIRS [SEED]]   200,000 pairs and a random seed, which is printed
  *
- * Subjects are short, and no pattern has many repetitions: the stock functions would not come to an end. */
+ * Most subjects are short, and no pattern has many repetitions: the stock functions would not come to an end. A few
+ * subjects are long, for patterns of one repetition. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "vm/vm_lua.h"
 
 struct text {
-    char bytes[256];
+    char bytes[10000];
     size_t len;
 };
 
@@ -60,6 +61,18 @@ static char any_char(void)
     if (k < 4) return odd_chars[draw(sizeof(odd_chars) - 1)];
     if (k < 24) return plain_chars[draw(6)];
     return plain_chars[draw(sizeof(plain_chars) - 1)];
+}
+
+/* A piece again and again, with something else at the end: longer than the pieces in which the matcher works. */
+static void lengthen(struct text *t)
+{
+    size_t unit = 1 + draw(6), n = 4000 + draw(5000);
+    while (t->len < unit)
+        put_char(t, any_char());
+    while (t->len < n)
+        put(t, t->bytes, unit);
+    for (unsigned more = draw(4); more > 0; more--)
+        put_char(t, any_char());
 }
 
 static void make_subject(struct text *t)
@@ -142,9 +155,8 @@ static void put_item(struct text *t, int *repeats)
     }
 }
 
-static void make_pattern(struct text *t)
+static void make_pattern(struct text *t, int repeats)
 {
-    int repeats = 0;
     t->len = 0;
     t->bytes[0] = '\0';
     if (draw(6) == 0) put_char(t, '^');
@@ -175,8 +187,10 @@ static void make_template(struct text *t)
 
 static void make_pair(struct pair *p)
 {
+    bool is_long = draw(2000) == 0;
     make_subject(&p->subject);
-    make_pattern(&p->pattern);
+    if (is_long) lengthen(&p->subject);
+    make_pattern(&p->pattern, is_long ? 3 : 0);
     make_template(&p->template);
     p->init = draw(3) ? NONE : (int)draw(60) - 30;
     p->most = draw(5) ? NONE : (int)draw(5) - 1;

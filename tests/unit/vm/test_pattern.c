@@ -147,6 +147,37 @@ static void plain_text_is_found(void **state)
             }
 }
 
+/* Long subjects are gone through in pieces: a match must not depend on where one ends. The subject is n times 'a',
+ * then "bc". `begin` and `end` count from its end when negative. */
+static void long_subjects_are_seen_whole(void **state)
+{
+    static const struct {
+        const char *pattern;
+        int begin, end;
+    } cases[] = {
+        {"^a*b", 0, -1},   {"^a-b", 0, -1},     {"^.-b", 0, -1},   {"^.*b", 0, -1},     {"^[ab]-c$", 0, 0},
+        {"b", -2, -1},     {"[b]", -2, -1},     {"b+", -2, -1},    {"[b-y]+", -2, 0},   {"^(a*)b", 0, -1},
+        {"^.*a", 0, -2},   {"^.*ab", 0, -1},    {"^%a*%a$", 0, 0}, {"^[^c]*", 0, -1},   {"%f[b]", -2, -2},
+        {"()b", -2, -1},   {"^(.-)b()", 0, -1}, {"^a+[a]", 0, -2}, {"^.*[^b]b", 0, -1}, {"%bbc", -2, 0},
+        {"^[a]-bc", 0, 0}, {"^%a+%a-c", 0, 0},  {"aab", -4, -1},
+    };
+    static const size_t lengths[] = {2, 4094, 4095, 4096, 4097, 8192, 65534, 65535, 65536, 65537, 131072, 200000};
+    static char s[200010];
+    struct pattern p;
+    (void)state;
+    for (size_t k = 0; k < sizeof(lengths) / sizeof(lengths[0]); k++) {
+        size_t n = lengths[k] + 2;
+        memset(s, 'a', n);
+        memcpy(s + n - 2, "bc", 3);
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+            assert_int_equal(search(&p, s, cases[i].pattern), PATTERN_FOUND);
+            size_t begin = cases[i].begin < 0 ? n - (size_t)-cases[i].begin : 0;
+            assert_int_equal(p.start - s, begin);
+            assert_int_equal(p.end - s, n - (size_t)-cases[i].end);
+        }
+    }
+}
+
 /* --- as plugins have it --- */
 
 /* Each body gives a text. From the reference manual, 6.4. */
@@ -274,6 +305,7 @@ int main(void)
         cmocka_unit_test(a_pattern_of_many_items_asks_for_memory),
         cmocka_unit_test(a_stop_ends_every_search),
         cmocka_unit_test(plain_text_is_found),
+        cmocka_unit_test(long_subjects_are_seen_whole),
         ONE(the_examples_of_the_manual),
         ONE(edges_of_find_match_gmatch_and_gsub),
         ONE(what_is_wrong_is_said),
