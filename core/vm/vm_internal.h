@@ -93,7 +93,7 @@ void vm_collect(struct vm *vm);               /* at a safe point; sets the stop 
 void vm_tidy_later(struct vm *vm);
 void vm_tidy_forget(struct vm *vm);
 
-/* vm_weak.c: a state without weak tables and finalizers; NULL without memory. */
+/* vm_weak.c: a state without weak tables; NULL without memory. */
 lua_State *vm_new_state(struct vm *vm);
 
 /* vm_limit.c */

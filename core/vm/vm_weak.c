@@ -1,9 +1,10 @@
-/* No weak tables and no finalizers, whatever a metatable says.
+/* No weak tables, whatever a metatable says.
  *
- * Lua finds "__mode" and "__gc" by two names that it keeps in its global state. To refuse them where a metatable is set
- * is not enough: they can be written into it afterwards. A weak table would show code when garbage is collected, so
- * that a run could not be replayed, and Lua 5.4.4 has faults there. So the names themselves are changed, to random ones
- * that nobody can write: the block of the global state is searched for the six names that stand in a row. */
+ * To refuse "__mode" where a metatable is set is not enough: it can be written into it afterwards. A weak table would
+ * show code when garbage is collected, so that a run could not be replayed, and Lua 5.4.4 has faults there. Lua finds
+ * it by a name that it keeps in its global state; so that name is changed, to a random one that nobody can write: the
+ * block of the global state is searched for the six names that stand in a row. ("__gc" counts only when a metatable is
+ * set, which refuses it; the buffers of Lua's library need it.) */
 #include <string.h>
 
 #include "base/digest.h"
@@ -16,7 +17,7 @@ struct first_block {
 };
 
 static const char *const names[] = {"__index", "__newindex", "__gc", "__mode", "__len", "__eq"};
-enum { NAMES = sizeof(names) / sizeof(names[0]), GC = 2, MODE = 3 };
+enum { NAMES = sizeof(names) / sizeof(names[0]), MODE = 3 };
 
 static void *allocate_first(void *ud, void *ptr, size_t old, size_t size)
 {
@@ -50,14 +51,12 @@ static int change(lua_State *L)
 {
     const void **found = find(L, lua_touserdata(L, 1));
     if (!found) return luaL_error(L, "the names of metamethods are not where they should be");
-    for (int i = GC; i <= MODE; i++) {
-        char random[24];
-        digest_random(random, sizeof(random));
-        lua_pushlstring(L, random, sizeof(random));
-        const void *name = lua_topointer(L, -1);
-        lua_rawsetp(L, LUA_REGISTRYINDEX, &names[i]); /* keeps it */
-        found[i] = name;
-    }
+    char random[24];
+    digest_random(random, sizeof(random));
+    lua_pushlstring(L, random, sizeof(random));
+    const void *name = lua_topointer(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &names[MODE]); /* keeps it */
+    found[MODE] = name;
     return 0;
 }
 

@@ -232,7 +232,7 @@ static void no_metamethod_of_an_error_value_is_called(void **state)
 /* Neither when the metatable is set nor when it is changed afterwards. */
 static void there_are_no_weak_tables_and_no_finalizers(void **state)
 {
-    static const char garbage[] = "for i = 1, 200000 do local x = { i } end ";
+    static const char garbage[] = "for i = 1, 20000 do local x = { i } end ";
     struct fixture *f = *state;
     char body[400];
     for (int i = 0; i < 3; i++) {
