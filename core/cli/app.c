@@ -19,6 +19,7 @@
 #include "plugin/grant.h"
 #include "plugin/loop.h"
 #include "plugin/plugin_api.h"
+#include "plugin/quota.h"
 #include "report/report.h"
 #include "runtime/log.h"
 #include "schedule/schedule.h"
@@ -47,9 +48,9 @@ static const struct bind_kind kinds[] = {
 
 static int migrate(struct app *app, struct err *err)
 {
-    const struct store_migration *const lists[] = {table_migrations,    plugin_migrations,  incident_migrations,
-                                                   people_migrations,   content_migrations, storage_migrations,
-                                                   schedule_migrations, flow_migrations};
+    const struct store_migration *const lists[] = {table_migrations,    plugin_migrations,   quota_migrations,
+                                                   incident_migrations, people_migrations,   content_migrations,
+                                                   storage_migrations,  schedule_migrations, flow_migrations};
     return store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
 }
 
@@ -75,9 +76,16 @@ static void on_lost(void *ctx)
     flow_batch_lost(app->flow);
 }
 
+static int before_commit(void *ctx, struct err *err)
+{
+    struct app *app = ctx;
+    return quotas_before_commit(app->host.quotas, app->db, err);
+}
+
 static void after_commit(void *ctx)
 {
     struct app *app = ctx;
+    quotas_after_commit(app->host.quotas);
     flow_batch_kept(app->flow);
 }
 
@@ -139,6 +147,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     struct store_options db = {.path = app->db_path, .role = STORE_WRITER, .no_sync = o->no_sync};
     if (rc == 0) rc = store_open(&db, &app->db, err);
     if (rc == 0) rc = migrate(app, err);
+    if (rc == 0) rc = quotas_open(h, app->db, &h->quotas, err);
     if (rc == 0) rc = people_place(app->db, o->zone, o->lang, &app->place, err);
     if (rc) goto failed;
     h->zone = app->place.zone;
@@ -153,6 +162,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
                                 .batch_slices = o->batch_slices,
                                 .batch_ms = o->batch_ms,
                                 .on_lost = on_lost,
+                                .before_commit = before_commit,
                                 .after_commit = after_commit,
                                 .idle = idle,
                                 .ctx = app};
@@ -183,6 +193,7 @@ void app_close(struct app *app)
     events_free(h->events);
     incidents_free(h->incidents);
     api_free(h->api);
+    quotas_free(h->quotas);
     store_close(app->db);
     store_unlock_dir(app->lock);
     *app = (struct app){0};

@@ -116,5 +116,6 @@ void content_attach(struct content *c)
     plugins_add_kinds(c->host->plugins, &kind, 1);
     plugins_add_activation(c->host->plugins, on_activate, c);
     content_add_api(c, c->host->api);
+    quotas_add_count(c->host->quotas, content_count, c);
     if (c->host->lane) content_start(c, c->host->lane);
 }

@@ -119,9 +119,11 @@ static int add_revision(struct edit *e, const struct buf *json)
                                    .at = e->s->now,
                                    .hash = e->row.hash,
                                    .note = e->note,
+                                   .plugin = e->s->actor.plugin,
                                    .body = json->data,
                                    .body_len = json->len};
-    return content_revision_add(e->s->db, &rev, e->err);
+    int rc = quota_add_stored(e->s, e->s->actor.plugin, 1, (int64_t)json->len, e->err);
+    return rc ? rc : content_revision_add(e->s->db, &rev, e->err);
 }
 
 /* The address that this text asks for: the one given, or one made from the declared field. */

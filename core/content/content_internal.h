@@ -4,6 +4,7 @@
 
 #include "base/field.h"
 #include "content/content.h"
+#include "plugin/quota.h"
 #include "store/table.h"
 
 enum {
@@ -87,10 +88,13 @@ void content_body_hash(const char *type, const char *json, size_t len, char hex[
 struct content_revision {
     int64_t id, item, rev, author, run, at;
     const char *hash, *note; /* note may be NULL */
+    const char *plugin;      /* whose code wrote it, or NULL; when it is added */
     const char *body;
     size_t body_len;
 };
 int content_revision_add(struct store *db, struct content_revision *r, struct err *err); /* fills id */
+/* Revisions that code of plugins wrote, for quotas_add_count. */
+int content_count(void *ctx, struct store *db, struct quota_count *to, struct err *err);
 /* Into the arena. ERR_NOT_FOUND "not_found.revision". */
 int content_revision_load(struct store *db, int64_t item, int64_t rev, struct arena *a, struct content_revision *out,
                           struct err *err);

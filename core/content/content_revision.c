@@ -5,8 +5,8 @@
 
 int content_revision_add(struct store *db, struct content_revision *r, struct err *err)
 {
-    static const char sql[] = "insert into revision(item, rev, hash, body, author, run, at, note) "
-                              "values(?1,?2,?3,?4,?5,?6,?7,?8)"
+    static const char sql[] = "insert into revision(item, rev, hash, body, author, run, at, note, plugin) "
+                              "values(?1,?2,?3,?4,?5,?6,?7,?8,?9)"
                               " returning id";
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
@@ -18,6 +18,7 @@ int content_revision_add(struct store *db, struct content_revision *r, struct er
     if (r->run) stmt_bind_int(s, 6, r->run);
     stmt_bind_int(s, 7, r->at);
     if (r->note) stmt_bind_str(s, 8, r->note);
+    if (r->plugin) stmt_bind_str(s, 9, r->plugin);
     int rc = stmt_step(s, err);
     if (rc == 1) {
         r->id = stmt_int(s, 0);
@@ -61,4 +62,23 @@ int content_revision_load(struct store *db, int64_t item, int64_t rev, struct ar
         return err_set(err, ERR_NOT_FOUND, "not_found.revision", "item", err_i64(&n, item), "revision",
                        err_i64(&m, rev), NULL);
     return rc < 0 ? rc : 0;
+}
+
+int content_count(void *ctx, struct store *db, struct quota_count *to, struct err *err)
+{
+    struct stmt *s = store_stmt(db,
+                                "select plugin, count(*), sum(length(cast(body as blob))) from revision"
+                                " where plugin is not null group by plugin",
+                                err);
+    int rc;
+    (void)ctx;
+    if (!s) return err->code;
+    while ((rc = stmt_step(s, err)) == 1) {
+        size_t len;
+        const char *plugin = stmt_text(s, 0, &len);
+        quota_tell(to, plugin, len, QUOTA_ROWS, stmt_int(s, 1));
+        quota_tell(to, plugin, len, QUOTA_BYTES, stmt_int(s, 2));
+    }
+    stmt_done(s);
+    return rc;
 }

@@ -72,5 +72,6 @@ static const char schema_search[] = "create virtual table item_text using fts5(t
 const struct store_migration content_migrations[] = {
     {"content/001", schema_items},
     {"content/002", schema_search},
+    {"content/003", "alter table revision add column plugin text"},
     {0},
 };

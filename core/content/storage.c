@@ -182,7 +182,7 @@ static int migrate(struct storage_change *c, struct registry *r, bool dry, struc
                                   .contract = contract,
                                   .ctx = c,
                                   .rows_most = c->pv ? STORAGE_COPY_ROWS : 0};
-    int rc = table_migrate(c->db, c->t->table, &change, err);
+    int rc = storage_migrate_counted(c->st->host, c->db, c->t, &change, err);
     if (rc == ERR_REFUSED && strcmp(err->key, "table.large") == 0) rc = storage_copy_start(c, r, err);
     if (rc == 0 && !dry) rc = raise_ids(c->st, c->db, c->t, err);
     if (rc == 0 && !dry && c->pv) rc = storage_shape_keep(c->db, c->t, c->pv->plugin->hash, err);
@@ -271,6 +271,7 @@ void storage_attach(struct storage *st)
     plugins_add_kinds(st->host->plugins, kinds, 2);
     plugins_add_activation(st->host->plugins, on_activate, st);
     storage_add_api(st, st->host->api);
+    quotas_add_count(st->host->quotas, storage_count, st);
     st->source.collect = storage_copy_collect;
     if (st->host->lane) lane_add_source(st->host->lane, &st->source);
 }

@@ -5,10 +5,13 @@
 #include "base/buf.h"
 #include "base/field.h"
 #include "content/storage.h"
+#include "plugin/quota.h"
 #include "store/lane.h"
 #include "store/table.h"
 
-enum { STORAGE_NAME_MAX = 40, STORAGE_KEY_MAX = 200 };
+enum { STORAGE_NAME_MAX = 40, STORAGE_KEY_MAX = 200, STORAGE_NUMBER_BYTES = 64 };
+/* What a key counts as, of its plugin's bytes. */
+#define STORAGE_KV_BYTES "length(cast(key as blob)) + length(value)"
 
 struct storage_copy;
 struct storage {
@@ -32,6 +35,12 @@ struct registry *storage_registry(struct session *s);
 int storage_plugin(struct session *s, const char **name, struct err *err);
 /* [a-z][a-z0-9_]*, no "__", not ending in "_": so that p_PLUGIN__TABLE is unambiguous. */
 bool storage_name_ok(const char *name, size_t len);
+
+/* storage_quota.c: rows and bytes of all plugins as they are, for quotas_add_count. */
+int storage_count(void *ctx, struct store *db, struct quota_count *to, struct err *err);
+/* Brings a table to its shape (table_migrate) and counts its rows anew where they have changed. */
+int storage_migrate_counted(struct host *host, struct store *db, const struct storage_table *t,
+                            const struct table_change *change, struct err *err);
 
 /* storage_ref.c */
 int storage_refs_check(struct store *db, const struct registry *r, const struct storage_table *t, const struct val *row,

@@ -37,6 +37,18 @@ static int load(struct api_call *c, const char *plugin, struct val *out)
     return rc < 0 ? rc : 0;
 }
 
+/* Bytes that the key takes now, or 0. */
+static int size_now(struct api_call *c, const char *plugin, int64_t *bytes)
+{
+    struct stmt *s = store_stmt(c->s->db, "select " STORAGE_KV_BYTES " from kv where plugin=?1 and key=?2", c->err);
+    if (!s) return c->err->code;
+    bind_key(c, s, plugin);
+    int rc = stmt_step(s, c->err);
+    *bytes = rc == 1 ? stmt_int(s, 0) : 0;
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
 static int save(struct api_call *c, const char *plugin, const struct val *v)
 {
     static const char sql[] = "insert into kv(plugin, key, value) values(?1,?2,?3) on conflict(plugin, key) do update"
@@ -48,7 +60,10 @@ static int save(struct api_call *c, const char *plugin, const struct val *v)
         buf_close(&b);
         return err_set(c->err, ERR_LIMIT, "limit.size", "what", "value", NULL);
     }
-    struct stmt *s = store_stmt(c->s->db, sql, c->err);
+    int64_t was = 0, now = (int64_t)(c->args[0].as.str.len + b.len);
+    rc = size_now(c, plugin, &was);
+    if (rc == 0) rc = quota_add_stored(c->s, plugin, was == 0, now - was, c->err);
+    struct stmt *s = rc == 0 ? store_stmt(c->s->db, sql, c->err) : NULL;
     if (s) {
         bind_key(c, s, plugin);
         stmt_bind_blob(s, 3, b.data, b.len);
@@ -70,8 +85,12 @@ int storage_kv_get(struct api_call *c)
 int storage_kv_delete(struct api_call *c)
 {
     const char *plugin;
+    int64_t was = 0;
     int rc = read_key(c, &plugin);
-    if (rc) return rc;
+    if (rc == 0) rc = size_now(c, plugin, &was);
+    if (rc || was == 0) return rc;
+    quota_add_owed(c->s, plugin, QUOTA_ROWS, -1);
+    quota_add_owed(c->s, plugin, QUOTA_BYTES, -was);
     struct stmt *s = store_stmt(c->s->db, "delete from kv where plugin=?1 and key=?2", c->err);
     if (!s) return c->err->code;
     bind_key(c, s, plugin);

@@ -84,6 +84,7 @@ int storage_number(struct api_call *c)
     struct book b;
     int64_t number = 0;
     int rc = read_book(c, &c->args[1], &b);
+    if (rc == 0) rc = quota_add_stored(c->s, b.plugin, 1, STORAGE_NUMBER_BYTES, c->err);
     if (rc == 0) rc = take(c, &b, &number);
     if (rc) return rc;
     struct stmt *s = store_stmt(c->s->db, sql, c->err);

@@ -64,6 +64,20 @@ static int check_row(struct api_call *c, const struct use *u, bool partial, stru
     return rc;
 }
 
+/* A row that is one too many is taken out again: that is rare, and a mark for each insert is not needed. */
+static int count_new(struct api_call *c, const struct storage_table *t, int64_t id)
+{
+    struct err ignored;
+    int64_t bytes;
+    int rc = table_size(c->s->db, t->table, id, &bytes, c->err);
+    if (rc == 1) rc = quota_add_stored(c->s, t->plugin, 1, bytes, c->err);
+    if (rc == ERR_LIMIT && err_is_fault(table_delete(c->s->db, t->table, id, &ignored))) {
+        *c->err = ignored;
+        rc = ignored.code;
+    }
+    return rc;
+}
+
 static int insert(struct api_call *c)
 {
     struct use u;
@@ -73,6 +87,7 @@ static int insert(struct api_call *c)
     if (rc == 0) {
         int64_t id = id_next(lane_ids(c->s->lane), c->s->now);
         rc = table_insert(c->s->db, u.t->table, id, &row, c->err);
+        if (rc == 0) rc = count_new(c, u.t, id);
         c->result = val_int(id);
     }
     return use_end(&u, rc);
@@ -102,8 +117,11 @@ static int update(struct api_call *c)
     struct val row;
     int rc = use_begin(c, true, &u);
     if (rc == 0) rc = check_row(c, &u, true, &row);
-    if (rc == 0)
-        rc = table_update(c->s->db, u.t->table, c->args[1].as.i, &row, val_get_int(&c->args[3], "version", 0), c->err);
+    int64_t id = c->args[1].as.i, was = 0, now = 0;
+    if (rc == 0) rc = table_size(c->s->db, u.t->table, id, &was, c->err);
+    if (rc >= 0) rc = table_update(c->s->db, u.t->table, id, &row, val_get_int(&c->args[3], "version", 0), c->err);
+    if (rc == 0) rc = table_size(c->s->db, u.t->table, id, &now, c->err);
+    if (rc >= 0) rc = quota_add(c->s, u.t->plugin, QUOTA_BYTES, now - was, c->err);
     return use_end(&u, rc);
 }
 
@@ -112,7 +130,10 @@ static int delete_row(struct api_call *c)
     struct use u;
     int rc = use_begin(c, true, &u);
     if (rc == 0) rc = storage_refs_hold(c->s->db, u.registry, u.t, c->args[1].as.i, c->err);
-    if (rc == 0) rc = table_delete(c->s->db, u.t->table, c->args[1].as.i, c->err);
+    int64_t was = 0;
+    if (rc == 0) rc = table_size(c->s->db, u.t->table, c->args[1].as.i, &was, c->err);
+    if (rc >= 0) rc = table_delete(c->s->db, u.t->table, c->args[1].as.i, c->err);
+    if (rc == 0) rc = quota_add_stored(c->s, u.t->plugin, -1, -was, c->err);
     return use_end(&u, rc);
 }
 
@@ -215,7 +236,7 @@ const struct api_fn storage_table_functions[] = {
     {"table:get", get, "table:object:table! id:integer!", "table?", API_READ, "storage", 1,
      "The row with an id: id, version and the fields."},
     {"table:update", update, "table:object:table! id:integer! changes:map! options:map{version:integer}", "", API_WRITE,
-     "storage", 1, "Changes fields of a row; {version = n}: a conflict if it has another one by now."},
+     "storage", 1, "Changes fields of a row; {version = n}: a conflict if it has another one by now.", true},
     {"table:delete", delete_row, "table:object:table! id:integer!", "", API_WRITE, "storage", 1,
      "Removes a row; refused while another row refers to it."},
     {"table:find", find, "table:object:table! where:map options:map{order:any,limit:integer,after:text}",

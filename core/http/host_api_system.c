@@ -8,6 +8,7 @@
 #include "http/host_api_parts.h"
 #include "people/people.h"
 #include "plugin/plugins.h"
+#include "plugin/quota.h"
 #include "runtime/confine.h"
 
 static int org_import(struct api_call *c)
@@ -190,6 +191,7 @@ static int verify(struct api_call *c)
     c->result = val_list();
     if (rc == 0) rc = store_check(c->s->db, add_finding, &f, c->err);
     if (rc == 0) rc = flow_verify(c->s->db, add_finding, &f, c->err);
+    if (rc == 0) rc = quotas_verify(c->s->host->quotas, c->s->db, add_finding, &f, c->err);
     if (rc == 0) rc = content_verify(c->s->db, add_finding, &f, c->err);
     return rc ? rc : f.rc ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : 0;
 }

@@ -22,10 +22,25 @@ struct plugin_file {
     size_t len;
 };
 
-/* What its code may use in one piece of work on the lane. */
+/* What a plugin has, and does in a minute, is counted (quota.h). The first ones are durable. */
+enum plugin_quota {
+    QUOTA_ROWS,  /* of its tables, keys, numbers, and revisions of content that its code wrote */
+    QUOTA_BYTES, /* in them */
+    QUOTA_RUNS,  /* of its flows and handlers that have not ended */
+    QUOTA_TASKS, /* of its runs, open */
+    QUOTA_STORED,
+    QUOTA_CALLS = QUOTA_STORED, /* outbound, a minute */
+    QUOTA_LOG,                  /* lines, a minute */
+    QUOTA_COUNT
+};
+
+/* What its code may use. */
 struct plugin_limits {
-    size_t memory;    /* soft limit of a state, bytes */
+    int64_t memory;   /* soft limit of a state, bytes */
     int64_t slice_ms; /* CPU time of a slice */
+    int64_t most[QUOTA_COUNT];
+    /* When it is switched off (breaker.h); only the admin says so. */
+    int64_t failures, failures_percent, failures_calls;
 };
 
 struct plugin {
@@ -78,6 +93,7 @@ const struct plugin_file *plugin_module_find(const struct plugin *p, const char 
 /* Text of a key in a language, then in the other; NULL. */
 const char *plugin_text(const struct plugin *p, const char *lang, const char *key);
 int plugin_fail(struct plugin *p, const struct err *why);
+void plugin_limits_normal(struct plugin_limits *l);
 /* Reads `limits` of the manifest and of the admin's settings. */
 int plugin_limits_read(struct plugin *p, const struct val *settings, struct err *err);
 /* What the admin allows now: for a version that is read from the database. */

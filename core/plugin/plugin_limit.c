@@ -1,14 +1,48 @@
 /* What a plugin's code may use: the admin says how much, in the plugin's settings under `limits`; the manifest may ask
  * for less, so that a plugin which goes wild is stopped sooner. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plugin/plugin.h"
 
-enum { MEMORY = 32 << 20, MEMORY_MIN = 1 << 20, SLICE_MS = 5, SLICE_MS_MAX = 1000 };
-static const int64_t memory_max = (int64_t)4 << 30;
+#define MIB ((int64_t)1 << 20)
+#define GIB ((int64_t)1 << 30)
 
-/* "32MiB", or a number of bytes; 0: neither. */
+static const struct limit {
+    const char *name;
+    size_t at; /* in struct plugin_limits */
+    int64_t normal, least, most;
+    bool is_size, is_admins;
+    const char *expected;
+} limits[] = {
+    {"memory", offsetof(struct plugin_limits, memory), 32 * MIB, MIB, 4 * GIB, true, false, "1MiB … 4GiB"},
+    {"slice_ms", offsetof(struct plugin_limits, slice_ms), 5, 1, 1000, false, false, "1 … 1000"},
+    {"rows", offsetof(struct plugin_limits, most[QUOTA_ROWS]), 10000000, 0, INT64_MAX, false, false, "0, 1, 2 …"},
+    {"bytes", offsetof(struct plugin_limits, most[QUOTA_BYTES]), 4 * GIB, 0, 1024 * GIB, true, false, "0 … 1024GiB"},
+    {"runs", offsetof(struct plugin_limits, most[QUOTA_RUNS]), 2000000, 0, INT64_MAX, false, false, "0, 1, 2 …"},
+    {"tasks", offsetof(struct plugin_limits, most[QUOTA_TASKS]), 200000, 0, INT64_MAX, false, false, "0, 1, 2 …"},
+    {"calls_per_minute", offsetof(struct plugin_limits, most[QUOTA_CALLS]), 1000, 0, INT64_MAX, false, false,
+     "0, 1, 2 …"},
+    {"log_per_minute", offsetof(struct plugin_limits, most[QUOTA_LOG]), 1000, 0, INT64_MAX, false, false, "0, 1, 2 …"},
+    {"failures", offsetof(struct plugin_limits, failures), 5, 0, INT64_MAX, false, true, "0 (never), 1, 2 …"},
+    {"failures_percent", offsetof(struct plugin_limits, failures_percent), 50, 1, 100, false, true, "1 … 100"},
+    {"failures_calls", offsetof(struct plugin_limits, failures_calls), 20, 1, INT64_MAX, false, true, "1, 2 …"},
+};
+enum { LIMITS = sizeof(limits) / sizeof(limits[0]) };
+
+static int64_t *value(struct plugin_limits *l, size_t i)
+{
+    return (int64_t *)(void *)((char *)l + limits[i].at);
+}
+
+void plugin_limits_normal(struct plugin_limits *l)
+{
+    for (size_t i = 0; i < LIMITS; i++)
+        *value(l, i) = limits[i].normal;
+}
+
+/* "32MiB", or a number of bytes; negative: neither. */
 static int64_t parse_size(const struct val *v)
 {
     static const struct {
@@ -17,12 +51,12 @@ static int64_t parse_size(const struct val *v)
     } units[] = {{"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
     char *end, text[32] = "";
     if (v->type == VAL_INT) return v->as.i;
-    if (v->type != VAL_STR || v->as.str.len >= sizeof(text)) return 0;
+    if (v->type != VAL_STR || v->as.str.len >= sizeof(text)) return -1;
     memcpy(text, v->as.str.s, v->as.str.len);
     double n = strtod(text, &end);
-    for (size_t i = 0; n > 0 && n <= (double)memory_max && i < sizeof(units) / sizeof(units[0]); i++)
+    for (size_t i = 0; end != text && n >= 0 && n <= (double)(1024 * GIB) && i < sizeof(units) / sizeof(units[0]); i++)
         if (strcmp(end, units[i].name) == 0) return (int64_t)(n * (double)(1LL << units[i].shift));
-    return 0;
+    return -1;
 }
 
 static int refuse(const char *name, const char *expected, struct err *err)
@@ -30,42 +64,48 @@ static int refuse(const char *name, const char *expected, struct err *err)
     return err_set(err, ERR_INVALID, "plugin.limit", "limit", name, "expected", expected, NULL);
 }
 
-static int read_limits(const struct val *limits, struct plugin_limits *out, struct err *err)
+/* One pair. `admin`: said in the settings. */
+static int read_one(const struct val_pair *p, bool admin, struct plugin_limits *out, struct err *err)
 {
-    size_t n = val_is(limits, VAL_MAP) ? limits->as.map.n : 0;
-    if (limits && limits->type != VAL_MAP && !(limits->type == VAL_LIST && limits->as.list.n == 0))
-        return refuse("limits", "{ memory = \"32MiB\", slice_ms = 5 }", err);
-    for (size_t i = 0; i < n; i++) {
-        const struct val_pair *p = &limits->as.map.pairs[i];
-        if (strcmp(p->key, "memory") == 0) {
-            int64_t size = parse_size(&p->v);
-            if (size < MEMORY_MIN || size > memory_max) return refuse(p->key, "1MiB … 4GiB", err);
-            out->memory = (size_t)size;
-        } else if (strcmp(p->key, "slice_ms") == 0) {
-            if (p->v.type != VAL_INT || p->v.as.i < 1 || p->v.as.i > SLICE_MS_MAX)
-                return refuse(p->key, "1 … 1000", err);
-            out->slice_ms = p->v.as.i;
-        } else {
-            return refuse(p->key, "memory, slice_ms", err);
-        }
+    static const char names[] = "memory, slice_ms, rows, bytes, runs, tasks, calls_per_minute, log_per_minute";
+    for (size_t i = 0; i < LIMITS; i++) {
+        const struct limit *l = &limits[i];
+        if (strcmp(p->key, l->name) != 0 || (l->is_admins && !admin)) continue;
+        int64_t v = l->is_size ? parse_size(&p->v) : p->v.type == VAL_INT ? p->v.as.i : -1;
+        if (v < l->least || v > l->most) return refuse(p->key, l->expected, err);
+        *value(out, i) = v;
+        return 0;
     }
-    return 0;
+    return refuse(p->key, names, err);
+}
+
+static int read_limits(const struct val *given, bool admin, struct plugin_limits *out, struct err *err)
+{
+    size_t n = val_is(given, VAL_MAP) ? given->as.map.n : 0;
+    int rc = 0;
+    if (given && given->type != VAL_MAP && !(given->type == VAL_LIST && given->as.list.n == 0))
+        return refuse("limits", "{ memory = \"32MiB\", slice_ms = 5 }", err);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = read_one(&given->as.map.pairs[i], admin, out, err);
+    return rc;
 }
 
 void plugin_limit(struct plugin *p, const struct plugin_limits *allowed)
 {
+    struct plugin_limits most = *allowed;
     p->allowed = *allowed;
     p->limits = p->asked;
-    if (p->limits.memory > allowed->memory) p->limits.memory = allowed->memory;
-    if (p->limits.slice_ms > allowed->slice_ms) p->limits.slice_ms = allowed->slice_ms;
+    for (size_t i = 0; i < LIMITS; i++)
+        if (limits[i].is_admins || *value(&p->limits, i) > *value(&most, i)) *value(&p->limits, i) = *value(&most, i);
 }
 
 int plugin_limits_read(struct plugin *p, const struct val *settings, struct err *err)
 {
-    struct plugin_limits allowed = {MEMORY, SLICE_MS};
-    int rc = read_limits(val_get(settings, "limits"), &allowed, err);
+    struct plugin_limits allowed;
+    plugin_limits_normal(&allowed);
+    int rc = read_limits(val_get(settings, "limits"), true, &allowed, err);
     p->asked = allowed;
-    if (rc == 0) rc = read_limits(val_get(&p->manifest, "limits"), &p->asked, err);
+    if (rc == 0) rc = read_limits(val_get(&p->manifest, "limits"), false, &p->asked, err);
     if (rc == 0) plugin_limit(p, &allowed);
     return rc;
 }

@@ -63,7 +63,7 @@ int plugin_vm_new(struct host *host, struct plugin *p, struct registry *r, bool 
     pv->builds = builds;
     pv->refs = 1;
     arena_init(&pv->arena, CALL_ARENA_MAX);
-    struct vm_options options = {.name = p->name, .memory_soft = p->limits.memory, .owner = pv};
+    struct vm_options options = {.name = p->name, .memory_soft = (size_t)p->limits.memory, .owner = pv};
     struct bind_all all = {host->api, host->kinds, host->nkinds, &p->config};
     int rc = vm_new(&options, &pv->vm, err);
     if (rc == 0) rc = bind_api(pv->vm, &all, err);

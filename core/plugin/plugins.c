@@ -13,6 +13,7 @@
 #include "plugin/grant.h"
 #include "plugin/kept.h"
 #include "plugin/plugin_set.h"
+#include "plugin/quota.h"
 #include "runtime/log.h"
 #include "store/lane.h"
 
@@ -173,6 +174,7 @@ void plugins_commit(struct plugins *ps)
     ps->active = ps->next;
     pthread_mutex_unlock(&ps->lock);
     ps->next = NULL;
+    quotas_take_limits(ps->host->quotas, ps->active->registry);
     tell(ps->active, old);
     plugin_set_free(old);
 }

@@ -81,6 +81,9 @@ bool store_in_transaction(struct store *db);
 int store_mark(struct store *db, struct err *err);
 int store_mark_release(struct store *db, struct err *err);
 void store_mark_rollback(struct store *db);
+/* Changes a number in memory as part of the transaction: what is rolled back, to a mark or as a whole, is taken off
+ * again. The number outlives the transaction, is changed by this alone, and may be read by any thread. */
+void store_count(struct store *db, _Atomic int64_t *n, int64_t delta);
 
 /* Is this plugin text one read-only statement over allowed tables? `may_read(ctx, table)` is asked for each table.
  * ERR_DENIED "store.sql_table" {table}, ERR_INVALID "store.sql" {detail}, ERR_DENIED "store.sql_write". */

@@ -3,6 +3,8 @@
 #define KHUNG_STORE_INTERNAL_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
+
 #include "store/store.h"
 
 enum { STMT_SLOTS = 512, STMT_KEPT = 400 };
@@ -16,6 +18,13 @@ struct stmt {
     int64_t used_at; /* for dropping the oldest */
 };
 
+/* A change of a number in memory (store_count), not committed yet. */
+struct store_count {
+    _Atomic int64_t *n;
+    int64_t delta;
+    int mark; /* how deep it was made */
+};
+
 struct store {
     sqlite3 *raw;
     enum store_role role;
@@ -24,6 +33,8 @@ struct store {
     size_t nstmts;
     int64_t uses;
     int marks;
+    struct store_count *counts;
+    size_t ncounts, counts_cap;
     int64_t deadline_ns; /* 0: none */
     bool open;           /* between begin and commit or rollback */
     int lost;            /* 0, or the fault after which the engine rolled the transaction back by itself */
@@ -40,6 +51,9 @@ void stmt_close_all(struct store *db);
 int store_fail_lost(struct store *db, struct err *err);
 /* Rolls back the marks above a depth, however many a failed caller left open; false: it cannot be done. */
 bool store_mark_unwind(struct store *db, int depth);
+/* store_count.c: the mark that was innermost is released; what was counted deeper than `marks` is taken off again. */
+void store_count_released(struct store *db);
+void store_count_undo(struct store *db, int marks);
 /* The authorizer of every connection; setting one later would expire all prepared statements. */
 int store_authorize(void *arg, int action, const char *a, const char *b, const char *schema, const char *trigger);
 

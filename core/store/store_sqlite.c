@@ -164,6 +164,7 @@ void store_close(struct store *db)
     if (!db) return;
     stmt_close_all(db);
     sqlite3_close_v2(db->raw);
+    mem_free(db->counts);
     mem_free(db);
 }
 
@@ -215,8 +216,10 @@ int store_begin(struct store *db, struct err *err)
 int store_commit(struct store *db, struct err *err)
 {
     int rc = run_text(db, "commit", err);
-    if (rc == 0) db->open = false;
-    return rc;
+    if (rc) return rc;
+    db->open = false;
+    db->ncounts = 0;
+    return 0;
 }
 
 void store_rollback(struct store *db)
@@ -226,6 +229,7 @@ void store_rollback(struct store *db)
     if (store_in_transaction(db)) run_text(db, "rollback", &ignored);
     db->open = false;
     db->marks = 0;
+    store_count_undo(db, -1);
 }
 
 bool store_in_transaction(struct store *db)
@@ -243,8 +247,10 @@ int store_mark(struct store *db, struct err *err)
 int store_mark_release(struct store *db, struct err *err)
 {
     int rc = run_text(db, "release m", err);
-    if (rc == 0) db->marks--;
-    return rc;
+    if (rc) return rc;
+    db->marks--;
+    store_count_released(db);
+    return 0;
 }
 
 void store_mark_rollback(struct store *db)
@@ -252,7 +258,9 @@ void store_mark_rollback(struct store *db)
     struct err ignored;
     if (!store_in_transaction(db)) return;
     run_text(db, "rollback to m", &ignored);
-    if (run_text(db, "release m", &ignored) == 0) db->marks--;
+    if (run_text(db, "release m", &ignored) != 0) return;
+    db->marks--;
+    store_count_undo(db, db->marks);
 }
 
 bool store_mark_unwind(struct store *db, int depth)

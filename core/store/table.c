@@ -135,7 +135,8 @@ int table_build(struct arena *a, const struct table_spec *spec, struct table **o
     t->insert_sql = make_insert(a, t);
     t->get_sql = t->columns ? arena_printf(a, "select %s from \"%s\" where id = ?1", t->columns, t->sql_name) : NULL;
     t->delete_sql = arena_printf(a, "delete from \"%s\" where id = ?1", t->sql_name);
-    if (!t->insert_sql || !t->get_sql || !t->delete_sql) goto memory;
+    t->size_sql = table_size_sql(a, t);
+    if (!t->insert_sql || !t->get_sql || !t->delete_sql || !t->size_sql) goto memory;
     *out = t;
     return 0;
 memory:

@@ -13,7 +13,13 @@ struct table {
     const struct val *unique, *index, *renamed, *dropped, *converted;
     bool plain;
     const char *insert_sql, *get_sql, *delete_sql, *columns; /* columns: "id, version, a, b" */
+    const char *size_sql;
 };
+
+/* "16 + …": an expression for the bytes of a row (table_size.c). */
+void table_size_begin(struct buf *b);
+void table_size_column(struct buf *b, const char *column);
+const char *table_size_sql(struct arena *a, const struct table *t);
 
 /* Binds a stored value at a place. `scratch` holds JSON texts until the statement is done. */
 void table_bind(struct stmt *s, int at, const struct field *f, const struct val *v, struct buf *scratch);
