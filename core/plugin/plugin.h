@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "base/val.h"
 
-enum { PLUGIN_API_LEVEL = 1, PLUGIN_FILES_MAX = 500, PLUGIN_BYTES_MAX = 8 << 20 };
+enum { PLUGIN_API_LEVEL = 1, PLUGIN_FILES_MAX = 500, PLUGIN_NAME_MAX = 48, PLUGIN_BYTES_MAX = 8 << 20 };
 
 struct plugin_file {
     const char *path; /* "publish.lua", "locale/vi.lua" */

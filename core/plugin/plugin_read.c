@@ -16,7 +16,13 @@
 #include "base/mem.h"
 #include "vm/vm.h"
 
-enum { PLUGIN_ARENA_MAX = 64 << 20, PLUGIN_ARENA_FIRST = 4096, PATH_MAX_HERE = 512, DEPTH_MAX_HERE = 6 };
+enum {
+    PLUGIN_ARENA_MAX = 64 << 20,
+    PLUGIN_ARENA_FIRST = 4096,
+    PATH_MAX_HERE = 512,
+    DEPTH_MAX_HERE = 6,
+    LOCALES_MAX = 16
+};
 
 struct reading {
     struct plugin *p;
@@ -156,11 +162,26 @@ static int take_config(struct plugin *p, const struct val *decl, const struct va
     return rc ? rc : field_check_map(&fields, &own, false, NULL, &p->arena, &p->config, err);
 }
 
+/* Its events begin with its name and a dot, its tables with its name and two underscores. So it must not have the name
+ * of a part of the host, whose events it could tell, nor one that runs into another's. */
+static bool is_good_name(const char *name)
+{
+    static const char *const taken[] = {"content", "flow", "run",      "task",   "people", "storage",
+                                        "report",  "loop", "schedule", "plugin", "host",   "khung"};
+    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    if (n == 0 || n > PLUGIN_NAME_MAX || name[n] || name[0] < 'a' || name[n - 1] == '_' || strstr(name, "__"))
+        return false;
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        if (strcmp(name, taken[i]) == 0) return false;
+    return true;
+}
+
 static int take_manifest(struct plugin *p, const struct val *settings, struct err *err)
 {
     const struct plugin_file *f = plugin_file_find(p, "plugin.lua");
     char chunk[160];
     snprintf(chunk, sizeof(chunk), "%s/plugin.lua", p->name);
+    if (!is_good_name(p->name)) return err_set(err, ERR_INVALID, "plugin.name_form", "plugin", p->name, NULL);
     if (!f) return err_set(err, ERR_NOT_FOUND, "plugin.no_manifest", "plugin", p->name, "dir", p->dir, NULL);
     int rc = vm_read_data(chunk, f->text, f->len, &p->arena, &p->manifest, err);
     if (rc) return rc;
@@ -192,11 +213,13 @@ out:
 /* locale/LANG.lua: return { key = text }. */
 static int take_texts(struct plugin *p, struct err *err)
 {
+    int read = 0;
     for (size_t i = 0; i < p->nfiles; i++) {
         const struct plugin_file *f = &p->files[i];
         char chunk[160], lang[16];
         struct val texts;
         if (strncmp(f->path, "locale/", 7) != 0) continue;
+        if (++read > LOCALES_MAX) return err_set(err, ERR_LIMIT, "plugin.too_large", "plugin", p->name, NULL);
         size_t n = strcspn(f->path + 7, ".");
         if (n == 0 || n >= sizeof(lang)) continue;
         memcpy(lang, f->path + 7, n);

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "vm/vm_internal.h"
 
-enum { DATA_MEMORY = 1 << 20, DATA_CPU_MS = 200, DATA_COUNT = 10000 };
+enum { DATA_MEMORY = 1 << 20, DATA_CPU_MS = 50, DATA_COUNT = 10000 };
 
 struct reading {
     struct vm vm;

@@ -11,6 +11,7 @@
 enum { TIDY_FROM = 512 << 10, STEP_NS = 500000 };
 
 static _Thread_local struct vm *untidy;
+static _Thread_local size_t freed; /* since pages were given back */
 
 /* At the end of a call: a few comparisons. */
 void vm_tidy_later(struct vm *vm)
@@ -43,7 +44,10 @@ static void finish(struct vm *vm)
     vm->tidying = false;
     vm->tidied = vm->used;
     vm_tidy_forget(vm);
-    if (vm->untidy > vm->used + VM_RETURN_FROM) mem_return_now();
+    if (vm->untidy > vm->used) freed += vm->untidy - vm->used;
+    if (untidy || freed < VM_RETURN_FROM) return;
+    freed = 0;
+    mem_return_now();
 }
 
 bool vm_tidy(void)
