@@ -11,7 +11,7 @@
  *     pattern_init(&p, stop);
  *     if (!pattern_compile(&p, text, len, true)) …    more room is needed: pattern_memory, pattern_give
  *     pattern_subject(&p, s, n);
- *     if (pattern_search(&p, s, NULL) == PATTERN_FOUND) … p.start, p.end, pattern_capture */
+ *     if (pattern_search(&p, s, NULL) == PATTERN_FOUND) … p.start, p.end, p.captures */
 #ifndef KHUNG_VM_PATTERN_H
 #define KHUNG_VM_PATTERN_H
 

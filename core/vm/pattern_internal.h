@@ -6,7 +6,7 @@
 
 /* pattern_text.c: these look at the stop as often as their way through the bytes needs. */
 bool pattern_is_stopped(struct pattern *p);
-/* The first, the last such byte in a range, or NULL; NULL also when stopped (then *stopped). */
+/* The first, the last such byte in a range, or NULL; NULL also when stopped. */
 const char *pattern_find_byte(struct pattern *p, const char *from, const char *end, int c);
 const char *pattern_find_last_byte(struct pattern *p, const char *from, const char *end, int c);
 bool pattern_same(struct pattern *p, const char *a, const char *b, size_t len);

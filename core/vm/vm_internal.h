@@ -86,8 +86,10 @@ enum { STOP_TIME = 1, STOP_MEMORY, STOP_HOST, STOP_FAULT };
 
 /* vm_memory.c */
 void *vm_allocate(void *ud, void *ptr, size_t old, size_t size);
-void vm_make_room(lua_State *L, size_t size); /* before one large block: garbage must not stand in its way */
-void vm_collect(struct vm *vm);               /* at a safe point; sets the stop if too much is left */
+/* Before one large block, which takes time to be filled and copied: ends what has not so much time left. And garbage
+ * must not stand in its way. */
+void vm_make_room(lua_State *L, size_t size);
+void vm_collect(struct vm *vm); /* at a safe point; sets the stop if too much is left */
 
 /* vm_tidy.c */
 void vm_tidy_later(struct vm *vm);
@@ -104,6 +106,7 @@ void vm_leave(struct vm_entry *e);
 void vm_hook(struct vm *vm);                      /* signal-safe: the running coroutine looks at the next safe point */
 void vm_stop_now(struct vm *vm, int why);         /* signal-safe */
 int vm_take_stop(struct vm *vm, struct err *err); /* fills err; clears the stop at the outermost exit */
+void vm_afford(lua_State *L, int64_t ns);         /* stops at once what has not so much time left */
 void vm_raise_stop(lua_State *L);                 /* does not return */
 /* Raises if stopped. Costs a look at a flag: for each turn of a loop. */
 static inline void vm_check_stop(lua_State *L)

@@ -25,19 +25,25 @@ static void compile(lua_State *L, struct pattern *p, const char *text, size_t le
     pattern_compile(p, text, len, anchors);
 }
 
+static void push_text(lua_State *L, const char *s, size_t len)
+{
+    vm_make_room(L, len);
+    lua_pushlstring(L, s, len);
+}
+
 /* Capture k, from 0; without captures the whole match is the first. */
 static void push_capture(lua_State *L, const struct pattern *p, int k)
 {
     const struct pattern_capture *capture = &p->captures[k];
     if (k >= p->ncaptures) {
         if (k > 0) luaL_error(L, "invalid capture index %%%d", k + 1);
-        lua_pushlstring(L, p->start, (size_t)(p->end - p->start));
+        push_text(L, p->start, (size_t)(p->end - p->start));
     } else if (capture->len == CAPTURE_POSITION) {
         lua_pushinteger(L, capture->start - p->subject + 1);
     } else if (capture->len == CAPTURE_OPEN) {
         luaL_error(L, "unfinished capture");
     } else {
-        lua_pushlstring(L, capture->start, (size_t)capture->len);
+        push_text(L, capture->start, (size_t)capture->len);
     }
 }
 
@@ -45,10 +51,8 @@ static int push_captures(lua_State *L, const struct pattern *p, bool whole)
 {
     int n = p->ncaptures == 0 && whole ? 1 : p->ncaptures;
     luaL_checkstack(L, n, "too many captures");
-    for (int k = 0; k < n; k++) {
+    for (int k = 0; k < n; k++)
         push_capture(L, p, k);
-        vm_check_stop(L); /* each may be a large text */
-    }
     return n;
 }
 

@@ -114,6 +114,17 @@ static void on_signal(int sig, siginfo_t *info, void *ctx)
     arm(t, 1000000); /* code that runs on another coroutine by now is caught by the next tick */
 }
 
+void vm_afford(lua_State *L, int64_t ns)
+{
+    struct thread_limit *t = &limit;
+    if (t->vm && !t->over && t->cpu_end_ns - clock_thread_cpu_ns() < ns) {
+        t->over = true;
+        stop_entries(t);
+        arm(t, 1000000);
+    }
+    vm_check_stop(L);
+}
+
 void vm_open_limit(void)
 {
     struct sigaction act;

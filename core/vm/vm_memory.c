@@ -18,7 +18,9 @@ void vm_collect(struct vm *vm)
 void vm_make_room(lua_State *L, size_t size)
 {
     struct vm *vm = vm_of(L);
-    if (size > VM_BLOCK_MAX / 16 && vm->used + size > vm->soft) lua_gc(L, LUA_GCCOLLECT);
+    if (size < VM_BLOCK_MAX / 16) return;
+    vm_afford(L, (int64_t)size); /* measured: a nanosecond a byte, mostly for pages of the kernel */
+    if (vm->used + size > vm->soft) lua_gc(L, LUA_GCCOLLECT);
 }
 
 static void stop(struct vm *vm, bool host)

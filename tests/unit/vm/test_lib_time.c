@@ -222,6 +222,30 @@ static void no_function_runs_on_behind_its_limit(void **state)
     }
 }
 
+static void a_block_that_cannot_be_made_in_time_is_not_begun(void **state)
+{
+    static const char *const bodies[] = {"('x'):rep(15 << 20)", "big:upper()", "big:reverse()", "big:match('.*')"};
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        open_case(f, "", bodies[i]);
+        int64_t start = clock_thread_cpu_ns();
+        vm_limit_begin(f->vm, 10);
+        assert_int_equal(vm_call(f->vm, f->kept, NULL, 0, &f->arena, NULL, &f->err), ERR_LIMIT);
+        vm_limit_end(f->vm);
+        int64_t took = clock_thread_cpu_ns() - start;
+        assert_string_equal(f->err.key, "limit.time");
+        if (took > 5000000) fail_msg("%s: %.2f ms", bodies[i], (double)took / 1e6);
+        /* And where there is time it is made. */
+        vm_limit_begin(f->vm, 60000);
+        vm_unref(f->vm, f->kept);
+        char text[200];
+        snprintf(text, sizeof(text), "keep(function() return #%s end)", bodies[i]);
+        assert_int_equal(load(f, text), 0);
+        assert_int_equal(vm_call(f->vm, f->kept, NULL, 0, &f->arena, NULL, &f->err), 0);
+        vm_limit_end(f->vm);
+    }
+}
+
 /* --- is the table above whole? --- */
 
 static void expect_case(const char *name)
@@ -254,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(no_function_runs_on_behind_its_limit),
+        ONE(a_block_that_cannot_be_made_in_time_is_not_begun),
         ONE(every_function_has_a_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
