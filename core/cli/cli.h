@@ -55,6 +55,8 @@ int cli_report(struct cli *c);
 int cli_doctor(struct cli *c);
 int cli_check(struct cli *c);
 int cli_api(struct cli *c);
+/* khung flow upgrade; the other verbs are calls. */
+int cli_flow(struct cli *c);
 int cli_console(struct cli *c);
 int cli_new(struct cli *c);
 int cli_content(struct cli *c);

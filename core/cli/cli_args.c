@@ -33,6 +33,7 @@ const struct cli_entry cli_commands[] = {
     {"content", cli_content,
      "khung content list|show|history|import …                                   content items"},
     {"report", cli_report, "khung report list | run NAME [--param k=v …] [--format table|csv|json]     report types"},
+    {"flow", cli_flow, "khung flow upgrade [PLUGIN] [--flow NAME] [--run ID] [--dry-run]"},
     {"flow", cli_calls, NULL},
     {"task", cli_calls, NULL},
     {"org", cli_calls, NULL},

@@ -121,6 +121,15 @@ static int cancel(struct api_call *c)
                        c->err);
 }
 
+/* The journal answers for those that came by before the mark was there (flow_patch.c). */
+static int patched(struct api_call *c)
+{
+    if (c->s->mode != SESSION_RUN || !c->s->run)
+        return err_set(c->err, ERR_REFUSED, "flow.outside", "function", c->fn->name, NULL);
+    c->result = val_bool(true);
+    return 0;
+}
+
 static const struct api_fn functions[] = {
     {"flow.define", define, "name:text! options:map{title:any,input:map,retry:map} run:fn!", "", API_DECLARE, "flow", 1,
      "Declares a workflow: a function of (run, input) that may wait for weeks."},
@@ -128,6 +137,9 @@ static const struct api_fn functions[] = {
      "Starts a run; { id = \"article-17\" } starts nothing twice.", true},
     {"flow.signal", signal, "run:any! name:text! data:any options:map{key:text}", "", API_WRITE, "flow", 1,
      "Tells a run something; kept until it waits for it; { key = \"once\" } counts once.", true},
+    {"flow.patched", patched, "id:text!", "boolean", API_READ, "flow", 1,
+     "In a flow: marks a deliberate change. True for runs that come here first with the mark; false for those whose "
+     "journal passed this point without it."},
     {"flow.get", get, "run:any!", "Run?", API_READ, "flow", 1, "A run with its state, or nil."},
     {"flow.find", find, "where:map{flow:text,state:text} options:map{limit:integer,after:integer}", "list", API_READ,
      "flow", 1, "Runs, newest first, by { flow =, state = }."},

@@ -70,7 +70,7 @@ static void keep_incident(struct flow_run *run, struct err *why)
 {
     struct incident i = {.kind = "run", .name = run->name, .run = run->id, .entry = run->entry};
     struct registry *r = plugins_registry(run->flow->host->plugins);
-    i.plugin = run->version ? run->version->pv->plugin : r ? registry_plugin(r, run->plugin) : NULL;
+    i.plugin = run->version ? run->version->pv->plugin : r && run->plugin ? registry_plugin(r, run->plugin) : NULL;
     if (i.plugin) incident_keep(run->flow->host, &i, why);
     registry_drop(r);
 }

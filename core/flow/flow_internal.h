@@ -18,6 +18,7 @@ enum {
     FLOW_COLD_SHARE = 1023,
     FLOW_REPLAY_CPU_MS = 2000
 };
+enum { FLOW_PATCHES_MAX = 32 };
 enum { FLOW_RETRY_TIMES = 5, FLOW_RETRY_PAUSE_MS = 10000 };
 
 /* A flow as declared: compiled once a registry. */
@@ -105,6 +106,8 @@ struct flow_run {
     int64_t first_slice;  /* of the journal, which starts afresh at a checkpoint */
     uint64_t call_digest; /* of the step that runs now */
     char call_where[96];
+    uint64_t unpatched[FLOW_PATCHES_MAX]; /* digests of flow.patched ids that this run passed without the mark */
+    int nunpatched;
     bool is_new;    /* no row yet */
     bool is_hot;    /* has coroutines */
     bool is_loaded; /* the row has been read */
@@ -158,6 +161,16 @@ void flow_version_close(struct flow *f);
 const struct flow_def *flow_def_find(struct flow *f, const char *plugin, const char *name);
 int flow_name_id(struct store *db, const char *plugin, const char *name, int64_t *id, struct err *err);
 int flow_activate(void *ctx, struct session *s, struct registry *r, struct err *err);
+
+/* flow_patch.c: flow.patched */
+/* Replaying: 1 when the journal goes on without this mark: the answer is false, now and for the rest of the run. */
+int flow_patch_passed(struct flow_run *run, struct api_call *c, uint64_t digest);
+/* Live: was it answered with false before? Then again. */
+bool flow_patch_is_off(const struct flow_run *run, struct api_call *c, uint64_t digest);
+
+/* flow_sweep.c */
+const char *flow_active_versions(struct flow *f, struct arena *a);
+int flow_sweep(struct flow *f, struct store *db, struct err *err);
 
 /* flow_run.c: a hot run */
 void flow_run_cool(struct flow_run *run); /* drops coroutines, keeps nothing of the row */

@@ -74,6 +74,7 @@ void flow_run_cool(struct flow_run *run)
     run->ready_first = run->ready_last = run->current = NULL;
     flow_wait_free(run);
     run->next_branch = 0;
+    run->nunpatched = 0;
     run->is_hot = run->replaying = run->restart = false;
     mem_free(run->journal.old);
     run->journal.old = NULL;
@@ -330,14 +331,18 @@ static int journal_before(struct api_journal *j, struct api_call *c, const char 
     uint64_t digest;
     (void)j;
     if (!run->current) return 0; /* a hook inside a step: part of it */
+    *recorded = 0;
     crash_point("flow.before_step");
     if (flow_call_digest(run, c, &digest) != 0) return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     if (!run->replaying) {
+        if (flow_patch_is_off(run, c, digest)) return 1;
         run->call_digest = digest;
         strncpy(run->call_where, where, sizeof(run->call_where) - 1);
         return 0;
     }
-    int rc = flow_journal_match(run, c, ENTRY_STEP, digest, where, &e);
+    int rc = flow_patch_passed(run, c, digest);
+    if (rc) return rc;
+    rc = flow_journal_match(run, c, ENTRY_STEP, digest, where, &e);
     if (rc) return rc;
     struct val v;
     rc = val_decode(e.payload, e.payload_len, c->arena, flow_kind_of, &v);

@@ -63,4 +63,8 @@ static const char outbox[] =
     "create index outbox_next on outbox(next_at) where next_at is not null;"
     "create index outbox_run on outbox(run) where run is not null;";
 
-const struct store_migration flow_migrations[] = {{"flow/001", first}, {"flow/002", tasks}, {"flow/003", outbox}, {0}};
+/* Which open runs hold a version: asked by upgrades and before old source is dropped. */
+static const char held[] = "create index flow_run_version on flow_run(version) where ended is null;";
+
+const struct store_migration flow_migrations[] = {
+    {"flow/001", first}, {"flow/002", tasks}, {"flow/003", outbox}, {"flow/004", held}, {0}};

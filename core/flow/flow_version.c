@@ -91,10 +91,27 @@ static int store_files(struct store *db, const struct plugin *p, int64_t id, str
     return rc;
 }
 
+/* A version that came back after its source was dropped, with those that it needs. */
+static int store_again(struct store *db, struct plugin *p, int64_t now, int64_t id, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select 1 from plugin_source where version = ?1 limit 1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    int rc = stmt_step(s, err);
+    stmt_done(s);
+    if (rc) return rc < 0 ? rc : 0;
+    rc = store_files(db, p, id, err);
+    for (size_t i = 0; rc == 0 && i < p->nrequired; i++) {
+        int64_t needs;
+        rc = flow_version_store(db, p->required[i], now, &needs, err);
+    }
+    return rc;
+}
+
 int flow_version_store(struct store *db, struct plugin *p, int64_t now, int64_t *id, struct err *err)
 {
     int rc = find_version(db, p->name, p->hash, id, err);
-    if (rc) return rc < 0 ? rc : 0;
+    if (rc) return rc < 0 ? rc : store_again(db, p, now, *id, err);
     struct stmt *s = store_stmt(db, "insert into plugin_version(plugin, hash, level, at) values(?1, ?2, ?3, ?4)", err);
     if (!s) return err->code;
     stmt_bind_str(s, 1, p->name);
@@ -352,5 +369,5 @@ int flow_activate(void *ctx, struct session *s, struct registry *r, struct err *
         }
     }
     lane_after_commit(s->lane, adopt_all, NULL, f);
-    return 0;
+    return flow_sweep(f, s->db, err);
 }

@@ -149,6 +149,19 @@ static int task_decide(struct api_call *c)
                        c->err);
 }
 
+/* One page of open runs; the caller goes on with `next` while there is one, so that nobody waits for all of them. */
+static int run_upgrade(struct api_call *c)
+{
+    const struct val *o = &c->args[0], *plugin = val_get(o, "plugin"), *flow = val_get(o, "flow");
+    struct flow_upgrade_args args = {.plugin = plugin ? val_cstr(c->arena, plugin) : NULL,
+                                     .name = flow ? val_cstr(c->arena, flow) : NULL,
+                                     .run = val_get_int(o, "run", 0),
+                                     .after = val_get_int(o, "after", 0),
+                                     .dry_run = val_get_bool(o, "dry_run", false)};
+    int rc = people_check(c->s, "flow.retry", PEOPLE_ANY_UNIT, c->err);
+    return rc ? rc : flow_upgrade(c->s->host->flow, c->s, &args, c->arena, &c->result, c->err);
+}
+
 static const struct api_fn functions[] = {
     {"run.list", run_list, "where:map", "list", API_READ, API_HOST, 1,
      "Runs, newest first: { flow, state, limit, after }."},
@@ -165,6 +178,8 @@ static const struct api_fn functions[] = {
     {"run.resume", run_operate, "id:integer!", "", API_WRITE, API_HOST, 1, "Lets a paused run go on."},
     {"run.retry", run_operate, "id:integer! upgrade:boolean", "", API_WRITE, API_HOST, 1,
      "A failed or blocked run goes on, with its own source or on the active version."},
+    {"run.upgrade", run_upgrade, "options:map{plugin:text,flow:text,run:integer,after:integer,dry_run:boolean}", "map",
+     API_WRITE, API_HOST, 1, "Tries open runs of old versions against the active one; moves those that fit."},
     {"task.list", task_list, "user:text", "list", API_READ, API_HOST, 1, "Open tasks of a user, or all."},
     {"task.show", task_show, "id:integer!", "map", API_READ, API_HOST, 1, "One task."},
     {"task.decide", task_decide, "id:integer! answer:map!", "", API_WRITE, API_HOST, 1,

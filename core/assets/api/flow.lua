@@ -100,3 +100,10 @@ run:status("waiting for the district")
 
 --- run:now
 assert(run:now() >= date.parse("2021-01-01 00:00"))
+
+--- flow.patched
+if flow.patched("ask-the-board-too") then
+  run:note("runs that began with this source come here")
+else
+  error("a run that is on its way since before the change goes here")
+end
