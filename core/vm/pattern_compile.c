@@ -241,8 +241,8 @@ static bool is_apart(const struct pattern_item *i, const struct pattern_item *ne
 /* From the end to the start: what follows each repetition, captures aside. */
 static void look_ahead(struct pattern *p)
 {
-    struct pattern_item *next = NULL;
-    for (size_t n = p->nitems; n-- > 0;) {
+    struct pattern_item *next = &p->items[p->nitems - 1];
+    for (size_t n = p->nitems - 1; n-- > 0;) {
         struct pattern_item *i = &p->items[n];
         if (i->op == ITEM_MOST || i->op == ITEM_LEAST || i->op == ITEM_OPTION) {
             i->ahead = next->op == ITEM_TEXT ? next->c : -1;
