@@ -47,8 +47,10 @@ static int keygen(struct cli *c)
     struct err err = {0};
     struct val out = val_map();
     if (c->nwords != 3) return CLI_USAGE;
-    sign_new_secret(secret);
-    sign_public_of(secret, key);
+    do { /* on a command line a key that begins with - would be a flag */
+        sign_new_secret(secret);
+        sign_public_of(secret, key);
+    } while (key[0] == '-');
     secret[SIGN_KEY_LEN - 1] = '\n';
     int rc = write_file(c->words[2], secret, SIGN_KEY_LEN, O_EXCL, 0600, &err);
     sign_forget(secret, sizeof(secret));
