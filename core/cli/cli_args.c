@@ -22,7 +22,7 @@ const struct cli_entry cli_commands[] = {
     {"new", cli_new,
      "khung new plugin NAME | flow NAME --plugin PLUGIN | report NAME --plugin PLUGIN   a working start with spec"},
     {"check", cli_check,
-     "khung check [--plugins DIR:DIR]                                            load all plugins, say what is wrong"},
+     "khung check [PLUGIN …] [--plugins DIR:DIR]                                 what is wrong, by file:line:column"},
     {"doctor", cli_doctor,
      "khung doctor                                                               look at machine, data and service"},
     {"api", cli_api,

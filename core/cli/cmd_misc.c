@@ -1,4 +1,4 @@
-/* Small commands: check, doctor. */
+/* khung doctor: machine, data, service. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,50 +9,6 @@
 #include "base/buf.h"
 #include "base/locale.h"
 #include "cli/cli.h"
-#include "cli/spec.h"
-#include "runtime/log.h"
-
-/* A host in an empty folder with the plugins loaded: nothing of the real data is touched. */
-static int open_scratch(struct cli *c, struct spec *s, const char *dirs[16], struct err *err)
-{
-    size_t n = 0;
-    for (const char *p = c->plugins; *p && n < 16;) {
-        size_t len = strcspn(p, ":");
-        if (len) dirs[n++] = arena_strndup(&c->arena, p, len);
-        p += len + (p[len] == ':');
-    }
-    log_init(LOG_ERROR + 1, false);
-    *s =
-        (struct spec){.options = {.plugin_dirs = dirs, .nplugin_dirs = n, .lang = c->lang, .zone = "Asia/Ho_Chi_Minh"}};
-    return spec_open(s, err);
-}
-
-int cli_check(struct cli *c)
-{
-    struct spec s;
-    struct err err = {0};
-    const char *dirs[16];
-    struct plugin *const *list;
-    int bad = 0;
-    if (open_scratch(c, &s, dirs, &err) != 0) return cli_fail(c, &err);
-    struct registry *r = plugins_registry(s.app.host.plugins);
-    size_t n = registry_plugins(r, &list);
-    for (size_t i = 0; i < n; i++) {
-        struct buf text;
-        if (list[i]->ok) {
-            printf("ok    %s %s\n", list[i]->name, list[i]->version);
-            continue;
-        }
-        bad++;
-        buf_init(&text, 4096);
-        locale_err(&text, c->lang, list[i]->why, true);
-        printf("FAIL  %s  %s  %s\n", list[i]->name, list[i]->why->where, text.data ? text.data : "");
-        buf_close(&text);
-    }
-    registry_drop(r);
-    spec_close(&s);
-    return bad || n == 0 ? CLI_FAILED : CLI_DONE;
-}
 
 struct finding {
     int bad;

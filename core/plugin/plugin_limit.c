@@ -81,7 +81,7 @@ static int read_one(const struct val_pair *p, bool admin, struct plugin_limits *
 
 static int read_limits(const struct val *given, bool admin, struct plugin_limits *out, struct err *err)
 {
-    size_t n = val_is(given, VAL_MAP) ? given->as.map.n : 0;
+    size_t n = given && given->type == VAL_MAP ? given->as.map.n : 0;
     int rc = 0;
     if (given && given->type != VAL_MAP && !(given->type == VAL_LIST && given->as.list.n == 0))
         return refuse("limits", "{ memory = \"32MiB\", slice_ms = 5 }", err);

@@ -3,5 +3,5 @@ return {
   version = "1.0.0",
   api = 1,
   title = { vi = "Nhắc việc", en = "Reminders" },
-  needs = { "flow", "people" },
+  needs = { "flow" },
 }

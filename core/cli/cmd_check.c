@@ -1,0 +1,128 @@
+/* khung check: plugins are loaded in a scratch host and their texts are read; each finding is one line that editors
+ * understand: file:line:column: error|warning: message [code]. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/locale.h"
+#include "cli/check.h"
+#include "cli/cli.h"
+#include "cli/spec.h"
+#include "runtime/log.h"
+
+struct check {
+    struct cli *c;
+    const struct plugin *plugin;
+    struct val all; /* --json */
+    int errors, warnings;
+};
+
+static const char *sentence(struct cli *c, const struct err *err)
+{
+    struct buf text;
+    buf_init(&text, 8192);
+    locale_err(&text, c->lang, err, true);
+    const char *copy = arena_strndup(&c->arena, text.data ? text.data : "", text.len);
+    buf_close(&text);
+    return copy ? copy : err->key;
+}
+
+static void add_json(struct check *k, const char *path, const struct check_finding *f, const char *message)
+{
+    struct arena *a = &k->c->arena;
+    struct val row = val_map();
+    int rc = val_set(a, &row, "file", val_str(path));
+    rc |= val_set(a, &row, "line", val_int(f->line));
+    rc |= val_set(a, &row, "column", val_int(f->column));
+    rc |= val_set(a, &row, "severity", val_str(f->is_error ? "error" : "warning"));
+    rc |= val_set(a, &row, "code", val_str(arena_strdup(a, f->what.key)));
+    rc |= val_set(a, &row, "message", val_str(message));
+    if (rc || val_add(a, &k->all, row) != 0) k->errors++; /* out of memory: at least the exit code tells */
+}
+
+static void found(void *ctx, const struct check_finding *f)
+{
+    struct check *k = ctx;
+    const char *path = arena_printf(&k->c->arena, "%s/%s", k->plugin->dir, f->file), *text = sentence(k->c, &f->what);
+    if (!path) path = f->file;
+    *(f->is_error ? &k->errors : &k->warnings) += 1;
+    if (k->c->json)
+        add_json(k, path, f, text);
+    else
+        printf("%s:%d:%d: %s: %s [%s]\n", path, f->line, f->column, f->is_error ? "error" : "warning", text,
+               f->what.key);
+}
+
+/* Why it does not load: "leave/request.lua:5" of this plugin. */
+static void not_loaded(struct check *k)
+{
+    struct check_finding f = {.file = "plugin.lua", .line = 1, .column = 1, .is_error = true, .what = *k->plugin->why};
+    char file[160];
+    const char *where = f.what.where, *slash = strchr(where, '/'), *colon = strrchr(where, ':');
+    if (slash && colon && colon > slash && strncmp(where, k->plugin->name, (size_t)(slash - where)) == 0) {
+        snprintf(file, sizeof(file), "%.*s", (int)(colon - slash - 1), slash + 1);
+        f.file = file;
+        f.line = (int)strtol(colon + 1, NULL, 10);
+    }
+    found(k, &f);
+}
+
+static bool is_wanted(const struct cli *c, const struct plugin *p)
+{
+    for (int i = 1; i < c->nwords; i++)
+        if (strcmp(c->words[i], p->name) == 0) return true;
+    return c->nwords == 1;
+}
+
+static int check_one(struct check *k, struct api *api)
+{
+    struct err err = {0};
+    int before = k->errors + k->warnings;
+    int rc = check_texts(api, k->plugin, found, k, &err);
+    if (!k->plugin->ok && k->errors == 0) not_loaded(k);
+    if (rc) cli_fail(k->c, &err);
+    if (!k->c->json && rc == 0 && k->errors + k->warnings == before)
+        printf("ok    %s %s\n", k->plugin->name, k->plugin->version);
+    return rc;
+}
+
+static size_t split_dirs(struct cli *c, const char *dirs[16])
+{
+    size_t n = 0;
+    for (const char *p = c->plugins; *p && n < 16;) {
+        size_t len = strcspn(p, ":");
+        if (len) dirs[n++] = arena_strndup(&c->arena, p, len);
+        p += len + (p[len] == ':');
+    }
+    return n;
+}
+
+int cli_check(struct cli *c)
+{
+    const char *dirs[16];
+    struct spec s = {.options = {.plugin_dirs = dirs, .lang = c->lang, .zone = "Asia/Ho_Chi_Minh"}};
+    struct check k = {.c = c, .all = val_list()};
+    struct err err = {0};
+    struct plugin *const *list;
+    int checked = 0, rc = 0;
+    s.options.nplugin_dirs = split_dirs(c, dirs);
+    log_init(LOG_ERROR + 1, false);
+    if (spec_open(&s, &err) != 0) return cli_fail(c, &err);
+    struct registry *r = plugins_registry(s.app.host.plugins);
+    size_t n = registry_plugins(r, &list);
+    for (size_t i = 0; i < n; i++) {
+        if (!is_wanted(c, list[i])) continue;
+        k.plugin = list[i];
+        checked++;
+        rc |= check_one(&k, s.app.host.api);
+    }
+    if (c->json) cli_print(c, &k.all, NULL);
+    registry_drop(r);
+    spec_close(&s);
+    if (!checked) {
+        err_set(&err, ERR_NOT_FOUND, "check.none", "plugins", c->plugins, NULL);
+        return cli_fail(c, &err);
+    }
+    return k.errors || rc ? CLI_FAILED : CLI_DONE;
+}

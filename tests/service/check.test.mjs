@@ -1,0 +1,97 @@
+// khung check: mistakes are found in the text, with file, line, column, code and remedy, before anything runs.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { KHUNG, TOP, folder, plugin, write } from '../lib/khung.mjs';
+
+function check(plugins, ...words) {
+  const r = spawnSync(KHUNG, ['check', ...words, '--plugins', plugins, '--lang', 'en'], { encoding: 'utf8' });
+  return { ...r, json: words.includes('--json') ? JSON.parse(r.stdout) : undefined };
+}
+
+const source = `local nowhere = require "bad.nowhere"
+local steps = require "awards.steps"
+flow.define("main", { input = { n = "integer!" } }, function(run, input)
+  content.creat("article", {})
+  content.get("article")
+  content.get("article", 1, {}, 2)
+  content.find("article", {}, { limt = 5 })
+  run:ask { to = 1, titel = "x" }
+  run:sleeep("1d")
+  run:sleep(5, 6)
+  json.encode({}, "pretty")
+  log.info(t"missing.key")
+  input:nothing()
+  undefined_name()
+  return nowhere, steps
+end)
+`;
+
+test('each kind of mistake is found where it is', () => {
+  const dir = folder();
+  plugin(dir, 'bad', source, { needs: '{ "flow", "schedule" }' });
+  write(join(dir, 'plugins/bad/locale/vi.lua'), 'return { only = "x" }\n');
+  const r = check(join(dir, 'plugins'), '--json');
+  assert.equal(r.status, 1);
+  const found = r.json.map((f) => `${f.file.split('/bad/')[1]}:${f.line}:${f.column} ${f.severity} ${f.code}`);
+  assert.deepEqual(found, [
+    'init.lua:1:17 error check.module',
+    'init.lua:2:15 error check.module_foreign',
+    'init.lua:4:3 error check.unknown_meant',
+    'init.lua:5:3 error check.argument_missing',
+    'init.lua:5:3 error check.need',
+    'init.lua:6:3 error check.arguments',
+    'init.lua:7:3 error check.need',
+    'init.lua:7:33 error check.option',
+    'init.lua:8:11 error check.option_missing',
+    'init.lua:8:21 error check.option',
+    'init.lua:9:7 error check.unknown_meant',
+    'init.lua:10:3 error check.arguments',
+    'init.lua:11:19 error check.type',
+    'init.lua:12:13 error check.text',
+    'init.lua:12:13 error check.text',
+    'init.lua:13:9 warning check.method',
+    'init.lua:14:3 error check.unknown',
+    'locale/vi.lua:1:1 warning check.text_one',
+    'plugin.lua:1:1 warning check.need_unused',
+  ]);
+  const of = (code) => r.json.find((f) => f.code === code).message;
+  assert.match(of('check.unknown_meant'), /content\.creat.*Did you mean content\.create\?/);
+  assert.match(of('check.option'), /limt.*order, limit, after, published/);
+  assert.match(of('check.need'), /Add "content" to needs in plugin\.lua/);
+});
+
+test('a line for editors: file:line:column: severity: message [code]', () => {
+  const dir = folder();
+  plugin(dir, 'bad', 'flow.define("x", {}, function(run)\n  local = 5\nend)\n', { needs: '{ "flow" }' });
+  const r = check(join(dir, 'plugins'));
+  assert.equal(r.status, 1);
+  assert.match(r.stdout, /bad\/init\.lua:2:9: error: .* \[check\.syntax\]\n/);
+});
+
+test('what only loading finds is told with its line', () => {
+  const dir = folder();
+  plugin(dir, 'bad', 'local count = 0\nflow.define("x", {}, function()\n  count = count + 1\nend)\n', { needs: '{ "flow" }' });
+  const r = check(join(dir, 'plugins'));
+  assert.equal(r.status, 1);
+  assert.match(r.stdout, /bad\/init\.lua:3:1: error: .*count.*\[lua\.upvalue\]/);
+});
+
+test('odd texts end in a finding, not in a crash', () => {
+  for (const text of ['-- ' + 'x'.repeat(1 << 20), '('.repeat(100000), 'return "\xff\xfe"', '\x1bLua', `x = ${'{'.repeat(5000)}`]) {
+    const dir = folder();
+    plugin(dir, 'odd', text);
+    const r = check(join(dir, 'plugins'));
+    assert.ok(r.status === 0 || r.status === 1, `${r.signal} ${r.stderr.slice(0, 300)}`);
+  }
+});
+
+test('the plugins that come with the program are clean, and one is checked by its name', () => {
+  const plugins = ['plugins', 'examples/minimal/plugins', 'examples/thanh-hoa/plugins'].map((p) => join(TOP, p)).join(':');
+  const all = check(plugins, '--json');
+  assert.deepEqual(all.json, []);
+  assert.equal(all.status, 0);
+  assert.match(check(plugins, 'awards').stdout, /^ok +awards [\d.]+\n$/);
+  assert.equal(check(plugins, 'nobody').status, 1);
+});
