@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/val.h"
 
-enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_WORDS_MAX = 16, CLI_FLAGS_MAX = 32 };
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_WORDS_MAX = 16, CLI_FLAGS_MAX = 32, CLI_DIRS_MAX = 16 };
 
 /* Words are what is not a flag; flags are --name VALUE, --name=VALUE or --name. */
 struct cli {
@@ -38,6 +38,8 @@ void cli_print(struct cli *c, const struct val *v, const char *columns);
 int cli_call(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out, struct err *err);
 /* Does a service answer on the data directory's socket? */
 bool cli_has_service(struct cli *c);
+/* The plugin folders of --plugins, "a:b"; how many. */
+size_t cli_plugin_dirs(struct cli *c, const char *dirs[CLI_DIRS_MAX]);
 /* Reads a whole file ("-": standard input). */
 int cli_read_file(struct cli *c, const char *path, const char **text, size_t *len, struct err *err);
 

@@ -119,10 +119,10 @@ static int call_service(struct cli *c, int fd, const char *name, const struct va
     return rc;
 }
 
-static size_t split_dirs(struct cli *c, const char *dirs[16])
+size_t cli_plugin_dirs(struct cli *c, const char *dirs[CLI_DIRS_MAX])
 {
     size_t n = 0;
-    for (const char *p = c->plugins; *p && n < 16;) {
+    for (const char *p = c->plugins; *p && n < CLI_DIRS_MAX;) {
         size_t len = strcspn(p, ":");
         if (len) dirs[n++] = arena_strndup(&c->arena, p, len);
         p += len + (p[len] == ':');
@@ -189,11 +189,11 @@ static int run_report(struct cli *c, struct app *app, const struct app_call *cal
 static int call_here(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out,
                      struct err *err)
 {
-    const char *dirs[16];
+    const char *dirs[CLI_DIRS_MAX];
     struct app app;
     struct app_options o = {.data_dir = c->data,
                             .plugin_dirs = dirs,
-                            .nplugin_dirs = split_dirs(c, dirs),
+                            .nplugin_dirs = cli_plugin_dirs(c, dirs),
                             .zone = cli_flag(c, "zone"),
                             .settings = cli_flag(c, "settings")};
     struct app_call call = {.name = name, .args = *args, .lang = c->lang};

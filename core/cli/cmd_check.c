@@ -87,26 +87,15 @@ static int check_one(struct check *k, struct api *api)
     return rc;
 }
 
-static size_t split_dirs(struct cli *c, const char *dirs[16])
-{
-    size_t n = 0;
-    for (const char *p = c->plugins; *p && n < 16;) {
-        size_t len = strcspn(p, ":");
-        if (len) dirs[n++] = arena_strndup(&c->arena, p, len);
-        p += len + (p[len] == ':');
-    }
-    return n;
-}
-
 int cli_check(struct cli *c)
 {
-    const char *dirs[16];
+    const char *dirs[CLI_DIRS_MAX];
     struct spec s = {.options = {.plugin_dirs = dirs, .lang = c->lang, .zone = "Asia/Ho_Chi_Minh"}};
     struct check k = {.c = c, .all = val_list()};
     struct err err = {0};
     struct plugin *const *list;
     int checked = 0, rc = 0;
-    s.options.nplugin_dirs = split_dirs(c, dirs);
+    s.options.nplugin_dirs = cli_plugin_dirs(c, dirs);
     log_init(LOG_ERROR + 1, false);
     if (spec_open(&s, &err) != 0) return cli_fail(c, &err);
     struct registry *r = plugins_registry(s.app.host.plugins);
