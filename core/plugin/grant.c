@@ -24,16 +24,38 @@ const struct store_migration plugin_migrations[] = {{"plugin/001", schema}, {0}}
 
 /* What was granted to a plugin, in all its versions. */
 struct granted {
-    struct val needs;  /* a list, some twice */
+    struct val needs;  /* a list, each once */
     bool any, is_last; /* of this plugin at all; this very version was the last */
 };
 
+static bool has(const struct val *list, const char *capability)
+{
+    for (size_t i = 0; val_at(list, i); i++)
+        if (val_is_str(val_at(list, i), capability)) return true;
+    return false;
+}
+
+/* Adds what is not there yet: a plugin may have had thousands of versions. */
+static int add_needs(struct arena *a, const struct val *from, struct val *needs)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && val_at(from, i); i++) {
+        const struct val *need = val_at(from, i);
+        if (need->type != VAL_STR || has(needs, need->as.str.s)) continue;
+        char *copy = arena_strndup(a, need->as.str.s, need->as.str.len);
+        rc = copy ? val_add(a, needs, val_str(copy)) : ERR_NOMEM;
+    }
+    return rc;
+}
+
 static int read_granted(struct store *db, const struct plugin *p, struct arena *a, struct granted *out, struct err *err)
 {
+    struct arena row;
     struct stmt *s = store_stmt(db, "select hash, needs from plugin_grant where plugin = ?1 order by id", err);
     int rc;
     *out = (struct granted){.needs = val_list()};
     if (!s) return err->code;
+    arena_init(&row, 1 << 20);
     stmt_bind_str(s, 1, p->name);
     while ((rc = stmt_step(s, err)) == 1) {
         size_t len;
@@ -42,20 +64,14 @@ static int read_granted(struct store *db, const struct plugin *p, struct arena *
         out->any = true;
         out->is_last = len == strlen(p->hash) && memcmp(hash, p->hash, len) == 0;
         const char *text = stmt_text(s, 1, &len);
-        rc = json_parse(text, len, a, &needs, err);
-        for (size_t i = 0; rc == 0 && val_at(&needs, i); i++)
-            rc = val_add(a, &out->needs, *val_at(&needs, i));
+        arena_reset(&row);
+        rc = json_parse(text, len, &row, &needs, err);
+        if (rc == 0 && add_needs(a, &needs, &out->needs) != 0) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
         if (rc) break;
     }
     stmt_done(s);
+    arena_close(&row);
     return rc;
-}
-
-static bool has(const struct val *list, const char *capability)
-{
-    for (size_t i = 0; val_at(list, i); i++)
-        if (val_is_str(val_at(list, i), capability)) return true;
-    return false;
 }
 
 static bool wants_more(const struct plugin *p, const struct val *granted)

@@ -22,7 +22,7 @@ flow.define("add", { title = "Add", input = { n = "integer!" } }, function(run, 
 
 class Fuzz {
   constructor(api) {
-    Object.assign(this, { api, dir: folder(), good: 0, started: 0, refused: 0, states: {} });
+    Object.assign(this, { api, dir: folder(), good: 0, started: 0, refused: 0, empty: 0, states: {} });
     plugin(this.dir, 'good', GOOD, NEEDS);
   }
 
@@ -80,6 +80,8 @@ class Fuzz {
       if (run.state === 'running') await this.timely('cancel', this.s.request('POST', `/api/runs/${id}/cancel`, { reason: 'over' }));
     }
     this.started += ids.length;
+    this.empty = ids.length ? 0 : this.empty + 1;
+    assert.ok(this.empty < 5, `no program is loaded any more: ${JSON.stringify(await this.s.must('plugin', 'list'))}`);
     assert.equal((await this.timely('health', this.s.request('GET', '/health'))).status, 200);
   }
 

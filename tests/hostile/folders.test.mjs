@@ -74,6 +74,15 @@ describe('folders', { concurrency: false }, () => {
       await victim.one();
     });
 
+  it('a plugin that has had 20,000 versions is loaded', async () => {
+    await s.stop();
+    execFileSync('sqlite3', [join(s.data, 'khung.db'), `with recursive c(n) as (select 1 union all select n + 1 from c where n < 20000)
+      insert into plugin_grant(plugin, hash, needs, how, at) select 'good', hex(n), '["flow","storage","people","content","report","schedule"]', 'first', n from c`]);
+    await s.start();
+    assert.equal((await s.must('plugin', 'list')).find((p) => p.name === 'good').state, 'active');
+    await victim.one();
+  });
+
   it('the service is sound after all of them', async () => {
     assert.deepEqual(victim.errors, []);
     assert.deepEqual(await s.must('verify'), []);
