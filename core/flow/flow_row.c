@@ -28,9 +28,10 @@ static int decode(struct stmt *s, int col, struct arena *a, struct val *out, str
     const char *bytes = stmt_blob(s, col, &len);
     *out = val_nil();
     if (!bytes || len == 0) return 0;
-    if (val_decode(bytes, len, a, flow_kind_of, &borrowed) != 0 || val_copy(a, &borrowed, out) != 0)
-        return err_set(err, ERR_CORRUPT, "flow.row", NULL);
-    return 0;
+    int rc = val_decode(bytes, len, a, flow_kind_of, &borrowed);
+    if (rc == 0) rc = val_copy(a, &borrowed, out);
+    if (rc == ERR_NOMEM) return err_set(err, ERR_NOMEM, "memory", NULL);
+    return rc ? err_set(err, ERR_CORRUPT, "flow.row", NULL) : 0;
 }
 
 static const char *text(struct stmt *s, int col, struct arena *a)
@@ -69,7 +70,8 @@ int flow_row_load(struct flow_run *run, struct store *db, struct err *err)
     run->plugin = text(s, 14, a);
     run->name = text(s, 15, a);
     run->person = stmt_int(s, 16);
-    rc = decode(s, 12, a, &run->input, err);
+    bool is_whole = run->plugin && run->name && (run->bid || stmt_is_null(s, 6));
+    rc = is_whole ? decode(s, 12, a, &run->input, err) : err_set(err, ERR_NOMEM, "memory", NULL);
     if (rc == 0) rc = decode(s, 13, a, &run->checkpoint, err);
     run->is_loaded = rc == 0;
     run->finished = false;
