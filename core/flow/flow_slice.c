@@ -18,6 +18,11 @@ struct slice_work {
     struct err why; /* fail_work: what to record */
 };
 
+static void act_as(struct session *s, const struct flow_run *run)
+{
+    s->actor = (struct actor){.user = run->user, .person = run->person, .run = run->id, .plugin = run->plugin};
+}
+
 void flow_session_init(struct flow *f, struct session *s, struct flow_run *run, int64_t now)
 {
     *s = (struct session){.mode = SESSION_RUN,
@@ -32,10 +37,7 @@ void flow_session_init(struct flow *f, struct session *s, struct flow_run *run, 
         s->mode = SESSION_WRITE;
         return;
     }
-    s->actor.run = run->id;
-    s->actor.user = run->user;
-    s->actor.person = run->person;
-    s->actor.plugin = run->plugin;
+    act_as(s, run);
     s->journal = &run->steps;
     s->run = run;
 }
@@ -97,6 +99,7 @@ int flow_slice_step(struct flow_run *run, struct session *s, struct err *err)
     if (!run->is_loaded && !run->is_new) {
         rc = flow_row_load(run, s->db, err);
         if (rc) return rc == ERR_NOT_FOUND ? 0 : rc;
+        act_as(s, run); /* until now it was not known */
     }
     if (run->state != FLOW_RUNNING || run->paused || (run->due > s->now && !run->is_new)) return 0;
     run->session = s;
