@@ -89,8 +89,8 @@ int storage_kv_delete(struct api_call *c)
     int rc = read_key(c, &plugin);
     if (rc == 0) rc = size_now(c, plugin, &was);
     if (rc || was == 0) return rc;
-    quota_add_owed(c->s, plugin, QUOTA_ROWS, -1);
-    quota_add_owed(c->s, plugin, QUOTA_BYTES, -was);
+    quota_add_owed(c->s->host, c->s->db, plugin, QUOTA_ROWS, -1);
+    quota_add_owed(c->s->host, c->s->db, plugin, QUOTA_BYTES, -was);
     struct stmt *s = store_stmt(c->s->db, "delete from kv where plugin=?1 and key=?2", c->err);
     if (!s) return c->err->code;
     bind_key(c, s, plugin);

@@ -75,7 +75,6 @@ int storage_migrate_counted(struct host *host, struct store *db, const struct st
 {
     struct looking l = {.change = change};
     struct table_change dry = {.dry = true, .note = look, .contract = look_contract, .ctx = &l};
-    struct session s = {.host = host, .db = db};
     const char *name = table_sql_name(t->table);
     int64_t rows, bytes, rows_now, bytes_now;
     if (!host->quotas || change->dry) return table_migrate(db, t->table, change, err);
@@ -86,7 +85,7 @@ int storage_migrate_counted(struct host *host, struct store *db, const struct st
     if (rc == 0) rc = table_total(db, name, &rows_now, &bytes_now, err);
     if (rc) return rc;
     /* It was agreed to by whoever loads it: over the limit, only what comes after is refused. */
-    quota_add_owed(&s, t->plugin, QUOTA_ROWS, rows_now - rows);
-    quota_add_owed(&s, t->plugin, QUOTA_BYTES, bytes_now - bytes);
+    quota_add_owed(host, db, t->plugin, QUOTA_ROWS, rows_now - rows);
+    quota_add_owed(host, db, t->plugin, QUOTA_BYTES, bytes_now - bytes);
     return 0;
 }

@@ -51,6 +51,7 @@ struct flow_start_args {
     const struct val *input;
     const char *bid;              /* business id or NULL */
     int64_t parent, parent_entry; /* run:call; 0 */
+    bool is_owed;                 /* not to be refused because its plugin has too many */
     bool at_once;                 /* run the first slice within this one (commands) */
 };
 /* Starts a run, or finds the one with this business id (*existed). */

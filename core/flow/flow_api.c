@@ -117,8 +117,10 @@ static int cancel(struct api_call *c)
 {
     int rc = check_run(c, run_id(&c->args[0]));
     if (rc) return rc;
-    return flow_cancel(c->self, c->s, run_id(&c->args[0]), c->args[1].type == VAL_STR ? api_str(&c->args[1]) : "",
-                       c->err);
+    rc =
+        flow_cancel(c->self, c->s, run_id(&c->args[0]), c->args[1].type == VAL_STR ? api_str(&c->args[1]) : "", c->err);
+    if (rc) flow_undone(c->self); /* its mark is rolled back */
+    return rc;
 }
 
 /* The journal answers for those that came by before the mark was there (flow_patch.c). */

@@ -170,6 +170,6 @@ int flow_task_settle(struct flow *f, struct session *s, int64_t run, int64_t ent
         if (t.voided) rc |= val_set(s->arena, &answer, "voided", val_bool(true));
         if (rc) return err_set(err, ERR_LIMIT, "limit.size", NULL);
     }
-    rc = flow_task_close(s->db, run, entry, err);
+    rc = flow_task_close(f, s->db, run, entry, err);
     return rc ? rc : flow_signal_entry(f, s, run, entry, &answer, NULL, err);
 }

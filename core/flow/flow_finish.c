@@ -18,12 +18,12 @@ static int run_sql(struct store *db, const char *sql, int64_t run, struct err *e
 }
 
 /* What waits in the world for this run is taken back. */
-static int drop_waits(struct store *db, int64_t run, struct err *err)
+static int drop_waits(struct flow *f, struct store *db, int64_t run, struct err *err)
 {
     int rc = run_sql(db, "delete from flow_wait where run = ?1", run, err);
     if (rc == 0) rc = run_sql(db, "delete from flow_signal where run = ?1 and used is null", run, err);
     if (rc == 0) rc = run_sql(db, "delete from outbox where run = ?1 and entry is not null", run, err);
-    if (rc == 0) rc = flow_task_close(db, run, -1, err);
+    if (rc == 0) rc = flow_task_close(f, db, run, -1, err);
     return rc;
 }
 
@@ -46,7 +46,7 @@ int flow_finish(struct flow_run *run, struct session *s, enum flow_state state, 
     bool simple = state == FLOW_COMPLETED && run->slice <= 1;
     run->state = state;
     run->due = INT64_MAX;
-    int rc = simple ? 0 : drop_waits(s->db, run->id, err);
+    int rc = simple ? 0 : drop_waits(run->flow, s->db, run->id, err);
     if (rc == 0) rc = flow_row_save(run, s->db, s->now, err);
     if (rc == 0) rc = flow_child_ended(run->flow, s, run, err);
     if (rc == 0 && run->bid) rc = schedule_run_ended(s->host->schedule, s, run->id, err);
@@ -162,7 +162,8 @@ int flow_undo_next(struct flow *f, struct session *s, int64_t id, struct err *er
         rc = flow_row_save(run, s->db, s->now, err);
         return rc ? rc : flow_child_ended(f, s, run, err);
     }
-    struct flow_start_args args = {.plugin = plugin, .name = name, .input = &input, .parent = id, .parent_entry = -n};
+    struct flow_start_args args = {
+        .plugin = plugin, .name = name, .input = &input, .parent = id, .parent_entry = -n, .is_owed = true};
     rc = flow_start(f, s, &args, &child, &existed, err);
     if (rc) return rc;
     st = store_stmt(s->db, "update flow_undo set child = ?3 where run = ?1 and n = ?2", err);
@@ -187,7 +188,7 @@ int flow_cancel(struct flow *f, struct session *s, int64_t id, const char *reaso
     run->state = FLOW_UNDOING;
     run->due = INT64_MAX;
     rc = cancel_children(f, s, id, err);
-    if (rc == 0) rc = drop_waits(s->db, id, err);
+    if (rc == 0) rc = drop_waits(f, s->db, id, err);
     if (rc == 0) rc = flow_note(s->db, id, s->now, "cancelled", reason, err);
     if (rc == 0) rc = flow_row_save(run, s->db, s->now, err);
     return rc ? rc : flow_undo_next(f, s, id, err);

@@ -9,6 +9,7 @@
 #include "flow/flow.h"
 #include "flow/flow_journal.h"
 #include "plugin/plugin_vm.h"
+#include "plugin/quota.h"
 #include "vm/vm.h"
 
 enum {
@@ -108,6 +109,7 @@ struct flow_run {
     char call_where[96];
     uint64_t unpatched[FLOW_PATCHES_MAX]; /* digests of flow.patched ids that this run passed without the mark */
     int nunpatched;
+    bool was_open;  /* as the row says: counted among its plugin's */
     bool is_new;    /* no row yet */
     bool is_hot;    /* has coroutines */
     bool is_loaded; /* the row has been read */
@@ -196,6 +198,8 @@ int64_t flow_runs_collect(struct lane_source *src, struct lane *lane, int64_t no
  * has been restored, else the caller does what it takes (rows, tasks) and commits it with its data. */
 int flow_wait_begin(struct api_call *c, enum flow_wait_kind kind, struct flow_wait **out, bool *replayed);
 int flow_wait_commit(struct api_call *c, struct flow_wait *w, const struct val *data);
+/* Instead of a commit: the call is refused with c->err. That is journalled too, so that a replay raises it again. */
+int flow_wait_refuse(struct api_call *c, struct flow_wait *w, int rc);
 /* What the wait was registered with, in the slice's arena (nil if it cannot be had). */
 struct val flow_wait_data(struct flow_run *run, const struct flow_wait *w);
 void flow_wait_free(struct flow_run *run);
@@ -240,8 +244,11 @@ int flow_child_ended(struct flow *f, struct session *s, struct flow_run *child, 
 
 /* flow_task.c */
 int64_t flow_tasks_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
-int flow_task_close(struct store *db, int64_t run, int64_t entry, struct err *err);
+int flow_task_close(struct flow *f, struct store *db, int64_t run, int64_t entry, struct err *err);
 int flow_task_void(struct flow *f, struct session *s, int64_t item, struct err *err);
+
+/* flow_quota.c: open runs and tasks of all plugins as they are, for quotas_add_count. */
+int flow_count(void *ctx, struct store *db, struct quota_count *to, struct err *err);
 
 /* flow_api.c, run_api.c, task_api.c */
 int flow_split_name(struct api_call *c, const struct val *v, const char **plugin, const char **name);

@@ -35,6 +35,7 @@ struct sending {
     struct val response; /* of a fetch that came back */
     struct err failed;
     bool has_failed, unsent;
+    bool is_held; /* not sent in this minute */
 };
 
 static void free_sending(struct sending *s)
@@ -53,15 +54,20 @@ static int drop_row(struct store *db, int64_t id, struct err *err)
     return stmt_run(s, err);
 }
 
+static int move_next(struct store *db, int64_t id, int64_t next, const char *why, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "update outbox set next_at = ?2, last_error = ?3 where id = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    stmt_bind_int(s, 2, next);
+    stmt_bind_str(s, 3, why);
+    return stmt_run(s, err);
+}
+
 static int try_later(struct sending *s, struct session *session, struct err *err)
 {
     int64_t next = session->now + ((int64_t)OUTBOX_PAUSE_MS << (s->attempts < 10 ? s->attempts - 1 : 10));
-    struct stmt *st = store_stmt(session->db, "update outbox set next_at = ?2, last_error = ?3 where id = ?1", err);
-    if (!st) return err->code;
-    stmt_bind_int(st, 1, s->id);
-    stmt_bind_int(st, 2, next);
-    stmt_bind_str(st, 3, s->failed.key);
-    int rc = stmt_run(st, err);
+    int rc = move_next(session->db, s->id, next, s->failed.key, err);
     if (rc == 0) lane_wake_at(s->flow->lane, &s->flow->outbox_source, next);
     return rc;
 }
@@ -186,10 +192,23 @@ static void drop_sending(void *arg)
     (void)arg; /* the work frees it */
 }
 
+/* Its plugin has made all the calls of this minute: the row waits for its turn. */
+static int hold(struct sending *s, struct lane *lane, const char *plugin, int64_t over, struct err *err)
+{
+    int64_t next = quota_rate_again(s->flow->host, plugin, QUOTA_CALLS, over);
+    s->is_held = true;
+    lane_wake_at(lane, &s->flow->outbox_source, next);
+    return move_next(lane_db(lane), s->id, next, "limit.calls", err);
+}
+
 static int run_lease(struct lane_work *w, struct lane *lane, struct err *err)
 {
     struct sending *s = (struct sending *)w;
     struct store *db = lane_db(lane);
+    const char *plugin = val_cstr(&s->arena, val_get(&s->request, "plugin"));
+    int64_t over = quota_rate(s->flow->host, plugin, QUOTA_CALLS);
+    s->is_held = false;
+    if (over > 0) return hold(s, lane, plugin, over, err);
     int64_t now = lane_now(lane),
             until = now + val_get_int(&s->request, "timeout", OUTBOX_TIMEOUT_MS) + OUTBOX_LEASE_MS;
     struct stmt *st = store_stmt(db, "update outbox set attempts = attempts + 1, next_at = ?2 where id = ?1", err);
@@ -206,8 +225,8 @@ static int run_lease(struct lane_work *w, struct lane *lane, struct err *err)
 static void done_lease(struct lane_work *w, const struct err *failed)
 {
     struct sending *s = (struct sending *)w;
-    if (failed) {
-        log_err(LOG_ERROR, "outbox.lease_lost", failed);
+    if (failed) log_err(LOG_ERROR, "outbox.lease_lost", failed);
+    if (failed || s->is_held) {
         free_sending(s);
     } else if (s->unsent) {
         add_result(s); /* only now: until here the work is the lease, whose done() the lane calls */
@@ -318,6 +337,7 @@ static int make_request(struct api_call *c, struct val *out)
     if (rc == 0 && val_is(method, VAL_STR)) rc = val_set(c->arena, out, "method", *method);
     if (rc == 0) rc = val_set(c->arena, out, "timeout", val_int(d.ms));
     if (rc == 0) rc = val_set(c->arena, out, "hosts", hosts);
+    if (rc == 0) rc = val_set(c->arena, out, "plugin", val_str(c->s->vm->plugin->name));
     return rc ? rc : take_body(c, o, out);
 }
 
@@ -355,10 +375,7 @@ static int fetch(struct api_call *c)
     rc = flow_wait_begin(c, WAIT_OUTBOX, &w, &replayed);
     if (rc || replayed) return rc ? rc : API_WAITING;
     rc = insert(c, &request, w->entry);
-    if (rc == 0)
-        rc = flow_wait_commit(c, w, &nothing);
-    else
-        flow_wait_remove(c->s->run, w);
+    rc = rc ? flow_wait_refuse(c, w, rc) : flow_wait_commit(c, w, &nothing);
     return rc ? rc : API_WAITING;
 }
 

@@ -16,6 +16,12 @@ int flow_state_parse(const char *name)
     return -1;
 }
 
+/* Counted among the open ones of its plugin: it may still need something. */
+static bool is_open(const struct flow_run *run)
+{
+    return run->state != FLOW_COMPLETED && run->state != FLOW_CANCELLED;
+}
+
 static const char load_sql[] =
     "select r.name, r.version, r.state, r.due, r.entry, r.slice, r.bid, r.parent, r.parent_entry, r.attempts,"
     " r.user, r.paused, r.input, r.checkpoint, n.plugin, n.name, r.person"
@@ -75,6 +81,7 @@ int flow_row_load(struct flow_run *run, struct store *db, struct err *err)
     if (rc == 0) rc = decode(s, 13, a, &run->checkpoint, err);
     run->is_loaded = rc == 0;
     run->finished = false;
+    run->was_open = is_open(run);
     run->result = val_nil(); /* of a slice that was lost, in memory that is gone */
 out:
     stmt_done(s);
@@ -150,8 +157,12 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
             stmt_bind_null(s, 14);
     }
     int rc = stmt_run(s, err);
-    if (rc == 0) run->is_new = false;
-    return rc;
+    if (rc) return rc;
+    bool was_open = !run->is_new && run->was_open;
+    run->is_new = false;
+    run->was_open = is_open(run);
+    quota_add_owed(run->flow->host, db, run->plugin, QUOTA_RUNS, run->was_open - was_open);
+    return 0;
 }
 
 int flow_row_set_due(struct flow *f, struct store *db, int64_t id, int64_t due, struct err *err)

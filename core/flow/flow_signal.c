@@ -179,7 +179,10 @@ static int start_handlers(struct flow *f, struct session *s, const char *name, c
         int64_t run;
         bool existed;
         if (!val_is_str(val_get(&d->spec, "event"), name)) continue;
-        struct flow_start_args args = {.plugin = d->plugin, .name = d->name, .input = data};
+        /* Whoever tells of something must not fail because a listener has too much to do; a plugin that listens to
+         * itself may. */
+        bool is_own = s->actor.plugin && strcmp(s->actor.plugin, d->plugin) == 0;
+        struct flow_start_args args = {.plugin = d->plugin, .name = d->name, .input = data, .is_owed = !is_own};
         rc = flow_start(f, s, &args, &run, &existed, err);
     }
     registry_drop(r);

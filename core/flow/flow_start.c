@@ -95,7 +95,8 @@ int flow_start(struct flow *f, struct session *s, const struct flow_start_args *
         *existed = rc == 1;
         if (rc) return rc < 0 ? rc : 0;
     }
-    struct flow_run *run = make(f, s, def, args, err);
+    int room = args->is_owed ? 0 : quota_check(s, def->plugin, QUOTA_RUNS, 1, err);
+    struct flow_run *run = room ? NULL : make(f, s, def, args, err);
     if (!run) return err->code;
     *id = run->id;
     if (args->at_once) return first_slice(f, s, run, err);

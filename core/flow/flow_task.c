@@ -68,7 +68,8 @@ static void bind_or_null(struct stmt *s, int at, int64_t v)
 int flow_task_insert(struct flow *f, struct session *s, const struct flow_task *t, struct err *err)
 {
     struct buf form, escalate;
-    struct stmt *st = store_stmt(s->db, insert_sql, err);
+    int room = quota_add(s, s->actor.plugin, QUOTA_TASKS, 1, err);
+    struct stmt *st = room ? NULL : store_stmt(s->db, insert_sql, err);
     if (!st) return err->code;
     buf_init(&form, 64 << 10);
     buf_init(&escalate, 16 << 10);
@@ -99,8 +100,27 @@ int flow_task_insert(struct flow *f, struct session *s, const struct flow_task *
     return rc;
 }
 
+/* So many tasks of a run are not open any more. */
+static int give_back(struct flow *f, struct store *db, int64_t run, int64_t n, struct err *err)
+{
+    const struct flow_run *known = flow_cache_find(f, run);
+    if (known && (known->is_loaded || known->is_new)) {
+        quota_add_owed(f->host, db, known->plugin, QUOTA_TASKS, -n);
+        return 0;
+    }
+    struct stmt *s =
+        n ? store_stmt(db, "select n.plugin from flow_run r join flow_name n on n.id = r.name where r.id = ?1", err)
+          : NULL;
+    if (!s) return n ? err->code : 0;
+    stmt_bind_int(s, 1, run);
+    int rc = stmt_step(s, err);
+    if (rc == 1) quota_add_owed(f->host, db, stmt_text(s, 0, &(size_t){0}), QUOTA_TASKS, -n);
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
 /* Closes the open tasks of a wait, or of the whole run with entry -1. */
-int flow_task_close(struct store *db, int64_t run, int64_t entry, struct err *err)
+int flow_task_close(struct flow *f, struct store *db, int64_t run, int64_t entry, struct err *err)
 {
     static const char *const sql[] = {
         "delete from flow_task_target where task in (select id from flow_task where run = ?1 and (?2 < 0 or entry = ?2)"
@@ -114,7 +134,7 @@ int flow_task_close(struct store *db, int64_t run, int64_t entry, struct err *er
         int rc = stmt_run(s, err);
         if (rc) return rc;
     }
-    return 0;
+    return give_back(f, db, run, store_changes(db), err);
 }
 
 int flow_task_answer(struct flow *f, struct session *s, const struct flow_task *t, const struct val *answer,
@@ -136,6 +156,7 @@ int flow_task_answer(struct flow *f, struct session *s, const struct flow_task *
     stmt_bind_int(st, 6, s->now);
     int rc = buf_ok(&b) ? stmt_run(st, err) : err_set(err, ERR_LIMIT, "limit.size", NULL);
     buf_close(&b);
+    if (rc == 0) rc = give_back(f, s->db, t->run, store_changes(s->db), err);
     if (rc == 0) rc = run_for_task(s->db, "delete from flow_task_target where task = ?1", t->id, err);
     return rc ? rc : flow_task_settle(f, s, t->run, t->entry, err);
 }

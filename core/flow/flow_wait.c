@@ -36,6 +36,15 @@ struct val flow_wait_data(struct flow_run *run, const struct flow_wait *w)
     return v;
 }
 
+static int replay_refusal(struct api_call *c, const struct flow_entry *e)
+{
+    struct val v;
+    if (val_decode(e->payload, e->payload_len, c->arena, flow_kind_of, &v) != 0)
+        return err_set(c->err, ERR_CORRUPT, "flow.journal", NULL);
+    flow_err_from_val(&v, c->err);
+    return e->code;
+}
+
 int flow_wait_begin(struct api_call *c, enum flow_wait_kind kind, struct flow_wait **out, bool *replayed)
 {
     struct flow_run *run = flow_current(c);
@@ -48,6 +57,7 @@ int flow_wait_begin(struct api_call *c, enum flow_wait_kind kind, struct flow_wa
     *replayed = run->replaying;
     if (run->replaying) {
         int rc = flow_journal_match(run, c, ENTRY_WAIT, digest, where, &e);
+        if (rc == 0 && e.code) rc = replay_refusal(c, &e);
         if (rc) return rc;
         *out = add_wait(run, kind, run->journal.entry - 1);
         keep_data(*out, e.payload, e.payload_len);
@@ -61,6 +71,22 @@ int flow_wait_begin(struct api_call *c, enum flow_wait_kind kind, struct flow_wa
     return 0;
 }
 
+static int append(struct api_call *c, int code, const char *payload, size_t len)
+{
+    struct flow_run *run = c->s->run;
+    struct flow_entry e = {.type = ENTRY_WAIT,
+                           .branch = run->current->id,
+                           .op = c->fn->name,
+                           .op_len = strlen(c->fn->name),
+                           .where = run->call_where,
+                           .where_len = strlen(run->call_where),
+                           .digest = run->call_digest,
+                           .code = code,
+                           .payload = payload,
+                           .payload_len = len};
+    return flow_journal_append(&run->journal, &e, c->err);
+}
+
 int flow_wait_commit(struct api_call *c, struct flow_wait *w, const struct val *data)
 {
     struct flow_run *run = c->s->run;
@@ -72,18 +98,23 @@ int flow_wait_commit(struct api_call *c, struct flow_wait *w, const struct val *
     }
     keep_data(w, b->data, b->len);
     w->due = val_get_int(data, "due", w->due);
-    struct flow_entry e = {.type = ENTRY_WAIT,
-                           .branch = run->current->id,
-                           .op = c->fn->name,
-                           .op_len = strlen(c->fn->name),
-                           .where = run->call_where,
-                           .where_len = strlen(run->call_where),
-                           .digest = run->call_digest,
-                           .payload = w->data,
-                           .payload_len = w->data_len};
-    int rc = flow_journal_append(&run->journal, &e, c->err);
+    int rc = append(c, 0, w->data, w->data_len);
     if (rc) flow_wait_remove(run, w);
     return rc;
+}
+
+int flow_wait_refuse(struct api_call *c, struct flow_wait *w, int rc)
+{
+    struct flow_run *run = c->s->run;
+    struct buf *b = &run->flow->scratch;
+    struct val v;
+    flow_wait_remove(run, w);
+    if (err_is_fault(rc) || rc == ERR_DIVERGED) return rc;
+    buf_clear(b);
+    if (flow_err_to_val(c->arena, c->err, &v) != 0 || val_encode(&v, b, true) != 0 || !buf_ok(b))
+        return err_set(c->err, ERR_NOMEM, "memory", NULL);
+    int kept = append(c, rc, b->data, b->len);
+    return kept ? kept : rc;
 }
 
 struct flow_wait *flow_wait_find(struct flow_run *run, int64_t entry)
@@ -164,7 +195,7 @@ int flow_wait_cancel(struct flow_run *run, struct flow_wait *w, struct err *err)
             rc = delete_event_row(run, w, err);
             break;
         case WAIT_TASK:
-            rc = flow_task_close(run->session->db, run->id, w->entry, err);
+            rc = flow_task_close(run->flow, run->session->db, run->id, w->entry, err);
             break;
         case WAIT_CHILD:
             rc = cancel_child(run, w, err);

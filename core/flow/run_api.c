@@ -53,12 +53,7 @@ static int insert_wait_row(struct api_call *c, const char *event, int64_t key, i
 
 static int finish_wait(struct api_call *c, struct flow_wait *w, const struct val *data, int rc)
 {
-    struct flow_run *run = c->s->run;
-    if (rc) {
-        flow_wait_remove(run, w);
-        return rc;
-    }
-    rc = flow_wait_commit(c, w, data);
+    rc = rc ? flow_wait_refuse(c, w, rc) : flow_wait_commit(c, w, data);
     return rc ? rc : API_WAITING;
 }
 
@@ -257,7 +252,7 @@ static const struct api_fn functions[] = {
     {"run:wait", wait_event, "run:object:run! event:text! match:map options:map{within:duration}", "map?", API_WAIT,
      NULL, 1, "Waits for an event or signal whose data has the values of match; nil when { within = } is over."},
     {"run:call", call_flow, "run:object:run! flow:text! input:map options:map{within:duration}", "any", API_WAIT, NULL,
-     1, "Runs another flow as a child and waits for its result."},
+     1, "Runs another flow as a child and waits for its result.", true},
     {"run:all", all, "run:object:run! branches:fns!", "map", API_WAIT, NULL, 1,
      "Runs functions side by side and waits for all: { name = result }."},
     {"run:any", any, "run:object:run! branches:fns!", "string, any", API_WAIT, NULL, 1,

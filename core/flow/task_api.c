@@ -83,11 +83,7 @@ static int make_task(struct api_call *c, const struct val *spec, int64_t entry, 
 static int end_wait(struct api_call *c, struct flow_wait *w, int rc)
 {
     struct val nothing = val_map();
-    if (rc == 0) {
-        rc = flow_wait_commit(c, w, &nothing);
-    } else {
-        flow_wait_remove(c->s->run, w);
-    }
+    rc = rc ? flow_wait_refuse(c, w, rc) : flow_wait_commit(c, w, &nothing);
     return rc ? rc : API_WAITING;
 }
 

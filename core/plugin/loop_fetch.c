@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "plugin/host.h"
+#include "plugin/quota.h"
 #include "runtime/fetch.h"
 
 enum { BODY_MOST = 512 << 10, HEADERS_MAX = 64, HOSTS_MAX = 64, TIMEOUT_MOST = 300000 };
@@ -198,6 +199,11 @@ int loop_fetch_call(struct api_call *c)
     if (!c->s->host->fetcher) return err_set(c->err, ERR_REFUSED, "loop.no_fetch", NULL);
     struct loop_job *j = loop_job_waits(c, WAIT_FETCH, 0);
     if (!j) return c->err->code;
+    const char *plugin = j->lp->pv->plugin->name;
+    if (quota_rate(c->s->host, plugin, QUOTA_CALLS) > 0) {
+        j->wait = WAIT_NOTHING;
+        return quota_rate_refuse(c->s->host, plugin, QUOTA_CALLS, c->err);
+    }
     j->wait_value = loop_value_new(j->lp, &request, c->err);
     return j->wait_value ? API_WAITING : c->err->code;
 }

@@ -11,6 +11,7 @@
 #include "plugin/events.h"
 #include "plugin/host.h"
 #include "plugin/plugin_vm.h"
+#include "plugin/quota.h"
 #include "runtime/log.h"
 
 static int on(struct api_call *c)
@@ -73,6 +74,19 @@ static int translate(struct api_call *c)
     return copy ? 0 : err_set(c->err, ERR_LIMIT, "limit.size", NULL);
 }
 
+/* What is too much is left out, and said once a minute: a line in the log is no reason to fail. */
+static bool may_log(struct api_call *c)
+{
+    const char *plugin = c->s->vm ? c->s->vm->plugin->name : NULL;
+    struct err why;
+    int64_t over = quota_rate(c->s->host, plugin, QUOTA_LOG);
+    if (over == 1) {
+        quota_rate_refuse(c->s->host, plugin, QUOTA_LOG, &why);
+        log_err(LOG_WARN, "plugin.log_limit", &why);
+    }
+    return over == 0;
+}
+
 static int write_log(struct api_call *c)
 {
     static const struct {
@@ -84,6 +98,7 @@ static int write_log(struct api_call *c)
     if (c->s->replaying) return 0;
     for (size_t i = 0; i < 3; i++)
         if (strcmp(levels[i].name, c->fn->name) == 0) level = levels[i].level;
+    if (!may_log(c)) return 0;
     buf_init(&fields, 4 << 10);
     if (c->args[1].type == VAL_MAP) json_write(&fields, &c->args[1]);
     log_write(level, "plugin.log", "plugin", c->s->vm ? c->s->vm->plugin->name : "", "text", api_str(&c->args[0]),

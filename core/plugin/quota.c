@@ -20,11 +20,6 @@ const char *quota_name(enum plugin_quota kind)
     return names[kind];
 }
 
-int64_t quota_minute_ends(int64_t now)
-{
-    return (now / MINUTE_MS + 1) * MINUTE_MS;
-}
-
 /* --- entries --- */
 
 static size_t slot_of(const char *name, size_t len)
@@ -182,12 +177,11 @@ void quotas_after_commit(struct quotas *qs)
 
 /* --- counting --- */
 
-static int refuse(struct quota *q, enum plugin_quota kind, int64_t now, struct err *err)
+static int refuse(const struct quota *q, enum plugin_quota kind, int64_t now, struct err *err)
 {
     static const char *const keys[] = {"limit.rows",  "limit.bytes", "limit.runs",
                                        "limit.tasks", "limit.calls", "limit.log"};
     struct err_num limit, n;
-    more(&q->refused[kind]);
     return err_set(err, ERR_LIMIT, keys[kind], "plugin", q->name, "limit", err_i64(&limit, get(&q->limit[kind])), "now",
                    err_i64(&n, now), NULL);
 }
@@ -201,56 +195,65 @@ static void change(struct quotas *qs, struct store *db, struct quota *q, enum pl
     qs->dirty = q;
 }
 
-int quota_add(struct session *s, const char *plugin, enum plugin_quota kind, int64_t n, struct err *err)
+int quota_check(struct session *s, const char *plugin, enum plugin_quota kind, int64_t n, struct err *err)
 {
     struct quotas *qs = s->host->quotas;
-    if (!qs || !plugin || n == 0) return 0;
+    if (!qs || !plugin || n <= 0) return 0;
     struct quota *q = quota_entry(qs, plugin, strlen(plugin));
     int64_t now = get(&q->used[kind]);
-    if (n > 0 && now + n > get(&q->limit[kind])) return refuse(q, kind, now, err);
-    change(qs, s->db, q, kind, n);
-    return 0;
+    if (n <= get(&q->limit[kind]) - now) return 0;
+    more(&q->refused[kind]);
+    return refuse(q, kind, now, err);
 }
 
-void quota_add_owed(struct session *s, const char *plugin, enum plugin_quota kind, int64_t n)
+int quota_add(struct session *s, const char *plugin, enum plugin_quota kind, int64_t n, struct err *err)
 {
-    struct quotas *qs = s->host->quotas;
-    if (qs && plugin && n) change(qs, s->db, quota_entry(qs, plugin, strlen(plugin)), kind, n);
+    int rc = quota_check(s, plugin, kind, n, err);
+    if (rc == 0) quota_add_owed(s->host, s->db, plugin, kind, n);
+    return rc;
+}
+
+void quota_add_owed(struct host *host, struct store *db, const char *plugin, enum plugin_quota kind, int64_t n)
+{
+    struct quotas *qs = host->quotas;
+    if (qs && plugin && n) change(qs, db, quota_entry(qs, plugin, strlen(plugin)), kind, n);
 }
 
 int quota_add_stored(struct session *s, const char *plugin, int64_t rows, int64_t bytes, struct err *err)
 {
-    int rc = quota_add(s, plugin, QUOTA_ROWS, rows, err);
-    if (rc) return rc;
-    rc = quota_add(s, plugin, QUOTA_BYTES, bytes, err);
-    if (rc) quota_add_owed(s, plugin, QUOTA_ROWS, -rows);
+    int rc = quota_check(s, plugin, QUOTA_ROWS, rows, err);
+    if (rc == 0) rc = quota_add(s, plugin, QUOTA_BYTES, bytes, err);
+    if (rc == 0) quota_add_owed(s->host, s->db, plugin, QUOTA_ROWS, rows);
     return rc;
 }
 
-bool quota_rate(struct host *host, const char *plugin, enum plugin_quota kind, bool *first)
+int64_t quota_rate(struct host *host, const char *plugin, enum plugin_quota kind)
 {
     struct quotas *qs = host->quotas;
-    if (first) *first = false;
-    if (!qs || !plugin) return true;
+    if (!qs || !plugin) return 0;
     struct quota *q = quota_entry(qs, plugin, strlen(plugin));
     int at = (int)kind - QUOTA_STORED;
-    int64_t minute = clock_now(&host->clock) / MINUTE_MS, was = get(&q->rate[at].minute), limit = get(&q->limit[kind]);
+    int64_t minute = clock_now(&host->clock) / MINUTE_MS, was = get(&q->rate[at].minute);
     /* Who exchanges the minute begins anew; what others count meanwhile may be lost, which is in their favour. */
     if (was != minute && atomic_compare_exchange_strong(&q->rate[at].minute, &was, minute))
         atomic_store(&q->rate[at].n, 0);
-    int64_t n = atomic_fetch_add(&q->rate[at].n, 1);
-    if (n < limit) return true;
-    if (first) *first = n == limit;
+    int64_t over = atomic_fetch_add(&q->rate[at].n, 1) + 1 - get(&q->limit[kind]);
+    if (over <= 0) return 0;
     more(&q->refused[kind]);
-    return false;
+    return over;
 }
 
-int quota_refuse(struct host *host, const char *plugin, enum plugin_quota kind, struct err *err)
+int quota_rate_refuse(struct host *host, const char *plugin, enum plugin_quota kind, struct err *err)
 {
-    struct quota *q = quota_entry(host->quotas, plugin, strlen(plugin));
-    int rc = refuse(q, kind, get(&q->limit[kind]), err);
-    atomic_fetch_sub(&q->refused[kind], 1); /* counted where it was refused */
-    return rc;
+    const struct quota *q = quota_entry(host->quotas, plugin, strlen(plugin));
+    return refuse(q, kind, get(&q->limit[kind]), err);
+}
+
+int64_t quota_rate_again(struct host *host, const char *plugin, enum plugin_quota kind, int64_t n)
+{
+    int64_t minute = clock_now(&host->clock) / MINUTE_MS, limit;
+    limit = get(&quota_entry(host->quotas, plugin, strlen(plugin))->limit[kind]);
+    return (minute + 1 + (n - 1) / (limit > 0 ? limit : 1)) * MINUTE_MS;
 }
 
 /* --- for people --- */

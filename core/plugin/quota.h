@@ -39,17 +39,19 @@ int quotas_verify(struct quotas *qs, struct store *db, void (*report)(void *ctx,
 /* On the lane, in a slice. Adds (a refusal changes nothing) or, with a negative number, gives back. A plugin of NULL is
  * the host, which has no limits; and so has everybody where there are no quotas. */
 int quota_add(struct session *s, const char *plugin, enum plugin_quota kind, int64_t n, struct err *err);
-/* The same without a refusal: what the host owes to somebody else. */
-void quota_add_owed(struct session *s, const char *plugin, enum plugin_quota kind, int64_t n);
+/* Is there room for so many more? */
+int quota_check(struct session *s, const char *plugin, enum plugin_quota kind, int64_t n, struct err *err);
+/* Adds without a refusal: what is given back, or is owed to somebody else. */
+void quota_add_owed(struct host *host, struct store *db, const char *plugin, enum plugin_quota kind, int64_t n);
 /* Rows and bytes together. */
 int quota_add_stored(struct session *s, const char *plugin, int64_t rows, int64_t bytes, struct err *err);
-/* Any thread. One more of QUOTA_CALLS or QUOTA_LOG in this minute: false when there were enough. `first`, if not NULL,
- * is told whether this is the first refusal of the minute. */
-bool quota_rate(struct host *host, const char *plugin, enum plugin_quota kind, bool *first);
-/* ERR_LIMIT as quota_add gives it. */
-int quota_refuse(struct host *host, const char *plugin, enum plugin_quota kind, struct err *err);
-/* When the minute ends. */
-int64_t quota_minute_ends(int64_t now);
+/* Any thread. One more of QUOTA_CALLS or QUOTA_LOG in this minute: 0; or there were enough already: which refusal of
+ * the minute this is, from 1. */
+int64_t quota_rate(struct host *host, const char *plugin, enum plugin_quota kind);
+/* What is then said: ERR_LIMIT as quota_add gives it. */
+int quota_rate_refuse(struct host *host, const char *plugin, enum plugin_quota kind, struct err *err);
+/* When the n-th that was refused may come again, if all of them do. */
+int64_t quota_rate_again(struct host *host, const char *plugin, enum plugin_quota kind, int64_t n);
 
 /* Any thread: what a plugin has and may have, and how often it was refused. */
 struct quota_state {
