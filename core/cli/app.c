@@ -15,6 +15,7 @@
 #include "plugin/api.h"
 #include "plugin/incident.h"
 #include "plugin/bind_lua.h"
+#include "plugin/breaker.h"
 #include "plugin/events.h"
 #include "plugin/grant.h"
 #include "plugin/loop.h"
@@ -48,9 +49,9 @@ static const struct bind_kind kinds[] = {
 
 static int migrate(struct app *app, struct err *err)
 {
-    const struct store_migration *const lists[] = {table_migrations,    plugin_migrations,   quota_migrations,
-                                                   incident_migrations, people_migrations,   content_migrations,
-                                                   storage_migrations,  schedule_migrations, flow_migrations};
+    const struct store_migration *const lists[] = {
+        table_migrations,  plugin_migrations,  quota_migrations,   breaker_migrations,  incident_migrations,
+        people_migrations, content_migrations, storage_migrations, schedule_migrations, flow_migrations};
     return store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
 }
 
@@ -148,6 +149,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     if (rc == 0) rc = store_open(&db, &app->db, err);
     if (rc == 0) rc = migrate(app, err);
     if (rc == 0) rc = quotas_open(h, app->db, &h->quotas, err);
+    if (rc == 0) rc = breakers_open(h, app->db, &h->breakers, err);
     if (rc == 0) rc = people_place(app->db, o->zone, o->lang, &app->place, err);
     if (rc) goto failed;
     h->zone = app->place.zone;
@@ -171,6 +173,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     h->lane = app->lane;
     rc = raise_ids(app, err);
     if (rc) goto failed;
+    breakers_start(h->breakers, app->lane);
     lane_hold_sources(app->lane, true); /* until the first set of plugins is active */
     attach(app, o);
     return 0;
@@ -193,6 +196,7 @@ void app_close(struct app *app)
     events_free(h->events);
     incidents_free(h->incidents);
     api_free(h->api);
+    breakers_free(h->breakers);
     quotas_free(h->quotas);
     store_close(app->db);
     store_unlock_dir(app->lock);

@@ -14,7 +14,7 @@ struct call {
 };
 
 static const struct call calls[] = {
-    {"flow", "list", "run.list", "{flow,state,limit#,after#}", "id plugin flow state status business_id due",
+    {"flow", "list", "run.list", "{flow,state,limit#,after#}", "id plugin flow state status business_id due held",
      "khung flow list [--flow PLUGIN.FLOW] [--state STATE] [--limit N]"},
     {"flow", "show", "run.show", "ID#", NULL, "khung flow show ID"},
     {"flow", "history", "run.history", "ID#", "entry slice type op where result refused", "khung flow history ID"},
@@ -40,11 +40,14 @@ static const struct call calls[] = {
     {"user", "revoke", "user.revoke", "ID#", NULL, "khung user revoke TOKEN-ID"},
     {"user", "role", "user.role", "NAME ROLE UNIT?", NULL, "khung user role NAME ROLE [UNIT]"},
     {"user", "disable", "user.disable", "NAME", NULL, "khung user disable NAME"},
-    {"plugin", "list", "plugin.list", "", "name version state hash why where", "khung plugin list"},
+    {"plugin", "list", "plugin.list", "", "name version state hash why where since next", "khung plugin list"},
     {"plugin", "reload", "plugin.reload", "NAME?", "name version state hash why where", "khung plugin reload [NAME]"},
     {"plugin", "grant", "plugin.grant", "NAME {yes}", NULL, "khung plugin grant NAME [--yes HASH]"},
     {"plugin", "migrate", "plugin.migrate", "NAME {dry-run!}", "table rows step",
      "khung plugin migrate NAME [--dry-run]"},
+    {"plugin", "limits", "plugin.limits", "NAME", "limit now most refused", "khung plugin limits NAME"},
+    {"plugin", "disable", "plugin.disable", "NAME {why}", NULL, "khung plugin disable NAME [--why TEXT]"},
+    {"plugin", "enable", "plugin.enable", "NAME", NULL, "khung plugin enable NAME"},
     {"schedule", "list", "schedule.list", "", NULL, "khung schedule list"},
     {"schedule", "run", "schedule.run_now", "ID#", NULL, "khung schedule run ID"},
     {"error", "list", "error.list", "--plugin", "id last count plugin kind name where message",

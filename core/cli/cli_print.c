@@ -25,9 +25,9 @@ static size_t width(const char *s, size_t n)
 /* Instants in results are named; people read them as dates. */
 static bool is_instant(const char *name)
 {
-    static const char *const names[] = {"due",      "started",    "ended",      "decided_at",   "at",
-                                        "expires",  "publish_at", "created_at", "published_at", "next",
-                                        "last_run", "created",    "revoked",    "first",        "last"};
+    static const char *const names[] = {"due",        "started",    "ended",        "decided_at", "at",       "expires",
+                                        "publish_at", "created_at", "published_at", "next",       "last_run", "created",
+                                        "revoked",    "first",      "last",         "since"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], name) == 0) return true;
     return false;

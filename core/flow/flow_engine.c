@@ -101,6 +101,7 @@ void flow_attach(struct flow *f)
     flow_add_api(f, f->host->api);
     run_add_api(f, f->host->api);
     task_add_api(f, f->host->api);
+    flow_off_attach(f);
     quotas_add_count(f->host->quotas, flow_count, f);
     if (f->host->schedule) flow_schedule_attach(f);
     if (f->host->storage) storage_set_holds(f->host->storage, flow_version_held, f);

@@ -8,6 +8,7 @@
 #include "base/val.h"
 #include "flow/flow.h"
 #include "flow/flow_journal.h"
+#include "plugin/breaker.h"
 #include "plugin/plugin_vm.h"
 #include "plugin/quota.h"
 #include "vm/vm.h"
@@ -90,7 +91,7 @@ struct flow_run {
     /* As in the row. */
     enum flow_state state;
     int64_t name_id, version_id, due, entry, slice, parent, parent_entry, attempts, user, person;
-    bool paused;
+    bool paused, is_off; /* off: held until its plugin is switched on */
     const char *plugin, *name, *bid;
     struct val input, checkpoint;
     /* While hot. */
@@ -246,6 +247,10 @@ int flow_child_ended(struct flow *f, struct session *s, struct flow_run *child, 
 int64_t flow_tasks_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
 int flow_task_close(struct flow *f, struct store *db, int64_t run, int64_t entry, struct err *err);
 int flow_task_void(struct flow *f, struct session *s, int64_t item, struct err *err);
+
+/* flow_off.c: runs whose plugin is switched off. */
+int flow_off_hold(struct flow_run *run, struct session *s, struct err *err);
+void flow_off_attach(struct flow *f);
 
 /* flow_quota.c: open runs and tasks of all plugins as they are, for quotas_add_count. */
 int flow_count(void *ctx, struct store *db, struct quota_count *to, struct err *err);

@@ -38,7 +38,9 @@ static int put_bytes(struct arena *a, struct val *map, const char *key, struct s
     "select r.id, n.plugin, n.name, r.state, r.due, r.bid, r.parent, r.attempts, r.person, r.paused, r.input, "        \
     "r.result,"                                                                                                        \
     " r.ended, r.entry, v.hash, e.key, e.text, e.location, e.traceback, e.args,"                                       \
-    " (select text from flow_note where run = r.id and kind = 'status' order by rowid desc limit 1)"                   \
+    " (select text from flow_note where run = r.id and kind = 'status' order by rowid desc limit 1),"                  \
+    " case when r.off is not null then coalesce((select b.why from plugin_breaker b where b.plugin = n.plugin), '-') " \
+    "end"                                                                                                              \
     " from flow_run r join flow_name n on n.id = r.name join plugin_version v on v.id = r.version"                     \
     " left join flow_error e on e.run = r.id"
 
@@ -102,6 +104,7 @@ static int read_row(struct stmt *s, struct arena *a, struct val *out)
     rc |= put_text(a, out, "version", s, 14);
     rc |= put_error(a, out, s);
     rc |= put_text(a, out, "status", s, 20);
+    rc |= put_text(a, out, "held", s, 21);
     return rc;
 }
 

@@ -66,5 +66,9 @@ static const char outbox[] =
 /* Which open runs hold a version: asked by upgrades and before old source is dropped. */
 static const char held[] = "create index flow_run_version on flow_run(version) where ended is null;";
 
-const struct store_migration flow_migrations[] = {
-    {"flow/001", first}, {"flow/002", tasks}, {"flow/003", outbox}, {"flow/004", held}, {0}};
+/* off: its plugin is switched off; it is held until that is on again. */
+static const char off[] = "alter table flow_run add column off integer;"
+                          "create index flow_run_off on flow_run(name) where off is not null;";
+
+const struct store_migration flow_migrations[] = {{"flow/001", first}, {"flow/002", tasks}, {"flow/003", outbox},
+                                                  {"flow/004", held},  {"flow/005", off},   {0}};

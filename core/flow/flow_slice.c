@@ -102,6 +102,8 @@ int flow_slice_step(struct flow_run *run, struct session *s, struct err *err)
         act_as(s, run); /* until now it was not known */
     }
     if (run->state != FLOW_RUNNING || run->paused || (run->due > s->now && !run->is_new)) return 0;
+    struct breaker_pass pass;
+    if (breaker_enter(f->host, run->plugin, &pass, err) != 0) return flow_off_hold(run, s, err);
     run->session = s;
     if (!run->is_hot) rc = enter(run, s, err);
     if (rc) goto out;
@@ -116,6 +118,7 @@ int flow_slice_step(struct flow_run *run, struct session *s, struct err *err)
     if (rc == 0) rc = save(run, s, err);
 out:
     run->session = NULL;
+    (run->attempts ? breaker_leave_again : breaker_leave)(f->host, &pass, rc, err);
     return rc;
 }
 

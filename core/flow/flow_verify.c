@@ -18,7 +18,7 @@ static const struct check checks[] = {
     {"select t.id from flow_task t left join flow_run r on r.id = t.run where t.state = 0"
      " and (r.id is null or r.state not in (0, 2, 3))",
      "flow_task: task", "is open but its run is not"},
-    {"select r.id from flow_run r where r.state = 0 and r.paused is null and r.due is null"
+    {"select r.id from flow_run r where r.state = 0 and r.paused is null and r.due is null and r.off is null"
      " and not exists (select 1 from flow_wait w where w.run = r.id)"
      " and not exists (select 1 from flow_task t where t.run = r.id and t.state = 0)"
      " and not exists (select 1 from flow_run c where c.parent = r.id and c.state in (0, 2, 3, 5))"

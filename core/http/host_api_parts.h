@@ -11,6 +11,8 @@ void host_api_attach_system(struct host *host);
 void host_api_attach_grant(struct host *host);
 /* Kept errors of plugins (host_api_error.c). */
 void host_api_attach_error(struct host *host);
+/* Limits of plugins, on and off (host_api_quota.c). */
+void host_api_attach_quota(struct host *host);
 /* A line of Lua in a plugin's environment (host_api_console.c). */
 void host_api_attach_console(struct host *host);
 

@@ -7,6 +7,7 @@
 #include "flow/flow.h"
 #include "http/host_api_parts.h"
 #include "people/people.h"
+#include "plugin/breaker.h"
 #include "plugin/plugins.h"
 #include "plugin/quota.h"
 #include "runtime/confine.h"
@@ -121,14 +122,28 @@ static int user_disable(struct api_call *c)
     return rc ? rc : people_account_disable(c->s->db, account.id, true, c->s->now, c->err);
 }
 
-static int show_plugin(struct arena *a, const struct plugin *p, struct val *out)
+/* It serves, but is switched off: since when and why, and when it is tried again. */
+static int show_off(struct host *host, struct arena *a, const struct plugin *p, struct val *out)
+{
+    static const char *const states[] = {"active", "off", "trying", "disabled"};
+    struct breaker_status st;
+    breaker_status(host->breakers, p->name, &st);
+    if (!p->ok || st.state == BREAKER_CLOSED) return val_set(a, out, "state", val_str(plugin_state(p)));
+    char *why = arena_strdup(a, st.why);
+    int rc = val_set(a, out, "state", val_str(states[st.state]));
+    rc |= why ? val_set(a, out, "why", val_str(why)) : ERR_NOMEM;
+    rc |= val_set(a, out, "since", val_int(st.since));
+    return rc | (st.until ? val_set(a, out, "next", val_int(st.until)) : 0);
+}
+
+static int show_plugin(struct host *host, struct arena *a, const struct plugin *p, struct val *out)
 {
     int rc = 0;
     *out = val_map();
     rc |= val_set(a, out, "name", val_str(p->name));
     rc |= val_set(a, out, "version", val_str(p->version));
     rc |= val_set(a, out, "hash", val_strn(p->hash, 12));
-    rc |= val_set(a, out, "state", val_str(plugin_state(p)));
+    rc |= show_off(host, a, p, out);
     if (p->ok) return rc;
     struct buf text;
     buf_init(&text, 2000);
@@ -151,7 +166,7 @@ static int plugin_list(struct api_call *c)
     for (size_t i = 0; rc == 0 && i < n; i++) {
         struct val p, copy;
         /* The registry may go before the answer does. */
-        rc = show_plugin(c->arena, list[i], &p);
+        rc = show_plugin(c->s->host, c->arena, list[i], &p);
         if (rc == 0) rc = val_copy(c->arena, &p, &copy);
         if (rc == 0) rc = val_add(c->arena, &c->result, copy);
     }

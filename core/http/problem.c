@@ -18,6 +18,7 @@ int http_status_of(const struct err *err)
     if (strcmp(err->key, "http.no_token") == 0) return 401;
     if (strcmp(err->key, "http.method") == 0) return 405;
     if (strcmp(err->key, "json.syntax") == 0) return 400;
+    if (strcmp(err->key, "plugin.off") == 0 || strcmp(err->key, "plugin.disabled") == 0) return 503;
     switch (err->code) {
     case ERR_INVALID:
         return 422;

@@ -39,6 +39,9 @@ const struct http_route http_routes[] = {
     {"GET", "/api/users", "user.list", "", 200, false, false},
     {"GET", "/api/plugins", "plugin.list", "", 200, false, false},
     {"POST", "/api/plugins/:name/reload", "plugin.reload", ":name", 204, true, false},
+    {"GET", "/api/plugins/:name/limits", "plugin.limits", ":name", 200, false, false},
+    {"POST", "/api/plugins/:name/disable", "plugin.disable", ":name body", 204, true, false},
+    {"POST", "/api/plugins/:name/enable", "plugin.enable", ":name", 204, true, false},
     {"POST", "/api/plugins/:name/grant", "plugin.grant", ":name body", 200, true, false},
     {"POST", "/api/plugins/:name/migrate", "plugin.migrate", ":name body", 200, true, false},
     {0}};

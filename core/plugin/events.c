@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "plugin/breaker.h"
 #include "plugin/host.h"
 #include "plugin/incident.h"
 #include "plugin/plugins.h"
@@ -38,7 +39,10 @@ void events_add_sink(struct events *e, events_sink sink, void *ctx)
 static int run_hook(struct session *s, const struct decl *d, const struct val *data, struct err *err)
 {
     struct plugin_vm *pv = plugins_vm(s->host->plugins, d->plugin);
+    struct breaker_pass pass;
     if (!pv) return 0;
+    /* Whoever may say no and cannot be asked has not said yes. */
+    if (breaker_enter(s->host, d->plugin, &pass, err) != 0) return err->code;
     struct session hook = *s;
     hook.mode = SESSION_HOOK;
     hook.journal = NULL; /* a hook is part of the step that caused it */
@@ -48,6 +52,8 @@ static int run_hook(struct session *s, const struct decl *d, const struct val *d
     int ref = plugin_vm_fn(pv, "on", d->name);
     int rc = plugin_vm_call(pv, &hook, ref, data, 1, pv->plugin->limits.slice_ms, &pv->arena, NULL, err);
     arena_rewind(&pv->arena, mark);
+    bool is_no = rc != 0 && !err_is_fault(rc) && (!incident_is(err) || breaker_is_veto(err));
+    breaker_leave(s->host, &pass, is_no ? 0 : rc, err);
     if (rc == 0 || err_is_fault(rc)) return rc;
     struct incident i = {.kind = "hook", .name = d->name, .plugin = pv->plugin, .run = s->actor.run};
     if (incident_is(err)) incident_keep(s->host, &i, err);

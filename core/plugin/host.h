@@ -26,6 +26,7 @@ struct readers;
 struct fetcher;
 struct bind_kind;
 struct quotas;
+struct breakers;
 struct incidents;
 
 /* What happens to a plugin that wants capabilities and has no grant: its first version is taken as it is written
@@ -45,9 +46,10 @@ struct host {
     struct plugins *plugins;       /* the registry and the loaded set */
     const struct bind_kind *kinds; /* object kinds that Lua sees (bind_lua.h) */
     size_t nkinds;
-    struct lane *lane;      /* NULL in commands that only read */
-    struct quotas *quotas;  /* what plugins have, against their limits; NULL: nothing is counted */
-    struct field_time time; /* how local times in text are read (schedule/zone.h) */
+    struct lane *lane;         /* NULL in commands that only read */
+    struct quotas *quotas;     /* what plugins have, against their limits; NULL: nothing is counted */
+    struct breakers *breakers; /* which plugins are switched off; NULL: none ever is */
+    struct field_time time;    /* how local times in text are read (schedule/zone.h) */
     struct content *content;
     struct storage *storage;
     struct schedule *schedule;

@@ -255,6 +255,7 @@ void loops_attach(struct loops *loops)
     api_add(h->api, loop_job_functions, loops);
     api_add(h->api, loop_channel_functions, loops);
     plugins_add_activation(h->plugins, on_activate, loops);
+    breakers_add_listener(h->breakers, loop_jobs_go_on, loops);
     if (h->lane) lane_add_source(h->lane, &loops->source);
 }
 

@@ -6,6 +6,7 @@
 #define KHUNG_LOOP_INTERNAL_H
 
 #include "base/cron.h"
+#include "plugin/breaker.h"
 #include "plugin/api_internal.h"
 #include "plugin/loop.h"
 #include "plugin/plugin_vm.h"
@@ -69,7 +70,7 @@ struct loop_timer_item {
     struct loop_value *events; /* LOOP_WATCH: what happened meanwhile, in order */
 };
 
-enum loop_job_state { JOB_NEW, JOB_QUEUED, JOB_WAITING, JOB_DONE };
+enum loop_job_state { JOB_NEW, JOB_QUEUED, JOB_WAITING, JOB_HELD, JOB_DONE };
 enum loop_wait_kind { WAIT_NOTHING, WAIT_SLEEP, WAIT_JOB, WAIT_TAKE, WAIT_PUT, WAIT_FETCH };
 struct loop_job {
     struct loop_item item;
@@ -80,6 +81,7 @@ struct loop_job {
     struct vm_co *co;
     int ref;
     bool owns_ref;
+    bool is_held;              /* its plugin is switched off */
     bool is_fresh, is_running; /* this slice began it; it has run and its commit is awaited */
     struct loop_timer_item *timer;
     enum loop_wait_kind wait;
@@ -153,6 +155,8 @@ void loop_job_start(struct loop_job *j);
 void loop_job_free(struct loop_job *j);
 /* Its plugin ends: freed at once, or by done() when the lane still has it. */
 void loop_job_end(struct loop_job *j);
+/* breaker_listener: held jobs go on. */
+int loop_jobs_go_on(void *ctx, struct session *s, const char *plugin, bool all, struct err *err);
 bool loop_job_evict(struct loop_plugin *lp); /* drops the oldest finished one */
 /* Goes on with a value (taken over; NULL: nil) or an error. */
 void loop_job_resume(struct loop_job *j, struct loop_value *v, const struct err *failed);

@@ -172,14 +172,21 @@ static bool is_idle(const struct loop_job *j)
 static int run(struct lane_work *w, struct lane *lane, struct err *err)
 {
     struct loop_job *j = of_work(w);
+    struct breaker_pass pass;
     j->wait = WAIT_NOTHING;
+    j->is_held = false;
     if (is_idle(j)) return 0;
     int rc = j->is_running ? run_again(j, err) : 0;
     if (rc) return rc;
+    struct host *host = j->lp->loops->host;
+    j->is_held = breaker_enter(host, j->lp->pv->plugin->name, &pass, err) != 0;
+    if (j->is_held) return 0;
     if (!j->is_running) j->is_fresh = !j->co;
     j->is_running = true;
     if (!j->co) rc = vm_co_new(j->lp->pv->vm, j->ref, &j->co, err);
-    return rc ? rc : resume(j, lane, err);
+    if (rc == 0) rc = resume(j, lane, err);
+    breaker_leave(host, &pass, rc, err);
+    return rc;
 }
 
 static void tell_waiters(struct loop_job *j)
@@ -282,6 +289,11 @@ static void done(struct lane_work *w, const struct err *failed)
         mem_free(j);
         return;
     }
+    if (j->is_held && !failed) {
+        j->is_running = j->is_fresh = false;
+        j->state = JOB_HELD; /* with what it is to be resumed with */
+        return;
+    }
     struct err copy;
     if (failed) copy = *failed;
     j->is_running = j->is_fresh = false;
@@ -311,6 +323,23 @@ struct loop_job *loop_job_waits(struct api_call *c, enum loop_wait_kind kind, in
     j->wait_id = id;
     j->wait_until = INT64_MAX;
     return j;
+}
+
+int loop_jobs_go_on(void *ctx, struct session *s, const char *plugin, bool all, struct err *err)
+{
+    struct loops *loops = ctx;
+    (void)s;
+    (void)err;
+    for (struct loop_plugin *lp = loops->plugins; lp; lp = lp->next) {
+        size_t at = 0;
+        if (strcmp(lp->pv->plugin->name, plugin) != 0) continue;
+        for (struct loop_job *j; (j = loop_table_next(&lp->jobs, &at));) {
+            if (j->state != JOB_HELD) continue;
+            queue(j);
+            if (!all) return 0;
+        }
+    }
+    return 0;
 }
 
 static void on_started(struct loop_plugin *lp, int64_t id, struct loop_value *value)

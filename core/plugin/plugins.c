@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/locale.h"
 #include "base/mem.h"
+#include "plugin/breaker.h"
 #include "plugin/grant.h"
 #include "plugin/kept.h"
 #include "plugin/plugin_set.h"
@@ -175,6 +176,9 @@ void plugins_commit(struct plugins *ps)
     pthread_mutex_unlock(&ps->lock);
     ps->next = NULL;
     quotas_take_limits(ps->host->quotas, ps->active->registry);
+    for (size_t i = 0; old && i < ps->active->n; i++)
+        if (ps->active->members[i].is_new && ps->active->members[i].pv)
+            breaker_renew(ps->host, ps->active->members[i].plugin->name);
     tell(ps->active, old);
     plugin_set_free(old);
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "plugin/breaker.h"
 #include "plugin/incident.h"
 
 const struct val_kind report_out_kind = {"report_out"};
@@ -82,7 +83,11 @@ static int call(struct report_run *run, struct plugin_vm *pv, struct err *err)
     int rc = report_params_show(run, &args[0], err);
     if (rc) return rc;
     args[1] = val_obj(&report_out_kind, run->id, 0, NULL);
+    struct breaker_pass pass;
+    rc = breaker_enter(run->s->host, pv->plugin->name, &pass, err);
+    if (rc) return rc;
     rc = plugin_vm_call(pv, run->s, ref, args, 2, REPORT_CPU_MS, run->arena, &result, err);
+    breaker_leave(run->s->host, &pass, rc, err);
     struct incident i = {.kind = "report", .name = run->def->name, .plugin = pv->plugin};
     if (rc && incident_is(err)) incident_keep(run->s->host, &i, err);
     if (rc == 0 && run->failed.code) {

@@ -7,15 +7,37 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const names[] = {"lane.before_slice",   "lane.after_slice",       "lane.before_commit",
-                                    "lane.after_commit",   "lane.before_done",       "store.migrate_before",
-                                    "store.migrate_after", "store.copy_piece",       "store.copy_exchanged",
-                                    "outbox.before_send",  "outbox.after_send",      "outbox.before_result",
-                                    "flow.before_step",    "flow.after_step",        "flow.before_save",
-                                    "flow.after_save",     "content.before_publish", "content.after_publish",
-                                    "upgrade.before_move", "upgrade.after_move",     "pack.begun",
-                                    "pack.file_written",   "pack.written",           "pack.exchanged",
-                                    "pack.synced",         "pack.cleared",           NULL};
+static const char *const names[] = {"lane.before_slice",
+                                    "lane.after_slice",
+                                    "lane.before_commit",
+                                    "lane.after_commit",
+                                    "lane.before_done",
+                                    "store.migrate_before",
+                                    "store.migrate_after",
+                                    "store.copy_piece",
+                                    "store.copy_exchanged",
+                                    "outbox.before_send",
+                                    "outbox.after_send",
+                                    "outbox.before_result",
+                                    "flow.before_step",
+                                    "flow.after_step",
+                                    "flow.before_save",
+                                    "flow.after_save",
+                                    "content.before_publish",
+                                    "content.after_publish",
+                                    "upgrade.before_move",
+                                    "upgrade.after_move",
+                                    "pack.begun",
+                                    "pack.file_written",
+                                    "pack.written",
+                                    "pack.exchanged",
+                                    "pack.synced",
+                                    "pack.cleared",
+                                    "breaker.before_row",
+                                    "breaker.after_row",
+                                    "breaker.before_hand",
+                                    "breaker.after_hand",
+                                    NULL};
 
 /* Written once before threads start; the counter is shared by all of them. */
 static char wanted[64];

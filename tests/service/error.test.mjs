@@ -1,7 +1,8 @@
 // Errors of plugins: each is told with an id, place and remedy, and can be found by its id later, with a storm folded into one.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { join } from 'node:path';
+import { folder, pause, plugin, serve, write } from '../lib/khung.mjs';
 
 const source = `
 content.type("note", { fields = { title = "text!" }, title = "title" })
@@ -73,7 +74,10 @@ test('the id survives a restart, and an unknown one is told', async () => {
 });
 
 test('a storm of one error is one row with its count, and few lines in the log', async () => {
-  const s = await broken();
+  const dir = folder(), settings = join(dir, 'settings.json');
+  plugin(dir, 'bad', source, manifest);
+  write(settings, JSON.stringify({ bad: { limits: { failures: 0 } } })); // it is not switched off for that
+  const s = await serve({ dir, config: { settings } });
   await s.admin();
   const many = 400;
   for (let i = 0; i < many; i += 20)
