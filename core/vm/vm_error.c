@@ -54,22 +54,35 @@ static void push_fields(lua_State *L, const struct err *err, const char *lang)
     lua_setfield(L, -2, "fields");
 }
 
-void vm_push_err(lua_State *L, const struct err *err, const char *lang)
+/* What is wrong, and what to do about it ("" when nothing is known). No heap is held while Lua may raise. */
+static void take_sentences(const struct err *err, const char *lang, char message[1024], char remedy[1024])
 {
     struct buf text;
-    char message[1024] = "";
-    buf_init(&text, sizeof(message) - 1);
+    message[0] = remedy[0] = '\0';
+    buf_init(&text, 1023);
     locale_err(&text, lang, err, false);
-    strncat(message, text.data ? text.data : err->key, sizeof(message) - 1);
+    size_t plain = text.len;
+    strncat(message, text.data ? text.data : err->key, 1023);
+    buf_clear(&text);
+    locale_err(&text, lang, err, true);
+    if (text.data && text.len > plain + 1) strncat(remedy, text.data + plain + 1, 1023);
     buf_close(&text);
+}
+
+void vm_push_err(lua_State *L, const struct err *err, const char *lang)
+{
+    char message[1024], remedy[1024];
+    take_sentences(err, lang, message, remedy);
     luaL_checkstack(L, 6, NULL);
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 6);
     lua_pushstring(L, err->key);
     lua_setfield(L, -2, "code");
     lua_pushstring(L, message);
     lua_setfield(L, -2, "message");
     lua_pushstring(L, err->where);
     lua_setfield(L, -2, "where");
+    if (remedy[0]) lua_pushstring(L, remedy);
+    if (remedy[0]) lua_setfield(L, -2, "remedy");
     if (err->nfields) push_fields(L, err, lang);
     memcpy(lua_newuserdatauv(L, sizeof(*err), 0), err, sizeof(*err));
     lua_rawsetp(L, -2, &error_key);

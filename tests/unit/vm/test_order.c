@@ -100,7 +100,7 @@ static void the_record_in_an_error_object_is_not_seen(void **state)
             f,
             "local _, e = pcall(wait) local n = 0 for k in pairs(e) do assert(type(k) == 'string') n = n + 1 end "
             "local m, k = 0, next(e) while k do m = m + 1 k = next(e, k) end return n .. ',' .. m",
-            "3,3");
+            "4,4"); /* code, message, where, remedy */
     }
 }
 
