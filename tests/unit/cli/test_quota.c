@@ -334,6 +334,20 @@ static void open_tasks_are_counted_until_they_are_closed(void **state)
     expect_true_numbers(f);
 }
 
+static void a_task_of_a_run_that_was_cold_is_counted(void **state)
+{
+    struct fixture *f = *state;
+    fixture_plugin(f, "p", FIXTURE_NEEDS,
+                   "flow.define('late', { title = 'L' }, function(run)\n"
+                   "  run:wait('go') run:ask { to = 1, title = 'T' } end)\n");
+    limits(f, "{ \"tasks\": 2 }");
+    int64_t run = start(f, "late");
+    fixture_restart(f);
+    signal(f, run);
+    assert_int_equal(used(f, QUOTA_TASKS), 1);
+    expect_true_numbers(f);
+}
+
 /* --- by the minute --- */
 
 static void log_lines_beyond_the_limit_are_left_out(void **state)
@@ -408,6 +422,7 @@ int main(void)
         EACH(a_refused_child_is_refused_on_replay_too),
         EACH(a_listener_with_too_many_runs_refuses_its_own_events_only),
         EACH(open_tasks_are_counted_until_they_are_closed),
+        EACH(a_task_of_a_run_that_was_cold_is_counted),
         EACH(log_lines_beyond_the_limit_are_left_out),
         EACH(calls_of_runs_beyond_the_limit_wait_for_their_minute),
     };
