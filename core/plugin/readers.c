@@ -148,6 +148,19 @@ void readers_stop(struct readers *rs)
     mem_free(rs);
 }
 
+int64_t readers_queued(struct readers *rs)
+{
+    int64_t n = 0;
+    for (int i = 0; rs && i < rs->n; i++)
+        n += atomic_load(&rs->all[i].queued);
+    return n;
+}
+
+int readers_count(const struct readers *rs)
+{
+    return rs ? rs->n : 0;
+}
+
 bool readers_post(struct readers *rs, struct reader_work *w)
 {
     int best = 0;

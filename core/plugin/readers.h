@@ -38,6 +38,9 @@ int readers_start(struct host *host, const char *path, int n, struct readers **o
 void readers_stop(struct readers *rs);
 /* False, and the work is not taken over, once readers are stopping. */
 bool readers_post(struct readers *rs, struct reader_work *w);
+/* Any thread. What waits for a reader or is being run by one; how many readers there are. */
+int64_t readers_queued(struct readers *rs);
+int readers_count(const struct readers *rs);
 /* A session for code that reads on this reader. */
 void reader_session(struct reader *r, struct session *s, int64_t now);
 /* One reader without threads, over a connection of the caller's (khung test, commands). */

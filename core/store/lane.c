@@ -9,6 +9,7 @@
 #include "runtime/crash.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
+#include "store/lane_count.h"
 #include "store/lane_queue.h"
 #include "store/store_internal.h"
 
@@ -40,7 +41,7 @@ struct lane {
     size_t nbatch;
     struct action *actions;
     size_t nactions, actions_cap;
-    struct lane_stats stats;
+    struct lane_count count;
 };
 
 static struct lane *of_mail(struct mail *m)
@@ -69,6 +70,7 @@ void lane_post(struct lane *l, struct lane_work *w)
         return;
     }
     struct lane_work *head = atomic_load(&l->posted);
+    lane_count_add(&l->count.waiting, 1);
     do {
         w->next = head;
     } while (!atomic_compare_exchange_weak(&l->posted, &head, w));
@@ -95,8 +97,16 @@ static void take_posted(struct lane *l)
     }
 }
 
+static struct lane_work *take(struct lane *l)
+{
+    struct lane_work *w = lane_queue_take(&l->queue);
+    if (w) lane_count_add(&l->count.waiting, -1);
+    return w;
+}
+
 void lane_add(struct lane *l, struct lane_work *w)
 {
+    lane_count_add(&l->count.waiting, 1);
     lane_queue_add(&l->queue, w);
     if (l->soon && !l->in_batch) loop_soon(l->soon);
 }
@@ -184,7 +194,7 @@ static int run_slice(struct lane *l, struct lane_work *w, struct err **failed)
     if (rc == 0) rc = w->run(w, l, &err);
     while (rc >= 0 && l->o.db->marks > depth)
         rc = store_mark_release(l->o.db, &err);
-    l->stats.slices++;
+    lane_count_add(&l->count.slices, 1);
     lane_queue_charge(&l->queue, w->share, clock_mono_ns() - start);
     if (rc >= 0) {
         crash_point("lane.after_slice");
@@ -208,12 +218,11 @@ static int begin(struct lane *l, struct err *err)
 static int commit(struct lane *l, struct err *err)
 {
     int rc = l->o.before_commit ? l->o.before_commit(l->o.ctx, err) : 0;
-    if (rc) return rc;
     int64_t start = clock_mono_ns();
     crash_point("lane.before_commit");
-    rc = store_commit(l->o.db, err);
+    if (rc == 0) rc = store_commit(l->o.db, err);
+    lane_count_commit(&l->count, rc == 0, clock_mono_ns() - start);
     if (rc) return rc;
-    l->stats.commit_ns += clock_mono_ns() - start;
     crash_point("lane.after_commit");
     return 0;
 }
@@ -242,7 +251,7 @@ static void lose(struct lane *l, const struct err *why)
     log_err(LOG_ERROR, "lane.transaction_lost", why);
     store_rollback(l->o.db);
     drop_actions(l, 0);
-    l->stats.lost++;
+    lane_count_add(&l->count.lost, 1);
     if (l->o.on_lost) l->o.on_lost(l->o.ctx);
 }
 
@@ -295,7 +304,7 @@ static void refuse_all(struct lane *l, const struct err *why)
     log_err(LOG_ERROR, "lane.no_transaction", why);
     /* Only those that are here now: a done() may add its next try. */
     for (size_t n = l->queue.n; n > 0; n--) {
-        struct lane_work *w = lane_queue_take(&l->queue);
+        struct lane_work *w = take(l);
         w->done(w, why);
     }
     for (struct lane_source *s = l->sources; s; s = s->next)
@@ -320,11 +329,11 @@ static void run_batch(struct lane *l)
     l->ends = false;
     while (rc == 0 && l->nbatch < (size_t)l->o.batch_slices) {
         if (atomic_load(&l->posted)) take_posted(l); /* who has used little goes before what waits already */
-        struct lane_work *w = lane_queue_take(&l->queue);
+        struct lane_work *w = take(l);
         if (!w) {
             take_posted(l);
             collect_due(l);
-            w = lane_queue_take(&l->queue);
+            w = take(l);
         }
         if (!w) break;
         failed = NULL;
@@ -334,7 +343,6 @@ static void run_batch(struct lane *l)
         if (l->ends || clock_mono_ns() - start > (int64_t)l->o.batch_ms * 1000000) break;
     }
     if (rc == 0) rc = commit(l, &err);
-    l->stats.batches++;
     if (rc) {
         run_apart(l, &err);
     } else {
@@ -342,8 +350,7 @@ static void run_batch(struct lane *l)
         let_out_done(l);
     }
     l->in_batch = false;
-    int64_t took = clock_mono_ns() - start;
-    if (took > l->stats.longest_batch_ns) l->stats.longest_batch_ns = took;
+    lane_count_batch(&l->count, clock_mono_ns() - start);
 }
 
 bool lane_step(struct lane *l)
@@ -407,7 +414,7 @@ void lane_free(struct lane *l)
 {
     if (!l) return;
     take_posted(l);
-    for (struct lane_work *w; (w = lane_queue_take(&l->queue));)
+    for (struct lane_work *w; (w = take(l));)
         refuse(w);
     drop_actions(l, 0);
     loop_timer_free(l->soon);
@@ -454,6 +461,5 @@ bool lane_is_alone(struct lane *l)
 
 void lane_stats(struct lane *l, struct lane_stats *out)
 {
-    *out = l->stats;
-    out->queued = (int64_t)l->queue.n;
+    lane_count_read(&l->count, out);
 }

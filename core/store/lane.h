@@ -87,8 +87,9 @@ int64_t lane_now(struct lane *l); /* the batch's time: the same for all slices o
 /* True while the work runs alone in a transaction of its own after a lost batch. */
 bool lane_is_alone(struct lane *l);
 
+/* Any thread. Since the start; `queued`: work that waits now, what was posted included. */
 struct lane_stats {
-    int64_t batches, slices, lost, commit_ns, longest_batch_ns;
+    int64_t batches, slices, commits, commits_failed, lost, commit_ns, longest_batch_ns;
     int64_t queued;
 };
 void lane_stats(struct lane *l, struct lane_stats *out);

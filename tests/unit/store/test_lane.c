@@ -14,12 +14,17 @@ static void many_slices_are_one_commit_and_are_answered_in_their_order(void **st
     lane_fixture_init(&lf, 0);
     for (int i = 0; i < 4; i++)
         tried_add(&lf, &t[i], i + 1);
+    lane_stats(lf.lane, &stats);
+    assert_int_equal(stats.queued, 4);
     assert_true(lane_run(lf.lane) == INT64_MAX);
     assert_string_equal(lf.told, "r1 r2 r3 r4 c d1 d2 d3 d4");
     lane_stats(lf.lane, &stats);
     assert_int_equal(stats.batches, 1);
     assert_int_equal(stats.slices, 4);
     assert_int_equal(stats.queued, 0);
+    assert_int_equal(stats.commits, 1);
+    assert_int_equal(stats.commits_failed, 0);
+    assert_true(stats.commit_ns > 0 && stats.longest_batch_ns >= stats.commit_ns);
     for (int i = 0; i < 4; i++)
         assert_int_equal(t[i].committed, 1);
     assert_int_equal(number_of(lf.f.db, "select count(*) from t"), 8);
@@ -111,6 +116,12 @@ static void a_transaction_that_cannot_be_sealed_is_taken_apart(void **state)
         tried_add(&lf, &t[i], i + 1);
     lane_run(lf.lane);
     assert_string_equal(lf.told, "r1 r2 r3 lost r1 c d1 r2 c d2 r3 c d3");
+    struct lane_stats stats;
+    lane_stats(lf.lane, &stats);
+    assert_int_equal(stats.commits_failed, 1);
+    assert_int_equal(stats.lost, 1);
+    assert_int_equal(stats.commits, 3);
+    assert_int_equal(stats.queued, 0);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(t[i].dropped, 1);
         assert_int_equal(t[i].committed, 1);
