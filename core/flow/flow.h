@@ -46,6 +46,13 @@ void flow_batch_kept(struct flow *f);
 /* A slice of a command was rolled back: what it changed in memory is read again. */
 void flow_undone(struct flow *f);
 
+/* Any thread: what has been committed. `started`, `completed` and `cancelled` since the process started. */
+struct flow_stats {
+    int64_t failed, blocked, undoing, held; /* now; held: their plugin is switched off */
+    int64_t started, completed, cancelled;
+};
+void flow_stats(const struct flow *f, struct flow_stats *out);
+
 struct flow_start_args {
     const char *plugin, *name;
     const struct val *input;

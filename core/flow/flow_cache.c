@@ -155,6 +155,7 @@ void flow_undone(struct flow *f)
 
 void flow_batch_kept(struct flow *f)
 {
+    flow_count_kept(f);
     while (f->touched) {
         struct flow_run *run = f->touched;
         f->touched = run->touched_next;

@@ -12,6 +12,7 @@
 #include "plugin/bind_lua.h"
 #include "plugin/events.h"
 #include "plugin/plugins.h"
+#include "runtime/log.h"
 
 enum { SLICE_ARENA_MAX = 64 << 20, CACHE_RUNS = 1000 };
 
@@ -107,6 +108,8 @@ void flow_attach(struct flow *f)
     if (f->host->storage) storage_set_holds(f->host->storage, flow_version_held, f);
     flow_outbox_attach(f);
     if (!f->lane) return;
+    struct err err;
+    if (flow_count_start(f, lane_db(f->lane), &err) != 0) log_err(LOG_ERROR, "flow.not_counted", &err);
     f->runs_source.collect = flow_runs_collect;
     f->tasks_source.collect = flow_tasks_collect;
     lane_add_source(f->lane, &f->runs_source);

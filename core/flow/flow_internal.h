@@ -85,6 +85,9 @@ struct flow_branch {
     struct err *failed;
 };
 
+/* The first ones are the states. */
+enum { FLOW_COUNT_HELD = FLOW_UNDOING + 1, FLOW_COUNT_STARTED, FLOW_COUNTS };
+
 struct flow_run {
     int64_t id;
     struct flow *flow;
@@ -110,7 +113,9 @@ struct flow_run {
     char call_where[96];
     uint64_t unpatched[FLOW_PATCHES_MAX]; /* digests of flow.patched ids that this run passed without the mark */
     int nunpatched;
-    bool was_open;  /* as the row says: counted among its plugin's */
+    /* What it is counted as: its state as the row says, -1 without a row; whether it is held. */
+    int was_state;
+    bool was_off;
     bool is_new;    /* no row yet */
     bool is_hot;    /* has coroutines */
     bool is_loaded; /* the row has been read */
@@ -136,6 +141,9 @@ struct flow {
     struct buf scratch;
     struct arena arena; /* for one slice */
     struct lane *lane;
+    /* Runs by what they are, as part of the transaction; and what of it is committed. Of those that run or have ended,
+     * only the changes since the start are counted. */
+    _Atomic int64_t counts[FLOW_COUNTS], committed[FLOW_COUNTS];
 };
 
 /* flow_cache.c */
@@ -252,8 +260,13 @@ int flow_task_void(struct flow *f, struct session *s, int64_t item, struct err *
 int flow_off_hold(struct flow_run *run, struct session *s, struct err *err);
 void flow_off_attach(struct flow *f);
 
-/* flow_quota.c: open runs and tasks of all plugins as they are, for quotas_add_count. */
+/* flow_count.c */
+/* Open runs and tasks of all plugins as they are, for quotas_add_count. */
 int flow_count(void *ctx, struct store *db, struct quota_count *to, struct err *err);
+/* Counts a run as what its row says: at the start all of them, then each with the saving of its row. */
+int flow_count_start(struct flow *f, struct store *db, struct err *err);
+void flow_count_row(struct flow_run *run, struct store *db);
+void flow_count_kept(struct flow *f);
 
 /* flow_api.c, run_api.c, task_api.c */
 int flow_split_name(struct api_call *c, const struct val *v, const char **plugin, const char **name);

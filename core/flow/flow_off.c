@@ -23,9 +23,11 @@ static int wake_one(struct flow *f, struct session *s, int64_t id, struct err *e
     stmt_bind_int(st, 1, id);
     stmt_bind_int(st, 2, s->now);
     int rc = stmt_run(st, err);
-    if (rc || !run) return rc;
+    if (rc) return rc;
+    store_count(s->db, &f->counts[FLOW_COUNT_HELD], -1);
+    if (!run) return 0;
     flow_touch(f, run);
-    run->is_off = false;
+    run->is_off = run->was_off = false;
     run->due = s->now;
     return 0;
 }

@@ -16,12 +16,6 @@ int flow_state_parse(const char *name)
     return -1;
 }
 
-/* Counted among the open ones of its plugin: it may still need something. */
-static bool is_open(const struct flow_run *run)
-{
-    return run->state != FLOW_COMPLETED && run->state != FLOW_CANCELLED;
-}
-
 static const char load_sql[] =
     "select r.name, r.version, r.state, r.due, r.entry, r.slice, r.bid, r.parent, r.parent_entry, r.attempts,"
     " r.user, r.paused, r.input, r.checkpoint, n.plugin, n.name, r.person,"
@@ -83,7 +77,8 @@ int flow_row_load(struct flow_run *run, struct store *db, struct err *err)
     if (rc == 0) rc = decode(s, 13, a, &run->checkpoint, err);
     run->is_loaded = rc == 0;
     run->finished = false;
-    run->was_open = is_open(run);
+    run->was_state = run->state;
+    run->was_off = run->is_off;
     run->result = val_nil(); /* of a slice that was lost, in memory that is gone */
 out:
     stmt_done(s);
@@ -162,10 +157,8 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
     }
     int rc = stmt_run(s, err);
     if (rc) return rc;
-    bool was_open = !run->is_new && run->was_open;
+    flow_count_row(run, db);
     run->is_new = false;
-    run->was_open = is_open(run);
-    quota_add_owed(run->flow->host, db, run->plugin, QUOTA_RUNS, run->was_open - was_open);
     return 0;
 }
 
