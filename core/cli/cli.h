@@ -36,6 +36,10 @@ void cli_print(struct cli *c, const struct val *v, const char *columns);
 /* Calls a function of the API: in the running service over its socket, else by opening the data directory. `as`: the
  * user to act as, or NULL for the operator. */
 int cli_call(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out, struct err *err);
+/* A text of the running service, over its socket: ERR_REFUSED "cli.no_service" without one. The body stands in `out`.
+ */
+struct buf;
+int cli_get(struct cli *c, const char *path, struct buf *out, const char **body, struct err *err);
 /* Does a service answer on the data directory's socket? */
 bool cli_has_service(struct cli *c);
 /* The plugin folders of --plugins, "a:b"; how many. */
@@ -55,6 +59,7 @@ int cli_serve(struct cli *c);
 int cli_test(struct cli *c);
 int cli_report(struct cli *c);
 int cli_doctor(struct cli *c);
+int cli_metrics(struct cli *c);
 int cli_check(struct cli *c);
 int cli_api(struct cli *c);
 /* khung flow upgrade; the other verbs are calls. */

@@ -25,6 +25,9 @@ const struct cli_entry cli_commands[] = {
      "khung check [PLUGIN …] [--plugins DIR:DIR]                                 what is wrong, by file:line:column"},
     {"doctor", cli_doctor,
      "khung doctor                                                               look at machine, data and service"},
+    {"metrics", cli_metrics,
+     "khung metrics                                                              what the service counts, for "
+     "Prometheus"},
     {"api", cli_api,
      "khung api [--markdown | --json | --lua DIR]                                 the Lua API: reference, data, editor "
      "file"},

@@ -119,6 +119,21 @@ static int call_service(struct cli *c, int fd, const char *name, const struct va
     return rc;
 }
 
+int cli_get(struct cli *c, const char *path, struct buf *out, const char **body, struct err *err)
+{
+    int fd = connect_service(c), status = 0;
+    char head[200];
+    int n = snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: khung\r\nConnection: close\r\n\r\n", path);
+    if (fd < 0) return err_set(err, ERR_REFUSED, "cli.no_service", "data", c->data, NULL);
+    int rc = send_all(fd, head, (size_t)n);
+    if (rc == 0) rc = receive_all(fd, out);
+    close(fd);
+    const char *end = out->data ? strstr(out->data, "\r\n\r\n") : NULL;
+    if (rc || !end || sscanf(out->data, "HTTP/1.1 %d", &status) != 1 || status != 200) return broken(err);
+    *body = end + 4;
+    return 0;
+}
+
 size_t cli_plugin_dirs(struct cli *c, const char *dirs[CLI_DIRS_MAX])
 {
     size_t n = 0;

@@ -23,6 +23,7 @@
 #include "runtime/fetch.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
+#include "runtime/metrics.h"
 #include "vm/vm.h"
 
 struct service {
@@ -43,6 +44,7 @@ struct service {
     struct confine confine;
     struct dev *dev; /* --dev */
     int64_t started_ns;
+    struct process process;
     bool failed;
 };
 
@@ -151,7 +153,8 @@ static int open_http(struct service *s, struct err *err)
                                  .loop = s->io,
                                  .readers = s->readers,
                                  .db_path = s->app.db_path,
-                                 .static_dir = *dir ? dir : NULL};
+                                 .static_dir = *dir ? dir : NULL,
+                                 .process = &s->process};
     limits_of(s, &limits);
     int rc = http_api_new(&o, &s->api, err);
     if (rc == 0) rc = http_server_new(s->io, &limits, http_api_handle, s->api, &s->server, err);
@@ -295,6 +298,7 @@ static void stop(struct service *s)
     loop_free(s->lane);
     loop_free(s->io);
     http_server_free(s->server);
+    process_close(&s->process);
     if (s->port_fd >= 0) close(s->port_fd);
     if (s->local_fd >= 0) close(s->local_fd);
     config_free(s->config);
@@ -305,6 +309,7 @@ int cli_serve(struct cli *c)
     struct service s = {.c = c, .port_fd = -1, .local_fd = -1, .started_ns = clock_mono_ns()};
     struct err err = {0};
     umask(0077);
+    process_open(&s.process);
     mem_return_freed();
     raise_files();
     int rc = read_config(&s, &err);

@@ -11,6 +11,8 @@
 #include "content/content.h"
 #include "flow/flow.h"
 #include "http/api_job.h"
+#include "http/conn.h"
+#include "http/metrics.h"
 #include "http/problem.h"
 #include "http/routes.h"
 #include "http/static.h"
@@ -242,6 +244,36 @@ static void handle_health(struct http_api *api, struct http_request *r)
     buf_close(&b);
 }
 
+/* The operator, or an admin by a token. */
+static int may_see_metrics(struct http_api *api, const struct api_job *job, struct err *err)
+{
+    static const char verb[] = "system.metrics";
+    const struct people_login *login = &job->login;
+    if (job->request->local) return 0;
+    if (login->actor.user == PEOPLE_ANONYMOUS) return err_set(err, ERR_DENIED, "http.no_token", NULL);
+    int rc = people_token_allows(login, verb, err);
+    return rc ? rc : people_policy(api->db, &login->actor, verb, PEOPLE_ANY_UNIT, 0, err);
+}
+
+static void handle_metrics(struct http_api *api, struct http_request *r)
+{
+    struct api_job *job = api_job_new(api, r);
+    int rc = identify(api, r, job);
+    if (rc == 0) rc = may_see_metrics(api, job, &job->err);
+    if (rc) {
+        refuse_job(job);
+        return;
+    }
+    http_metrics_write(api, r->conn->server, &job->out);
+    struct http_response res = {.status = 200,
+                                .type = "text/plain; version=0.0.4; charset=utf-8",
+                                .headers = "Cache-Control: no-store\r\n",
+                                .body = job->out.data,
+                                .len = job->out.len};
+    http_reply(r, &res);
+    api_job_free(job);
+}
+
 static void not_found(struct http_request *r, const char *allow)
 {
     struct err err;
@@ -269,6 +301,10 @@ void http_api_handle(void *ctx, struct http_request *r)
     }
     if (reads && strcmp(r->path, "/health") == 0) {
         handle_health(api, r);
+        return;
+    }
+    if (reads && strcmp(r->path, "/metrics") == 0) {
+        handle_metrics(api, r);
         return;
     }
     const struct http_route *route = http_route_find(r->method, r->path, allow);

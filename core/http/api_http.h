@@ -9,13 +9,15 @@
 #include "plugin/host.h"
 #include "plugin/readers.h"
 
+struct process;
 struct http_api;
 struct http_api_options {
     struct host *host;
     struct loop *loop; /* the io thread's */
     struct readers *readers;
     const char *db_path;
-    const char *static_dir; /* served under /; NULL: none */
+    const char *static_dir;        /* served under /; NULL: none */
+    const struct process *process; /* for /metrics; NULL: nothing is said of it */
 };
 int http_api_new(const struct http_api_options *o, struct http_api **out, struct err *err);
 void http_api_free(struct http_api *api);

@@ -91,6 +91,7 @@ void reply_head(struct http_conn *c, const struct http_response *res, bool is_ch
 {
     struct buf *b = &c->x->out;
     bool is_bare = res->status == 304 || res->status == 204;
+    if (res->status < 600) c->server->stats.answered[res->status / 100]++;
     buf_clear(b);
     add_status(b, res->status);
     buf_add_str(b, "\r\n");

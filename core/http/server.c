@@ -250,4 +250,6 @@ void http_server_free(struct http_server *s)
 void http_server_stats(const struct http_server *s, struct http_stats *out)
 {
     *out = s->stats;
+    out->open = s->nconns;
+    out->held_bytes = (int64_t)s->held;
 }

@@ -86,8 +86,9 @@ int http_server_port(struct http_server *s);
 void http_server_stop(struct http_server *s, void (*stopped)(void *ctx), void *ctx);
 void http_server_free(struct http_server *s); /* after the loop has ended */
 
+/* Since the start; `answered` by the hundreds of the status; `open` and `held_bytes` are those of now. */
 struct http_stats {
-    int64_t connections, requests, refused;
+    int64_t connections, requests, refused, answered[6], open, held_bytes;
 };
 void http_server_stats(const struct http_server *s, struct http_stats *out);
 
