@@ -18,6 +18,7 @@ struct bench {
 /* value, unit and, where there is one, the baseline (0: none). */
 void bench_print(struct bench *b, const char *name, double value, const char *unit, double baseline);
 double bench_now(void); /* seconds */
+double bench_cpu(void); /* seconds of this thread's work: others on the machine do not count */
 double bench_median(double *values, size_t n);
 void bench_die(const char *what);
 /* A fresh empty folder below tmp. */
@@ -25,6 +26,7 @@ const char *bench_folder(struct bench *b, const char *name);
 
 /* In process (engine.c). */
 void bench_flow_steps(struct bench *b);
+void bench_flow_limits(struct bench *b);
 void bench_parked(struct bench *b);
 void bench_due(struct bench *b);
 void bench_due_cold(struct bench *b);

@@ -7,7 +7,9 @@
 #include "bench.h"
 #include "base/mem.h"
 #include "cli/app.h"
+#include "plugin/plugin_vm.h"
 #include "runtime/log.h"
+#include "vm/vm_internal.h"
 
 struct engine {
     struct app app;
@@ -160,6 +162,64 @@ void bench_flow_steps(struct bench *b)
         ours[i] = measure_flow(b, batches);
     }
     bench_print(b, "flow_steps", bench_median(ours, (size_t)n), "steps/s", bench_median(base, (size_t)n));
+}
+
+/* --- what limits cost a flow --- */
+
+static void *plain_allocate(void *ud, void *ptr, size_t old, size_t size)
+{
+    (void)ud;
+    (void)old;
+    if (size > 0) return realloc(ptr, size);
+    free(ptr);
+    return NULL;
+}
+
+/* Of the state of the bench's plugin: without limits there is no timer and nothing is counted. */
+struct limits {
+    struct plugin_vm *pv;
+    lua_Alloc allocate;
+    void *ud;
+    int64_t slice_ms;
+};
+
+static void set_limits(struct limits *l, bool on)
+{
+    lua_State *L = vm_main(l->pv->vm);
+    lua_setallocf(L, on ? l->allocate : plain_allocate, on ? l->ud : NULL);
+    l->pv->vm->used = (size_t)lua_gc(L, LUA_GCCOUNT) * 1024 + (size_t)lua_gc(L, LUA_GCCOUNTB); /* what was missed */
+    l->pv->plugin->limits.slice_ms = on ? l->slice_ms : 0;
+}
+
+static double time_runs(struct engine *e, struct limits *l, bool on)
+{
+    struct val empty = val_map();
+    set_limits(l, on);
+    double start = bench_cpu();
+    start_many(e, "five", &empty, 1000, NULL);
+    double took = bench_cpu() - start;
+    set_limits(l, true);
+    return took;
+}
+
+/* The work of batches of 1000 five-step runs under limits, over that of the same without, in turns. */
+void bench_flow_limits(struct bench *b)
+{
+    enum { PAIRS = 101 };
+    struct engine e;
+    double ratios[PAIRS];
+    int n = b->quick ? 11 : PAIRS;
+    open_engine(b, &e, bench_folder(b, "limits"), 0);
+    struct limits l = {.pv = plugins_vm(e.app.host.plugins, "bench")};
+    l.allocate = lua_getallocf(vm_main(l.pv->vm), &l.ud);
+    l.slice_ms = l.pv->plugin->limits.slice_ms;
+    time_runs(&e, &l, true);
+    for (int i = 0; i < n; i++) { /* each is the first in turn: the database grows */
+        double without = i % 2 ? time_runs(&e, &l, false) : 0, with = time_runs(&e, &l, true);
+        ratios[i] = with / (i % 2 ? without : time_runs(&e, &l, false));
+    }
+    app_close(&e.app);
+    bench_print(b, "flow_limits", bench_median(ratios, (size_t)n) * 100, "%", 0);
 }
 
 static int64_t file_bytes(const char *dir)

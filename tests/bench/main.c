@@ -30,6 +30,7 @@ static const struct {
                {"library", bench_library},
                {"host_call_ns", bench_host_call},
                {"fib30_ratio", bench_fib},
+               {"flow_limits", bench_flow_limits},
                {"slice_limit_ns", bench_slice_limit}};
 
 double bench_now(void)
@@ -43,6 +44,13 @@ static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return x < y ? -1 : x > y;
+}
+
+double bench_cpu(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 double bench_median(double *values, size_t n)
