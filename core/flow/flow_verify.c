@@ -13,8 +13,10 @@ struct check {
 static const struct check checks[] = {
     {"select distinct j.run from flow_journal j left join flow_run r on r.id = j.run where r.id is null",
      "flow_journal: run", "has a journal but no row"},
-    {"select distinct w.run from flow_wait w left join flow_run r on r.id = w.run where r.id is null or r.state <> 0",
-     "flow_wait: run", "waits but is not running"},
+    /* What has failed or is blocked keeps its waits: it goes on from them when it is tried again. */
+    {"select distinct w.run from flow_wait w left join flow_run r on r.id = w.run"
+     " where r.id is null or r.state not in (0, 2, 3)",
+     "flow_wait: run", "waits but has ended"},
     {"select t.id from flow_task t left join flow_run r on r.id = t.run where t.state = 0"
      " and (r.id is null or r.state not in (0, 2, 3))",
      "flow_task: task", "is open but its run is not"},

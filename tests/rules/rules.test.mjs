@@ -302,6 +302,7 @@ ${flow('main', `
     const failed = await s.until(id, ['failed', 'completed'], 30000);
     assert.match(JSON.stringify(failed.error), /bad luck/);
     assert.match(JSON.stringify(failed.error), /init\.lua:/);
+    assert.deepEqual(await s.must('verify'), []); // it keeps the wait from which it will go on
     s.change(define('rows:insert { what = "first" }\nrun:wait("go")\nreturn "mended"'));
     await s.must('plugin', 'reload');
     await s.must('flow', 'retry', id, '--upgrade');
