@@ -12,7 +12,9 @@
 #include "vm/vm_lua.h"
 
 enum { VM_BLOCK_MAX = 16 << 20, VM_MEMORY_SOFT = 32 << 20, VM_ENTRIES_MAX = 10 };
-enum { VM_TEXT_MAX = VM_BLOCK_MAX - 64 }; /* bytes of a text: a block has a head, too */
+/* Bytes of a text: Lua compares, hashes and reads one in one go. Its block has a head, too. */
+enum { VM_TEXT_MAX = 4 << 20, VM_TEXT_HEAD = 64 };
+enum { VM_LARGE = 4 << 20 };              /* a state from here on collects step by step */
 enum { VM_RETURN_FROM = 8 << 20 };        /* so much freed goes back to the system at once */
 enum { VM_VALUES_MAX = 16384 }; /* values that a function gives at once: others take them as arguments, in one go */
 
@@ -49,6 +51,7 @@ struct vm {
     char name[64];
     void *owner;
     size_t used, soft, hard;
+    size_t look_at; /* used: from here on a hook looks what is to be done */
     size_t tidied; /* used after it was tidied the last time; 0: a call has failed since */
     bool tidying;  /* a cycle of the collector is under way */
     size_t untidy; /* used when it began */
@@ -89,7 +92,9 @@ void *vm_allocate(void *ud, void *ptr, size_t old, size_t size);
 /* Before one large block, which takes time to be filled and copied: ends what has not so much time left. And garbage
  * must not stand in its way. */
 void vm_make_room(lua_State *L, size_t size);
-void vm_collect(struct vm *vm); /* at a safe point; sets the stop if too much is left */
+void vm_look(struct vm *vm); /* at a safe point: collects, sets the stop if too much is left */
+/* The collector works in small steps, or by generations. */
+void vm_set_gradual(struct vm *vm, bool on);
 
 /* vm_tidy.c */
 void vm_tidy_later(struct vm *vm);
@@ -108,6 +113,7 @@ void vm_stop_now(struct vm *vm, int why);         /* signal-safe */
 int vm_take_stop(struct vm *vm, struct err *err); /* fills err; clears the stop at the outermost exit */
 void vm_afford(lua_State *L, int64_t ns);         /* stops at once what has not so much time left */
 void vm_raise_stop(lua_State *L);                 /* does not return */
+bool vm_limit_is_over(void);                      /* what runs on this thread has no time left */
 /* Raises if stopped. Costs a look at a flag: for each turn of a loop. */
 static inline void vm_check_stop(lua_State *L)
 {

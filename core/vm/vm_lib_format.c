@@ -158,7 +158,7 @@ static int pack(lua_State *L)
     check_format(L, true);
     for (int i = 2; i <= lua_gettop(L); i++)
         if (lua_type(L, i) == LUA_TSTRING) all += lua_rawlen(L, i);
-    if (all > VM_TEXT_MAX - VM_BLOCK_MAX / 8) return luaL_error(L, "resulting string too large");
+    if (all > VM_TEXT_MAX) return luaL_error(L, "resulting string too large");
     return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 

@@ -52,7 +52,7 @@ static void end(lua_State *L, const lua_Debug *event)
 static void on_hook(lua_State *L, lua_Debug *ar)
 {
     struct vm *vm = vm_of(L);
-    if (vm->running && !vm->stop && vm->used > vm->soft) vm_collect(vm);
+    if (vm->running && !vm->stop && vm->used > vm->look_at) vm_look(vm);
     if (!vm->stop) {
         /* No stop, or no more: this coroutine outlived it, or inherited the hook. Look again: a signal may lie
          * between. */
@@ -124,6 +124,11 @@ void vm_afford(lua_State *L, int64_t ns)
         arm(t, 1000000);
     }
     vm_check_stop(L);
+}
+
+bool vm_limit_is_over(void)
+{
+    return limit.vm && limit.over;
 }
 
 void vm_open_limit(void)

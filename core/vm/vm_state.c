@@ -34,7 +34,7 @@ int vm_new(const struct vm_options *o, struct vm **out, struct err *err)
     memcpy(lua_getextraspace(vm->L), &vm, sizeof(struct vm *));
     lua_pushcfunction(vm->L, open_all);
     if (lua_pcall(vm->L, 0, 0, 0) != LUA_OK) goto memory;
-    lua_gc(vm->L, LUA_GCGEN, 0, 0);
+    vm_set_gradual(vm, false);
     *out = vm;
     return 0;
 memory:

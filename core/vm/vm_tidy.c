@@ -2,7 +2,7 @@
  * would keep what an attack left in it for ever, up to its soft limit. So a thread that is idle collects, in small
  * steps.
  *
- * States run with the generational collector, whose full collection is one piece. Here it is exchanged for the
+ * Small states run with the generational collector, whose full collection is one piece. Here it is exchanged for the
  * incremental one until its cycle has ended. */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -40,7 +40,7 @@ void vm_tidy_end(void)
 
 static void finish(struct vm *vm)
 {
-    lua_gc(vm->L, LUA_GCGEN, 0, 0);
+    if (vm->used < VM_LARGE / 2) vm_set_gradual(vm, false);
     vm->tidying = false;
     vm->tidied = vm->used;
     vm_tidy_forget(vm);
@@ -59,7 +59,7 @@ bool vm_tidy(void)
     if (!vm->tidying) {
         vm->untidy = vm->used;
         vm->tidying = true;
-        lua_gc(vm->L, LUA_GCINC, 0, 0, 0);
+        vm_set_gradual(vm, true);
     }
     while (!done && clock_mono_ns() < end)
         done = lua_gc(vm->L, LUA_GCSTEP, 0);

@@ -43,9 +43,12 @@ static void one_block_may_not_be_too_large(void **state)
     struct fixture *f = *state;
     vm_free(f->vm);
     open_state(f, 256 << 20);
-    expect_failure(f, "return ('x'):rep(17 << 20)", ERR_PLUGIN, "lua.error");
-    expect_failure(f, "local s = ('x'):rep(9 << 20) return #(s .. s)", ERR_LIMIT, "limit.memory");
-    assert_int_equal(run(f, "return #('x'):rep(15 << 20)", NULL), 0);
+    expect_failure(f, "return ('x'):rep((4 << 20) + 1)", ERR_PLUGIN, "lua.error");
+    expect_failure(f, "local s = ('x'):rep(3 << 20) return #(s .. s)", ERR_LIMIT, "limit.memory");
+    expect_failure(f, "local s = ('x'):rep(4 << 20) s = s .. s return #s:rep(2)", ERR_LIMIT, "limit.memory");
+    expect_failure(f, "local t = {} for i = 1, 1 << 21 do t[i] = i end", ERR_LIMIT, "limit.memory");
+    assert_int_equal(run(f, "return #('x'):rep(4 << 20)", NULL), 0);
+    assert_int_equal(run(f, "local t = {} for i = 1, 1 << 19 do t[i] = i end return #t", NULL), 0);
 }
 
 static void repeated_text_is_right(void **state)
