@@ -4,6 +4,7 @@
  * the count of running requests is shared. */
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "runtime/fetch_internal.h"
@@ -116,17 +117,37 @@ static bool is_token(const char *s)
     return n > 0;
 }
 
+/* Headers of the connection: where a request ends and for whom it is, is not the asker's to say. The next request on
+ * the same connection may be another plugin's. */
+static bool is_ours(const char *name)
+{
+    static const char *const names[] = {"host",    "content-length", "transfer-encoding", "te",
+                                        "trailer", "connection",     "keep-alive",        "upgrade",
+                                        "expect",  "http2-settings"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcasecmp(name, names[i]) == 0) return true;
+    return strncasecmp(name, "proxy-", 6) == 0;
+}
+
+static bool is_method(const char *s)
+{
+    return is_token(s) && strlen(s) <= METHOD_LEN && strcasecmp(s, "CONNECT") != 0 && strncasecmp(s, "TRAC", 4) != 0;
+}
+
 /* A line break in a header would be a request of its own. */
 static int check(const struct fetch_request *r, struct err *err)
 {
     if (!r->url || strlen(r->url) > FETCH_URL_MAX)
         return err_set(err, ERR_INVALID, "fetch.url", "detail", "length", NULL);
-    if (r->method && (!is_token(r->method) || strlen(r->method) > METHOD_LEN))
-        return err_set(err, ERR_INVALID, "fetch.method", "method", r->method, NULL);
+    if (r->method && !is_method(r->method)) return err_set(err, ERR_INVALID, "fetch.method", "method", r->method, NULL);
     if (r->nheaders > FETCH_HEADERS_MAX) return err_set(err, ERR_LIMIT, "fetch.header", "name", "", NULL);
-    for (size_t i = 0; i < r->nheaders; i++)
-        if (!is_token(r->headers[i].name) || strpbrk(r->headers[i].value, "\r\n"))
-            return err_set(err, ERR_INVALID, "fetch.header", "name", r->headers[i].name, NULL);
+    size_t bytes = 0;
+    for (size_t i = 0; i < r->nheaders; i++) {
+        const struct fetch_header *h = &r->headers[i];
+        bytes += strlen(h->name) + strlen(h->value);
+        if (!is_token(h->name) || strpbrk(h->value, "\r\n") || is_ours(h->name) || bytes > FETCH_HEAD_MAX)
+            return err_set(err, ERR_INVALID, "fetch.header", "name", bytes > FETCH_HEAD_MAX ? "" : h->name, NULL);
+    }
     return r->body_len > BODY_OUT_MAX ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 

@@ -2,6 +2,7 @@
  * scheme, host list, address. */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -193,6 +194,14 @@ static void set_method(struct fetch *t)
         set(t->easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
+/* Certificates are checked, against those of the system unless the administrator names others. */
+static void set_authorities(struct fetch *t)
+{
+    const char *file = getenv("SSL_CERT_FILE"), *dir = getenv("SSL_CERT_DIR");
+    if (file) t->fetcher->curl.easy_setopt(t->easy, CURLOPT_CAINFO, file);
+    if (dir) t->fetcher->curl.easy_setopt(t->easy, CURLOPT_CAPATH, dir);
+}
+
 static void set_options(struct fetch *t, long left_ms)
 {
     __typeof__(&curl_easy_setopt) set = t->fetcher->curl.easy_setopt;
@@ -209,6 +218,7 @@ static void set_options(struct fetch *t, long left_ms)
     set(t->easy, CURLOPT_WRITEDATA, t);
     set(t->easy, CURLOPT_HEADERFUNCTION, take_line);
     set(t->easy, CURLOPT_HEADERDATA, t);
+    set_authorities(t);
 }
 
 int fetch_hop_start(struct fetch *t, const char *url, struct err *err)
