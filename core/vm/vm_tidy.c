@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "vm/vm_internal.h"
 
-enum { TIDY_FROM = 96 << 10, STEP_NS = 500000 };
+enum { TIDY_FROM = 512 << 10, STEP_NS = 500000 };
 
 static _Thread_local struct vm *untidy;
 static _Thread_local size_t freed; /* since pages were given back */
