@@ -66,6 +66,8 @@ static void write_probe(struct fixture *f)
     }
     strncat(needs, "\"fetch:*\", \"mail\" }", sizeof(needs) - strlen(needs) - 1);
     char path[200];
+    /* It is not about time either. */
+    fixture_write(f->settings, "{ \"probe\": { \"limits\": { \"slice_ms\": 1000 } } }");
     fixture_plugin(f, "probe", needs, probe);
     snprintf(path, sizeof(path), "%s/probe/part.lua", f->plugins);
     fixture_write(path, "local M = { list = { 1, 2 } } M.__index = M function M.new() return setmetatable({}, M) end "

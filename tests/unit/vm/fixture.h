@@ -20,13 +20,6 @@ struct fixture {
     int kept;
 };
 
-/* More than enough for all that is not meant to be stopped, also for a sanitizer's build on a machine that is not idle. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { CALL_MS = 1000 };
-#else
-enum { CALL_MS = 50 };
-#endif
-
 static inline int keep(lua_State *L)
 {
     struct fixture *f = vm_owner(vm_of(L));
@@ -91,7 +84,7 @@ static inline int load_frozen(struct fixture *f, const char *text)
 /* Calls the kept function without arguments. */
 static inline int call(struct fixture *f, struct val *out)
 {
-    vm_limit_begin(f->vm, CALL_MS);
+    vm_limit_begin(f->vm, 50);
     int rc = vm_call(f->vm, f->kept, NULL, 0, &f->arena, out, &f->err);
     vm_limit_end(f->vm);
     return rc;
@@ -138,7 +131,7 @@ static inline struct vm_co *start(struct fixture *f, const char *body)
 static inline int resume(struct fixture *f, struct vm_co *co, int64_t n, struct val *out)
 {
     struct val in = val_int(n);
-    vm_limit_begin(f->vm, CALL_MS);
+    vm_limit_begin(f->vm, 50);
     int rc = vm_co_resume(co, &in, 1, NULL, &f->arena, out, &f->err);
     vm_limit_end(f->vm);
     return rc;
