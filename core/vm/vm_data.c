@@ -63,6 +63,7 @@ int vm_read_data(const char *chunk, const char *text, size_t len, struct arena *
     struct vm *vm = &r->vm;
     int rc;
     vm->soft = vm->hard = DATA_MEMORY;
+    vm->read_ms = DATA_CPU_MS;
     r->chunk = chunk;
     r->text = text;
     r->len = len;

@@ -71,6 +71,7 @@ struct vm {
     int entries;                /* nested vm_call and vm_co_resume */
     int limits;
     int64_t limit_ms;
+    int64_t read_ms; /* how long a text may be parsed; 0: the usual time */
     bool stable;
     uint64_t random[4];
     vm_source_fn source;
@@ -82,7 +83,7 @@ struct vm {
 enum { VM_HOSTED = 1 };
 void vm_set_hosted(lua_State *co, bool on);
 
-/* vm_state.c: pushes the function of a text, or raises "lua.syntax". */
+/* vm_compile.c: pushes the function of a text, or raises "lua.syntax", or "limit.time". */
 void vm_load_text(lua_State *L, const char *chunk, const char *text, size_t len);
 
 enum { STOP_TIME = 1, STOP_MEMORY, STOP_HOST, STOP_FAULT };

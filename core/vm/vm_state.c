@@ -242,20 +242,6 @@ int vm_call(struct vm *vm, int ref, const struct val *args, size_t nargs, struct
     return rc;
 }
 
-void vm_load_text(lua_State *L, const char *chunk, const char *text, size_t len)
-{
-    struct err err;
-    lua_pushfstring(L, "@%s", chunk);
-    if (luaL_loadbufferx(L, text, len, lua_tostring(L, -1), "t") == LUA_OK) {
-        lua_remove(L, -2);
-        return;
-    }
-    vm_to_err(L, -1, &err);
-    memcpy(err.key, "lua.syntax", sizeof("lua.syntax"));
-    vm_push_err(L, &err, "en");
-    lua_error(L);
-}
-
 struct loading {
     const char *chunk, *text;
     size_t len;

@@ -13,6 +13,7 @@
 //   -- keeps: yes                 what it wrote before a wait stays
 //   --- chunk                      from here to `--- attack`: code beside the function
 //   --- file NAME                  from here on: another file of the plugin
+//   @@1000[text]                   the text a thousand times
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,7 +59,8 @@ end)
 };
 
 // { name, group, mode, expect, wait, files: { path: text } }
-export function parse(group, file, text) {
+export function parse(group, file, short) {
+  const text = short.replace(/@@(\d+)\[([^\]]*)\]/g, (_, n, piece) => piece.repeat(n));
   const name = `${group}_${file.replace(/\.lua$/, '')}`, head = {};
   for (const line of text.split('\n')) {
     const m = /^-- (expect|mode|needs|manifest|wait|keeps): (.*)$/.exec(line);

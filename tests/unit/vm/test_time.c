@@ -330,11 +330,43 @@ static void what_was_heaped_up_before_does_not_delay_the_stop(void **state)
     assert_true(g.over[g.n - 1] < WORST_US * 1000LL);
 }
 
+/* The parser walks over what it has read again and again; no hook stops it. */
+static void a_text_is_not_parsed_behind_the_limit(void **state)
+{
+    static const char *const pieces[][2] = {
+        {"local a = a", " or a"}, {"local a = a", " and a"}, {"if a then ", "elseif a then "}};
+    enum { SIZE = 2 << 20 };
+    struct fixture *f = *state;
+    struct figures g = {.n = 0};
+    struct val out;
+    char *text = malloc(SIZE);
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        size_t n = strlen(pieces[i][0]), unit = strlen(pieces[i][1]);
+        memcpy(text, pieces[i][0], n);
+        for (; n + unit < SIZE; n += unit)
+            memcpy(text + n, pieces[i][1], unit);
+        for (int round = 0; round < ROUNDS; round++) {
+            int64_t before = clock_thread_cpu_ns();
+            vm_limit_begin(f->vm, LIMIT_MS);
+            int rc = vm_run_chunk(f->vm, "t.lua", text, n, &f->err);
+            vm_limit_end(f->vm);
+            add_figure(&g, pieces[i][1], clock_thread_cpu_ns() - before - LIMIT_MS * 1000000);
+            expect_stop(f, pieces[i][1], rc);
+            assert_int_equal(vm_read_data("t.lua", text, n, &f->arena, &out, &f->err), ERR_LIMIT);
+        }
+    }
+    free(text);
+    show_figures(&g, "stops of the parser");
+    assert_true(g.over[g.n / 2] < MEDIAN_US * 1000LL);
+    assert_true(g.over[g.n - 1] < WORST_US * 1000LL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(every_loop_is_stopped_at_its_limit_and_cannot_catch_it),
         ONE(what_was_heaped_up_before_does_not_delay_the_stop),
+        ONE(a_text_is_not_parsed_behind_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
