@@ -192,6 +192,8 @@ struct flow_branch *flow_branch_new(struct flow_run *run, int ref, const char *n
                                     struct flow_wait *group, struct err *err);
 void flow_branch_stop(struct flow_run *run, struct flow_branch *b);
 
+/* flow_step.c: host calls against the journal */
+void flow_step_attach(struct flow_run *run);
 int flow_journal_match(struct flow_run *run, struct api_call *c, enum flow_entry_type type, uint64_t digest,
                        const char *where, struct flow_entry *e);
 int flow_call_digest(struct flow_run *run, const struct api_call *c, uint64_t *digest);
