@@ -1,4 +1,4 @@
-/* What can be found in a plugin's text without running it. */
+/* What khung check finds: in a plugin's text without running it, and in how open runs take it. */
 #ifndef KHUNG_CHECK_H
 #define KHUNG_CHECK_H
 
@@ -7,6 +7,7 @@
 #include "plugin/plugin.h"
 
 struct api;
+struct cli;
 
 struct check_finding {
     const char *file; /* "request.lua"; valid during the call of the sink */
@@ -18,5 +19,15 @@ typedef void check_sink(void *ctx, const struct check_finding *f);
 
 /* ERR_REFUSED "check.no_luacheck" when luacheck is not installed. */
 int check_texts(struct api *api, const struct plugin *p, check_sink *sink, void *ctx, struct err *err);
+
+/* Tries the open runs of the data directory (its service, if one runs) against this plugin's files. */
+struct check_runs {
+    int64_t moves, others;
+};
+int check_runs(struct cli *c, const struct plugin *p, check_sink *sink, void *ctx, struct check_runs *sum,
+               struct err *err);
+/* "leave/request.lua:5" as file (kept in `file`) and line of this plugin; else its manifest. */
+enum { CHECK_FILE_LEN = 160 };
+void check_place(const struct plugin *p, const char *where, char file[CHECK_FILE_LEN], struct check_finding *f);
 
 #endif

@@ -212,20 +212,22 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
                             .zone = cli_flag(c, "zone"),
                             .settings = cli_flag(c, "settings")};
     struct app_call call = {.name = name, .args = *args, .lang = c->lang};
+    /* What is only tried must not begin to serve by that. */
+    bool loads = strcmp(name, "run.try") != 0;
     if (!o.zone) o.zone = getenv("KHUNG_ZONE");
     if (!cli_flag(c, "verbose")) log_init(LOG_ERROR, false);
     umask(0077);
     int rc = confine_as_owner(c->data, err);
     if (rc == 0) rc = app_open(&app, &o, err);
     if (rc) return rc;
-    app_reload(&app, NULL, NULL, NULL);
-    app_run(&app);
+    if (loads) app_reload(&app, NULL, NULL, NULL);
+    if (loads) app_run(&app);
     rc = find_actor(&app, as, &call, err);
     if (rc == 0 && strncmp(name, "report.", 7) == 0)
         rc = run_report(c, &app, &call, out, err);
     else if (rc == 0)
         rc = app_call(&app, &call, &c->arena, out, err);
-    app_run(&app); /* what the call left to be kept: its error, too */
+    if (loads) app_run(&app); /* what the call left to be kept: its error, too */
     app_close(&app);
     return rc;
 }

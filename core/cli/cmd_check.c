@@ -54,18 +54,24 @@ static void found(void *ctx, const struct check_finding *f)
                f->what.key);
 }
 
-/* Why it does not load: "leave/request.lua:5" of this plugin. */
+/* Why it does not load. */
 static void not_loaded(struct check *k)
 {
-    struct check_finding f = {.file = "plugin.lua", .line = 1, .column = 1, .is_error = true, .what = *k->plugin->why};
-    char file[160];
-    const char *where = f.what.where, *slash = strchr(where, '/'), *colon = strrchr(where, ':');
-    if (slash && colon && colon > slash && strncmp(where, k->plugin->name, (size_t)(slash - where)) == 0) {
-        snprintf(file, sizeof(file), "%.*s", (int)(colon - slash - 1), slash + 1);
-        f.file = file;
-        f.line = (int)strtol(colon + 1, NULL, 10);
-    }
+    struct check_finding f = {.is_error = true, .what = *k->plugin->why};
+    char file[CHECK_FILE_LEN];
+    check_place(k->plugin, f.what.where, file, &f);
     found(k, &f);
+}
+
+static void say(struct cli *c, const char *key, const struct check_runs *sum)
+{
+    struct buf b;
+    struct err_num moves, others;
+    buf_init(&b, 4096);
+    locale_format(&b, c->lang, key, "moves", err_i64(&moves, sum->moves), "others", err_i64(&others, sum->others),
+                  NULL);
+    printf("      %s\n", b.data ? b.data : "");
+    buf_close(&b);
 }
 
 static bool is_wanted(const struct cli *c, const struct plugin *p)
@@ -78,12 +84,15 @@ static bool is_wanted(const struct cli *c, const struct plugin *p)
 static int check_one(struct check *k, struct api *api)
 {
     struct err err = {0};
-    int before = k->errors + k->warnings;
+    struct check_runs runs = {0};
+    int before = k->errors + k->warnings, errors = k->errors;
     int rc = check_texts(api, k->plugin, found, k, &err);
-    if (!k->plugin->ok && k->errors == 0) not_loaded(k);
+    if (!k->plugin->ok && k->errors == errors) not_loaded(k);
+    if (rc == 0 && k->plugin->ok && k->errors == errors) rc = check_runs(k->c, k->plugin, found, k, &runs, &err);
     if (rc) cli_fail(k->c, &err);
     if (!k->c->json && rc == 0 && k->errors + k->warnings == before)
         printf("ok    %s %s\n", k->plugin->name, k->plugin->version);
+    if (!k->c->json && runs.moves + runs.others) say(k->c, "check.runs", &runs);
     return rc;
 }
 

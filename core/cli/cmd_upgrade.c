@@ -6,6 +6,7 @@
 #include "base/locale.h"
 #include "base/buf.h"
 #include "cli/cli.h"
+#include "cli/trial.h"
 
 struct counts {
     int64_t moves, stays, diverges;
@@ -63,7 +64,8 @@ static int upgrade(struct cli *c)
         count(&n, runs);
         for (size_t i = 0; c->json && rc == 0 && val_at(runs, i); i++)
             rc = val_add(&c->arena, &all, *val_at(runs, i));
-        if (!c->json && val_at(runs, 0)) cli_print(c, runs, "run flow outcome step journal code where error");
+        for (size_t i = 0; !c->json && val_at(runs, i); i++)
+            trial_print(c, val_at(runs, i));
         int64_t next = val_get_int(&out, "next", 0);
         more = next != 0;
         if (!c->json) arena_rewind(&c->arena, mark);

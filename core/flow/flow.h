@@ -70,8 +70,8 @@ int flow_signal(struct flow *f, struct session *s, int64_t run, const char *name
 int flow_cancel(struct flow *f, struct session *s, int64_t run, const char *reason, struct err *err);
 int flow_pause(struct flow *f, struct session *s, int64_t run, bool paused, struct err *err);
 /* Open runs of old versions tried against the active one, at most for some 20 ms: { runs = { { run, flow, outcome =
- * "moves" | "stays" | "diverges", step, journal, code, where, error } … }, next = pass it as `after`, or none }. Those
- * that fit are moved unless dry_run. */
+ * "moves" | "stays" | "diverges", step, journal, code, journal_args, code_args, where, error, error_code } … }, next =
+ * pass it as `after`, or none }. Those that fit are moved unless dry_run. */
 struct flow_upgrade_args {
     const char *plugin, *name; /* NULL: all */
     int64_t run, after;        /* 0: all, from the first */
@@ -79,6 +79,9 @@ struct flow_upgrade_args {
 };
 int flow_upgrade(struct flow *f, struct session *s, const struct flow_upgrade_args *args, struct arena *a,
                  struct val *out, struct err *err);
+/* The same for a version that does not serve: `r` is a registry that is being planned (plugins_plan). Moves nobody. */
+int flow_try(struct flow *f, struct session *s, struct registry *r, const char *plugin, int64_t after, struct arena *a,
+             struct val *out, struct err *err);
 /* A failed or blocked run goes on: with its pinned source, or on the active version if `upgrade`. */
 int flow_retry(struct flow *f, struct session *s, int64_t run, bool upgrade, struct err *err);
 

@@ -107,6 +107,7 @@ struct flow_run {
     struct arena arena;
     struct session *session;
     struct api_journal steps;
+    struct flow_probe *probe; /* a trial that wants to know arguments, or NULL */
     struct val result;
     int64_t first_slice;  /* of the journal, which starts afresh at a checkpoint */
     uint64_t call_digest; /* of the step that runs now */
@@ -178,6 +179,24 @@ int flow_activate(void *ctx, struct session *s, struct registry *r, struct err *
 int flow_patch_passed(struct flow_run *run, struct api_call *c, uint64_t digest);
 /* Live: was it answered with false before? Then again. */
 bool flow_patch_is_off(const struct flow_run *run, struct api_call *c, uint64_t digest);
+
+/* flow_trial.c */
+/* Which call is looked at during a replay, and its arguments, { name = value }; nil: too large, or none. */
+struct flow_probe {
+    int64_t entry; /* of the journal, from 0; -1: where it diverges */
+    struct arena *arena;
+    struct val args;
+};
+void flow_probe_call(struct flow_run *run, const struct api_call *c, int64_t entry);
+/* `c`: what the code calls there, or NULL. */
+void flow_probe_diverged(struct flow_run *run, const struct api_call *c, int64_t entry);
+struct flow_trial {
+    struct err why;                    /* "flow.diverged", "flow.replay_limit" … */
+    struct val journal_args, code_args; /* of both calls */
+};
+/* 0: the journal fits this version; 1: it does not, see *out (values in `a`); negative: a fault. */
+int flow_trial(struct flow *f, struct session *s, int64_t run, int64_t version, struct arena *a, struct flow_trial *out,
+               struct err *err);
 
 /* flow_sweep.c */
 const char *flow_active_versions(struct flow *f, struct arena *a);

@@ -259,6 +259,10 @@ int flow_run_pump(struct flow_run *run, struct err *err)
         }
         if (run->finished) break;
     }
-    if (run->replaying && run->finished) return err_set(err, ERR_DIVERGED, "flow.ended_early", NULL);
+    if (run->replaying && run->finished) {
+        struct err_num n;
+        flow_probe_diverged(run, NULL, run->journal.entry);
+        return err_set(err, ERR_DIVERGED, "flow.ended_early", "entry", err_i64(&n, run->journal.entry), NULL);
+    }
     return 0;
 }

@@ -28,11 +28,12 @@ static void describe(struct buf *out, const char *op, size_t op_len, const char 
 }
 
 /* Both calls, for the person who decides what becomes of the run. */
-static int diverged(struct flow_run *run, const struct flow_entry *was, const char *op, const char *where,
+static int diverged(struct flow_run *run, const struct flow_entry *was, const struct api_call *c, const char *where,
                     struct err *err)
 {
     struct buf then, now;
     struct err_num n;
+    int64_t entry = run->journal.entry - (was != NULL);
     buf_init(&then, 400);
     buf_init(&now, 400);
     if (!was)
@@ -41,10 +42,11 @@ static int diverged(struct flow_run *run, const struct flow_entry *was, const ch
         buf_printf(&then, "wake-up of wait %lld", (long long)was->wait);
     else
         describe(&then, was->op, was->op_len, was->where, was->where_len);
-    describe(&now, op, strlen(op), where, strlen(where));
-    err_set(err, ERR_DIVERGED, "flow.diverged", "entry", err_i64(&n, run->journal.entry), "journal", then.data, "code",
-            now.data, NULL);
+    describe(&now, c->fn->name, strlen(c->fn->name), where, strlen(where));
+    err_set(err, ERR_DIVERGED, "flow.diverged", "entry", err_i64(&n, entry), "journal", then.data, "code", now.data,
+            NULL);
     if (where[0]) err_set_where(err, where, 0);
+    flow_probe_diverged(run, c, entry);
     buf_close(&then);
     buf_close(&now);
     return ERR_DIVERGED;
@@ -54,11 +56,12 @@ static int diverged(struct flow_run *run, const struct flow_entry *was, const ch
 int flow_journal_match(struct flow_run *run, struct api_call *c, enum flow_entry_type type, uint64_t digest,
                        const char *where, struct flow_entry *e)
 {
+    flow_probe_call(run, c, run->journal.entry);
     int rc = flow_journal_next(&run->journal, e, c->err);
     if (rc < 0) return rc;
     bool same = rc == 1 && e->type == type && e->branch == run->current->id && e->digest == digest &&
                 e->op_len == strlen(c->fn->name) && memcmp(e->op, c->fn->name, e->op_len) == 0;
-    if (!same) return diverged(run, rc == 1 ? e : NULL, c->fn->name, where, c->err);
+    if (!same) return diverged(run, rc == 1 ? e : NULL, c, where, c->err);
     return 0;
 }
 

@@ -238,7 +238,8 @@ static int read_plugin(struct store *db, int64_t id, struct plugin **out, struct
 static int load_pinned(struct flow *f, struct store *db, int64_t id, struct plugin_vm **out, struct err *err)
 {
     struct plugin *p;
-    struct registry *r = plugins_registry(f->host->plugins);
+    struct registry *r = plugins_registry(f->host->plugins), *planned = plugins_current(f->host->plugins);
+    if (!r && planned) r = registry_hold(planned); /* none serves: a trial against one that might */
     /* No set of plugins was ever loaded: a fault, so that the run stays as it is. */
     if (!r) return err_set(err, ERR_STOPPED, "plugin.none_loaded", NULL);
     int rc = read_plugin(db, id, &p, err);

@@ -4,6 +4,7 @@
  * becomes a journal entry before the code sees it; replay takes the same entries in the same order. */
 #include "flow/flow_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -42,22 +43,25 @@ static int wake(struct flow_run *run, struct flow_wait *w, int code, const char 
     return rc ? rc : 1;
 }
 
+/* The journal goes on with a step, or with a wake-up of another wait, where the code only waits. */
+static int waits_instead(struct flow_run *run, const struct flow_entry *e, struct err *err)
+{
+    struct err_num n;
+    int64_t entry = run->journal.entry - 1;
+    char op[200] = "wake-up";
+    if (e->type != ENTRY_WAKE)
+        snprintf(op, sizeof(op), "%.*s (%.*s)", (int)e->op_len, e->op, (int)e->where_len, e->where);
+    flow_probe_diverged(run, NULL, entry);
+    return err_set(err, ERR_DIVERGED, "flow.diverged", "entry", err_i64(&n, entry), "journal", op, "code", "-", NULL);
+}
+
 int flow_wake_replay(struct flow_run *run, struct err *err)
 {
     struct flow_entry e;
     int rc = flow_journal_next(&run->journal, &e, err);
     if (rc <= 0) return rc;
     struct flow_wait *w = e.type == ENTRY_WAKE ? flow_wait_find(run, e.wait) : NULL;
-    if (!w || w->branch->id != e.branch) {
-        struct err_num n;
-        char op[64] = "wake-up";
-        if (e.type != ENTRY_WAKE) {
-            memset(op, 0, sizeof(op));
-            memcpy(op, e.op, e.op_len < sizeof(op) - 1 ? e.op_len : sizeof(op) - 1);
-        }
-        return err_set(err, ERR_DIVERGED, "flow.diverged", "entry", err_i64(&n, run->journal.entry - 1), "journal", op,
-                       "code", "-", NULL);
-    }
+    if (!w || w->branch->id != e.branch) return waits_instead(run, &e, err);
     rc = deliver(run, w, e.code, e.payload, e.payload_len, err);
     return rc ? rc : 1;
 }

@@ -193,6 +193,7 @@ void host_api_attach(struct host *host)
     host_api_attach_system(host);
     host_api_attach_grant(host);
     host_api_attach_quota(host);
+    host_api_attach_plan(host);
     host_api_attach_console(host);
     host_api_attach_error(host);
 }

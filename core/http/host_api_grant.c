@@ -153,47 +153,7 @@ static int plugin_grant(struct api_call *c)
     return rc < 0 ? rc : 0;
 }
 
-struct plan {
-    struct api_call *c;
-    const char *name;
-};
-
-static int make_plan(void *ctx, struct session *s, struct registry *r, struct err *err)
-{
-    struct plan *p = ctx;
-    struct plugin *const *list;
-    size_t n = registry_plugins(r, &list);
-    bool known = false;
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(list[i]->name, p->name) != 0) continue;
-        known = true;
-        if (list[i]->ok) continue;
-        *err = *list[i]->why;
-        return err->code;
-    }
-    if (!known) return err_set(err, ERR_NOT_FOUND, "plugin.not_active", "plugin", p->name, NULL);
-    return storage_plan(s->host->storage, s->db, r, p->name, p->c->arena, &p->c->result, err);
-}
-
-/* What a reload would do to the tables; without `dry_run`: that reload. */
-static int plugin_migrate(struct api_call *c)
-{
-    struct plan p = {c, val_cstr(c->arena, &c->args[0])};
-    struct session s = *c->s;
-    int rc = people_check(c->s, "plugin.reload", PEOPLE_ANY_UNIT, c->err);
-    if (rc) return rc;
-    s.actor = (struct actor){0};
-    s.arena = c->arena;
-    c->result = val_list();
-    rc = plugins_plan(s.host->plugins, &s, p.name, make_plan, &p, c->err);
-    bool dry = val_get_bool(&c->args[1], "dry_run", false);
-    return rc || dry ? rc : plugins_load(s.host->plugins, &s, p.name, c->err);
-}
-
 static const struct api_fn functions[] = {
-    {"plugin.migrate", plugin_migrate, "name:text! options:map{dry_run:boolean}", "list", API_WRITE, API_HOST, 1,
-     "What the version of a plugin in its folder does to its tables: { table, rows, step }; and does it, unless "
-     "dry_run."},
     {"plugin.grant", plugin_grant, "name:text! options:map{yes:text}", "map", API_WRITE, API_HOST, 1,
      "Shows what the waiting version of a plugin wants and how it differs; with its hash as `yes`, lets it in."},
     {0},

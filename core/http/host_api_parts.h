@@ -9,6 +9,8 @@
 void host_api_attach_system(struct host *host);
 /* Grants of capabilities (host_api_grant.c). */
 void host_api_attach_grant(struct host *host);
+/* What a version that does not serve yet would do (host_api_plan.c). */
+void host_api_attach_plan(struct host *host);
 /* Kept errors of plugins (host_api_error.c). */
 void host_api_attach_error(struct host *host);
 /* Limits of plugins, on and off (host_api_quota.c). */

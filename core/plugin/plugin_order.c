@@ -31,7 +31,7 @@ static void take(struct reading *r, const char *dir)
     const struct plugin_finding *f = r->f;
     const char *slash = strrchr(dir, '/'), *name = slash ? slash + 1 : dir;
     struct plugin *known = f->known ? f->known(f->ctx, name) : NULL;
-    if (r->n == r->max) return;
+    if (r->n == r->max || (f->offered && strcmp(f->offered->name, name) == 0)) return;
     bool other = known && f->only && strcmp(f->only, name) != 0 && strcmp(known->dir, dir) == 0;
     struct plugin *p = other ? plugin_hold(known) : plugin_read_dir(dir, val_get(f->settings, name), known);
     r->out[r->n++] = (struct plugin_found){.source = p};
@@ -140,6 +140,7 @@ size_t plugin_order_read(const struct plugin_finding *f, struct plugin_found *ou
     struct reading r = {f, out, 0, max};
     for (size_t i = 0; i < f->ndirs; i++)
         find_below(&r, f->dirs[i]);
+    if (f->offered && r.n < max) out[r.n++] = (struct plugin_found){.source = plugin_hold(f->offered)};
     qsort(out, r.n, sizeof(*out), by_name);
     refuse_doubles(out, r.n);
     struct sorting s = {.in = mem_alloc((r.n + 1) * sizeof(*out)), .out = out, .n = r.n};

@@ -16,6 +16,7 @@ struct plugin_finding {
     size_t ndirs;
     const struct val *settings; /* { plugin = { key = value } } */
     const char *only;           /* this one is read anew, others only when they are not known; NULL: all are */
+    struct plugin *offered;     /* stands in the place of its folder, or NULL */
     /* The source that serves under this name, or NULL: not parsed again when nothing differs. */
     struct plugin *(*known)(void *ctx, const char *name);
     void *ctx;

@@ -246,7 +246,7 @@ int plugins_load(struct plugins *ps, struct session *s, const char *only, struct
     arena_init(&a, 8 << 20);
     int rc = read_settings(ps, &a, &settings, err);
     if (rc == 0) {
-        struct plugin_finding f = {ps->dirs, ps->ndirs, &settings, only, known_source, ps};
+        struct plugin_finding f = {ps->dirs, ps->ndirs, &settings, only, NULL, known_source, ps};
         struct plugin_build b = {.plugins = ps, .s = s, .active = ps->active, .found = found};
         b.n = plugin_order_read(&f, found, PLUGINS_MAX);
         rc = check_name(&b, only, err);
@@ -262,33 +262,36 @@ int plugins_load(struct plugins *ps, struct session *s, const char *only, struct
     return rc;
 }
 
-static int build_and_ask(struct plugins *ps, struct plugin_build *b, plugins_activate_fn fn, void *ctx, struct err *err)
+static int build_and_ask(struct plugins *ps, struct plugin_build *b, const struct plugins_plan *plan, struct err *err)
 {
     int rc;
     do
         rc = plugin_set_build(b, &ps->next, err);
     while (rc == ERR_CONFLICT);
-    if (rc == 0) rc = fn(ctx, b->s, ps->next->registry, err);
+    if (rc == 0) rc = plan->fn(plan->ctx, b->s, ps->next->registry, err);
     plugin_set_free(ps->next);
     ps->next = NULL;
     return rc;
 }
 
-int plugins_plan(struct plugins *ps, struct session *s, const char *only, plugins_activate_fn fn, void *ctx,
-                 struct err *err)
+int plugins_plan(struct plugins *ps, struct session *s, const struct plugins_plan *plan, struct err *err)
 {
     struct plugin_found *found = mem_alloc(PLUGINS_MAX * sizeof(*found));
     struct val settings = val_map();
+    struct plugin *offered = NULL;
     struct arena a;
     arena_init(&a, 8 << 20);
     int rc = ps->next ? err_set(err, ERR_BUSY, "plugin.exchanging", NULL) : read_settings(ps, &a, &settings, err);
+    if (rc == 0 && plan->files)
+        offered = plugin_from_files(plan->only, plan->files, plan->nfiles, val_get(&settings, plan->only));
     if (rc == 0) {
-        struct plugin_finding f = {ps->dirs, ps->ndirs, &settings, only, known_source, ps};
+        struct plugin_finding f = {ps->dirs, ps->ndirs, &settings, plan->only, offered, known_source, ps};
         struct plugin_build b = {.plugins = ps, .s = s, .active = ps->active, .found = found, .policy = GRANT_TRUST};
         b.n = plugin_order_read(&f, found, PLUGINS_MAX);
-        rc = build_and_ask(ps, &b, fn, ctx, err);
+        rc = build_and_ask(ps, &b, plan, err);
         plugin_found_close(found, b.n);
     }
+    plugin_drop(offered);
     arena_close(&a);
     mem_free(found);
     return rc;

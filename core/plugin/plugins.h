@@ -26,8 +26,14 @@ void plugins_add_activation(struct plugins *ps, plugins_activate_fn fn, void *ct
  * that serves now goes on, and the rest is tried again. With the commit the new set takes the place of the old one. */
 int plugins_load(struct plugins *ps, struct session *s, const char *only, struct err *err);
 /* What a load would do: builds the set as plugins_load does, grants or not, calls `fn` with it and forgets it. */
-int plugins_plan(struct plugins *ps, struct session *s, const char *only, plugins_activate_fn fn, void *ctx,
-                 struct err *err);
+struct plugins_plan {
+    const char *only;                /* as for plugins_load */
+    const struct plugin_file *files; /* of `only`, in the place of its folder; NULL: the folder */
+    size_t nfiles;
+    plugins_activate_fn fn;
+    void *ctx;
+};
+int plugins_plan(struct plugins *ps, struct session *s, const struct plugins_plan *plan, struct err *err);
 /* What the commit does; for those who drive the database without a lane. */
 void plugins_commit(struct plugins *ps);
 

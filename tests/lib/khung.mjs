@@ -122,6 +122,13 @@ export class Service {
     });
   }
 
+  // What people see of it.
+  text(...words) {
+    return new Promise((done) => {
+      execFile(KHUNG, ['--data', this.data, ...words.map(String)], { timeout: 30000, maxBuffer: 1 << 26 }, (error, out) => done(out));
+    });
+  }
+
   // The same, which must not fail; its JSON.
   async must(...words) {
     const r = await this.cli(...words);

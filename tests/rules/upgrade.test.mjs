@@ -70,6 +70,35 @@ describe('flow upgrade', () => {
     await s.stop();
   });
 
+  it('shows both calls with the arguments that differ, also when only they do', async () => {
+    const ask = (within, to = 'an') => `flow.define("ask", {}, function(run)
+  run:ask { to = people.person("${to}"), title = "Yes?", form = { decision = "choice:yes,no!" }, within = "${within}" }
+end)`;
+    const s = await office(ask('2 days'));
+    await s.admin('an');
+    const id = await s.waiting('u.ask');
+    await s.change(ask('3 days'));
+    const r = await s.cli('flow', 'upgrade', '--dry-run');
+    const { step, journal, code, journal_args: then, code_args: now } = r.json[0];
+    const entry = (await s.must('flow', 'history', id)).find((e) => e.op === 'run:ask').entry;
+    assert.equal(Number(step), entry, 'the step is the number in flow history');
+    assert.match(journal, /run:ask \(u\/init\.lua:3\)/);
+    assert.equal(code, journal);
+    assert.deepEqual([then.task.within, now.task.within, then.task.title], ['2 days', '3 days', 'Yes?']);
+    const text = await s.text('flow', 'upgrade', '--dry-run', '--lang', 'en');
+    assert.match(text, new RegExp(`^${id}  u\\.ask  diverges at step ${step}
+  then  run:ask \\(u/init\\.lua:3\\): within = "2 days"
+  now   run:ask \\(u/init\\.lua:3\\): within = "3 days"
+`));
+    await s.change('flow.define("ask", {}, function() return 1 end)');
+    const early = (await s.cli('flow', 'upgrade', '--dry-run', '--lang', 'en')).json[0];
+    assert.equal(early.outcome, 'diverges');
+    assert.equal(Number(early.step), 0);
+    assert.match(early.error, /ended before the journal/);
+    assert.deepEqual(early.journal_args, { person: 'an' });
+    await s.stop();
+  });
+
   it('flow.patched lets old runs move over a deliberate change, and new ones take it', async () => {
     const s = await office(main('', 'return "old"'));
     const old = await s.waiting('u.main');
@@ -126,7 +155,7 @@ end)
     const id = await s.waiting('u.main');
     await s.change('flow.define("other", {}, function() end)');
     const rows = await s.must('flow', 'upgrade');
-    assert.deepEqual(rows.map((r) => [r.outcome, r.error]), [['stays', 'flow.unknown']]);
+    assert.deepEqual(rows.map((r) => [r.outcome, r.error_code]), [['stays', 'flow.unknown']]);
     await s.must('flow', 'signal', id, 'go');
     assert.equal((await s.done(id)).result, 'old');
     await s.stop();

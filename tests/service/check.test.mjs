@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { KHUNG, TOP, folder, plugin, write } from '../lib/khung.mjs';
+import { KHUNG, TOP, folder, pause, plugin, serve, write } from '../lib/khung.mjs';
 
+// Without a data directory that was ever used, unless one is named.
 function check(plugins, ...words) {
-  const r = spawnSync(KHUNG, ['check', ...words, '--plugins', plugins, '--lang', 'en'], { encoding: 'utf8' });
+  const data = words.includes('--data') ? [] : ['--data', join(plugins.split(':')[0], 'no-data')];
+  const r = spawnSync(KHUNG, ['check', ...words, ...data, '--plugins', plugins, '--lang', 'en'], { encoding: 'utf8' });
   return { ...r, json: words.includes('--json') ? JSON.parse(r.stdout) : undefined };
 }
 
@@ -94,4 +96,52 @@ test('the plugins that come with the program are clean, and one is checked by it
   assert.equal(all.status, 0);
   assert.match(check(plugins, 'awards').stdout, /^ok +awards [\d.]+\n$/);
   assert.equal(check(plugins, 'nobody').status, 1);
+});
+
+const NEEDS = { needs: '{ "flow", "storage" }' };
+
+test('open runs are tried against a source before it serves: by the service, and without one', async () => {
+  const dir = folder(), draft = folder();
+  const source = (before, after) => `local seen = storage.table("seen", { fields = { what = "text!" } })
+flow.define("main", {}, function(run)
+  seen:insert { what = "${before}" }
+  run:wait("go")
+  return "${after}"
+end)
+`;
+  plugin(dir, 'p', source('one', 'old'), NEEDS);
+  const s = await serve({ dir });
+  const ids = [await s.startFlow('p.main'), await s.startFlow('p.main')];
+  await pause(50);
+  const versions = JSON.stringify(await s.must('plugin', 'list'));
+  const tried = (...words) => check(join(draft, 'plugins'), '--data', s.data, ...words);
+  const both = () => {
+    const lines = tried('p').stdout;
+    assert.match(lines, /plugins\/p\/init\.lua:3:1: warning: 2 open runs of p\.main \(the first: \d+\) differ at step 0: then table:insert \(p\/init\.lua:3\): what = "one"; now table:insert \(p\/init\.lua:3\): what = "two"\./);
+    assert.match(lines, /open runs: 0 would move, 2 keep their version/);
+    assert.equal(tried('p').status, 0, 'no run is harmed: a warning');
+  };
+  // A draft in a folder that the service does not know: one that fits, one that does not, one that fails.
+  plugin(draft, 'p', source('one', 'new'), NEEDS);
+  assert.match(tried('p').stdout, /^ok +p 1\.0\.0\n +open runs: 2 would move, 0 keep their version\n$/);
+  plugin(draft, 'p', source('two', 'new'), NEEDS);
+  both();
+  plugin(draft, 'p', 'flow.define("other", {}, function() end)\n');
+  assert.deepEqual(tried('p', '--json').json.filter((f) => /run/.test(f.code)).map((f) => f.code), ['check.run_stays']);
+  assert.equal(JSON.stringify(await s.must('plugin', 'list')), versions, 'nothing serves by being tried');
+  // The folder of the service itself, not reloaded yet; then without the service.
+  plugin(draft, 'p', source('two', 'new'), NEEDS);
+  plugin(dir, 'p', source('two', 'new'), NEEDS);
+  both();
+  await s.stop();
+  both();
+  plugin(dir, 'p', source('one', 'old'), NEEDS);
+  await s.start();
+  assert.equal(JSON.stringify(await s.must('plugin', 'list')), versions);
+  for (const id of ids) {
+    await s.must('flow', 'signal', id, 'go');
+    assert.equal((await s.until(id, 'completed')).result, 'old');
+  }
+  assert.deepEqual(await s.must('verify'), []);
+  await s.stop();
 });
