@@ -78,6 +78,11 @@ void api_print_markdown(const struct host *h, FILE *out)
     fprintf(out, "## Objects\n\nWhat can be read of them; an item has the fields of its type too.\n\n");
     for (size_t i = 0; i < h->nkinds; i++)
         print_kind(out, &h->kinds[i]);
+    fprintf(out, "\n## Events\n\nFor `on(name, fn)` and `run:wait(name)`. Those with `before_` may be refused by an "
+                 "error; the others "
+                 "are told after the commit. `events.emit` adds those of plugins.\n\n");
+    for (size_t i = 0; api_event_at(h->api, i); i++)
+        fprintf(out, "- `%s`: %s\n", api_event_at(h->api, i)->name, api_event_at(h->api, i)->doc);
     fprintf(out, "\n## What the examples build on\n\n```lua\n%s```\n\n", asset_find("api/fixture.lua")->text);
     for (size_t i = 0; i < api_count(h->api); i++) {
         const struct api_fn *fn = api_at(h->api, i);

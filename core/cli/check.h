@@ -18,7 +18,13 @@ struct check_finding {
 typedef void check_sink(void *ctx, const struct check_finding *f);
 
 /* ERR_REFUSED "check.no_luacheck" when luacheck is not installed. */
-int check_texts(struct api *api, const struct plugin *p, check_sink *sink, void *ctx, struct err *err);
+struct check_texts {
+    struct api *api;
+    const struct plugin *plugin;
+    struct plugin *const *plugins; /* all that were found: whose names there are */
+    size_t nplugins;
+};
+int check_texts(const struct check_texts *t, check_sink *sink, void *ctx, struct err *err);
 
 /* Tries the open runs of the data directory (its service, if one runs) against this plugin's files. */
 struct check_runs {

@@ -1,4 +1,4 @@
-/* The checker of plugin texts: a Lua program of the tool (core/assets/check.lua) over luacheck, in a plain Lua state.
+/* The checker of plugin texts: a Lua program of the tool (core/assets/check) over luacheck, in a plain Lua state.
  *
  * It sees text only; no code of the plugin runs here. */
 #include "cli/check.h"
@@ -8,14 +8,21 @@
 #include <lualib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/locale.h"
+#include "base/cron.h"
+#include "base/date.h"
+#include "base/field.h"
 #include "cli/asset.h"
 #include "plugin/api.h"
 
 static void set_text(lua_State *L, const char *key, const char *value)
 {
     lua_pushstring(L, value ? value : "");
+    lua_setfield(L, -2, key);
+}
+
+static void set_flag(lua_State *L, const char *key)
+{
+    lua_pushboolean(L, 1);
     lua_setfield(L, -2, key);
 }
 
@@ -36,6 +43,7 @@ static void push_params(lua_State *L, const struct api_param *params, size_t n)
 
 static void push_api(lua_State *L, struct api *api)
 {
+    static const char *const effects[] = {"pure", "read", "write", "wait", "declare"};
     lua_Integer n = 0;
     lua_newtable(L);
     for (size_t i = 0; i < api_count(api); i++) {
@@ -45,11 +53,19 @@ static void push_api(lua_State *L, struct api *api)
         if (fn->needs && strcmp(fn->needs, API_HOST) == 0) continue;
         lua_newtable(L);
         set_text(L, "name", fn->name);
+        set_text(L, "effect", effects[fn->effect]);
         if (fn->needs) set_text(L, "needs", fn->needs);
         push_params(L, params, nparams);
         lua_setfield(L, -2, "arguments");
         lua_rawseti(L, -2, ++n);
     }
+}
+
+static void push_events(lua_State *L, struct api *api)
+{
+    lua_newtable(L);
+    for (size_t i = 0; api_event_at(api, i); i++)
+        set_flag(L, api_event_at(api, i)->name);
 }
 
 /* "awards/steps.lua" as it is required: "awards.steps". */
@@ -68,6 +84,7 @@ static void add_modules(lua_State *L, const struct plugin *p)
     }
 }
 
+/* { lang = { key = text } } */
 static void push_texts(lua_State *L, const struct val *texts)
 {
     lua_newtable(L);
@@ -75,34 +92,40 @@ static void push_texts(lua_State *L, const struct val *texts)
         const struct val *lang = &texts->as.map.pairs[i].v;
         lua_newtable(L);
         for (size_t k = 0; lang->type == VAL_MAP && k < lang->as.map.n; k++) {
-            lua_pushboolean(L, 1);
+            const struct val *text = &lang->as.map.pairs[k].v;
+            lua_pushlstring(L, text->type == VAL_STR ? text->as.str.s : "",
+                            text->type == VAL_STR ? text->as.str.len : 0);
             lua_setfield(L, -2, lang->as.map.pairs[k].key);
         }
         lua_setfield(L, -2, texts->as.map.pairs[i].key);
     }
 }
 
-static void push_plugin(lua_State *L, const struct plugin *p)
+/* `needs` and `config` are missing when the manifest could not be read. */
+static void push_manifest(lua_State *L, const struct plugin *p)
 {
+    const struct val *m = &p->manifest, *config = val_get(m, "config");
     lua_newtable(L);
-    set_text(L, "name", p->name);
+    for (size_t i = 0; m->type == VAL_MAP && i < m->as.map.n; i++) {
+        lua_pushstring(L, m->as.map.pairs[i].key);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(L, -2, "manifest_keys");
+    if (!p->needs) return;
     lua_newtable(L);
-    for (lua_Integer i = 0; p->needs && p->needs[i]; i++) {
+    for (lua_Integer i = 0; p->needs[i]; i++) {
         lua_pushstring(L, p->needs[i]);
         lua_rawseti(L, -2, i + 1);
     }
     lua_setfield(L, -2, "needs");
     lua_newtable(L);
-    add_modules(L, p);
-    for (size_t i = 0; i < p->nrequired; i++)
-        add_modules(L, p->required[i]);
-    lua_setfield(L, -2, "modules");
-    lua_newtable(L);
-    for (size_t i = 0; i < p->nrequired; i++) {
-        lua_pushboolean(L, 1);
-        lua_setfield(L, -2, p->required[i]->name);
-    }
-    lua_setfield(L, -2, "requires");
+    for (size_t i = 0; val_is(config, VAL_MAP) && i < config->as.map.n; i++)
+        set_flag(L, config->as.map.pairs[i].key);
+    lua_setfield(L, -2, "config");
+}
+
+static void push_files(lua_State *L, const struct plugin *p)
+{
     lua_newtable(L);
     for (size_t i = 0; i < p->nfiles; i++) {
         lua_newtable(L);
@@ -111,9 +134,63 @@ static void push_plugin(lua_State *L, const struct plugin *p)
         lua_setfield(L, -2, "text");
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
+}
+
+static void push_plugin(lua_State *L, const struct plugin *p)
+{
+    lua_newtable(L);
+    set_text(L, "name", p->name);
+    push_manifest(L, p);
+    lua_newtable(L);
+    add_modules(L, p);
+    for (size_t i = 0; i < p->nrequired; i++)
+        add_modules(L, p->required[i]);
+    lua_setfield(L, -2, "modules");
+    lua_newtable(L);
+    for (size_t i = 0; p->requires && p->requires[i]; i++)
+        set_flag(L, p->requires[i]);
+    lua_setfield(L, -2, "requires");
+    push_files(L, p);
     lua_setfield(L, -2, "files");
     push_texts(L, &p->texts);
     lua_setfield(L, -2, "texts");
+}
+
+static void push_names(lua_State *L, struct plugin *const *list, size_t n)
+{
+    lua_newtable(L);
+    for (size_t i = 0; i < n; i++)
+        set_flag(L, list[i]->name);
+}
+
+static int is_field(lua_State *L)
+{
+    struct arena a;
+    struct field f;
+    struct err ignored;
+    arena_init(&a, 64 << 10);
+    lua_pushboolean(L, field_parse(&a, "x", luaL_checkstring(L, 1), &f, &ignored) == 0);
+    arena_close(&a);
+    return 1;
+}
+
+static int is_duration(lua_State *L)
+{
+    struct duration d;
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    lua_pushboolean(L, duration_parse(text, len, &d));
+    return 1;
+}
+
+static int is_cron(lua_State *L)
+{
+    struct cron c;
+    struct err ignored;
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    lua_pushboolean(L, cron_parse(text, len, &c, &ignored) == 0);
+    return 1;
 }
 
 /* The code is a key of the catalogue; the values fill its sentence. */
@@ -139,25 +216,56 @@ static int take_finding(lua_State *L, struct check_finding *f)
 }
 
 struct checking {
-    struct api *api;
-    const struct plugin *plugin;
+    const struct check_texts *texts;
     check_sink *sink;
     void *ctx;
 };
 
-static int check(lua_State *L)
+/* Its parts are required by "check.NAME". */
+static void preload(lua_State *L)
 {
-    struct checking *c = lua_touserdata(L, 1);
-    const struct asset *program = asset_find("check.lua");
-    luaL_openlibs(L);
+    static const char folder[] = "check/";
     lua_getglobal(L, "package");
     lua_pushstring(L, "/usr/share/lua/5.4/?.lua;/usr/share/lua/5.4/?/init.lua;/usr/share/lua/5.1/?.lua;"
                       "/usr/share/lua/5.1/?/init.lua");
     lua_setfield(L, -2, "path");
-    if (luaL_loadbufferx(L, program->text, program->len, "@check.lua", "t") != LUA_OK) return lua_error(L);
-    push_api(L, c->api);
-    push_plugin(L, c->plugin);
-    lua_call(L, 2, 1);
+    lua_getfield(L, -1, "preload");
+    for (const struct asset *a = assets; a->path; a++) {
+        if (strncmp(a->path, folder, sizeof(folder) - 1) != 0) continue;
+        lua_pushfstring(L, "@%s", a->path);
+        if (luaL_loadbufferx(L, a->text, a->len, lua_tostring(L, -1), "t") != LUA_OK) lua_error(L);
+        lua_remove(L, -2);
+        lua_pushlstring(L, a->path, strlen(a->path) - 4);
+        luaL_gsub(L, lua_tostring(L, -1), "/", ".");
+        lua_remove(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -3);
+    }
+    lua_getfield(L, -1, "check.main");
+}
+
+static void push_context(lua_State *L, const struct check_texts *t)
+{
+    static const luaL_Reg functions[] = {
+        {"is_field", is_field}, {"is_duration", is_duration}, {"is_cron", is_cron}, {0}};
+    luaL_newlib(L, functions);
+    push_api(L, t->api);
+    lua_setfield(L, -2, "api");
+    push_events(L, t->api);
+    lua_setfield(L, -2, "events");
+    push_plugin(L, t->plugin);
+    lua_setfield(L, -2, "plugin");
+    push_names(L, t->plugins, t->nplugins);
+    lua_setfield(L, -2, "plugins");
+}
+
+static int check(lua_State *L)
+{
+    struct checking *c = lua_touserdata(L, 1);
+    luaL_openlibs(L);
+    preload(L);
+    push_context(L, c->texts);
+    lua_call(L, 1, 1);
     for (lua_Integer i = 1; lua_rawgeti(L, -1, i) == LUA_TTABLE; i++, lua_pop(L, 1)) {
         struct check_finding f;
         take_finding(L, &f);
@@ -166,9 +274,9 @@ static int check(lua_State *L)
     return 0;
 }
 
-int check_texts(struct api *api, const struct plugin *p, check_sink *sink, void *ctx, struct err *err)
+int check_texts(const struct check_texts *t, check_sink *sink, void *ctx, struct err *err)
 {
-    struct checking c = {api, p, sink, ctx};
+    struct checking c = {t, sink, ctx};
     lua_State *L = luaL_newstate();
     if (!L) return err_set(err, ERR_NOMEM, "memory", NULL);
     lua_pushcfunction(L, check);

@@ -14,6 +14,8 @@
 struct check {
     struct cli *c;
     const struct plugin *plugin;
+    const char *why_file; /* where it does not load, or NULL */
+    int why_line;
     struct val all; /* --json */
     int errors, warnings;
 };
@@ -46,21 +48,14 @@ static void found(void *ctx, const struct check_finding *f)
     struct check *k = ctx;
     const char *path = arena_printf(&k->c->arena, "%s/%s", k->plugin->dir, f->file), *text = sentence(k->c, &f->what);
     if (!path) path = f->file;
+    /* Loading ends at the first mistake; when it is seen in the text already, it is not told twice. */
+    if (f->is_error && k->why_file && f->line == k->why_line && strcmp(f->file, k->why_file) == 0) k->why_file = NULL;
     *(f->is_error ? &k->errors : &k->warnings) += 1;
     if (k->c->json)
         add_json(k, path, f, text);
     else
         printf("%s:%d:%d: %s: %s [%s]\n", path, f->line, f->column, f->is_error ? "error" : "warning", text,
                f->what.key);
-}
-
-/* Why it does not load. */
-static void not_loaded(struct check *k)
-{
-    struct check_finding f = {.is_error = true, .what = *k->plugin->why};
-    char file[CHECK_FILE_LEN];
-    check_place(k->plugin, f.what.where, file, &f);
-    found(k, &f);
 }
 
 static void say(struct cli *c, const char *key, const struct check_runs *sum)
@@ -81,14 +76,31 @@ static bool is_wanted(const struct cli *c, const struct plugin *p)
     return c->nwords == 1;
 }
 
-static int check_one(struct check *k, struct api *api)
+/* What the text shows, why it does not load, what becomes of open runs. */
+static int check_all(struct check *k, const struct check_texts *texts, struct check_runs *runs, struct err *err)
+{
+    const struct plugin *p = k->plugin;
+    struct check_finding why = {.is_error = true};
+    char file[CHECK_FILE_LEN];
+    int errors = k->errors;
+    k->why_file = NULL;
+    if (!p->ok) {
+        why.what = *p->why;
+        check_place(p, why.what.where, file, &why);
+        k->why_file = why.file;
+        k->why_line = why.line;
+    }
+    int rc = check_texts(texts, found, k, err);
+    if (k->why_file) found(k, &why);
+    return rc || !p->ok || k->errors > errors ? rc : check_runs(k->c, p, found, k, runs, err);
+}
+
+static int check_one(struct check *k, const struct check_texts *texts)
 {
     struct err err = {0};
     struct check_runs runs = {0};
-    int before = k->errors + k->warnings, errors = k->errors;
-    int rc = check_texts(api, k->plugin, found, k, &err);
-    if (!k->plugin->ok && k->errors == errors) not_loaded(k);
-    if (rc == 0 && k->plugin->ok && k->errors == errors) rc = check_runs(k->c, k->plugin, found, k, &runs, &err);
+    int before = k->errors + k->warnings;
+    int rc = check_all(k, texts, &runs, &err);
     if (rc) cli_fail(k->c, &err);
     if (!k->c->json && rc == 0 && k->errors + k->warnings == before)
         printf("ok    %s %s\n", k->plugin->name, k->plugin->version);
@@ -113,7 +125,8 @@ int cli_check(struct cli *c)
         if (!is_wanted(c, list[i])) continue;
         k.plugin = list[i];
         checked++;
-        rc |= check_one(&k, s.app.host.api);
+        struct check_texts texts = {s.app.host.api, list[i], list, n};
+        rc |= check_one(&k, &texts);
     }
     if (c->json) cli_print(c, &k.all, NULL);
     registry_drop(r);

@@ -191,4 +191,5 @@ void content_add_api(struct content *c, struct api *api)
 {
     api_add(api, content_write_functions, c);
     api_add(api, content_read_functions, c);
+    api_add_events(api, content_events);
 }

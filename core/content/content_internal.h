@@ -140,6 +140,7 @@ int content_log_add(struct session *s, const struct content_row *row, const stru
 
 /* content_event.c */
 /* { item, type, unit, revision, state } and what `extra` (a map or NULL) adds. */
+extern const struct api_event content_events[];
 int content_event(struct session *s, const char *name, const struct content_row *row, const struct val *extra,
                   struct err *err);
 

@@ -159,7 +159,14 @@ static const struct api_fn functions[] = {
     {0},
 };
 
+static const struct api_event events[] = {
+    {"task.escalated", "A question went on to those it escalates to: task, run."},
+    {"task.reminded", "Whoever has not answered was reminded: task, run."},
+    {0},
+};
+
 void task_add_api(struct flow *f, struct api *api)
 {
     api_add(api, functions, f);
+    api_add_events(api, events);
 }

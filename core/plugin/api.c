@@ -6,9 +6,13 @@
 
 #include "base/mem.h"
 
+enum { EVENTS_MAX = 8 };
+
 struct api {
     struct api_entry **entries;
     size_t n, cap;
+    const struct api_event *events[EVENTS_MAX]; /* lists */
+    size_t nevents;
     struct arena arena;
 };
 
@@ -164,6 +168,20 @@ size_t api_params(struct api *api, size_t i, const struct api_param **out)
 {
     *out = api->entries[i]->params;
     return api->entries[i]->nargs;
+}
+
+void api_add_events(struct api *api, const struct api_event *events)
+{
+    assert(api->nevents < EVENTS_MAX);
+    api->events[api->nevents++] = events;
+}
+
+const struct api_event *api_event_at(struct api *api, size_t i)
+{
+    for (size_t k = 0; k < api->nevents; k++)
+        for (const struct api_event *e = api->events[k]; e->name; e++)
+            if (i-- == 0) return e;
+    return NULL;
 }
 
 size_t api_count(struct api *api)

@@ -76,6 +76,11 @@ struct api_param {
     size_t nkeys;
 };
 
+/* What the host tells plugins: on(name, fn), run:wait(name). Those with "before_" may be refused by an error. */
+struct api_event {
+    const char *name, *doc; /* "content.published" */
+};
+
 struct api;
 struct api *api_new(void);
 void api_free(struct api *api);
@@ -85,6 +90,9 @@ const struct api_fn *api_find(struct api *api, const char *name, void **self);
 /* In the order of their names. */
 size_t api_count(struct api *api);
 const struct api_fn *api_at(struct api *api, size_t i);
+/* `events` is static data, closed by {0}. */
+void api_add_events(struct api *api, const struct api_event *events);
+const struct api_event *api_event_at(struct api *api, size_t i); /* in order; NULL after the last */
 /* Its arguments in order: for the reference, the editors' files and the checker. */
 size_t api_params(struct api *api, size_t i, const struct api_param **out);
 /* Calls from C (REST, CLI, engine): checks arguments, runs in a mark. `args` is a list in declared order. */

@@ -12,6 +12,7 @@
 #include "plugin/grant.h"
 #include "plugin/host.h"
 #include "plugin/kept.h"
+#include "plugin/remedy.h"
 
 enum { REQUIRES_MAX = 64, SHARES = 1023 };
 
@@ -126,7 +127,10 @@ static int build_state(struct plugin_build *b, struct plugin_set *set, struct pl
     struct plugin_vm *pv = NULL;
     struct err why = {0};
     *out = NULL;
-    if (!p->ok) return 0;
+    if (!p->ok) {
+        remedy_find(b->s->host->api, p->why);
+        return 0;
+    }
     p->share = share_of(b, set, p->name);
     int rc = grant_check(b->s->db, p, b->policy, &why);
     if (err_is_fault(rc)) {
@@ -141,6 +145,7 @@ static int build_state(struct plugin_build *b, struct plugin_set *set, struct pl
     }
     plugin_vm_drop(pv);
     registry_undo(set->registry, p->name);
+    remedy_find(b->s->host->api, &why);
     plugin_fail(p, &why);
     return 0;
 }

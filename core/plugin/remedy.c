@@ -74,6 +74,7 @@ void remedy_find(struct api *api, struct err *err)
 {
     char name[NAME_LEN];
     const char *meant;
+    if (strcmp(err->key, "lua.syntax") == 0) snprintf(err->remedy, sizeof(err->remedy), "remedy.syntax");
     if (strcmp(err->key, "lua.error") != 0 || err->remedy[0]) return;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (strncmp(err->text, known[i].begins, strlen(known[i].begins)) != 0) continue;

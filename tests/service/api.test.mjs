@@ -37,6 +37,16 @@ test('each function stands in the reference with its own example and every optio
   }
 });
 
+test('each event that is told stands in the reference', () => {
+  const text = khung('--markdown');
+  const listed = new Set([...text.matchAll(/^- `((?:content|task)\.\w+)`: /gm)].map((m) => m[1]));
+  const told = new Set(['content', 'flow'].flatMap((f) =>
+    [...execFileSync('sh', ['-c', `cat core/${f}/*.c`], { cwd: TOP, encoding: 'utf8' })
+      .matchAll(/(?:tell|content_event)\([^;]*?"((?:content|task)\.\w+)"|"(content\.before_\w+)", "(content\.\w+)"/g)].flatMap((m) => m.slice(1))).filter(Boolean));
+  assert.ok(told.size > 15, `only ${told.size} were found`);
+  for (const name of told) assert.ok(listed.has(name), name);
+});
+
 test('the file for editors is Lua and defines each function', () => {
   const dir = folder();
   const path = khung('--lua', join(dir, 'editor')).trim();

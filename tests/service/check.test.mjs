@@ -3,12 +3,13 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { NEEDS as ALL, mistakes } from '../lib/mistakes.mjs';
 import { KHUNG, TOP, folder, pause, plugin, serve, write } from '../lib/khung.mjs';
 
 // Without a data directory that was ever used, unless one is named.
 function check(plugins, ...words) {
   const data = words.includes('--data') ? [] : ['--data', join(plugins.split(':')[0], 'no-data')];
-  const r = spawnSync(KHUNG, ['check', ...words, ...data, '--plugins', plugins, '--lang', 'en'], { encoding: 'utf8' });
+  const r = spawnSync(KHUNG, ['check', ...words, ...data, '--plugins', plugins, ...(words.includes('--lang') ? [] : ['--lang', 'en'])], { encoding: 'utf8' });
   return { ...r, json: words.includes('--json') ? JSON.parse(r.stdout) : undefined };
 }
 
@@ -39,15 +40,14 @@ test('each kind of mistake is found where it is', () => {
   const found = r.json.map((f) => `${f.file.split('/bad/')[1]}:${f.line}:${f.column} ${f.severity} ${f.code}`);
   assert.deepEqual(found, [
     'init.lua:1:17 error check.module',
-    'init.lua:2:15 error check.module_foreign',
+    'init.lua:2:15 error check.module_none',
     'init.lua:4:3 error check.unknown_meant',
     'init.lua:5:3 error check.argument_missing',
     'init.lua:5:3 error check.need',
     'init.lua:6:3 error check.arguments',
     'init.lua:7:3 error check.need',
-    'init.lua:7:33 error check.option',
-    'init.lua:8:11 error check.option_missing',
-    'init.lua:8:21 error check.option',
+    'init.lua:7:33 error check.option_meant',
+    'init.lua:8:21 error check.option_meant',
     'init.lua:9:7 error check.unknown_meant',
     'init.lua:10:3 error check.arguments',
     'init.lua:11:19 error check.type',
@@ -55,14 +55,32 @@ test('each kind of mistake is found where it is', () => {
     'init.lua:12:13 error check.text',
     'init.lua:13:9 warning check.method',
     'init.lua:14:3 error check.unknown',
-    'locale/vi.lua:1:1 warning check.text_one',
-    'plugin.lua:1:1 warning check.need_unused',
+    'locale/vi.lua:1:10 warning check.text_one',
+    'plugin.lua:5:21 warning check.need_unused',
   ]);
   const of = (code) => r.json.find((f) => f.code === code).message;
   assert.match(of('check.unknown_meant'), /content\.creat.*Did you mean content\.create\?/);
-  assert.match(of('check.option'), /limt.*order, limit, after, published/);
+  assert.match(of('check.option_meant'), /limt.*Did you mean limit\?/);
   assert.match(of('check.need'), /Add "content" to needs in plugin\.lua/);
 });
+
+for (const [name, m] of Object.entries(mistakes))
+  test(`${name}: is found, with a remedy in the author's language`, () => {
+    const dir = folder();
+    const file = (path, text) => write(join(dir, 'plugins/m', path), text);
+    file('plugin.lua', `return {\n  name = "m", version = "1.0.0", api = 1, title = { vi = "M", en = "M" },\n  needs = ${m.needs ?? ALL},\n${m.extra ?? ''}}\n`);
+    file('init.lua', m.source);
+    file('steps.lua', 'return {}\n');
+    for (const lang of ['vi', 'en']) file(`locale/${lang}.lua`, 'return { ask = "{who}", ["request.ask"] = "?" }\n');
+    const told = (lang) => check(join(dir, 'plugins'), '--json', '--lang', lang).json.filter((f) => f.code !== 'check.need_unused');
+    const en = told('en'), vi = told('vi');
+    assert.deepEqual([...new Set(en.map((f) => `${f.file.split('/m/')[1]}:${f.line}:${f.column} ${f.code}`))], m.found);
+    for (const [i, f] of en.entries()) {
+      assert.notEqual(f.message, vi[i].message);
+      assert.match(vi[i].message, /[ạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹđ]/, vi[i].message);
+      assert.doesNotMatch(f.message + vi[i].message, /[{}]\w+}|check\./, 'every value is filled in');
+    }
+  });
 
 test('a line for editors: file:line:column: severity: message [code]', () => {
   const dir = folder();
@@ -74,10 +92,10 @@ test('a line for editors: file:line:column: severity: message [code]', () => {
 
 test('what only loading finds is told with its line', () => {
   const dir = folder();
-  plugin(dir, 'bad', 'local count = 0\nflow.define("x", {}, function()\n  count = count + 1\nend)\n', { needs: '{ "flow" }' });
+  plugin(dir, 'bad', 'local kinds = { "txt" }\n\nstorage.table("x", { fields = { a = kinds[1] } })\n', { needs: '{ "storage" }' });
   const r = check(join(dir, 'plugins'));
   assert.equal(r.status, 1);
-  assert.match(r.stdout, /bad\/init\.lua:3:1: error: .*count.*\[lua\.upvalue\]/);
+  assert.match(r.stdout, /bad\/init\.lua:3:1: error: .*txt.*\[field\.type\]/);
 });
 
 test('odd texts end in a finding, not in a crash', () => {
