@@ -3,6 +3,7 @@
 #define KHUNG_CLI_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/val.h"
@@ -30,9 +31,13 @@ const char *cli_flag(const struct cli *c, const char *name); /* NULL: not given 
 /* Prints an error with its remedy to stderr; returns CLI_FAILED. */
 int cli_fail(struct cli *c, const struct err *err);
 int cli_usage(struct cli *c, const char *usage);
+/* All commands, or those of one noun; false: there is none. */
+bool cli_help(struct cli *c, const char *noun, FILE *out);
 /* Prints a result: --json as JSON; else a table (lists of maps), lines (a map) or the value. `columns`: names with
  * blanks between, for tables; NULL: all of the first row. */
 void cli_print(struct cli *c, const struct val *v, const char *columns);
+/* Columns of a terminal that a text takes: its characters without combining marks. */
+size_t cli_width(const char *s, size_t n);
 /* Calls a function of the API: in the running service over its socket, else by opening the data directory. `as`: the
  * user to act as, or NULL for the operator. */
 int cli_call(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out, struct err *err);

@@ -10,38 +10,38 @@
 #include "base/locale.h"
 #include "cli/cli.h"
 
-static const char cli_plugin_usage[] = "khung plugin keygen FILE\n"
-                                       "khung plugin pack DIR [--key FILE] [-o FILE]\n"
-                                       "khung plugin trust KEY [--name N] | --list | --remove KEY\n"
-                                       "khung plugin install FILE [--dry-run] [--force] [--settings FILE]";
+static const char new_usage[] = "khung new plugin NAME\n"
+                                "khung new flow NAME --plugin PLUGIN\n"
+                                "khung new report NAME --plugin PLUGIN";
+static const char content_usage[] = "khung content list TYPE\n"
+                                    "khung content show TYPE ID\n"
+                                    "khung content history ID\n"
+                                    "khung content lint ID\n"
+                                    "khung content import TYPE FILE --with PLUGIN.FLOW [--as USER]";
+static const char report_usage[] = "khung report list\n"
+                                   "khung report run NAME [--param k=v …] [--format table|csv|json]";
+static const char plugin_usage[] = "khung plugin keygen FILE\n"
+                                   "khung plugin pack DIR [--key FILE] [-o FILE]\n"
+                                   "khung plugin trust KEY [--name N] | --list | --remove KEY\n"
+                                   "khung plugin install FILE [--dry-run] [--force] [--settings FILE]";
+/* What each does is said by "help.NOUN" or "help.NOUN.VERB" of the catalogue. */
 const struct cli_entry cli_commands[] = {
-    {"serve", cli_serve,
-     "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT] [--dev]   run the service"},
-    {"test", cli_test,
-     "khung test [PLUGIN …] [--plugins DIR:DIR]                                  run the specs of plugins"},
-    {"new", cli_new,
-     "khung new plugin NAME | flow NAME --plugin PLUGIN | report NAME --plugin PLUGIN   a working start with spec"},
-    {"check", cli_check,
-     "khung check [PLUGIN …] [--plugins DIR:DIR]                                 what is wrong, by file:line:column"},
-    {"doctor", cli_doctor,
-     "khung doctor                                                               look at machine, data and service"},
-    {"metrics", cli_metrics,
-     "khung metrics                                                              what the service counts, for "
-     "Prometheus"},
-    {"api", cli_api,
-     "khung api [--markdown | --json | --lua DIR]                                 the Lua API: reference, data, editor "
-     "file"},
-    {"console", cli_console,
-     "khung console PLUGIN [--write] [--as USER]                                  a prompt in a plugin's environment"},
-    {"content", cli_content,
-     "khung content list|show|history|import …                                   content items"},
-    {"report", cli_report, "khung report list | run NAME [--param k=v …] [--format table|csv|json]     report types"},
+    {"serve", cli_serve, "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT] [--dev]"},
+    {"test", cli_test, "khung test [PLUGIN …] [--plugins DIR:DIR]"},
+    {"new", cli_new, new_usage},
+    {"check", cli_check, "khung check [PLUGIN …] [--plugins DIR:DIR]"},
+    {"doctor", cli_doctor, "khung doctor"},
+    {"metrics", cli_metrics, "khung metrics"},
+    {"api", cli_api, "khung api [--markdown | --json | --lua DIR]"},
+    {"console", cli_console, "khung console PLUGIN [--write] [--as USER]"},
+    {"content", cli_content, content_usage},
+    {"report", cli_report, report_usage},
     {"flow", cli_flow, "khung flow upgrade [PLUGIN] [--flow NAME] [--run ID] [--dry-run]"},
     {"flow", cli_calls, NULL},
     {"task", cli_calls, NULL},
     {"org", cli_calls, NULL},
     {"user", cli_calls, NULL},
-    {"plugin", cli_plugin, cli_plugin_usage},
+    {"plugin", cli_plugin, plugin_usage},
     {"plugin", cli_calls, NULL},
     {"schedule", cli_calls, NULL},
     {"error", cli_calls, NULL},

@@ -183,5 +183,6 @@ int cli_calls(struct cli *c)
     const char *verb = c->nwords > 1 ? c->words[1] : "";
     for (size_t i = 0; i < NCALLS; i++)
         if (strcmp(calls[i].noun, c->words[0]) == 0 && strcmp(calls[i].verb, verb) == 0) return run_call(c, &calls[i]);
-    return cli_usage(c, cli_calls_usage(c->words[0]));
+    cli_help(c, c->words[0], stderr);
+    return CLI_USAGE;
 }

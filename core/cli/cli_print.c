@@ -6,12 +6,12 @@
 #include "base/buf.h"
 #include "base/date.h"
 #include "base/json.h"
+#include "base/locale.h"
 #include "cli/cli.h"
 
-enum { COLUMNS_MAX = 16, CELL_MAX = 60 };
+enum { COLUMNS_MAX = 16, CELL_MAX = 60, TITLE_WIDTH = 14 };
 
-/* Columns of a terminal that a text takes: its characters without combining marks. */
-static size_t width(const char *s, size_t n)
+size_t cli_width(const char *s, size_t n)
 {
     size_t w = 0;
     for (size_t i = 0; i < n; i++) {
@@ -53,7 +53,7 @@ static void write_cell(struct buf *b, const char *name, const struct val *v)
 /* At most CELL_MAX characters, the cut shown by an ellipsis. */
 static size_t cut(struct buf *b)
 {
-    size_t w = width(b->data ? b->data : "", b->len);
+    size_t w = cli_width(b->data ? b->data : "", b->len);
     if (w <= CELL_MAX) return w;
     size_t at = 0;
     for (size_t seen = 0; at < b->len; at++)
@@ -93,12 +93,21 @@ static int pick_columns(const struct val *list, const char *wanted, char names[C
     return n;
 }
 
-static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n, const size_t *widths)
+/* "due" in the reader's language. */
+static const char *head(const char *lang, const char *name)
+{
+    char key[64];
+    snprintf(key, sizeof(key), "column.%.40s", name);
+    const char *text = locale_text(lang, key);
+    return text ? text : name;
+}
+
+static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n, const size_t *widths, const char *lang)
 {
     for (int k = 0; k < n; k++) {
         struct buf b;
         buf_init(&b, 64 << 10);
-        struct val cell = row ? cell_of(row, names[k]) : val_str(names[k]);
+        struct val cell = row ? cell_of(row, names[k]) : val_str(head(lang, names[k]));
         write_cell(&b, names[k], &cell);
         size_t w = cut(&b);
         fputs(b.data ? b.data : "", stdout);
@@ -108,13 +117,14 @@ static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n,
     putchar('\n');
 }
 
-static void print_table(const struct val *list, const char *wanted)
+static void print_table(const struct val *list, const char *wanted, const char *lang)
 {
     char names[COLUMNS_MAX][48];
     size_t widths[COLUMNS_MAX];
     int n = pick_columns(list, wanted, names);
     for (int k = 0; k < n; k++) {
-        widths[k] = strlen(names[k]);
+        const char *title = head(lang, names[k]);
+        widths[k] = cli_width(title, strlen(title));
         for (size_t i = 0; i < list->as.list.n; i++) {
             struct buf b;
             buf_init(&b, 64 << 10);
@@ -125,9 +135,9 @@ static void print_table(const struct val *list, const char *wanted)
             buf_close(&b);
         }
     }
-    print_row(NULL, names, n, widths);
+    print_row(NULL, names, n, widths, lang);
     for (size_t i = 0; i < list->as.list.n; i++)
-        print_row(&list->as.list.items[i], names, n, widths);
+        print_row(&list->as.list.items[i], names, n, widths, lang);
 }
 
 /* A text of several lines as it is, but for what a terminal would obey or what turns the order of letters round. */
@@ -148,18 +158,20 @@ static void print_block(const char *name, const struct val *v)
     }
 }
 
-static void print_lines(const struct val *map)
+static void print_lines(const struct val *map, const char *lang)
 {
     for (size_t i = 0; i < map->as.map.n; i++) {
         struct buf b;
         const struct val *v = &map->as.map.pairs[i].v;
         if (v->type == VAL_STR && memchr(v->as.str.s, '\n', v->as.str.len)) {
-            print_block(map->as.map.pairs[i].key, v);
+            print_block(head(lang, map->as.map.pairs[i].key), v);
             continue;
         }
         buf_init(&b, 16 << 20);
         write_cell(&b, map->as.map.pairs[i].key, &map->as.map.pairs[i].v);
-        printf("%-14s %s\n", map->as.map.pairs[i].key, b.data ? b.data : "");
+        const char *title = head(lang, map->as.map.pairs[i].key);
+        size_t w = cli_width(title, strlen(title));
+        printf("%s%*s %s\n", title, w < TITLE_WIDTH ? (int)(TITLE_WIDTH - w) : 0, "", b.data ? b.data : "");
         buf_close(&b);
     }
 }
@@ -173,7 +185,7 @@ void cli_print(struct cli *c, const struct val *v, const char *columns)
         json_write_pretty(&b, v);
         puts(b.data ? b.data : "null");
     } else if (rows) {
-        print_table(v, columns);
+        print_table(v, columns, c->lang);
     } else if (v->type == VAL_LIST) {
         for (size_t i = 0; i < v->as.list.n; i++) {
             buf_clear(&b);
@@ -182,7 +194,7 @@ void cli_print(struct cli *c, const struct val *v, const char *columns)
         }
     } else if (v->type == VAL_MAP || v->type == VAL_OBJ) {
         const struct val *map = fields_of(v);
-        if (map) print_lines(map);
+        if (map) print_lines(map, c->lang);
     } else if (v->type != VAL_NIL) {
         write_cell(&b, "", v);
         puts(b.data ? b.data : "");

@@ -33,8 +33,9 @@ static int import(struct cli *c)
 
 int cli_content(struct cli *c)
 {
-    static const char usage[] =
-        "khung content list TYPE | show TYPE ID | history ID | lint ID | import TYPE FILE --with PLUGIN.FLOW";
+    static const char usage[] = "khung content list TYPE\n       khung content show TYPE ID\n"
+                                "       khung content history ID\n       khung content lint ID\n"
+                                "       khung content import TYPE FILE --with PLUGIN.FLOW";
     const char *verb = c->nwords > 2 ? c->words[1] : "";
     struct val args = val_list(), id;
     if (strcmp(verb, "import") == 0) return import(c);

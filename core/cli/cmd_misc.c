@@ -15,10 +15,41 @@ struct finding {
     struct cli *c;
 };
 
+static const char *text_of(const struct cli *c, const char *key)
+{
+    const char *text = locale_text(c->lang, key);
+    return text ? text : key;
+}
+
+static void print_padded(const char *text, size_t width)
+{
+    size_t w = cli_width(text, strlen(text));
+    printf("%s%*s", text, w < width ? (int)(width - w) : 0, "");
+}
+
+/* `mark`, `what`: of the catalogue. */
+static void print_line(const struct cli *c, const char *mark, const char *what, const char *value)
+{
+    print_padded(text_of(c, mark), 6);
+    print_padded(what, 12);
+    printf(" %s\n", value);
+}
+
 static void line(struct finding *f, bool good, const char *what, const char *value)
 {
-    printf("%s  %-12s %s\n", good ? "ok  " : "BAD ", what, value);
+    print_line(f->c, good ? "doctor.good" : "doctor.bad", text_of(f->c, what), value);
     f->bad += !good;
+}
+
+/* A sentence of the catalogue with one number in it. */
+static void line_number(struct finding *f, bool good, const char *what, const char *key, int64_t n)
+{
+    struct err_num num;
+    struct buf b;
+    buf_init(&b, 1024);
+    locale_format(&b, f->c->lang, key, "n", err_i64(&num, n), NULL);
+    line(f, good, what, b.data ? b.data : "");
+    buf_close(&b);
 }
 
 /* What keeps the running service locked in. What does not is shown with its remedy, and is no failure: an office may
@@ -31,7 +62,8 @@ static int show_locks(struct finding *f)
     for (size_t i = 0; val_at(&out, i); i++) {
         const struct val *p = val_at(&out, i);
         bool ok = val_get_bool(p, "ok", false);
-        printf("%s  %-12s %s\n", ok ? "ok  " : "LOOK", val_get_str(p, "part"), val_get_str(p, ok ? "value" : "why"));
+        print_line(f->c, ok ? "doctor.good" : "doctor.look", val_get_str(p, "part"),
+                   val_get_str(p, ok ? "value" : "why"));
     }
     return 0;
 }
@@ -45,18 +77,18 @@ int cli_doctor(struct cli *c)
     struct err err = {0};
     char text[300];
     uname(&u);
-    snprintf(text, sizeof(text), "%s %s, %ld cores", u.sysname, u.release, sysconf(_SC_NPROCESSORS_ONLN));
-    line(&f, true, "machine", text);
+    snprintf(text, sizeof(text), "%s %s, %ld CPU", u.sysname, u.release, sysconf(_SC_NPROCESSORS_ONLN));
+    line(&f, true, "doctor.machine", text);
     bool there = access(c->data, F_OK) == 0;
     bool writable = there && access(c->data, W_OK) == 0;
-    line(&f, !there || writable, "data", writable ? c->data : there ? "not writable" : "not made yet");
+    line(&f, !there || writable, "doctor.data",
+         writable ? c->data : text_of(c, there ? "doctor.not_writable" : "doctor.not_made"));
     if (there && statvfs(c->data, &fs) == 0) {
-        unsigned long long mib = (unsigned long long)fs.f_bavail * fs.f_frsize >> 20;
-        snprintf(text, sizeof(text), "%llu MiB free", mib);
-        line(&f, mib > 100, "disk", text);
+        int64_t mib = (int64_t)((unsigned long long)fs.f_bavail * fs.f_frsize >> 20);
+        line_number(&f, mib > 100, "doctor.disk", "doctor.free", mib);
     }
     bool runs = cli_has_service(c);
-    line(&f, true, "service", runs ? "running" : "not running");
+    line(&f, true, "doctor.service", text_of(c, runs ? "doctor.runs" : "doctor.runs_not"));
     if (!there) return f.bad ? CLI_FAILED : CLI_DONE;
     if (runs && show_locks(&f) != 0) return CLI_FAILED;
     if (cli_call(c, "plugin.list", &none, NULL, &out, &err) != 0) return cli_fail(c, &err);
@@ -64,10 +96,9 @@ int cli_doctor(struct cli *c)
         const struct val *p = val_at(&out, i);
         bool active = val_is_str(val_get(p, "state"), "active");
         snprintf(text, sizeof(text), "%s %s", val_get_str(p, "name"), active ? "" : val_get_str(p, "why"));
-        line(&f, active, "plugin", text);
+        line(&f, active, "doctor.plugin", text);
     }
     if (cli_call(c, "system.verify", &none, NULL, &out, &err) != 0) return cli_fail(c, &err);
-    snprintf(text, sizeof(text), "%zu findings", out.as.list.n);
-    line(&f, out.as.list.n == 0, "database", text);
+    line_number(&f, out.as.list.n == 0, "doctor.database", "doctor.findings", (int64_t)out.as.list.n);
     return f.bad ? CLI_FAILED : CLI_DONE;
 }

@@ -42,7 +42,8 @@ int cli_report(struct cli *c)
     struct err err = {0};
     const char *verb = c->nwords > 1 ? c->words[1] : "";
     if (strcmp(verb, "run") == 0 && c->nwords == 3) return run(c);
-    if (strcmp(verb, "list") != 0 || c->nwords != 2) return cli_usage(c, "khung report list | run NAME …");
+    if (strcmp(verb, "list") != 0 || c->nwords != 2)
+        return cli_usage(c, "khung report list\n       khung report run NAME …");
     if (cli_call(c, "report.list", &args, NULL, &out, &err) != 0) return cli_fail(c, &err);
     cli_print(c, &out, "name title plugin");
     return CLI_DONE;

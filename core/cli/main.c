@@ -5,14 +5,13 @@
 #include "cli/cli.h"
 #include "runtime/crash.h"
 
-static int help(void)
+/* `khung`, `khung help [COMMAND]`, `khung COMMAND --help`. */
+static int help(struct cli *c)
 {
-    printf("usage: khung COMMAND …\n\n");
-    for (const struct cli_entry *e = cli_commands; e->name; e++)
-        printf("%s\n", e->usage ? e->usage : cli_calls_usage(e->name));
-    printf("\nEvery command takes --data DIR, --json and --lang vi|en. Exit codes: 0 done, 1 refused or failed, 2 "
-           "usage.\n");
-    return CLI_DONE;
+    bool by_word = c->nwords && strcmp(c->words[0], "help") == 0;
+    const char *noun = by_word ? (c->nwords > 1 ? c->words[1] : NULL) : c->nwords ? c->words[0] : NULL;
+    if (!cli_help(c, noun, stdout)) return cli_usage(c, "khung help");
+    return c->nwords || cli_flag(c, "help") ? CLI_DONE : CLI_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -21,8 +20,7 @@ int main(int argc, char **argv)
     crash_init();
     int rc = cli_parse(&c, argc - 1, argv + 1);
     if (rc == CLI_DONE && (c.nwords == 0 || strcmp(c.words[0], "help") == 0 || cli_flag(&c, "help"))) {
-        rc = help();
-        if (c.nwords == 0 && !cli_flag(&c, "help")) rc = CLI_USAGE;
+        rc = help(&c);
     } else if (rc == CLI_DONE) {
         const struct cli_entry *e = cli_commands;
         while (e->name && strcmp(e->name, c.words[0]) != 0)
