@@ -11,4 +11,7 @@ void api_print_markdown(const struct host *h, FILE *out);
 /* LuaCATS (lua-language-server): globals, classes, option tables. */
 void api_print_lua(const struct host *h, FILE *out);
 
+/* A .luacheckrc for a folder of plugins. */
+void api_print_luacheck(const struct host *h, FILE *out);
+
 #endif

@@ -1,6 +1,6 @@
 /* khung new: a working start for a plugin, a flow or a report, with spec and texts.
  *
- * Templates are carried text files (core/assets/new) with {{name}} in them. Nothing that exists is overwritten; what
+ * Templates are carried text files (core/assets/new) with holes in them. Nothing that exists is overwritten; what
  * is added to a file of the plugin (its init.lua, manifest, texts) replaces it in one step. */
 #include <ctype.h>
 #include <errno.h>
@@ -11,12 +11,17 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/locale.h"
+#include "cli/api_print.h"
 #include "cli/asset.h"
 #include "cli/cli.h"
+#include "cli/spec.h"
+#include "runtime/log.h"
 
 enum { FILE_MAX = 1 << 20, NAME_LEN_MAX = 40 };
 
-static const char usage[] = "khung new plugin NAME | flow NAME --plugin PLUGIN | report NAME --plugin PLUGIN";
+static const char usage[] = "khung new plugin NAME\n       khung new flow NAME --plugin PLUGIN\n"
+                            "       khung new report NAME --plugin PLUGIN";
 
 /* A line that goes into an existing file before `before` (or at its end when NULL), unless `present` is there. */
 struct addition {
@@ -56,21 +61,48 @@ static int write_whole(const char *path, const char *text, size_t n, int flags, 
     return rc;
 }
 
-/* The template with its name filled in, as a new file. */
-static int from_template(const char *asset, const char *name, const char *path, struct err *err)
+/* {{name}}, and {{:key}}: a sentence of the catalogue in the author's language. */
+static void fill_hole(struct buf *b, const char *lang, const char *hole, size_t len, const char *name)
 {
-    static const char hole[] = "{{name}}";
+    char key[48];
+    snprintf(key, sizeof(key), "new.text.%.*s", len ? (int)len - 1 : 0, hole + 1);
+    if (hole[0] == ':')
+        locale_format(b, lang, key, "name", name, NULL);
+    else
+        buf_add_str(b, name);
+}
+
+/* The template with its holes filled, as a new file. */
+static int from_template(struct cli *c, const char *asset, const char *name, const char *path, struct err *err)
+{
     const struct asset *t = asset_find(asset);
     struct buf b;
     buf_init(&b, FILE_MAX);
     for (const char *p = t ? t->text : ""; *p;) {
-        const char *next = strstr(p, hole);
-        buf_add(&b, p, next ? (size_t)(next - p) : strlen(p));
-        if (next) buf_add_str(&b, name);
-        p = next ? next + sizeof(hole) - 1 : "";
+        const char *hole = strstr(p, "{{"), *end = hole ? strstr(hole, "}}") : NULL;
+        buf_add(&b, p, end ? (size_t)(hole - p) : strlen(p));
+        if (end) fill_hole(&b, c->lang, hole + 2, (size_t)(end - hole - 2), name);
+        p = end ? end + 2 : "";
     }
     int rc = b.data ? write_whole(path, b.data, b.len, O_EXCL, err) : err_set(err, ERR_INTERNAL, "memory", NULL);
     buf_close(&b);
+    if (rc == 0) printf("%s\n", path);
+    return rc;
+}
+
+/* Beside the plugins, once: what luacheck, and editors that run it, must know. */
+static int write_luacheckrc(struct cli *c, const char *folder, struct err *err)
+{
+    const char *path = arena_printf(&c->arena, "%s/.luacheckrc", folder);
+    struct spec s = {.options = {.lang = c->lang, .zone = "Asia/Ho_Chi_Minh"}};
+    if (!path || access(path, F_OK) == 0) return 0;
+    log_init(LOG_ERROR + 1, false);
+    int rc = spec_open(&s, err);
+    if (rc) return rc;
+    FILE *f = fopen(path, "we");
+    if (f) api_print_luacheck(&s.app.host, f);
+    rc = f && fclose(f) == 0 ? 0 : io_failed(path, err);
+    spec_close(&s);
     if (rc == 0) printf("%s\n", path);
     return rc;
 }
@@ -136,9 +168,9 @@ static int new_part(struct cli *c, const char *dir, const char *kind, const char
         errno = EEXIST;
         return io_failed(spec, err);
     }
-    int rc = from_template(from, name, file, err);
+    int rc = from_template(c, from, name, file, err);
     if (rc == 0) rc = make_folder(specs, false, err);
-    return rc ? rc : from_template(from_spec, name, spec, err);
+    return rc ? rc : from_template(c, from_spec, name, spec, err);
 }
 
 static int new_plugin(struct cli *c, const char *name, struct err *err)
@@ -149,11 +181,13 @@ static int new_plugin(struct cli *c, const char *name, struct err *err)
                                            {"new/plugin/init.lua", "init.lua"},
                                            {"new/plugin/locale_vi.lua", "locale/vi.lua"},
                                            {"new/plugin/locale_en.lua", "locale/en.lua"}};
-    int rc = dir ? make_folder(dir, true, err) : err_set(err, ERR_NOMEM, "memory", NULL);
+    int rc = dir ? make_folder(first, false, err) : err_set(err, ERR_NOMEM, "memory", NULL);
+    if (rc == 0) rc = make_folder(dir, true, err);
     if (rc == 0) rc = make_folder(arena_printf(&c->arena, "%s/locale", dir), true, err);
     for (size_t i = 0; rc == 0 && i < sizeof(files) / sizeof(files[0]); i++)
-        rc = from_template(files[i][0], name, arena_printf(&c->arena, "%s/%s", dir, files[i][1]), err);
-    return rc ? rc : new_part(c, dir, "flow", "request", err);
+        rc = from_template(c, files[i][0], name, arena_printf(&c->arena, "%s/%s", dir, files[i][1]), err);
+    if (rc == 0) rc = new_part(c, dir, "flow", "request", err);
+    return rc ? rc : write_luacheckrc(c, first, err);
 }
 
 static int add_to_plugin(struct cli *c, const char *dir, const char *kind, const char *name, struct err *err)

@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, existsSync } from 'node:fs';
+import { readFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KHUNG, folder } from '../lib/khung.mjs';
 
@@ -21,6 +21,24 @@ test('a plugin, one more flow and a report load and pass their specs', () => {
   assert.equal(specs.status, 0, specs.stdout + specs.stderr);
   for (const name of ['request', 'holiday', 'below']) assert.ok(specs.stdout.includes(`${name}: `), name);
 });
+
+for (const lang of ['en', 'vi'])
+  test(`what is made in ${lang} passes luacheck too, with comments and specs in that language`, () => {
+    const dir = folder(), words = (...w) => khung(dir, ...w, '--lang', lang);
+    for (const w of [['plugin', 'office'], ['flow', 'holiday', '--plugin', 'office'], ['report', 'below', '--plugin', 'office']])
+      assert.equal(words('new', ...w).status, 0);
+    assert.match(words('check').stdout, /^ok +office 0\.1\.0\n$/);
+    const told = words('test').stdout;
+    assert.match(told, lang === 'vi' ? /kết thúc với điều đã quyết định/ : /ends with what was decided/);
+    const lint = spawnSync('luacheck', ['.', '--no-color'], { cwd: join(dir, 'plugins'), encoding: 'utf8' });
+    assert.equal(lint.status, 0, lint.stdout);
+    assert.match(lint.stdout, /0 warnings \/ 0 errors in \d\d files/);
+    const text = readFileSync(join(dir, 'plugins/office/request.lua'), 'utf8') + readFileSync(join(dir, 'plugins/office/spec/below_spec.lua'), 'utf8');
+    assert.doesNotMatch(text, /{{|}}\w|new\.text/);
+    assert.equal(/[ạảấếệộợứừ]/.test(text), lang === 'vi', text);
+    writeFileSync(join(dir, 'plugins/office/request.lua'), 'os.time()\nstorag.kv.get("x")\n');
+    assert.match(spawnSync('luacheck', ['.', '--no-color'], { cwd: join(dir, 'plugins'), encoding: 'utf8' }).stdout, /request\.lua:1:1:.*'?os'?[^]*request\.lua:2:1:.*storag/);
+  });
 
 test('a second time changes nothing and says why', () => {
   const dir = folder();

@@ -1,4 +1,4 @@
--- {{name}}: somebody is asked, and what was decided is the result. A run may wait here for weeks.
+-- {{name}}: {{:flow}}
 flow.define("{{name}}", {
   title = { vi = "{{name}}", en = "{{name}}" },
   input = { subject = "text!", who = "person!" },

@@ -1,2 +1,2 @@
--- What this plugin adds. Each file declares one thing; see `khung api` for what there is.
+-- {{:init}}
 require "{{name}}.request"

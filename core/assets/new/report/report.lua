@@ -1,4 +1,4 @@
--- {{name}}: the units of a day and how many are below each. At once a command and a route.
+-- {{name}}: {{:report}}
 report.define("{{name}}", {
   title = { vi = "{{name}}", en = "{{name}}" },
   params = { at = "date", kind = "text" },

@@ -1,4 +1,4 @@
--- What {{name}} shows.
+-- {{:report_spec}}
 local org = {
   units = {
     { code = "province", name = "Province", kind = "province", from = "2020-01-01" },
@@ -7,7 +7,7 @@ local org = {
 }
 
 describe("{{name}}", function()
-  it("counts what is below each unit", function(t)
+  it("{{:below}}", function(t)
     t:org(org)
     local rows = t:report("{{name}}", { kind = "province" }).rows
     t:expect(#rows == 1 and rows[1].code == "province" and rows[1].below == 1)
