@@ -123,7 +123,6 @@ void locale_err(struct buf *out, const char *lang, const struct err *err, bool h
     if (!text) return;
     /* "Did you mean ?" helps nobody: a remedy that lacks a value is left out. */
     size_t before = out->len;
-    if (err->text[0] && before && !strchr(".!?:", out->data[before - 1])) buf_add_char(out, '.');
     buf_add_char(out, ' ');
     if (fill(out, text, find_arg, err) || out->failed) return;
     out->len = before;

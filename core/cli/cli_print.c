@@ -33,6 +33,14 @@ static bool is_instant(const char *name)
     return false;
 }
 
+static bool is_list_of_texts(const struct val *v)
+{
+    size_t i = 0;
+    while (v->type == VAL_LIST && i < v->as.list.n && v->as.list.items[i].type == VAL_STR)
+        i++;
+    return v->type == VAL_LIST && i == v->as.list.n;
+}
+
 static void write_cell(struct buf *b, const char *name, const struct val *v)
 {
     if (!v || v->type == VAL_NIL) return;
@@ -45,6 +53,10 @@ static void write_cell(struct buf *b, const char *name, const struct val *v)
         buf_add_str(b, text);
     } else if (v->type == VAL_OBJ && val_is(val_get(v->as.obj.fields, "text"), VAL_STR)) {
         buf_add_str(b, val_get_str(v->as.obj.fields, "text"));
+    } else if (is_list_of_texts(v)) {
+        for (size_t i = 0; i < v->as.list.n; i++)
+            buf_printf(b, "%s%s", i ? ", " : "", v->as.list.items[i].as.str.s);
+        if (v->as.list.n == 0) buf_add_char(b, '-');
     } else {
         json_write(b, v);
     }
@@ -104,17 +116,21 @@ static const char *head(const char *lang, const char *name)
 
 static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n, const size_t *widths, const char *lang)
 {
+    struct buf line;
+    buf_init(&line, 1 << 20);
     for (int k = 0; k < n; k++) {
         struct buf b;
         buf_init(&b, 64 << 10);
         struct val cell = row ? cell_of(row, names[k]) : val_str(head(lang, names[k]));
         write_cell(&b, names[k], &cell);
         size_t w = cut(&b);
-        fputs(b.data ? b.data : "", stdout);
-        if (k + 1 < n) printf("%*s", (int)(widths[k] - w + 2), "");
+        buf_printf(&line, "%s%*s", b.data ? b.data : "", k + 1 < n ? (int)(widths[k] - w + 2) : 0, "");
         buf_close(&b);
     }
-    putchar('\n');
+    while (line.len && line.data[line.len - 1] == ' ')
+        line.len--;
+    printf("%.*s\n", (int)line.len, line.data ? line.data : "");
+    buf_close(&line);
 }
 
 static void print_table(const struct val *list, const char *wanted, const char *lang)

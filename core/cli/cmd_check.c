@@ -22,9 +22,15 @@ struct check {
 
 static const char *sentence(struct cli *c, const struct err *err)
 {
-    struct buf text;
+    struct buf text, whole;
     buf_init(&text, 8192);
-    locale_err(&text, c->lang, err, true);
+    buf_init(&whole, 8192);
+    locale_err(&text, c->lang, err, false);
+    locale_err(&whole, c->lang, err, true);
+    /* A message of Lua itself has no full stop; a remedy comes after it. */
+    size_t n = text.len;
+    if (whole.len > n) buf_printf(&text, "%s%s", n && strchr(".!?", text.data[n - 1]) ? "" : ".", whole.data + n);
+    buf_close(&whole);
     const char *copy = arena_strndup(&c->arena, text.data ? text.data : "", text.len);
     buf_close(&text);
     return copy ? copy : err->key;

@@ -135,7 +135,7 @@ end)
   const tried = (...words) => check(join(draft, 'plugins'), '--data', s.data, ...words);
   const both = () => {
     const lines = tried('p').stdout;
-    assert.match(lines, /plugins\/p\/init\.lua:3:1: warning: 2 open runs of p\.main \(the first: \d+\) differ at step 0: then table:insert \(p\/init\.lua:3\): what = "one"; now table:insert \(p\/init\.lua:3\): what = "two"\./);
+    assert.match(lines, /plugins\/p\/init\.lua:3:1: warning: Open runs of p\.main that differ at step 0: 2 \(first \d+\)\. Then table:insert \(p\/init\.lua:3\): what = "one"; now table:insert \(p\/init\.lua:3\): what = "two"\./);
     assert.match(lines, /open runs: 0 would move, 2 keep their version/);
     assert.equal(tried('p').status, 0, 'no run is harmed: a warning');
   };

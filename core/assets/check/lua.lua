@@ -31,7 +31,7 @@ local function globals_of(api)
   return globals
 end
 
-local function unknown(at, w, functions)
+local function unknown(at, w, functions, nouns)
   local name = w.field and (w.name .. "." .. w.field) or w.name
   if gone[w.name] then
     found.add(at, "error", "check.gone_" .. gone[w.name], { name = name })
@@ -39,17 +39,18 @@ local function unknown(at, w, functions)
     found.add(at, "error", "check.no_run")
   else
     found.add_named(at, "error", "check.unknown", { name = name }, found.sorted_keys(functions))
+    nouns[w.name] = true
   end
 end
 
 -- `set` collects globals that the plugin makes by mistake: using them is no second one.
-local function warn(at, w, text, functions, set)
+local function warn(at, w, text, ctx, set)
   if w.code:match("^0") then
     local word, line = open_block(text)
     found.add(at, "error", word and "check.syntax_open" or "check.syntax",
       { message = luacheck.get_message(w), word = word, line = line and tostring(line) })
   elseif w.code:match("^1[14]3$") then
-    if not set[w.name] then unknown(at, w, functions) end
+    if not set[w.name] then unknown(at, w, ctx.functions, ctx.nouns) end
   elseif w.code == "111" then
     set[w.name] = true
     found.add(at, "error", "check.global", { name = w.name })
@@ -78,7 +79,7 @@ return function(ctx, file, text)
     if w.code == "111" then set[w.name] = true end
   end
   for _, w in ipairs(report) do
-    warn({ file = file, line = w.line, column = w.column }, w, text, ctx.functions, set)
+    warn({ file = file, line = w.line, column = w.column }, w, text, ctx, set)
     readable = readable and not w.code:match("^0")
   end
   return readable

@@ -16,6 +16,7 @@ local Walk = require "check.calls"
 
 ctx.functions, ctx.methods, ctx.method_names = {}, {}, {}
 ctx.used, ctx.own_methods, ctx.texts_used = {}, {}, {}
+ctx.nouns = {} -- parts of the API that are named at all
 ctx.flows, ctx.emitted, ctx.event_nouns = {}, {}, {}
 
 for _, fn in ipairs(ctx.api) do

@@ -22,7 +22,7 @@ local function quoted(name) return '["\']' .. name:gsub("%p", "%%%0") .. '["\']'
 return function(ctx)
   local plugin = ctx.plugin
   if not plugin.needs then return end -- the manifest cannot be read: loading says why
-  local has, known, nouns = {}, {}, {}
+  local has, known, nouns = {}, {}, ctx.nouns
   for _, fn in ipairs(ctx.api) do
     if fn.needs then known[fn.needs] = true end
   end
