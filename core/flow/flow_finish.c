@@ -1,6 +1,7 @@
 /* The end of a run, and its troubles: completed, failed, blocked, cancelled; and what is undone then. */
 #include "flow/flow_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -68,7 +69,9 @@ static bool is_of_source(const char *key)
 /* A run that was cooled has let go of its version: the active one is the best guess. */
 static void keep_incident(struct flow_run *run, struct err *why)
 {
+    const char *step = err_arg(why, "step");
     struct incident i = {.kind = "run", .name = run->name, .run = run->id, .entry = run->entry};
+    if (step[0]) i.entry = strtoll(step, NULL, 10);
     struct registry *r = plugins_registry(run->flow->host->plugins);
     i.plugin = run->version ? run->version->pv->plugin : r && run->plugin ? registry_plugin(r, run->plugin) : NULL;
     if (i.plugin) incident_keep(run->flow->host, &i, why);

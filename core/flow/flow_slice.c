@@ -94,6 +94,7 @@ static int enter(struct flow_run *run, struct session *s, struct err *err)
 int flow_slice_step(struct flow_run *run, struct session *s, struct err *err)
 {
     struct flow *f = run->flow;
+    struct err_num n;
     int rc = 0;
     flow_touch(f, run);
     if (!run->is_loaded && !run->is_new) {
@@ -117,6 +118,8 @@ int flow_slice_step(struct flow_run *run, struct session *s, struct err *err)
     vm_limit_end(pv->vm);
     if (rc == 0) rc = save(run, s, err);
 out:
+    /* How far it came is forgotten with the slice. */
+    if (rc < 0) err_add_arg(err, "step", err_i64(&n, run->journal.entry));
     run->session = NULL;
     (run->attempts ? breaker_leave_again : breaker_leave)(f->host, &pass, rc, err);
     return rc;

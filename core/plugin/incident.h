@@ -20,7 +20,8 @@ struct incident {
     const char *kind;            /* "run" "hook" "loop" "report" "load" */
     const char *name;            /* flow, event, report … */
     const struct plugin *plugin; /* whose code failed */
-    int64_t run, entry;          /* 0: none */
+    int64_t run;                 /* 0: none */
+    int64_t entry;               /* of its journal: the step at which it failed */
 };
 
 struct incidents; /* host->incidents: what came lately, by any thread */

@@ -78,7 +78,8 @@ static int read_row(struct stmt *s, const char *lang, bool whole, struct arena *
     if (!whole) return rc;
     rc |= put_text(a, out, "code", s, 9);
     rc |= put_int(a, out, "first", s, 12);
-    rc |= put_int(a, out, "step", s, 13);
+    /* Where it failed, counted as in the run's history: at 0 when its first call did. */
+    if (stmt_int(s, 7)) rc |= val_set(a, out, "step", val_int(stmt_int(s, 13)));
     rc |= put_text(a, out, "version", s, 14);
     rc |= put_text(a, out, "source", s, 16);
     return rc | put_text(a, out, "traceback", s, 15);

@@ -51,6 +51,8 @@ test('a mistake of each kind of code is kept with place, source, remedy and trac
   assert.match(slip.remedy, /Did you mean content\.publish\?/);
   assert.match(slip.traceback, /bad\/init\.lua:8/);
   const run = await s.flow(slip.run);
+  const nowhere = await s.must('error', 'show', of('nothing_there').id);
+  assert.deepEqual([slip.step, nowhere.step], [0, 1], 'the step, counted as in flow history');
   assert.equal(run.error.incident, slip.id);
   assert.match((await s.must('error', 'show', of('nothing_there').id, '--lang', 'vi')).remedy, /item ở đây là nil/);
   // What answers a person names the id; a refusal that the author meant is no error of the plugin's code.
