@@ -57,6 +57,9 @@ struct err {
 
 /* Fill `err` (may be NULL) and return `code`. Values are (name, value) string pairs, closed by NULL; a NULL
  * value reads "". Too long values are cut. */
+/* Takes one finding of many: `khung verify` tells each in the reader's language. */
+typedef void (*err_sink)(void *ctx, const struct err *finding);
+
 int err_set(struct err *err, int code, const char *key, ...) __attribute__((sentinel));
 /* A ready message, e.g. from a plugin's error(). */
 int err_set_text(struct err *err, int code, const char *key, const char *text);

@@ -174,6 +174,6 @@ int content_overdue(struct session *s, struct arena *a, struct val *out, struct 
 
 /* `khung verify`: hashes that do not match their bodies, heads without their revisions, schedules
  * without a date. */
-int content_verify(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err);
+int content_verify(struct store *db, err_sink report, void *ctx, struct err *err);
 
 #endif

@@ -106,28 +106,30 @@ int content_diff(struct store *db, const struct content_span *span, struct arena
     return rc == ERR_NOMEM ? content_too_large(err) : rc;
 }
 
-static int each_line(struct store *db, const char *sql, const char *what, void (*report)(void *ctx, const char *line),
-                     void *ctx, struct err *err)
+static int each_line(struct store *db, const char *sql, const char *key, err_sink report, void *ctx, struct err *err)
 {
     struct stmt *s = store_stmt(db, sql, err);
-    char line[160];
+    struct err finding;
+    struct err_num id;
     int rc;
     if (!s) return err->code;
     while ((rc = stmt_step(s, err)) == 1) {
-        snprintf(line, sizeof(line), "item %lld: %s", (long long)stmt_int(s, 0), what);
-        report(ctx, line);
+        err_set(&finding, ERR_CORRUPT, key, "id", err_i64(&id, stmt_int(s, 0)), NULL);
+        report(ctx, &finding);
     }
     stmt_done(s);
     return rc;
 }
 
-static int verify_hashes(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err)
+static int verify_hashes(struct store *db, err_sink report, void *ctx, struct err *err)
 {
     struct stmt *s = store_stmt(db,
                                 "select i.id, i.type, r.rev, r.hash, r.body from revision r join item i on"
                                 " i.id = r.item",
                                 err);
-    char line[160], type[CONTENT_TYPE_MAX + 1], hash[DIGEST_HEX];
+    char type[CONTENT_TYPE_MAX + 1], hash[DIGEST_HEX];
+    struct err finding;
+    struct err_num id, revision;
     int rc;
     if (!s) return err->code;
     while ((rc = stmt_step(s, err)) == 1) {
@@ -136,35 +138,35 @@ static int verify_hashes(struct store *db, void (*report)(void *ctx, const char 
         snprintf(type, sizeof(type), "%.*s", (int)type_len, t);
         content_body_hash(type, body, len, hash);
         if (hash_len == strlen(hash) && memcmp(hash, kept, hash_len) == 0) continue;
-        snprintf(line, sizeof(line), "item %lld: revision %lld does not match its hash", (long long)stmt_int(s, 0),
-                 (long long)stmt_int(s, 2));
-        report(ctx, line);
+        err_set(&finding, ERR_CORRUPT, "verify.item_hash", "id", err_i64(&id, stmt_int(s, 0)), "revision",
+                err_i64(&revision, stmt_int(s, 2)), NULL);
+        report(ctx, &finding);
     }
     stmt_done(s);
     return rc;
 }
 
-int content_verify(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err)
+int content_verify(struct store *db, err_sink report, void *ctx, struct err *err)
 {
     static const struct {
-        const char *sql, *what;
+        const char *sql, *key;
     } checks[] = {
         {"select i.id from item i left join revision r on r.item = i.id and r.rev = i.draft_rev "
          "where r.id is null",
-         "its newest revision is missing"},
+         "verify.item_newest"},
         {"select i.id from item i left join revision r on r.id = i.pub_id where i.pub_rev is not "
          "null and"
          " (r.id is null or r.rev <> i.pub_rev or r.item <> i.id)",
-         "its published revision is missing"},
+         "verify.item_published"},
         {"select id from item where state = 'scheduled' and (due_at is null or scheduled_rev is "
          "not draft_rev)",
-         "it is scheduled without a date or for an old revision"},
+         "verify.item_scheduled"},
         {"select i.id from item i left join item_slug s on s.type = i.type and s.slug = i.slug "
          "where s.item is not i.id",
-         "its address is not its own"},
+         "verify.item_slug"},
     };
     int rc = verify_hashes(db, report, ctx, err);
     for (size_t i = 0; rc == 0 && i < sizeof(checks) / sizeof(checks[0]); i++)
-        rc = each_line(db, checks[i].sql, checks[i].what, report, ctx, err);
+        rc = each_line(db, checks[i].sql, checks[i].key, report, ctx, err);
     return rc;
 }

@@ -102,7 +102,7 @@ int flow_read_tasks(struct store *db, struct host *host, int64_t person, int64_t
 /* Decides an open task as the session's person: checks that they may, the form, and the hash that was shown. */
 int flow_decide(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct err *err);
 /* `khung verify`: journals that read, waits and tasks without a run, runs without a next event. */
-int flow_verify(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err);
+int flow_verify(struct store *db, err_sink report, void *ctx, struct err *err);
 
 /* The outbox: what leaves the database. The io side takes due rows and brings results back. */
 int flow_outbox_attach(struct flow *f);

@@ -1,72 +1,68 @@
 /* `khung verify` for the engine: every journal reads, nothing waits for a run that is gone, no run is stuck unseen. */
 #include "flow/flow_internal.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 struct check {
-    const char *sql;          /* gives ids of what is wrong */
-    const char *what, *wrong; /* "flow_run: run" 17 "is …" */
+    const char *sql; /* gives ids of what is wrong */
+    const char *key; /* with {id} */
 };
 
-/* Findings are for operators and programs: English, like log events. */
 static const struct check checks[] = {
     {"select distinct j.run from flow_journal j left join flow_run r on r.id = j.run where r.id is null",
-     "flow_journal: run", "has a journal but no row"},
+     "verify.run_journal"},
     /* What has failed or is blocked keeps its waits: it goes on from them when it is tried again. */
     {"select distinct w.run from flow_wait w left join flow_run r on r.id = w.run"
      " where r.id is null or r.state not in (0, 2, 3)",
-     "flow_wait: run", "waits but has ended"},
+     "verify.run_waits"},
     {"select t.id from flow_task t left join flow_run r on r.id = t.run where t.state = 0"
      " and (r.id is null or r.state not in (0, 2, 3))",
-     "flow_task: task", "is open but its run is not"},
+     "verify.task_open"},
     {"select r.id from flow_run r where r.state = 0 and r.paused is null and r.due is null and r.off is null"
      " and not exists (select 1 from flow_wait w where w.run = r.id)"
      " and not exists (select 1 from flow_task t where t.run = r.id and t.state = 0)"
      " and not exists (select 1 from flow_run c where c.parent = r.id and c.state in (0, 2, 3, 5))"
      " and not exists (select 1 from outbox o where o.run = r.id)",
-     "flow_run: run", "is running but nothing will ever wake it"},
-    {"select r.id from flow_run r left join plugin_version v on v.id = r.version where v.id is null", "flow_run: run",
-     "is pinned to a version that is not stored"},
+     "verify.run_sleeps"},
+    {"select r.id from flow_run r left join plugin_version v on v.id = r.version where v.id is null",
+     "verify.run_version"},
     {"select r.id from flow_run r where r.state in (2, 3) and not exists (select 1 from flow_error e where e.run = "
      "r.id)",
-     "flow_run: run", "is stopped without a reason"},
+     "verify.run_stopped"},
 };
 
-static int run_check(struct store *db, const struct check *c, void (*report)(void *, const char *), void *ctx,
-                     struct err *err)
+static int run_check(struct store *db, const struct check *c, err_sink report, void *ctx, struct err *err)
 {
     struct stmt *s = store_stmt(db, c->sql, err);
     if (!s) return err->code;
     int rc;
     while ((rc = stmt_step(s, err)) == 1) {
-        char line[160];
-        snprintf(line, sizeof(line), "%s %" PRId64 " %s", c->what, stmt_int(s, 0), c->wrong);
-        report(ctx, line);
+        struct err finding;
+        struct err_num id;
+        err_set(&finding, ERR_CORRUPT, c->key, "id", err_i64(&id, stmt_int(s, 0)), NULL);
+        report(ctx, &finding);
     }
     stmt_done(s);
     return rc;
 }
 
 /* Entries of each run: readable, and as many as its row says. */
-static int check_journals(struct store *db, void (*report)(void *, const char *), void *ctx, struct err *err)
+static int check_journals(struct store *db, err_sink report, void *ctx, struct err *err)
 {
     int64_t run = 0, entries = 0, expected = 0;
     struct stmt *s = store_stmt(db,
                                 "select j.run, j.body, r.entry from flow_journal j join flow_run r on r.id = j.run"
                                 " order by j.run, j.slice",
                                 err);
-    char line[160];
+    struct err finding;
+    struct err_num id, n, m;
     int rc;
     if (!s) return err->code;
     do {
         rc = stmt_step(s, err);
         if (run && (rc != 1 || stmt_int(s, 0) != run)) {
             if (entries != expected) {
-                snprintf(line, sizeof(line),
-                         "flow_journal: run %" PRId64 " has %" PRId64 " entries, its row says %" PRId64, run, entries,
-                         expected);
-                report(ctx, line);
+                err_set(&finding, ERR_CORRUPT, "verify.run_entries", "id", err_i64(&id, run), "n", err_i64(&n, entries),
+                        "expected", err_i64(&m, expected), NULL);
+                report(ctx, &finding);
             }
             entries = 0;
         }
@@ -79,8 +75,8 @@ static int check_journals(struct store *db, void (*report)(void *, const char *)
         while (flow_entry_read(bytes, len, &pos, &e, err) == 1)
             entries++;
         if (pos != len) {
-            snprintf(line, sizeof(line), "flow_journal: run %" PRId64 " has an entry that does not read", run);
-            report(ctx, line);
+            err_set(&finding, ERR_CORRUPT, "verify.run_entry", "id", err_i64(&id, run), NULL);
+            report(ctx, &finding);
             err_clear(err);
         }
     } while (rc == 1);
@@ -88,7 +84,7 @@ static int check_journals(struct store *db, void (*report)(void *, const char *)
     return rc;
 }
 
-int flow_verify(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err)
+int flow_verify(struct store *db, err_sink report, void *ctx, struct err *err)
 {
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         int rc = run_check(db, &checks[i], report, ctx, err);

@@ -1,4 +1,5 @@
 /* People, tokens, plugins and checks from outside. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -187,28 +188,52 @@ static int plugin_reload(struct api_call *c)
 }
 
 struct findings {
-    struct arena *a;
-    struct val *list;
+    struct api_call *c;
     int rc;
 };
 
-static void add_finding(void *ctx, const char *line)
+static void add_finding(void *ctx, const struct err *finding)
 {
     struct findings *f = ctx;
-    char *copy = arena_strdup(f->a, line);
-    if (!copy || val_add(f->a, f->list, val_str(copy)) != 0) f->rc = ERR_NOMEM;
+    struct buf text;
+    buf_init(&text, 4000);
+    locale_err(&text, f->c->s->lang, finding, false);
+    char *copy = arena_strdup(f->c->arena, text.data ? text.data : finding->key);
+    buf_close(&text);
+    if (!copy || val_add(f->c->arena, &f->c->result, val_str(copy)) != 0) f->rc = ERR_NOMEM;
+}
+
+/* The database's own words. */
+static void add_line(void *ctx, const char *line)
+{
+    struct err finding;
+    err_set(&finding, ERR_CORRUPT, "verify.database", "detail", line, NULL);
+    add_finding(ctx, &finding);
 }
 
 static int verify(struct api_call *c)
 {
-    struct findings f = {c->arena, &c->result, 0};
+    struct findings f = {c, 0};
     int rc = people_check(c->s, "system.verify", PEOPLE_ANY_UNIT, c->err);
     c->result = val_list();
-    if (rc == 0) rc = store_check(c->s->db, add_finding, &f, c->err);
+    if (rc == 0) rc = store_check(c->s->db, add_line, &f, c->err);
     if (rc == 0) rc = flow_verify(c->s->db, add_finding, &f, c->err);
     if (rc == 0) rc = quotas_verify(c->s->host->quotas, c->s->db, add_finding, &f, c->err);
     if (rc == 0) rc = content_verify(c->s->db, add_finding, &f, c->err);
     return rc ? rc : f.rc ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
+/* What is in force, in words; what is not is told by `why`. */
+static const char *part_value(struct api_call *c, const struct confine_part *p)
+{
+    struct buf text;
+    char key[48];
+    buf_init(&text, 2000);
+    snprintf(key, sizeof(key), "confine.is.%s", p->name);
+    if (p->ok) locale_format(&text, c->s->lang, key, "value", p->value, NULL);
+    char *copy = arena_strdup(c->arena, text.data ? text.data : p->value);
+    buf_close(&text);
+    return copy;
 }
 
 static int show_part(struct api_call *c, const struct confine_part *p, struct val *out)
@@ -216,7 +241,7 @@ static int show_part(struct api_call *c, const struct confine_part *p, struct va
     struct buf text;
     struct err why;
     *out = val_map();
-    char *value = arena_strdup(c->arena, p->value);
+    const char *value = part_value(c, p);
     int rc = value ? val_set(c->arena, out, "part", val_str(p->name)) : ERR_NOMEM;
     rc = rc ? rc : val_set(c->arena, out, "ok", val_bool(p->ok));
     rc = rc ? rc : val_set(c->arena, out, "value", val_str(value));

@@ -33,8 +33,7 @@ void quotas_after_commit(struct quotas *qs);
 /* The limits of what serves now; after the commit of a load. */
 void quotas_take_limits(struct quotas *qs, const struct registry *r);
 /* Compares what is written with the real numbers; any connection. */
-int quotas_verify(struct quotas *qs, struct store *db, void (*report)(void *ctx, const char *line), void *ctx,
-                  struct err *err);
+int quotas_verify(struct quotas *qs, struct store *db, err_sink report, void *ctx, struct err *err);
 
 /* On the lane, in a slice. Adds (a refusal changes nothing) or, with a negative number, gives back. A plugin of NULL is
  * the host, which has no limits; and so has everybody where there are no quotas. */

@@ -53,18 +53,19 @@ static void free_counted(struct quota_count *to)
 }
 
 struct reporting {
-    void (*report)(void *ctx, const char *line);
+    err_sink report;
     void *ctx;
 };
 
 static void compare(const struct reporting *r, const char *plugin, const int64_t *real, const int64_t *kept)
 {
     for (int k = 0; k < QUOTA_STORED; k++) {
-        char line[200];
+        struct err finding;
+        struct err_num n, m;
         if (real[k] == kept[k]) continue;
-        snprintf(line, sizeof(line), "plugin_usage: %.60s has %" PRId64 " %s, counted are %" PRId64, plugin, real[k],
-                 quota_name((enum plugin_quota)k), kept[k]);
-        r->report(r->ctx, line);
+        err_set(&finding, ERR_CORRUPT, "verify.usage", "plugin", plugin, "n", err_i64(&n, real[k]), "what",
+                quota_name((enum plugin_quota)k), "counted", err_i64(&m, kept[k]), NULL);
+        r->report(r->ctx, &finding);
     }
 }
 
@@ -84,8 +85,7 @@ static void compare_row(const struct reporting *r, struct stmt *s, const struct 
     if (c) c->is_seen = true;
 }
 
-int quotas_verify(struct quotas *qs, struct store *db, void (*report)(void *ctx, const char *line), void *ctx,
-                  struct err *err)
+int quotas_verify(struct quotas *qs, struct store *db, err_sink report, void *ctx, struct err *err)
 {
     const struct reporting r = {report, ctx};
     struct quota_count to;

@@ -142,7 +142,7 @@ static bool is_stale(const char *path)
 static void look_user(struct confine_part *p)
 {
     char text[64];
-    snprintf(text, sizeof(text), "uid %d, gid %d", (int)geteuid(), (int)getegid());
+    snprintf(text, sizeof(text), "%d:%d", (int)geteuid(), (int)getegid());
     set(p, "user", geteuid() != 0, text, "confine.root");
 }
 
@@ -153,22 +153,19 @@ void confine_look(const struct confine *c, struct confine_part out[CONFINE_PARTS
     bool off = !c->started;
     look_user(&out[0]);
     bool nnp = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-    set(&out[1], "privileges", nnp, nnp ? "none can be gained" : "can be gained", off ? "confine.off" : "confine.gain");
+    set(&out[1], "privileges", nnp, "", off ? "confine.off" : "confine.gain");
     bool filter = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_FILTERED;
-    set(&out[2], "seccomp", filter, filter ? "system calls are filtered" : "off",
-        off ? "confine.off" : "confine.no_seccomp");
+    set(&out[2], "seccomp", filter, "", off ? "confine.off" : "confine.no_seccomp");
     snprintf(out[2].detail, sizeof(out[2].detail), "%s", c->seccomp_why);
     bool closed = is_outside_closed();
-    snprintf(level, sizeof(level), "files are closed, level %d", c->landlock);
-    set(&out[3], "landlock", closed, closed ? level : "off", off ? "confine.off" : "confine.no_landlock");
+    snprintf(level, sizeof(level), "%d", c->landlock);
+    set(&out[3], "landlock", closed, level, off ? "confine.off" : "confine.no_landlock");
     snprintf(out[3].detail, sizeof(out[3].detail), "%s", c->landlock_why);
     bool bound = is_binding_closed();
-    set(&out[4], "listening", bound, bound ? "no further port can be opened" : "open",
-        off ? "confine.off" : "confine.no_binding");
+    set(&out[4], "listening", bound, "", off ? "confine.off" : "confine.no_binding");
     getrlimit(RLIMIT_CORE, &core);
     bool dumps = core.rlim_cur != 0 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0;
-    set(&out[5], "dumps", !dumps, dumps ? "memory can be dumped" : "memory is never dumped", "confine.dumps");
+    set(&out[5], "dumps", !dumps, "", "confine.dumps");
     bool stale = is_stale("/etc/resolv.conf") || is_stale("/etc/hosts");
-    set(&out[6], "names", !stale, stale ? "resolv.conf or hosts is shut" : "resolv.conf and hosts are read",
-        "confine.stale");
+    set(&out[6], "names", !stale, "", "confine.stale");
 }

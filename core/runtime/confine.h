@@ -45,7 +45,7 @@ int confine_start(const struct confine_options *o, struct confine *c, struct err
 struct confine_part {
     const char *name; /* "user" "privileges" "seccomp" "landlock" "listening" "dumps" "names" */
     bool ok;
-    char value[96];
+    char value[96];  /* of its sentence "confine.is.NAME" */
     const char *why; /* key of the catalogue with a remedy, NULL when ok */
     char detail[80]; /* its {detail} */
 };

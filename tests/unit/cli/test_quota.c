@@ -208,7 +208,7 @@ static void wrong_numbers_are_found(void **state)
     fixture_ok(f, "commit", store_commit(f->app.db, &f->err));
     struct val found = fixture_call(f, "system.verify", "[]");
     assert_int_equal(found.as.list.n, 1);
-    assert_true(val_is_str(val_at(&found, 0), "plugin_usage: p has 1 rows, counted are 7"));
+    assert_true(val_is_str(val_at(&found, 0), "Plugin p có 1 rows; số đã đếm là 7."));
 }
 
 /* --- runs and tasks --- */

@@ -294,9 +294,9 @@ static void an_item_is_rebuilt_from_its_revision_as_it_was(void **state)
     assert_string_equal(val_get(&fields, "event_day")->as.obj.kind->name, "date");
 }
 
-static void count_line(void *ctx, const char *line)
+static void count_finding(void *ctx, const struct err *finding)
 {
-    (void)line;
+    (void)finding;
     ++*(int *)ctx;
 }
 
@@ -306,10 +306,10 @@ static void what_is_stored_verifies(void **state)
     int lines = 0;
     struct val item = create(f, "article", "{\"title\":\"Một\"}");
     publish(f, &item);
-    assert_int_equal(content_verify(f->s.db, count_line, &lines, &f->err), 0);
+    assert_int_equal(content_verify(f->s.db, count_finding, &lines, &f->err), 0);
     assert_int_equal(lines, 0);
     store_exec(f->s.db, "drop trigger revision_immutable; update revision set body = '{\"title\":\"x\"}'", &f->err);
-    assert_int_equal(content_verify(f->s.db, count_line, &lines, &f->err), 0);
+    assert_int_equal(content_verify(f->s.db, count_finding, &lines, &f->err), 0);
     assert_int_equal(lines, 1);
 }
 
