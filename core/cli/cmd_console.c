@@ -1,6 +1,6 @@
 /* khung console: a prompt in a plugin's environment, of the running service or of the data directory.
  *
- * Each line is a program of its own: `local` ends with it. Reads on a snapshot; with --write a line is a transaction.
+ * What is typed is a program of its own: `local` ends with it. Reads on a snapshot; with --write a line is a transaction.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,19 +59,36 @@ static void print_value(const struct val *v)
     buf_close(&b);
 }
 
-/* One line; its value is printed. False: it failed. */
-static bool run_line(struct cli *c, const char *plugin, const char *line, bool write)
+enum outcome { RAN, FAILED, UNFINISHED };
+
+/* One program; its value is printed. UNFINISHED, unless it is the last word: more may follow, as after `do`. */
+static enum outcome run_text(struct cli *c, const char *plugin, const char *text, bool write, bool last)
 {
     struct val args = val_list(), out = val_nil();
     struct err err = {0};
     int rc = val_add(&c->arena, &args, val_str(plugin));
-    if (rc == 0) rc = val_add(&c->arena, &args, val_str(line));
+    if (rc == 0) rc = val_add(&c->arena, &args, val_str(text));
     if (rc == 0) rc = cli_call(c, write ? "console.write" : "console.read", &args, cli_flag(c, "as"), &out, &err);
+    if (rc && !last && strcmp(err.key, "lua.syntax") == 0 && strstr(err.text, "near <eof>")) return UNFINISHED;
     if (rc)
         cli_fail(c, &err);
     else
         print_value(&out);
-    return rc == 0;
+    return rc ? FAILED : RAN;
+}
+
+/* Lines are taken until they make a program; an empty one says that no more will come. */
+static bool run_lines(struct cli *c, const char *plugin, const char *line, bool write)
+{
+    const char *prompt = arena_printf(&c->arena, "%*s.. ", (int)strlen(plugin) - 1, ""), *text = line;
+    enum outcome outcome;
+    while ((outcome = run_text(c, plugin, text, write, false)) == UNFINISHED) {
+        line = line_edit_next(prompt ? prompt : ".. ");
+        if (!line || !line[strspn(line, " \t")]) return run_text(c, plugin, text, write, true) == RAN;
+        text = arena_printf(&c->arena, "%s\n%s", text, line);
+        if (!text) return false;
+    }
+    return outcome == RAN;
 }
 
 static void greet(const struct cli *c, const char *plugin, bool write)
@@ -92,7 +109,7 @@ int cli_console(struct cli *c)
     line_edit_begin(history_file(c), names);
     while ((line = line_edit_next(prompt ? prompt : "> ")) && strcmp(line, "exit") != 0) {
         struct arena_mark mark = arena_mark(&c->arena);
-        if (line[strspn(line, " \t")]) ok = run_line(c, plugin, line, write);
+        if (line[strspn(line, " \t")]) ok = run_lines(c, plugin, arena_strdup(&c->arena, line), write);
         arena_rewind(&c->arena, mark);
     }
     line_edit_end();

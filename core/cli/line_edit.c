@@ -57,15 +57,18 @@ static bool open_library(void)
     void *library = isatty(STDIN_FILENO) ? dlopen("libedit.so.2", RTLD_NOW | RTLD_LOCAL) : NULL;
     completer **completion;
     const char **breaks;
+    int *append;
     if (!library) return false;
     bool ok = find(library, "readline", &edit.readline) && find(library, "add_history", &edit.add_history) &&
               find(library, "read_history", &edit.read_history) &&
               find(library, "write_history", &edit.write_history) &&
               find(library, "rl_completion_matches", &edit.matches) &&
               find(library, "rl_attempted_completion_function", &completion) &&
-              find(library, "rl_basic_word_break_characters", &breaks);
+              find(library, "rl_basic_word_break_characters", &breaks) &&
+              find(library, "rl_completion_append_character", &append);
     if (!ok) return false;
     *completion = complete;
+    *append = 0; /* what follows a name is a bracket, not a blank */
     *breaks = " \t\n\"'(){}[]=+-*/<>,;#";
     return true;
 }

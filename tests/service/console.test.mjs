@@ -28,6 +28,14 @@ function check(dir) {
   const broken = lines(dir, 'storage.kv.set("b", 1) error("no")\nstorage.kv.get("b")\nwhile true do end\n1 + 1\n', '--write');
   assert.match(broken.stdout, /^nil\n2\n$/);
   assert.match(broken.stderr, /no[\s\S]*longer than/);
+
+  // Lines are taken until they make a program; an empty one, or the end, says that no more will come.
+  const several = lines(dir, 'local n = 0\nfor i = 1, 3 do\n  if i > 1 then\n    error("at " .. i)\n  end\nend\n(function()\n  return 7\nend)()\n');
+  assert.match(several.stderr, /at 2 \(console:3\)/);
+  assert.match(several.stdout, /7\n$/);
+  const cut = lines(dir, 'for i = 1, 3 do\n\n1 + 1\nlocal f = function(\n');
+  assert.match(cut.stdout, /^2\n$/);
+  assert.equal(cut.stderr.match(/near <eof>/g)?.length, 2);
 }
 
 test('with a running service', async () => {
