@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/check.h"
 #include "cli/cli.h"
 #include "cli/spec.h"
 #include "plugin/pack_place.h"
@@ -206,6 +207,25 @@ static void show_files(struct install *in, struct val *out)
     val_set(arena, out, "files_removed", removed);
 }
 
+static void ignore(void *ctx, const struct check_finding *f)
+{
+    (void)ctx;
+    (void)f; /* which ones and where they differ: khung flow upgrade --dry-run, once it is there */
+}
+
+/* What becomes of the runs that are open. */
+static int show_runs(struct install *in, struct val *out)
+{
+    struct arena *a = &in->c->arena;
+    struct check_runs runs;
+    struct plugin *new = plugin_from_files(in->new.name, in->new.files, in->new.nfiles, NULL);
+    int rc = check_runs(in->c, new, ignore, NULL, &runs, &in->err);
+    if (rc == 0) rc = val_set(a, out, "runs_moving", val_int(runs.moves));
+    if (rc == 0) rc = val_set(a, out, "runs_keeping", val_int(runs.others));
+    plugin_drop(new);
+    return rc;
+}
+
 /* The service takes the new version, or says why not. */
 static int reload(struct install *in, struct val *out)
 {
@@ -244,7 +264,7 @@ static int run(struct install *in, struct val *out)
     show_needs(in, out);
     show_files(in, out);
     val_set(a, out, "installed", val_bool(!dry));
-    if (dry) return 0;
+    if (dry) return show_runs(in, out);
     rc = pack_place_swap(in->place, in->new.name, &in->err);
     return rc ? rc : reload(in, out);
 }

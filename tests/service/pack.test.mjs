@@ -90,6 +90,7 @@ describe('packs', () => {
     assert.deepEqual([dry.old, dry.new], ['1.0.0', '1.10.0']);
     assert.deepEqual(dry.needs_removed.sort(), ['content', 'people']);
     assert.deepEqual([dry.files_added, dry.files_changed, dry.files_removed], [[], ['init.lua', 'plugin.lua'], []]);
+    assert.deepEqual([dry.runs_moving, dry.runs_keeping], [1, 0], 'the run that waits was tried against the pack');
     const r = await install(two);
     assert.equal(r.code, 0, r.err);
     assert.equal((await s.until(await s.startFlow('p.greet'), 'completed')).result.text, 'two');
