@@ -14,9 +14,9 @@
 enum { VM_BLOCK_MAX = 16 << 20, VM_MEMORY_SOFT = 32 << 20, VM_ENTRIES_MAX = 10 };
 /* Bytes of a text: Lua compares, hashes and reads one in one go. Its block has a head, too. */
 enum { VM_TEXT_MAX = 4 << 20, VM_TEXT_HEAD = 64 };
-enum { VM_LARGE = 4 << 20 };              /* a state from here on collects step by step */
-enum { VM_RETURN_FROM = 8 << 20 };        /* so much freed goes back to the system at once */
-enum { VM_VALUES_MAX = 16384 }; /* values that a function gives at once: others take them as arguments, in one go */
+enum { VM_LARGE = 4 << 20 };       /* a state from here on collects step by step */
+enum { VM_RETURN_FROM = 8 << 20 }; /* so much freed goes back to the system at once */
+enum { VM_VALUES_MAX = 16384 };    /* values that a function gives at once: others take them as arguments, in one go */
 
 /* A plugin coroutine that is being resumed: who resumed it. */
 struct vm_resuming {
@@ -52,9 +52,9 @@ struct vm {
     void *owner;
     size_t used, soft, hard;
     size_t look_at; /* used: from here on a hook looks what is to be done */
-    size_t tidied; /* used after it was tidied the last time; 0: a call has failed since */
-    bool tidying;  /* a cycle of the collector is under way */
-    size_t untidy; /* used when it began */
+    size_t tidied;  /* used after it was tidied the last time; 0: a call has failed since */
+    bool tidying;   /* a cycle of the collector is under way */
+    size_t untidy;  /* used when it began */
     struct vm *tidy_next, **tidy_at;
     size_t refused; /* the size that was refused last, or 0 */
     bool refused_by_host, collecting;

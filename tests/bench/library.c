@@ -91,11 +91,11 @@ static void make_state(struct vm **vm, bool stock, const char *before, const cha
 static double measure(struct vm *vm, int n)
 {
     lua_State *L = vm_main(vm);
-    double start = bench_now();
+    double start = bench_cpu();
     lua_getglobal(L, "run");
     lua_pushinteger(L, n);
     lua_call(L, 1, 0);
-    return (bench_now() - start) / n * 1e9;
+    return (bench_cpu() - start) / n * 1e9;
 }
 
 static void measure_case(struct bench *b, size_t k)

@@ -96,7 +96,8 @@ static inline void fixture_open(struct fixture *f)
     assert_non_null(mkdtemp(f->root));
     snprintf(f->plugins, sizeof(f->plugins), "%s/plugins", f->root);
     snprintf(f->settings, sizeof(f->settings), "%s/settings.json", f->root);
-    /* The examples are not about time, and a sanitizer's build on a machine that is not idle takes more than a slice. */
+    /* The examples are not about time, and a sanitizer's build on a machine that is not idle takes more than a slice.
+     */
     fixture_write(f->settings, "{ \"reference\": { \"limits\": { \"slice_ms\": 1000 } } }");
     assert_int_equal(mkdir(f->plugins, 0700), 0);
     f->dirs[0] = f->plugins;
