@@ -63,6 +63,7 @@ int spec_open(struct spec *s, struct err *err)
     clock_init_virtual(&s->clock, spec_start_ms);
     s->options.data_dir = s->dir;
     s->options.no_sync = s->options.is_test = true;
+    s->options.batch_ms = 60000; /* the order of slices does not hang on how quick the machine is */
     s->options.batch_slices = s->restarts ? 1 : 0;
     s->restarted = 0;
     arena_init(&s->arena, 256 << 20);

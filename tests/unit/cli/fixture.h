@@ -72,6 +72,7 @@ static inline void fixture_start_app(struct fixture *f)
                             .lang = "vi",
                             .settings = f->settings,
                             .clock = &clock,
+                            .batch_ms = 60000, /* the order of slices does not hang on how quick the machine is */
                             .no_sync = true,
                             .is_test = true};
     clock_init_virtual(&clock, f->app.host.clock.virtual_ms ? f->app.host.clock.virtual_ms : fixture_start);
