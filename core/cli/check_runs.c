@@ -105,17 +105,17 @@ void check_place(const struct plugin *p, const char *where, char file[CHECK_FILE
 static void tell(const struct trying *t, const struct kind *k, check_sink *sink, void *ctx)
 {
     const char *step = val_get_str(&k->row, "step"), *error = val_get_str(&k->row, "error");
+    const char *flow = val_get_str(&k->row, "flow"), *key = "check.run_fails";
     struct check_finding f = {0};
     struct err_num n, run;
     char file[CHECK_FILE_LEN];
-    bool stays = val_is_str(val_get(&k->row, "outcome"), "stays");
+    if (val_is_str(val_get(&k->row, "outcome"), "stays"))
+        key = "check.run_stays";
+    else if (val_get_str(&k->row, "journal"))
+        key = "check.run_diverges";
     check_place(t->plugin, val_get_str(&k->row, "where"), file, &f);
-    err_set(&f.what, ERR_DIVERGED,
-            stays                             ? "check.run_stays"
-            : val_get_str(&k->row, "journal") ? "check.run_diverges"
-                                              : "check.run_fails",
-            "n", err_i64(&n, k->n), "run", err_i64(&run, val_get_int(&k->row, "run", 0)), "flow",
-            val_get_str(&k->row, "flow"), "step", step ? step : "", "then", k->calls.then, "now", k->calls.now, "error",
+    err_set(&f.what, ERR_DIVERGED, key, "n", err_i64(&n, k->n), "run", err_i64(&run, val_get_int(&k->row, "run", 0)),
+            "flow", flow, "step", step ? step : "", "then", k->calls.then, "now", k->calls.now, "error",
             error ? error : "", NULL);
     sink(ctx, &f);
 }

@@ -1,6 +1,6 @@
 /* khung console: a prompt in a plugin's environment, of the running service or of the data directory.
  *
- * What is typed is a program of its own: `local` ends with it. Reads on a snapshot; with --write a line is a transaction.
+ * What is typed is a program of its own: `local` ends with it. Reads on a snapshot; with --write each is a transaction.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -191,7 +191,7 @@ void flow_probe_call(struct flow_run *run, const struct api_call *c, int64_t ent
 /* `c`: what the code calls there, or NULL. */
 void flow_probe_diverged(struct flow_run *run, const struct api_call *c, int64_t entry);
 struct flow_trial {
-    struct err why;                    /* "flow.diverged", "flow.replay_limit" … */
+    struct err why;                     /* "flow.diverged", "flow.replay_limit" … */
     struct val journal_args, code_args; /* of both calls */
 };
 /* 0: the journal fits this version; 1: it does not, see *out (values in `a`); negative: a fault. */

@@ -24,7 +24,8 @@ static int arguments(struct arena *a, struct api *api, const struct api_call *c,
     for (size_t k = first; k < n && k < c->nargs; k++) {
         struct val copy;
         if (c->args[k].type == VAL_NIL) continue;
-        if (val_copy(a, &c->args[k], &copy) != 0 || val_set(a, out, params[k].name, copy) != 0) return ERR_LIMIT;
+        const char *name = arena_strdup(a, params[k].name); /* the result outlives the API */
+        if (!name || val_copy(a, &c->args[k], &copy) != 0 || val_set(a, out, name, copy) != 0) return ERR_LIMIT;
     }
     return 0;
 }

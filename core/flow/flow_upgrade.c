@@ -186,16 +186,18 @@ int flow_try(struct flow *f, struct session *s, struct registry *r, const char *
 {
     struct val rows = val_list();
     struct flow_upgrade_args args = {.plugin = plugin, .after = after, .dry_run = true};
-    struct flow_version tried = {TRIED, plugins_vm(f->host->plugins, plugin), 1, f->versions};
-    struct upgrade u = {f, s, &args, r, NULL, a, &rows, err};
+    struct plugin_vm *pv = plugins_vm(f->host->plugins, plugin);
     struct flow_version **at = &f->versions;
     bool more;
-    if (!tried.pv) return err_set(err, ERR_NOT_FOUND, "plugin.not_active", "plugin", plugin, NULL);
-    u.hash = tried.pv->plugin->hash;
-    f->versions = &tried; /* in use: nobody drops it */
+    if (!pv) return err_set(err, ERR_NOT_FOUND, "plugin.not_active", "plugin", plugin, NULL);
+    struct upgrade u = {f, s, &args, r, pv->plugin->hash, a, &rows, err};
+    struct flow_version *tried = mem_alloc(sizeof(*tried));
+    *tried = (struct flow_version){TRIED, pv, 1, f->versions}; /* in use: nobody drops it */
+    f->versions = tried;
     int rc = page(&u, out, &more);
-    while (*at != &tried)
+    while (*at != tried)
         at = &(*at)->next;
-    *at = tried.next;
+    *at = tried->next;
+    mem_free(tried);
     return rc;
 }
