@@ -85,6 +85,30 @@ describe('reload under load', () => {
     await s.stop();
   });
 
+  it('what the old version registered is gone: reports, schedule, flows, hooks', async () => {
+    const dir = folder(), needs = { needs: '{ "flow", "content", "report", "schedule" }' };
+    const rest = `content.type("note", { fields = { title = "text!" }, title = "title" })
+flow.define("send", { title = "S" }, function() return { state = content.submit(content.create("note", { title = "a" })).state } end)
+`;
+    plugin(dir, 'p', `${rest}report.define("old", { columns = { { "n", "integer" } } }, function() end)
+flow.define("old", { title = "O" }, function() end)
+schedule.cron("old", "0 7 * * *", { flow = "old" })
+on("content.before_submit", function() error { code = "p.no", message = "not now" } end)
+`, needs);
+    const s = await serve({ dir });
+    const names = async (...words) => (await s.must(...words)).map((r) => r.name);
+    assert.ok((await names('report', 'list')).includes('old') && (await names('schedule', 'list')).includes('old'));
+    assert.match(JSON.stringify(await s.until(await s.startFlow('p.send'), ['failed', 'running'])), /not now/);
+    plugin(dir, 'p', rest, needs);
+    await s.must('plugin', 'reload', 'p');
+    assert.ok(!(await names('report', 'list')).includes('old'), 'the report');
+    const planned = (await s.must('schedule', 'list')).find((r) => r.name === 'old');
+    assert.deepEqual([planned.state, planned.next], ['absent', undefined], 'the schedule is shown, and nothing comes of it');
+    assert.equal((await s.cli('flow', 'start', 'p.old')).code, 1, 'the flow');
+    assert.equal((await s.until(await s.startFlow('p.send'), 'completed')).result.state, 'in_review', 'the hook');
+    await s.stop();
+  });
+
   it('a new version whose tables would lose data leaves the old one serving, and says so', async () => {
     const dir = folder();
     plugin(dir, 'p', version(3), NEEDS);
