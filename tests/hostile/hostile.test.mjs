@@ -147,8 +147,11 @@ describe('hostile plugins', { concurrency: false }, () => {
     for (const a of all) if (!a.isLate && a.group === 'memory') await outcomes[a.mode](a).catch(() => {});
     before_.then = await settled();
     const from = performance.now();
-    for (const a of all) if (a.isLate) install(join(dir, 'plugins'), a);
-    await s.cli('plugin', 'reload');
+    for (const a of all) {
+      if (!a.isLate) continue;
+      install(join(dir, 'plugins'), a);
+      await s.cli('plugin', 'reload', a.name);
+    }
     for (const a of all) if (a.isLate) seen.set(a.name, { outcome: await loaded(a), began: from, ended: performance.now() });
   });
   after(() => s?.stop());
@@ -157,7 +160,7 @@ describe('hostile plugins', { concurrency: false }, () => {
     it(`${a.name} (${a.mode}): ${a.expect}`, () => {
       const { outcome } = seen.get(a.name);
       assert.ok(a.expect.split(' | ').some((e) => (e === 'survives' ? outcome === e : outcome.includes(e))), `expected ${a.expect}: ${outcome}`);
-      if (!a.isLate) assert.ok(worst(a) < STALL_MS, `others waited ${worst(a)} ms`);
+      if (!a.isLate) assert.ok(worst(a) < Math.max(STALL_MS, 4 * waits().calm), `others waited ${worst(a)} ms`);
     });
 
   it('the others wait less than twice as long', (t) => {
