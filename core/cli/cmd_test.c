@@ -107,7 +107,7 @@ static void run_folder(struct testing *t, const char *dir)
 
 int cli_test(struct cli *c)
 {
-    struct testing t = {.c = c};
+    struct testing t = {.c = c, .spec = {.is_reused = true}};
     const char *dirs[16];
     size_t n = 0;
     log_init(cli_flag(c, "verbose") ? LOG_DEBUG : LOG_ERROR + 1, false);
@@ -123,6 +123,7 @@ int cli_test(struct cli *c)
                                           .zone = cli_flag(c, "zone") ? cli_flag(c, "zone") : "Asia/Ho_Chi_Minh"};
     for (size_t i = 0; i < n; i++)
         run_folder(&t, dirs[i]);
+    spec_end(&t.spec);
     printf("%d passed, %d failed\n", t.passed, t.failed);
     return t.failed || t.passed == 0 ? CLI_FAILED : CLI_DONE;
 }

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/locale.h"
+#include "base/buf.h"
+#include "base/mem.h"
 #include "runtime/log.h"
 
 /* 2021-01-04 00:00 in Ho Chi Minh City, unless the spec says otherwise. */
@@ -25,7 +26,7 @@ static int load(struct spec *s, struct err *err)
     return 0;
 }
 
-static int restart(struct spec *s, struct err *err)
+int spec_restart(struct spec *s, struct err *err)
 {
     s->clock = s->app.host.clock;
     app_close(&s->app);
@@ -39,7 +40,7 @@ static int run_ready(struct spec *s, struct err *err)
 {
     int rc = 0;
     while (rc == 0 && lane_step(s->app.lane))
-        if (s->restarts) rc = restart(s, err);
+        if (s->restarts) rc = spec_restart(s, err);
     return rc;
 }
 
@@ -56,9 +57,48 @@ static void empty_folder(const char *dir)
     closedir(d);
 }
 
+/* Where memory serves as a disk, if there is such a place. */
+static const char *temp_dir(void)
+{
+    const char *dir = getenv("TMPDIR");
+    if (dir) return dir;
+    return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
+/* The database with the plugins in it and nothing else is made once; the next hosts begin with a copy of it. */
+static int write_fresh(struct spec *s, struct err *err)
+{
+    char path[192];
+    snprintf(path, sizeof(path), "%s/khung.db", s->dir);
+    FILE *f = fopen(path, "wbe");
+    bool ok = f && fwrite(s->fresh, 1, s->fresh_len, f) == s->fresh_len;
+    if (f && fclose(f) != 0) ok = false;
+    return ok ? 0 : err_set(err, ERR_IO, "data.dir", "dir", s->dir, NULL);
+}
+
+static int keep_fresh(struct spec *s, struct err *err)
+{
+    char path[192];
+    snprintf(path, sizeof(path), "%s/khung.db", s->dir);
+    int rc = spec_restart(s, err); /* closing moves the log into the file */
+    if (rc) return rc;
+    app_close(&s->app);
+    s->open = false;
+    FILE *f = fopen(path, "rbe");
+    struct buf b;
+    char piece[65536];
+    buf_init(&b, 256 << 20);
+    for (size_t n; f && (n = fread(piece, 1, sizeof(piece), f)) > 0;)
+        buf_add(&b, piece, n);
+    if (f) fclose(f);
+    if (b.len && buf_ok(&b)) s->fresh = buf_take(&b, &s->fresh_len);
+    buf_close(&b);
+    return load(s, err);
+}
+
 int spec_open(struct spec *s, struct err *err)
 {
-    snprintf(s->dir, sizeof(s->dir), "%s/khung-spec-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    snprintf(s->dir, sizeof(s->dir), "%s/khung-spec-XXXXXX", temp_dir());
     if (!mkdtemp(s->dir)) return err_set(err, ERR_IO, "data.dir", "dir", s->dir, NULL);
     clock_init_virtual(&s->clock, spec_start_ms);
     s->options.data_dir = s->dir;
@@ -67,7 +107,12 @@ int spec_open(struct spec *s, struct err *err)
     s->options.batch_slices = s->restarts ? 1 : 0;
     s->restarted = 0;
     arena_init(&s->arena, 256 << 20);
-    return load(s, err);
+    if (s->fresh) {
+        int rc = write_fresh(s, err);
+        return rc ? rc : load(s, err);
+    }
+    int rc = load(s, err);
+    return rc || !s->is_reused ? rc : keep_fresh(s, err);
 }
 
 void spec_close(struct spec *s)
@@ -77,6 +122,12 @@ void spec_close(struct spec *s)
     empty_folder(s->dir);
     rmdir(s->dir);
     arena_close(&s->arena);
+}
+
+void spec_end(struct spec *s)
+{
+    mem_free(s->fresh);
+    s->fresh = NULL;
 }
 
 struct call_work {

@@ -18,11 +18,17 @@ struct spec {
     bool open;
     struct arena arena; /* reset after each `it` */
     int restarted;
+    bool is_reused;   /* opened again and again: a copy of the fresh database is kept until spec_end */
+    char *fresh;
+    size_t fresh_len;
 };
 
 /* A fresh host in an empty folder; plugins are loaded. */
 int spec_open(struct spec *s, struct err *err);
 void spec_close(struct spec *s);
+void spec_end(struct spec *s);
+/* Closes the host and opens it anew on the same database. */
+int spec_restart(struct spec *s, struct err *err);
 /* Calls an API function as a slice of its own, then runs all that is ready. */
 int spec_call(struct spec *s, const char *name, const struct val *args, int64_t person, struct val *out,
               struct err *err);
