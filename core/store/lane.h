@@ -89,7 +89,7 @@ bool lane_is_alone(struct lane *l);
 
 /* Any thread. Since the start; `queued`: work that waits now, what was posted included. */
 struct lane_stats {
-    int64_t batches, slices, commits, commits_failed, lost, commit_ns, longest_batch_ns;
+    int64_t batches, slices, undone, commits, commits_failed, lost, commit_ns, longest_batch_ns;
     int64_t queued;
 };
 void lane_stats(struct lane *l, struct lane_stats *out);

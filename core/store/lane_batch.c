@@ -60,6 +60,7 @@ static int run_slice(struct lane *l, struct lane_work *w, struct err **failed)
         crash_point("lane.after_slice");
         return 0;
     }
+    lane_count_add(&l->count.undone, 1);
     lane_drop_actions(l, actions);
     bool lost = !store_in_transaction(l->o.db) || rc == ERR_FULL || rc == ERR_IO || rc == ERR_CORRUPT;
     /* A fault may have left marks of its own open: all above the slice go. */

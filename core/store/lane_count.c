@@ -22,6 +22,7 @@ void lane_count_read(const struct lane_count *c, struct lane_stats *out)
 {
     *out = (struct lane_stats){.batches = get(&c->batches),
                                .slices = get(&c->slices),
+                               .undone = get(&c->undone),
                                .commits = get(&c->commits),
                                .commits_failed = get(&c->commits_failed),
                                .lost = get(&c->lost),

@@ -7,7 +7,7 @@
 #include "store/lane.h"
 
 struct lane_count {
-    _Atomic int64_t waiting, slices, batches, commits, commits_failed, commit_ns, lost, longest_batch_ns;
+    _Atomic int64_t waiting, slices, undone, batches, commits, commits_failed, commit_ns, lost, longest_batch_ns;
 };
 
 static inline void lane_count_add(_Atomic int64_t *n, int64_t more)

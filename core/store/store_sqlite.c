@@ -131,10 +131,11 @@ static int configure(struct store *db, const struct store_options *o, struct err
     sqlite3_set_authorizer(db->raw, store_authorize, db);
     set_limits(db->raw);
     snprintf(sql, sizeof(sql),
-             "pragma page_size = 4096; pragma journal_mode = wal; pragma synchronous = %s;"
+             "%spragma page_size = 4096; pragma journal_mode = wal; pragma synchronous = %s;"
              "pragma wal_autocheckpoint = 0; pragma temp_store = memory; pragma cache_size = %d; pragma mmap_size = 0;"
              "pragma foreign_keys = off;%s",
-             o->no_sync ? "off" : "full", -cache, writer ? "" : "pragma query_only = on;");
+             o->is_alone ? "pragma locking_mode = exclusive;" : "", o->no_sync ? "off" : "full", -cache,
+             writer ? "" : "pragma query_only = on;");
     int rc = store_exec(db, sql, err);
     if (writer) sqlite3_wal_hook(db->raw, on_wal, db);
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
