@@ -107,4 +107,7 @@ int flow_verify(struct store *db, err_sink report, void *ctx, struct err *err);
 /* The outbox: what leaves the database. The io side takes due rows and brings results back. */
 int flow_outbox_attach(struct flow *f);
 
+/* The kinds of objects that journals and rows may hold, for val_decode. */
+const struct val_kind *flow_kind_of(const char *name, size_t len);
+
 #endif

@@ -297,6 +297,5 @@ void task_add_api(struct flow *f, struct api *api);
 void flow_schedule_attach(struct flow *f);
 struct flow_run *flow_current(struct api_call *c); /* the run that calls, or NULL with c->err set */
 struct val flow_run_object(struct arena *a, int64_t id);
-const struct val_kind *flow_kind_of(const char *name, size_t len);
 
 #endif

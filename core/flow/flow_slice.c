@@ -4,6 +4,7 @@
  * slice of its own. */
 #include "flow/flow_internal.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -14,10 +15,11 @@
 struct slice_work {
     struct lane_work work;
     struct flow *flow;
-    int64_t run;
-    struct err why; /* fail_work: what to record */
+    int64_t run, attempts; /* that had failed before this one */
+    struct err why;        /* only where a failure is recorded: which */
 };
 
+/* As whom a run acts stands in its row: known once that has been read. */
 static void act_as(struct session *s, const struct flow_run *run)
 {
     s->actor = (struct actor){.user = run->user, .person = run->person, .run = run->id, .plugin = run->plugin};
@@ -99,6 +101,8 @@ int flow_slice_step(struct flow_run *run, struct session *s, struct err *err)
     flow_touch(f, run);
     if (!run->is_loaded && !run->is_new) {
         rc = flow_row_load(run, s->db, err);
+        /* Its start was lost with a transaction, and has another id now that it was done again. */
+        if (rc == ERR_NOT_FOUND) run->finished = true;
         if (rc) return rc == ERR_NOT_FOUND ? 0 : rc;
         act_as(s, run); /* until now it was not known */
     }
@@ -137,6 +141,7 @@ static int run_slice(struct lane_work *w, struct lane *lane, struct err *err)
     arena_reset(&f->arena);
     flow_session_init(f, &s, run, lane_now(lane));
     int rc = flow_slice_step(run, &s, err);
+    sw->attempts = run->attempts;
     if (rc < 0) flow_undone(f);
     if (rc == 0 && !run->finished && run->state == FLOW_RUNNING && run->due <= s.now) flow_slice_queue(f, run);
     return rc;
@@ -153,6 +158,8 @@ static int run_fail(struct lane_work *w, struct lane *lane, struct err *err)
     flow_touch(f, run);
     int rc = flow_row_load(run, lane_db(lane), err);
     if (rc) return rc;
+    /* A lost transaction may have queued a slice twice; the other one has failed too, and has recorded it. */
+    if (run->attempts != sw->attempts) return 0;
     flow_session_init(f, &s, NULL, lane_now(lane));
     return flow_fail(run, &s, &sw->why, err);
 }
@@ -181,7 +188,8 @@ static void done_slice(struct lane_work *w, const struct err *failed)
             *fail = (struct slice_work){.work = {.run = run_fail, .done = done_fail, .share = w->share},
                                         .flow = f,
                                         .run = sw->run,
-                                        .why = *failed};
+                                        .why = *failed,
+                                        .attempts = sw->attempts};
             lane_add(f->lane, &fail->work);
         }
     }
@@ -191,7 +199,7 @@ static void done_slice(struct lane_work *w, const struct err *failed)
 void flow_slice_queue(struct flow *f, struct flow_run *run)
 {
     if (run->queued) return;
-    struct slice_work *sw = mem_alloc(sizeof(struct lane_work) + sizeof(struct flow *) + sizeof(int64_t));
+    struct slice_work *sw = mem_alloc(offsetof(struct slice_work, why));
     sw->work.run = run_slice;
     sw->work.done = done_slice;
     sw->work.share = run->version ? run->version->pv->plugin->share : FLOW_COLD_SHARE;
