@@ -31,7 +31,7 @@ int fetcher_new(const struct fetcher_options *o, struct fetcher **out, struct er
     return 0;
 }
 
-static void free_fetch(struct fetch *t)
+void fetch_free(struct fetch *t)
 {
     buf_close(&t->head);
     buf_close(&t->body);
@@ -44,7 +44,7 @@ static void answer(struct mail *m)
 {
     struct fetch *t = (struct fetch *)m;
     t->request.done(t->request.ctx, &t->result);
-    free_fetch(t);
+    fetch_free(t);
 }
 
 static void remove_running(struct fetch *t)
@@ -84,7 +84,7 @@ void fetch_finish(struct fetch *t, int rc)
     }
     t->mail.deliver = answer;
     struct loop *reply = t->request.reply ? t->request.reply : t->fetcher->loop;
-    if (!loop_post(reply, &t->mail)) free_fetch(t); /* the asker is gone */
+    if (!loop_post(reply, &t->mail)) fetch_free(t); /* the asker is gone */
 }
 
 static int open_library(struct fetcher *f, struct err *err)
@@ -206,11 +206,15 @@ int fetch_start(struct fetcher *f, const struct fetch_request *r, int64_t *id, s
     t->mail.deliver = begin;
     t->id = atomic_fetch_add(&f->last_id, 1) + 1;
     if (id) *id = t->id;
+    if (f->is_fake) {
+        fetch_fake_add(t);
+        return 0;
+    }
     if (loop_post(f->loop, &t->mail)) return 0;
     rc = err_set(err, ERR_STOPPED, "fetch.stopped", NULL);
 failed:
     atomic_fetch_sub(&f->running, 1);
-    free_fetch(t);
+    fetch_free(t);
     return rc;
 }
 
@@ -232,6 +236,7 @@ static void cancel(struct mail *m)
 
 void fetch_cancel(struct fetcher *f, int64_t id)
 {
+    if (f->is_fake) return;
     struct cancel *c = mem_alloc(sizeof(*c));
     c->mail.deliver = cancel;
     c->fetcher = f;
@@ -242,6 +247,10 @@ void fetch_cancel(struct fetcher *f, int64_t id)
 void fetcher_free(struct fetcher *f)
 {
     if (!f) return;
+    if (f->is_fake) {
+        fetch_fake_close(f);
+        return;
+    }
     f->is_stopping = true;
     while (f->first)
         fetch_finish(f->first, err_set(&f->first->err, ERR_STOPPED, "fetch.stopped", NULL));

@@ -10,6 +10,7 @@
 #ifndef KHUNG_FETCH_H
 #define KHUNG_FETCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/err.h"
@@ -56,6 +57,14 @@ struct fetcher_options {
 int fetcher_new(const struct fetcher_options *o, struct fetcher **out, struct err *err);
 /* On the loop's thread, or after it has ended; before loop_free. What is under way fails with "fetch.stopped". */
 void fetcher_free(struct fetcher *f);
+
+/* Tests: a fetcher without loop and network. Requests are checked as if they were to be sent, then wait to be answered
+ * by hand, on the thread that asks. Freed with fetcher_free; what waits then is never answered. */
+struct fetcher *fetcher_new_fake(void);
+/* The oldest that waits, borrowed until it is answered; NULL: none. What does not pass the checks is answered here. */
+const struct fetch_request *fetch_fake_next(struct fetcher *f);
+bool fetch_fake_waits(const struct fetcher *f);
+void fetch_fake_answer(struct fetcher *f, const struct fetch_result *result);
 
 /* Any thread. Copies all of the request. After 0 done is called exactly once; after an error never. */
 int fetch_start(struct fetcher *f, const struct fetch_request *r, int64_t *id, struct err *err);

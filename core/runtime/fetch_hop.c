@@ -112,7 +112,7 @@ static void keep_origin(struct fetch *t, const char *scheme, const char *host, c
 }
 
 /* libcurl's own parser decides what the host is, so that nothing is read in two ways. */
-static int read_url(struct fetch *t, const char *url, struct err *err)
+int fetch_hop_check(struct fetch *t, const char *url, struct err *err)
 {
     const struct fetch_curl *c = &t->fetcher->curl;
     char *scheme = NULL, *host = NULL, *port = NULL;
@@ -225,7 +225,7 @@ int fetch_hop_start(struct fetch *t, const char *url, struct err *err)
 {
     struct fetcher *f = t->fetcher;
     int64_t left = t->deadline_ms - (int64_t)uv_now(f->uv);
-    int rc = read_url(t, url, err);
+    int rc = fetch_hop_check(t, url, err);
     if (rc) return rc;
     if (left <= 0) return err_set(err, ERR_TIMEOUT, "fetch.timeout", "host", t->host, NULL);
     t->met_private = false;

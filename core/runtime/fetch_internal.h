@@ -71,7 +71,7 @@ struct fetcher {
     atomic_int running; /* accepted and not yet answered */
     _Atomic int64_t last_id;
     /* on the io thread */
-    bool is_open, is_stopping;
+    bool is_open, is_stopping, is_fake;
     struct fetch_curl curl;
     CURLM *multi;
     uv_timer_t *timer;
@@ -88,7 +88,13 @@ int fetch_hop_start(struct fetch *t, const char *url, struct err *err);
 void fetch_hop_close(struct fetch *t);
 /* The transfer is over: goes on with a redirect, or finishes. */
 void fetch_hop_ended(struct fetch *t, CURLcode code);
+/* Reads the URL and says whether it may be fetched; needs only the library. */
+int fetch_hop_check(struct fetch *t, const char *url, struct err *err);
 /* fetch.c */
 void fetch_finish(struct fetch *t, int rc);
+void fetch_free(struct fetch *t);
+/* fetch_fake.c */
+void fetch_fake_add(struct fetch *t);
+void fetch_fake_close(struct fetcher *f);
 
 #endif
