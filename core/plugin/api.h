@@ -109,4 +109,11 @@ struct api_journal {
     int (*after)(struct api_journal *j, struct api_call *c, int rc);
 };
 
+/* khung test: sees the host calls that run live, not those that a journal answers, and pure ones neither. What it
+ * gives instead of 0 is a fault of the host: the slice is rolled back. */
+struct api_trial {
+    int (*before)(struct api_trial *t, struct api_call *c);
+    int (*after)(struct api_trial *t, struct api_call *c);
+};
+
 #endif

@@ -145,6 +145,22 @@ static int run_marked(struct api_call *c)
     return released ? released : rc;
 }
 
+static int run_plain(struct api_call *c)
+{
+    return c->fn->marks && c->s->db ? run_marked(c) : c->fn->call(c);
+}
+
+/* On trial: a fault instead of the call, or after it. */
+static int run_tried(struct api_call *c)
+{
+    struct api_trial *t = c->s->host ? c->s->host->trial : NULL;
+    if (!t || c->fn->effect == API_PURE || c->fn->effect == API_DECLARE) return run_plain(c);
+    int rc = t->before(t, c);
+    if (rc == 0) rc = run_plain(c);
+    int tried = err_is_fault(rc) ? rc : t->after(t, c);
+    return tried ? tried : rc;
+}
+
 int api_run(const struct api_entry *e, struct api_call *c, const char *where)
 {
     struct session *s = c->s;
@@ -157,7 +173,7 @@ int api_run(const struct api_entry *e, struct api_call *c, const char *where)
         rc = s->journal->before(s->journal, c, where, &recorded);
         if (rc) return rc < 0 ? rc : recorded;
     }
-    rc = e->fn->marks && s->db ? run_marked(c) : e->fn->call(c);
+    rc = run_tried(c);
     if (!steps || err_is_fault(rc)) return rc;
     int kept = s->journal->after(s->journal, c, rc);
     return kept ? kept : rc;

@@ -66,6 +66,7 @@ int plugin_vm_new(struct host *host, struct plugin *p, struct registry *r, bool 
     struct vm_options options = {.name = p->name, .memory_soft = (size_t)p->limits.memory, .owner = pv};
     struct bind_all all = {host->api, host->kinds, host->nkinds, &p->config};
     int rc = vm_new(&options, &pv->vm, err);
+    if (rc == 0 && host->lines) vm_watch_lines(pv->vm, host->lines);
     if (rc == 0) rc = bind_api(pv->vm, &all, err);
     if (rc == 0) {
         vm_set_source(pv->vm, find_source, pv);

@@ -55,6 +55,16 @@ struct vm_stable {
 void vm_stable_begin(struct vm *vm, uint64_t seed, struct vm_stable *was);
 void vm_stable_end(struct vm *vm, const struct vm_stable *was);
 
+/* Tests: `fn` is told of every line that runs from here on, "publish.lua" and its number. A standing hook: slow. Before
+ * any call; `lines` must outlive the state. */
+struct vm_lines {
+    void (*fn)(void *ctx, const char *chunk, int line);
+    void *ctx;
+};
+void vm_watch_lines(struct vm *vm, const struct vm_lines *lines);
+/* The lines of a text that hold code: is_code[line] for lines below n. ERR_PLUGIN "lua.syntax". */
+int vm_code_lines(const char *chunk, const char *text, size_t len, bool *is_code, size_t n, struct err *err);
+
 /* Time limit for what runs between begin and end: CPU time of this thread. Past it, the Lua code gets an error that
  * no pcall catches, and the call returns ERR_LIMIT "limit.time" {ms}. vm_stop does the same from any thread
  * (ERR_STOPPED). What is called after that, until end, is refused in the same way. Nested begins keep the outer limit.

@@ -1,4 +1,5 @@
-/* Does a function assign a variable that outlives its calls? Read from its bytecode (Lua 5.4 dump format).
+/* What only its bytecode tells of a function (Lua 5.4 dump format): does it assign a variable that outlives its calls,
+ * and which lines have code?
  *
  * SETUPVAL on an upvalue of the closure itself, or of a nested function through it, changes state that all calls
  * share: in a run it would make a replay differ. */
@@ -8,7 +9,7 @@
 #include "base/buf.h"
 #include "vm/vm_internal.h"
 
-enum { OP_SETUPVAL = 10, UPVALUES_MAX = 256, ABS_LINE = -128 };
+enum { OP_SETUPVAL = 10, OP_VARARGPREP = 81, UPVALUES_MAX = 256, ABS_LINE = -128 };
 
 struct reader {
     const unsigned char *p, *end;
@@ -121,8 +122,24 @@ static void read_debug(struct reader *r, struct proto *f, char (*names)[64], siz
     }
 }
 
-/* A function and those inside it; names (if wanted) of its upvalues. */
-static void read_function(struct reader *r, struct assigned *out, char (*names)[64], int depth)
+struct lines {
+    bool *is_code;
+    size_t n;
+};
+
+/* The return that every function ends in belongs to its `end`, which need not be reached. */
+static void mark_own(const struct proto *f, struct lines *out)
+{
+    for (size_t pc = 0; pc + 1 < f->ncode; pc++) {
+        uint32_t op;
+        int line = line_of(f, pc);
+        memcpy(&op, f->code + pc * 4, 4);
+        if ((op & 0x7f) != OP_VARARGPREP && line > 0 && (size_t)line < out->n) out->is_code[line] = true;
+    }
+}
+
+/* A function and those inside it; names (if wanted) of its upvalues; their lines, if wanted. */
+static void read_function(struct reader *r, struct assigned *out, char (*names)[64], struct lines *lines, int depth)
 {
     struct proto f = {0};
     memset(out, 0, sizeof(*out));
@@ -148,13 +165,14 @@ static void read_function(struct reader *r, struct assigned *out, char (*names)[
     size_t nprotos = size(r);
     for (size_t i = 0; i < nprotos && !r->bad; i++) {
         struct assigned inner;
-        read_function(r, &inner, NULL, depth + 1);
+        read_function(r, &inner, NULL, lines, depth + 1);
         /* What the inner one assigns of the outer one's upvalues counts as the outer one's. */
         for (size_t k = 0; k < inner.n; k++)
             if (inner.line[k] && !inner.instack[k]) out->line[inner.index[k]] = inner.line[k];
     }
     read_debug(r, &f, names, UPVALUES_MAX);
     if (!r->bad) find_own(&f, out);
+    if (!r->bad && lines) mark_own(&f, lines);
 }
 
 static int write_dump(lua_State *L, const void *p, size_t n, void *ud)
@@ -164,33 +182,48 @@ static int write_dump(lua_State *L, const void *p, size_t n, void *ud)
     return 0;
 }
 
+/* 0 or ERR_*: the dump, ready to be read behind its header. The caller closes it. */
+static int open_dump(lua_State *L, struct buf *dump, struct reader *r)
+{
+    static const char expected[] = "\x1bLua\x54\x00\x19\x93\r\n\x1a\n\x04\x08\x08";
+    size_t header = sizeof(expected) - 1 + 16 + 1; /* then an integer, a float, the number of upvalues */
+    buf_init(dump, 16 << 20);
+    lua_dump(L, write_dump, dump, 0);
+    if (!buf_ok(dump)) return ERR_NOMEM;
+    if (dump->len < header || memcmp(dump->data, expected, sizeof(expected) - 1) != 0) return ERR_INTERNAL;
+    *r = (struct reader){(unsigned char *)dump->data + header, (unsigned char *)dump->data + dump->len, false};
+    return 0;
+}
+
 int vm_find_assignment(lua_State *L, char *name, size_t cap, int *line)
 {
     struct buf dump;
+    struct reader r;
     struct assigned found;
-    static const char expected[] = "\x1bLua\x54\x00\x19\x93\r\n\x1a\n\x04\x08\x08";
     char names[UPVALUES_MAX][64];
-    int result = 0;
     memset(names, 0, sizeof(names));
-    buf_init(&dump, 16 << 20);
-    lua_dump(L, write_dump, &dump, 0);
-    size_t header = sizeof(expected) - 1 + 16 + 1; /* then an integer, a float, the number of upvalues */
-    if (!buf_ok(&dump)) {
-        buf_close(&dump);
-        return ERR_NOMEM;
-    }
-    if (dump.len < header || memcmp(dump.data, expected, sizeof(expected) - 1) != 0) {
-        buf_close(&dump);
-        return ERR_INTERNAL;
-    }
-    struct reader r = {(unsigned char *)dump.data + header, (unsigned char *)dump.data + dump.len, false};
-    read_function(&r, &found, names, 0);
-    for (size_t i = 0; !r.bad && !result && i < UPVALUES_MAX; i++) {
+    int result = open_dump(L, &dump, &r);
+    if (result == 0) read_function(&r, &found, names, NULL, 0);
+    for (size_t i = 0; result == 0 && !r.bad && i < UPVALUES_MAX; i++) {
         if (!found.line[i]) continue;
         snprintf(name, cap, "%s", names[i]);
         *line = found.line[i];
         result = 1;
     }
+    if (result >= 0 && r.bad) result = ERR_INTERNAL;
     buf_close(&dump);
-    return r.bad ? ERR_INTERNAL : result;
+    return result;
+}
+
+int vm_mark_lines(lua_State *L, bool *is_code, size_t n)
+{
+    struct buf dump;
+    struct reader r;
+    struct assigned found;
+    struct lines lines = {is_code, n};
+    int rc = open_dump(L, &dump, &r);
+    if (rc == 0) read_function(&r, &found, NULL, &lines, 0);
+    if (rc == 0 && r.bad) rc = ERR_INTERNAL;
+    buf_close(&dump);
+    return rc;
 }

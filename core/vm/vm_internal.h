@@ -77,6 +77,7 @@ struct vm {
     vm_source_fn source;
     void *source_ctx;
     bool frozen;
+    const struct vm_lines *lines; /* who is told of each line, or NULL */
 };
 
 /* A mark in a thread's pointer to its vm: only the host resumes it (a vm_co, or what waits for the host inside one). */
@@ -109,8 +110,10 @@ void vm_open_limit(void); /* once before the first vm_stop; installs the signal'
 /* Before and after Lua code runs. Fails, with nothing to leave, when the state is to stop or calls nest too deeply. */
 int vm_enter(struct vm *vm, lua_State *L, struct vm_entry *e, struct err *err);
 void vm_leave(struct vm_entry *e);
-void vm_hook(struct vm *vm);                      /* signal-safe: the running coroutine looks at the next safe point */
-void vm_stop_now(struct vm *vm, int why);         /* signal-safe */
+void vm_hook(struct vm *vm);              /* signal-safe: the running coroutine looks at the next safe point */
+void vm_stop_now(struct vm *vm, int why); /* signal-safe */
+/* vm_lines.c: the hook that a coroutine has when nothing is to end it. */
+void vm_hook_idle(lua_State *L);
 int vm_take_stop(struct vm *vm, struct err *err); /* fills err; clears the stop at the outermost exit */
 void vm_afford(lua_State *L, int64_t ns);         /* stops at once what has not so much time left */
 void vm_raise_stop(lua_State *L);                 /* does not return */
@@ -155,6 +158,8 @@ void vm_push_modules(lua_State *L); /* the table of loaded modules (vm_require.c
 
 /* vm_bytecode.c: does this closure (on the top) assign an upvalue of its own? 1 yes: name and line. Or ERR_*. */
 int vm_find_assignment(lua_State *L, char *name, size_t cap, int *line);
+/* Marks the lines that the function on the top, and those inside it, have code on. 0 or ERR_*. */
+int vm_mark_lines(lua_State *L, bool *is_code, size_t n);
 
 /* vm_object.c */
 bool vm_is_object(lua_State *L, int idx);

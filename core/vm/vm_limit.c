@@ -56,7 +56,7 @@ static void on_hook(lua_State *L, lua_Debug *ar)
     if (!vm->stop) {
         /* No stop, or no more: this coroutine outlived it, or inherited the hook. Look again: a signal may lie
          * between. */
-        lua_sethook(L, NULL, 0, 0);
+        vm_hook_idle(L);
         if (!vm->stop) return;
         vm_hook(vm);
     }
