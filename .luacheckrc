@@ -15,5 +15,5 @@ read_globals = {
 }
 
 files["**/spec/*_spec.lua"] = {
-  read_globals = { "describe", "it", "task" },
+  read_globals = { "after_each", "before_each", "describe", "it", "pending", "task" },
 }

@@ -36,7 +36,11 @@ static const struct {
 /* What a function that is passed on gets and gives; by the API function that takes it. */
 static const struct {
     const char *function, *type;
-} callbacks[] = {{"flow.define", "fun(run: khung.Run, input: table): any"},
+} callbacks[] = {{"it", "fun(t: khung.Test)"},
+                 {"pending", "fun(t: khung.Test)"},
+                 {"before_each", "fun(t: khung.Test)"},
+                 {"after_each", "fun(t: khung.Test)"},
+                 {"flow.define", "fun(run: khung.Run, input: table): any"},
                  {"report.define", "fun(params: table, out: khung.ReportOut): table[]?"},
                  {"on", "fun(event: table)"},
                  {"loop.spawn", "fun(): any"},
@@ -179,6 +183,26 @@ static void print_tables(const struct host *h, FILE *out)
     fprintf(out, "\n");
 }
 
+static void print_functions(const struct host *h, FILE *out)
+{
+    print_tables(h, out);
+    for (size_t i = 0; i < api_count(h->api); i++) {
+        const struct api_fn *fn = api_at(h->api, i);
+        if (!fn->needs || strcmp(fn->needs, API_HOST) != 0) print_function(h, out, i);
+    }
+}
+
+/* t:article{ … } makes an item of a type: any other name is a type. */
+void api_print_spec_lua(const struct host *spec, FILE *out)
+{
+    fprintf(out, "---@meta\n-- What khung test gives to specs; made by `khung api --lua DIR`.\n\n"
+                 "---@class khung.Test\n---@field [string] fun(t: khung.Test, fields: table): khung.Item\n"
+                 "local Test = {}\n\n"
+                 "---@class khung.SpecTask\n---@field id integer\n---@field title string\n---@field run integer\n"
+                 "---@field decide fun(task: khung.SpecTask, person: string|integer, answer: table)\n\n");
+    print_functions(spec, out);
+}
+
 void api_print_lua(const struct host *h, FILE *out)
 {
     fprintf(out, "---@meta\n-- The API of Khung for editors; made by `khung api --lua DIR`.\n\n"
@@ -188,9 +212,5 @@ void api_print_lua(const struct host *h, FILE *out)
                  "---The settings of the plugin.\n---@type table<string, any>\nconfig = {}\n\n");
     for (size_t i = 0; i < h->nkinds; i++)
         print_class(out, &h->kinds[i]);
-    print_tables(h, out);
-    for (size_t i = 0; i < api_count(h->api); i++) {
-        const struct api_fn *fn = api_at(h->api, i);
-        if (!fn->needs || strcmp(fn->needs, API_HOST) != 0) print_function(h, out, i);
-    }
+    print_functions(h, out);
 }

@@ -94,3 +94,13 @@ void api_print_markdown(const struct host *h, FILE *out)
         print_function(out, fn, params, n);
     }
 }
+
+void api_print_spec_markdown(const struct host *spec, FILE *out)
+{
+    fprintf(out, "## Specs\n\nWhat `khung test` gives to the files `spec/*_spec.lua`, beside all of the above.\n\n");
+    for (size_t i = 0; i < api_count(spec->api); i++) {
+        const struct api_param *params;
+        size_t n = api_params(spec->api, i, &params);
+        print_signature(out, api_at(spec->api, i), params, n);
+    }
+}

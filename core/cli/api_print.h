@@ -10,6 +10,9 @@ struct host;
 void api_print_markdown(const struct host *h, FILE *out);
 /* LuaCATS (lua-language-server): globals, classes, option tables. */
 void api_print_lua(const struct host *h, FILE *out);
+/* The same of what specs call (spec_api.h). */
+void api_print_spec_markdown(const struct host *spec, FILE *out);
+void api_print_spec_lua(const struct host *spec, FILE *out);
 
 /* A .luacheckrc for a folder of plugins. */
 void api_print_luacheck(const struct host *h, FILE *out);

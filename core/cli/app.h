@@ -13,6 +13,9 @@
 #include "store/store.h"
 
 struct loop;
+struct fetcher;
+struct api_trial;
+struct vm_lines;
 
 struct app_options {
     const char *data_dir;
@@ -27,6 +30,9 @@ struct app_options {
     int lock_wait_ms; /* how long another process (a short command) may hold the directory */
     bool no_sync;     /* khung test */
     bool is_test;
+    struct fetcher *fetcher;      /* khung test: the outside world, made up */
+    struct api_trial *trial;      /* as in host.h */
+    const struct vm_lines *lines; /* as in host.h */
 };
 
 struct app {

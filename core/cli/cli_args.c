@@ -10,6 +10,9 @@
 #include "base/locale.h"
 #include "cli/cli.h"
 
+static const char test_usage[] =
+    "khung test [PLUGIN …] [--plugins DIR:DIR] [--only TEXT] [--fast | --thorough] [--seed N]"
+    " [--update] [--coverage] [--lcov FILE] [--junit FILE]";
 static const char new_usage[] = "khung new plugin NAME\n"
                                 "khung new flow NAME --plugin PLUGIN\n"
                                 "khung new report NAME --plugin PLUGIN";
@@ -27,7 +30,7 @@ static const char plugin_usage[] = "khung plugin keygen FILE\n"
 /* What each does is said by "help.NOUN" or "help.NOUN.VERB" of the catalogue. */
 const struct cli_entry cli_commands[] = {
     {"serve", cli_serve, "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT] [--dev]"},
-    {"test", cli_test, "khung test [PLUGIN …] [--plugins DIR:DIR]"},
+    {"test", cli_test, test_usage},
     {"new", cli_new, new_usage},
     {"check", cli_check, "khung check [PLUGIN …] [--plugins DIR:DIR]"},
     {"doctor", cli_doctor, "khung doctor"},
@@ -50,8 +53,9 @@ const struct cli_entry cli_commands[] = {
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json",       "write",   "markdown", "help",  "admin", "upgrade",
-                                       "no-restart", "verbose", "dry-run",  "force", "list",  "dev"};
+    static const char *const bare[] = {"json",    "write",   "markdown", "help",  "admin",
+                                       "upgrade", "verbose", "dry-run",  "force", "list",
+                                       "dev",     "update",  "coverage", "fast",  "thorough"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;

@@ -7,6 +7,7 @@
 #include "cli/api_print.h"
 #include "cli/cli.h"
 #include "cli/spec.h"
+#include "cli/spec_api.h"
 #include "runtime/log.h"
 
 static int add_params(struct arena *a, const struct api_param *params, size_t n, struct val *out)
@@ -60,41 +61,55 @@ static int print_json(struct cli *c, const struct host *h)
     return CLI_DONE;
 }
 
-/* DIR/khung.lua: an editor finds it by its setting `workspace.library`. */
-static int write_lua(struct cli *c, const struct host *h, const char *dir)
+static int write_file(struct cli *c, const struct host *h, const char *path,
+                      void (*print)(const struct host *h, FILE *out))
 {
     struct err err = {0};
-    const char *path = arena_printf(&c->arena, "%s/khung.lua", dir);
-    if (mkdir(dir, 0777) != 0 && errno != EEXIST) path = NULL;
     FILE *f = path ? fopen(path, "we") : NULL;
     if (f) {
-        api_print_lua(h, f);
+        print(h, f);
         if (fclose(f) == 0) {
             printf("%s\n", path);
             return CLI_DONE;
         }
     }
-    err_set(&err, ERR_IO, "cli.write", "file", path ? path : dir, "detail", strerror(errno), NULL);
+    err_set(&err, ERR_IO, "cli.write", "file", path, "detail", strerror(errno), NULL);
     return cli_fail(c, &err);
+}
+
+/* DIR/khung.lua and DIR/khung_spec.lua: an editor finds them by its setting `workspace.library`. */
+static int write_lua(struct cli *c, const struct host *h, const struct host *spec, const char *dir)
+{
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
+        struct err err;
+        err_set(&err, ERR_IO, "cli.write", "file", dir, "detail", strerror(errno), NULL);
+        return cli_fail(c, &err);
+    }
+    int rc = write_file(c, h, arena_printf(&c->arena, "%s/khung.lua", dir), api_print_lua);
+    return rc ? rc : write_file(c, spec, arena_printf(&c->arena, "%s/khung_spec.lua", dir), api_print_spec_lua);
 }
 
 int cli_api(struct cli *c)
 {
     struct spec s = {.options = {.lang = c->lang, .zone = "Asia/Ho_Chi_Minh"}};
     struct err err = {0};
+    struct host about;
     const char *dir = cli_flag(c, "lua");
     int rc;
     if (c->nwords != 1) return cli_usage(c, "khung api [--markdown | --json | --lua DIR]");
     log_init(LOG_ERROR + 1, false);
     if (spec_open(&s, &err) != 0) return cli_fail(c, &err);
+    spec_api_host(&about);
     if (dir) {
-        rc = write_lua(c, &s.app.host, dir);
+        rc = write_lua(c, &s.app.host, &about, dir);
     } else if (c->json) {
         rc = print_json(c, &s.app.host);
     } else {
         api_print_markdown(&s.app.host, stdout);
+        api_print_spec_markdown(&about, stdout);
         rc = CLI_DONE;
     }
+    api_free(about.api);
     spec_close(&s);
     return rc;
 }

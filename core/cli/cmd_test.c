@@ -1,50 +1,41 @@
-/* khung test: the specs of plugins, twice: straight through, and with a restart after every slice. */
+/* khung test: the specs of plugins, each straight through, killed and opened anew, and with host calls failing. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "base/locale.h"
+#include "base/digest.h"
 #include "cli/cli.h"
 #include "cli/spec.h"
+#include "cli/spec_cover.h"
+#include "cli/test_print.h"
+#include "plugin/plugin.h"
 #include "runtime/log.h"
+
+/* Kills of a test, and faults: this many places of all those that it has. --thorough takes every one. */
+enum { PLACES = 8, PLACES_THOROUGH = 10000 };
 
 struct testing {
     struct cli *c;
     struct spec spec;
-    int passed, failed;
-    const char *pass_name;
+    struct spec_run run;
+    struct test_print print;
+    struct cover cover;
+    const char *dirs[CLI_DIRS_MAX],
+        *used[CLI_DIRS_MAX]; /* all folders of plugins; those of the plugin that is tested */
+    size_t ndirs;
 };
 
-static void report(void *ctx, const struct spec_result *r)
-{
-    struct testing *t = ctx;
-    struct buf text;
-    if (r->passed) {
-        t->passed++;
-        if (!t->c->json) printf("  ok    %s: %s%s\n", r->describe, r->it, t->pass_name);
-        return;
-    }
-    t->failed++;
-    buf_init(&text, 4096);
-    locale_err(&text, t->c->lang, r->err, true);
-    printf("  FAIL  %s: %s%s\n        %s %s\n", r->describe, r->it, t->pass_name, r->err->where,
-           text.data ? text.data : r->err->key);
-    buf_close(&text);
-}
-
-static int run_file(struct testing *t, const char *path)
+static void run_file(struct testing *t, const char *dir, const char *path)
 {
     struct err err = {0};
-    const char *text;
-    size_t len;
-    int rc = cli_read_file(t->c, path, &text, &len, &err);
-    if (rc == 0) rc = spec_run_file(&t->spec, path, text, len, cli_flag(t->c, "only"), report, t, &err);
-    if (rc == 0) return 0;
-    t->failed++;
-    return cli_fail(t->c, &err);
+    int rc = cli_read_file(t->c, path, &t->run.text, &t->run.len, &err);
+    t->run.path = path;
+    t->run.snapshots.dir = arena_printf(&t->c->arena, "%s/spec/snapshots", dir);
+    t->print.text = t->run.text;
+    if (rc == 0) rc = spec_run_file(&t->run, &err);
+    if (rc) test_print_broken(&t->print, path, &err);
 }
 
 static int by_name(const void *a, const void *b)
@@ -68,20 +59,52 @@ static size_t list_dir(struct arena *a, const char *dir, const char *ending, con
     return n;
 }
 
+/* The folders that hold what a plugin requires; its own too. */
+static void mark_dirs(struct testing *t, const char *name, bool wanted[CLI_DIRS_MAX], int depth)
+{
+    struct arena *a = &t->c->arena;
+    for (size_t i = 0; depth < 20 && i < t->ndirs; i++) {
+        const char *dir = arena_printf(a, "%s/%s", t->dirs[i], name);
+        if (!dir || access(arena_printf(a, "%s/plugin.lua", dir), R_OK) != 0) continue;
+        wanted[i] = true;
+        struct plugin *p = plugin_read_dir(dir, NULL, NULL);
+        for (size_t k = 0; p->requires && p->requires[k]; k++)
+            mark_dirs(t, p->requires[k], wanted, depth + 1);
+        plugin_drop(p);
+        return;
+    }
+}
+
+/* A plugin is tested with those that stand beside it, and beside what it requires; other folders have their own life.
+ */
+static void use_dirs(struct testing *t, const char *name)
+{
+    bool wanted[CLI_DIRS_MAX] = {false};
+    size_t n = 0;
+    mark_dirs(t, name, wanted, 0);
+    for (size_t i = 0; i < t->ndirs; i++)
+        if (wanted[i]) t->used[n++] = t->dirs[i];
+    if (n == 0) /* a plugin's own folder was given, not the one that it stands in */
+        for (; n < t->ndirs; n++)
+            t->used[n] = t->dirs[n];
+    t->spec.options.plugin_dirs = t->used;
+    t->spec.options.nplugin_dirs = n;
+    spec_end(&t->spec); /* the fresh database was that of others */
+}
+
 static void run_plugin(struct testing *t, const char *dir, const char *name)
 {
     const char *files[256];
+    struct err err;
     struct arena *a = &t->c->arena;
     size_t n = list_dir(a, arena_printf(a, "%s/spec", dir), "_spec.lua", files);
-    if (n) printf("%s\n", name);
-    for (size_t i = 0; i < n; i++) {
-        for (int pass = 0; pass < (cli_flag(t->c, "no-restart") ? 1 : 2); pass++) {
-            t->spec.plugin = name;
-            t->spec.restarts = pass == 1;
-            t->pass_name = pass == 1 ? " (restarted after each slice)" : "";
-            run_file(t, arena_printf(a, "%s/spec/%s", dir, files[i]));
-        }
-    }
+    if (!n) return;
+    test_print_plugin(&t->print, name);
+    t->spec.plugin = name;
+    use_dirs(t, name);
+    if (t->run.lines && cover_add(&t->cover, dir, &err) != 0) test_print_broken(&t->print, dir, &err);
+    for (size_t i = 0; i < n; i++)
+        run_file(t, dir, arena_printf(a, "%s/spec/%s", dir, files[i]));
 }
 
 static bool is_wanted(const struct cli *c, const char *name)
@@ -105,25 +128,64 @@ static void run_folder(struct testing *t, const char *dir)
         if (is_wanted(t->c, names[i])) run_plugin(t, arena_printf(a, "%s/%s", dir, names[i]), names[i]);
 }
 
+static uint64_t pick_seed(const struct cli *c)
+{
+    uint64_t seed;
+    const char *given = cli_flag(c, "seed");
+    if (given) return strtoull(given, NULL, 10);
+    digest_random(&seed, sizeof(seed));
+    return seed % 1000000; /* short enough to be typed */
+}
+
+static void set_up(struct testing *t)
+{
+    struct cli *c = t->c;
+    bool covers = cli_flag(c, "coverage") || cli_flag(c, "lcov");
+    t->cover.lines = (struct vm_lines){NULL, &t->cover};
+    t->spec.zone = cli_flag(c, "zone") ? cli_flag(c, "zone") : "Asia/Ho_Chi_Minh";
+    t->spec.is_reused = true;
+    t->spec.options = (struct app_options){.lang = c->lang,
+                                           .settings = cli_flag(c, "settings"),
+                                           .zone = t->spec.zone,
+                                           .lines = covers ? &t->cover.lines : NULL};
+    t->run = (struct spec_run){.spec = &t->spec,
+                               .only = cli_flag(c, "only"),
+                               .seed = pick_seed(c),
+                               .is_straight = cli_flag(c, "fast"),
+                               .most = cli_flag(c, "thorough") ? PLACES_THOROUGH : PLACES,
+                               .snapshots = {.update = cli_flag(c, "update")},
+                               .lines = t->spec.options.lines,
+                               .report = test_print_result,
+                               .ctx = &t->print};
+}
+
+static void tell(struct testing *t)
+{
+    struct val table;
+    struct buf text;
+    const char *lcov = cli_flag(t->c, "lcov");
+    bool shows = cli_flag(t->c, "coverage") && cover_table(&t->cover, &t->c->arena, &table) == 0;
+    if (lcov) {
+        buf_init(&text, 64 << 20);
+        cover_lcov(&t->cover, &text);
+        if (test_print_file(t->c, lcov, &text) != CLI_DONE) t->print.failed++;
+        buf_close(&text);
+    }
+    if (t->run.snapshots.written && !t->c->json) printf("%d snapshots written\n", t->run.snapshots.written);
+    test_print_close(&t->print, shows ? &table : NULL);
+}
+
 int cli_test(struct cli *c)
 {
-    struct testing t = {.c = c, .spec = {.is_reused = true}};
-    const char *dirs[16];
-    size_t n = 0;
+    struct testing t = {.c = c};
+    t.ndirs = cli_plugin_dirs(c, t.dirs);
     log_init(cli_flag(c, "verbose") ? LOG_DEBUG : LOG_ERROR + 1, false);
-    for (const char *p = c->plugins; *p && n < 16;) {
-        size_t len = strcspn(p, ":");
-        dirs[n++] = arena_strndup(&c->arena, p, len);
-        p += len + (p[len] == ':');
-    }
-    t.spec.options = (struct app_options){.plugin_dirs = dirs,
-                                          .nplugin_dirs = n,
-                                          .lang = c->lang,
-                                          .settings = cli_flag(c, "settings"),
-                                          .zone = cli_flag(c, "zone") ? cli_flag(c, "zone") : "Asia/Ho_Chi_Minh"};
-    for (size_t i = 0; i < n; i++)
-        run_folder(&t, dirs[i]);
+    set_up(&t);
+    test_print_open(&t.print, c, t.run.seed);
+    for (size_t i = 0; i < t.ndirs; i++)
+        run_folder(&t, t.dirs[i]);
+    tell(&t);
     spec_end(&t.spec);
-    printf("%d passed, %d failed\n", t.passed, t.failed);
-    return t.failed || t.passed == 0 ? CLI_FAILED : CLI_DONE;
+    cover_close(&t.cover);
+    return t.print.failed || t.print.passed == 0 ? CLI_FAILED : CLI_DONE;
 }

@@ -9,21 +9,40 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/zone.h"
 #include "runtime/log.h"
 
 /* 2021-01-04 00:00 in Ho Chi Minh City, unless the spec says otherwise. */
 static const int64_t spec_start_ms = 1609693200000;
 
+enum { STEPS_MAX = 200000 }; /* without the clock moving */
+
+struct loading {
+    bool done;
+    struct err failed; /* code 0: it went well */
+};
+
+static void on_loaded(void *ctx, const struct err *failed)
+{
+    struct loading *l = ctx;
+    l->done = true;
+    if (failed) l->failed = *failed;
+}
+
 static int load(struct spec *s, struct err *err)
 {
+    struct loading l = {0};
     s->options.clock = &s->clock;
+    s->options.trial = s->trial.api.before ? &s->trial.api : NULL;
+    s->options.fetcher = s->world.answer ? s->world.fetcher : NULL;
     int rc = app_open(&s->app, &s->options, err);
     if (rc) return rc;
     s->open = true;
-    app_reload(&s->app, NULL, NULL, NULL);
-    while (lane_step(s->app.lane)) {
+    app_reload(&s->app, NULL, on_loaded, &l);
+    while (!l.done && lane_step(s->app.lane)) {
     }
-    return 0;
+    if (l.failed.code) *err = l.failed;
+    return l.failed.code;
 }
 
 int spec_restart(struct spec *s, struct err *err)
@@ -31,16 +50,35 @@ int spec_restart(struct spec *s, struct err *err)
     s->clock = s->app.host.clock;
     app_close(&s->app);
     s->open = false;
-    s->restarted++;
     return load(s, err);
 }
 
-/* Everything that is ready; with a restart after each batch in the second pass. */
+/* Everything that is ready, answers from outside too. In the pass that kills, the host also goes after each slice that
+ * called it and stays. But what has just been answered is taken in first, since the next answer would come only when
+ * the request is sent again; and that a slice failed is written by the next one. */
 static int run_ready(struct spec *s, struct err *err)
 {
+    struct err_num n;
     int rc = 0;
-    while (rc == 0 && lane_step(s->app.lane))
-        if (s->restarts) rc = spec_restart(s, err);
+    for (int steps = 0; rc == 0; steps++) {
+        struct lane_stats before, after;
+        int64_t kept = s->trial.kept;
+        lane_stats(s->app.lane, &before);
+        bool ran = lane_step(s->app.lane), killed = spec_trial_slice(&s->trial);
+        lane_stats(s->app.lane, &after);
+        bool answered = !killed && spec_world_answer(&s->world);
+        if (!ran && !answered) break;
+        bool stays = s->trial.kept > kept && after.undone == before.undone;
+        bool ends = killed || (stays && !answered);
+        if (s->trial.pass == SPEC_KILLED && ends) rc = spec_restart(s, err);
+        if (rc == 0 && steps == STEPS_MAX)
+            rc = err_set(err, ERR_LIMIT, "spec.endless", "steps", err_i64(&n, STEPS_MAX), NULL);
+    }
+    if (rc == 0 && s->world.failed.code) {
+        *err = s->world.failed;
+        s->world.failed.code = 0;
+        rc = err->code;
+    }
     return rc;
 }
 
@@ -96,6 +134,14 @@ static int keep_fresh(struct spec *s, struct err *err)
     return load(s, err);
 }
 
+static int open_host(struct spec *s, struct err *err)
+{
+    int rc = s->fresh ? write_fresh(s, err) : 0;
+    if (rc == 0) rc = load(s, err);
+    if (rc == 0 && s->is_reused && !s->fresh) rc = keep_fresh(s, err);
+    return rc ? rc : run_ready(s, err);
+}
+
 int spec_open(struct spec *s, struct err *err)
 {
     snprintf(s->dir, sizeof(s->dir), "%s/khung-spec-XXXXXX", temp_dir());
@@ -104,15 +150,13 @@ int spec_open(struct spec *s, struct err *err)
     s->options.data_dir = s->dir;
     s->options.no_sync = s->options.is_test = true;
     s->options.batch_ms = 60000; /* the order of slices does not hang on how quick the machine is */
-    s->options.batch_slices = s->restarts ? 1 : 0;
-    s->restarted = 0;
+    s->options.batch_slices = s->trial.pass == SPEC_KILLED ? 1 : 0;
+    if (s->zone) s->options.zone = s->zone;
     arena_init(&s->arena, 256 << 20);
-    if (s->fresh) {
-        int rc = write_fresh(s, err);
-        return rc ? rc : load(s, err);
-    }
-    int rc = load(s, err);
-    return rc || !s->is_reused ? rc : keep_fresh(s, err);
+    spec_world_open(&s->world);
+    int rc = open_host(s, err);
+    if (rc) spec_close(s);
+    return rc;
 }
 
 void spec_close(struct spec *s)
@@ -122,6 +166,7 @@ void spec_close(struct spec *s)
     empty_folder(s->dir);
     rmdir(s->dir);
     arena_close(&s->arena);
+    spec_world_close(&s->world);
 }
 
 void spec_end(struct spec *s)
@@ -138,7 +183,7 @@ struct call_work {
     int64_t person;
     struct val *out;
     struct err *err;
-    bool done, failed;
+    bool failed;
 };
 
 static int run_call(struct lane_work *w, struct lane *lane, struct err *err)
@@ -162,9 +207,13 @@ static int run_call(struct lane_work *w, struct lane *lane, struct err *err)
 static void done_call(struct lane_work *w, const struct err *failed)
 {
     struct call_work *cw = (struct call_work *)w;
-    cw->done = true;
     cw->failed = failed != NULL;
     if (failed) *cw->err = *failed;
+}
+
+static bool is_killed(const struct spec *s, const struct call_work *cw)
+{
+    return s->trial.pass == SPEC_KILLED && cw->failed && cw->err->code == ERR_STOPPED;
 }
 
 int spec_call(struct spec *s, const char *name, const struct val *args, int64_t person, struct val *out,
@@ -178,17 +227,21 @@ int spec_call(struct spec *s, const char *name, const struct val *args, int64_t 
                            .out = out,
                            .err = err};
     struct err other = {0};
-    *out = val_nil();
-    lane_add(s->app.lane, &cw.work);
-    while (!cw.done && lane_step(s->app.lane)) {
-    }
-    int rc = run_ready(s, &other);
+    int rc = 0;
+    if (s->world.is_answering) return err_set(err, ERR_REFUSED, "spec.answering", NULL);
+    do { /* whoever asks a service that is killed asks again */
+        cw.failed = false;
+        *out = val_nil();
+        lane_add(s->app.lane, &cw.work);
+        rc = run_ready(s, &other);
+    } while (rc == 0 && is_killed(s, &cw));
     if (rc) *err = other;
-    return cw.failed ? err->code : rc;
+    return rc ? rc : cw.failed ? err->code : 0;
 }
 
 int spec_clock(struct spec *s, int64_t to, struct err *err)
 {
+    if (s->world.is_answering) return err_set(err, ERR_REFUSED, "spec.answering", NULL);
     for (;;) {
         int rc = run_ready(s, err);
         if (rc) return rc;
@@ -198,4 +251,13 @@ int spec_clock(struct spec *s, int64_t to, struct err *err)
     }
     if (to > clock_now(&s->app.host.clock)) clock_set(&s->app.host.clock, to);
     return run_ready(s, err);
+}
+
+int spec_zone(struct spec *s, const char *zone, struct err *err)
+{
+    const struct zone *found;
+    int rc = zone_find(zone, &found, err);
+    if (rc) return rc;
+    s->options.zone = zone_name(found);
+    return spec_restart(s, err);
 }

@@ -1,14 +1,12 @@
-/* The Lua side of specs: describe, it, and the API by name.
+/* The Lua state of a spec file: the API by name, describe and it.
  *
  * Functions find what they call by its name at each call, since the host behind them comes and goes. */
 #include "cli/spec_lua.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
-#include "plugin/api.h"
 #include "plugin/bind_lua.h"
+#include "plugin/plugin.h"
 
 struct spec_file *spec_file_of(lua_State *L)
 {
@@ -17,37 +15,25 @@ struct spec_file *spec_file_of(lua_State *L)
 
 int spec_raise(lua_State *L, struct err *err)
 {
-    if (!err->where[0]) vm_where(vm_of(L), err->where, sizeof(err->where));
-    vm_push_err(L, err, "en");
+    if (!err->where[0]) {
+        luaL_where(L, 1);
+        const char *where = lua_tostring(L, -1);
+        size_t n = strlen(where);
+        if (n > 2 && n < sizeof(err->where)) memcpy(err->where, where, n - 2); /* without ": " */
+        lua_pop(L, 1);
+    }
+    vm_push_err(L, err, spec_file_of(L)->spec->options.lang);
     return lua_error(L);
 }
 
-static int describe(lua_State *L)
+struct val spec_take(lua_State *L, int idx)
 {
-    struct spec_file *f = spec_file_of(L);
-    char outer[120];
-    memcpy(outer, f->describe, sizeof(outer));
-    size_t at = strlen(f->describe);
-    snprintf(f->describe + at, sizeof(f->describe) - at, "%s%s", at ? " " : "", luaL_checkstring(L, 1));
-    lua_pushvalue(L, 2);
-    lua_call(L, 0, 0);
-    memcpy(f->describe, outer, sizeof(outer));
-    return 0;
+    struct val v;
+    struct err err = {0};
+    if (vm_to_val(L, idx, &spec_file_of(L)->spec->arena, &v, &err) != 0) spec_raise(L, &err);
+    return v;
 }
 
-static int it(lua_State *L)
-{
-    struct spec_file *f = spec_file_of(L);
-    if (f->n == SPEC_TESTS_MAX) return luaL_error(L, "too many tests in one file");
-    struct spec_test *t = &f->tests[f->n++];
-    memcpy(t->describe, f->describe, sizeof(t->describe));
-    snprintf(t->it, sizeof(t->it), "%s", luaL_checkstring(L, 1));
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    t->ref = vm_ref(L, 2);
-    return 0;
-}
-
-/* Calls `name` with the Lua values from `first` on; pushes the result. */
 int spec_invoke(lua_State *L, const char *name, int first, int64_t person)
 {
     struct spec_file *f = spec_file_of(L);
@@ -57,11 +43,12 @@ int spec_invoke(lua_State *L, const char *name, int first, int64_t person)
     int last = lua_gettop(L);
     while (last >= first && lua_isnil(L, last))
         last--;
-    for (int i = first; i <= last; i++) {
-        struct val v;
-        int rc = vm_to_val(L, i, a, &v, &err);
-        if (rc || val_add(a, &args, v) != 0) return spec_raise(L, &err);
-    }
+    for (int i = first; i <= last; i++)
+        if (val_add(a, &args, spec_take(L, i)) != 0) {
+            err_set(&err, ERR_LIMIT, "limit.size", NULL);
+            return spec_raise(L, &err);
+        }
+    f->L = L;
     if (spec_call(f->spec, name, &args, person, &out, &err) != 0) return spec_raise(L, &err);
     vm_push_val(L, &out);
     return 1;
@@ -112,7 +99,6 @@ static void bind_kinds(lua_State *L, const struct host *h)
     }
 }
 
-/* Everything the API has, by name, beside describe and it. */
 static int bind(lua_State *L)
 {
     const struct host *h = &spec_file_of(L)->spec->app.host;
@@ -125,32 +111,16 @@ static int bind(lua_State *L)
     int globals = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, globals);) {
         const char *name = lua_tostring(L, -2);
-        vm_set_global(L, name);
+        bool is_taken = lua_getglobal(L, name) == LUA_TFUNCTION; /* error is Lua's, not error.list of the host */
+        lua_pop(L, 1);
+        if (is_taken)
+            lua_pop(L, 1);
+        else
+            vm_set_global(L, name);
     }
-    lua_register(L, "describe", describe);
-    lua_register(L, "it", it);
+    for (const luaL_Reg *r = spec_describe_functions; r->name; r++)
+        lua_register(L, r->name, r->func);
     return 0;
-}
-
-static int run_test(lua_State *L)
-{
-    struct spec_test *t = lua_touserdata(L, 1);
-    vm_push_ref(L, t->ref);
-    spec_push_t(L);
-    lua_call(L, 1, 0);
-    return 0;
-}
-
-static int run_one(struct spec_file *f, struct spec_test *t, struct err *err)
-{
-    lua_State *L = vm_main(f->vm);
-    lua_pushcfunction(L, run_test);
-    lua_pushlightuserdata(L, t);
-    int status = lua_pcall(L, 1, 0, 0);
-    if (status == LUA_OK) return 0;
-    vm_to_err(L, -1, err);
-    lua_pop(L, 1);
-    return err->code ? err->code : ERR_PLUGIN;
 }
 
 static const char *find_source(void *ctx, const char *module, size_t *len, const char **chunk)
@@ -160,50 +130,40 @@ static const char *find_source(void *ctx, const char *module, size_t *len, const
     const struct plugin_file *found = f->plugin ? plugin_module_find(f->plugin, module, &owner) : NULL;
     if (!found) return NULL;
     *len = found->len;
-    *chunk = found->path;
-    return found->text;
+    *chunk = arena_printf(&f->spec->arena, "%s/%s", owner->name, found->path);
+    return *chunk ? found->text : NULL;
 }
 
-static void hold_plugin(struct spec_file *f)
+/* A plugin that does not load has nothing to be tested. */
+static int hold_plugin(struct spec_file *f, struct err *err)
 {
     struct registry *r = plugins_registry(f->spec->app.host.plugins);
     struct plugin *p = r ? registry_plugin(r, f->spec->plugin) : NULL;
-    if (p) f->plugin = plugin_hold(p);
+    int rc = 0;
+    if (p && !p->ok && p->why) {
+        *err = *p->why;
+        rc = err->code;
+    } else if (p) {
+        f->plugin = plugin_hold(p);
+    }
     registry_drop(r);
+    return rc;
 }
 
-int spec_run_file(struct spec *s, const char *path, const char *text, size_t len, const char *only,
-                  void (*report)(void *ctx, const struct spec_result *r), void *ctx, struct err *err)
+int spec_file_load(struct spec_file *f, struct err *err)
 {
-    struct spec_file *f = mem_alloc(sizeof(*f));
     struct vm_options o = {.name = "spec", .memory_soft = 128 << 20, .owner = f};
-    f->spec = s;
-    int rc = spec_open(s, err);
+    int rc = hold_plugin(f, err);
     if (rc == 0) rc = vm_new(&o, &f->vm, err);
-    if (rc == 0) {
-        lua_State *L = vm_main(f->vm);
-        hold_plugin(f);
-        vm_set_source(f->vm, find_source, f);
-        lua_pushcfunction(L, bind);
-        if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
-            vm_to_err(L, -1, err);
-            rc = err->code;
-        }
+    if (rc) return rc;
+    lua_State *L = vm_main(f->vm);
+    if (f->run->lines) vm_watch_lines(f->vm, f->run->lines);
+    vm_set_source(f->vm, find_source, f);
+    lua_pushcfunction(L, bind);
+    if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
+        vm_to_err(L, -1, err);
+        lua_pop(L, 1);
+        return err->code;
     }
-    if (rc == 0) rc = vm_run_chunk(f->vm, path, text, len, err);
-    spec_close(s);
-    for (int i = 0; rc == 0 && i < f->n; i++) {
-        struct err failed = {0};
-        if (only && !strstr(f->tests[i].it, only)) continue;
-        rc = spec_open(s, err);
-        if (rc) break;
-        int outcome = run_one(f, &f->tests[i], &failed);
-        struct spec_result r = {f->tests[i].describe, f->tests[i].it, outcome == 0, &failed};
-        report(ctx, &r);
-        spec_close(s);
-    }
-    vm_free(f->vm);
-    plugin_drop(f->plugin);
-    mem_free(f);
-    return rc;
+    return vm_run_chunk(f->vm, f->run->path, f->run->text, f->run->len, err);
 }

@@ -1,4 +1,4 @@
-/* The `t` of a test: actors, the clock, expectations, tasks, reports. */
+/* The `t` of a test: organisation, clock, actors, tasks, reports. */
 #include "cli/spec_lua.h"
 
 #include <stdio.h>
@@ -38,6 +38,32 @@ static int t_org(lua_State *L)
     return spec_invoke(L, "org.import", 2, 0);
 }
 
+/* One year, or a list of them: { year = 2021, holidays = { "2021-01-01" }, working = { … }, weekend = { … } }. */
+static int t_calendar(lua_State *L)
+{
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    bool is_list = lua_rawgeti(L, 2, 1) != LUA_TNIL;
+    lua_newtable(L);
+    if (is_list) {
+        lua_pushvalue(L, 2);
+    } else {
+        lua_newtable(L);
+        lua_pushvalue(L, 2);
+        lua_rawseti(L, -2, 1);
+    }
+    lua_setfield(L, 4, "calendar");
+    lua_replace(L, 2);
+    lua_settop(L, 2);
+    return spec_invoke(L, "org.import", 2, 0);
+}
+
+static int t_zone(lua_State *L)
+{
+    struct err err = {0};
+    return spec_zone(spec_file_of(L)->spec, luaL_checkstring(L, 2), &err) ? spec_raise(L, &err) : 0;
+}
+
 static int t_start(lua_State *L)
 {
     char name[128];
@@ -62,43 +88,20 @@ static int t_as(lua_State *L)
     return 1;
 }
 
-static int move_clock(lua_State *L, int64_t base)
+/* t:clock and t:advance: a time, or a duration from now. */
+static int t_clock(lua_State *L)
 {
     struct spec_file *f = spec_file_of(L);
     struct spec *s = f->spec;
     struct session session;
-    struct val when;
+    struct val when = spec_take(L, 2);
     struct err err = {0};
     int64_t to;
     app_session(&s->app, &session, &s->arena);
-    int rc = vm_to_val(L, 2, &s->arena, &when, &err);
-    if (rc == 0) rc = people_deadline(&session, &when, base, &to, &err);
+    f->L = L;
+    int rc = people_deadline(&session, &when, clock_now(&s->app.host.clock), &to, &err);
     if (rc == 0) rc = spec_clock(s, to, &err);
     return rc ? spec_raise(L, &err) : 0;
-}
-
-/* t:clock and t:advance: a time, or a duration from now. */
-static int t_clock(lua_State *L)
-{
-    return move_clock(L, clock_now(&spec_file_of(L)->spec->app.host.clock));
-}
-
-static int t_expect(lua_State *L)
-{
-    if (lua_toboolean(L, 2)) return 0;
-    return luaL_error(L, "%s", lua_isstring(L, 3) ? lua_tostring(L, 3) : "the expectation does not hold");
-}
-
-/* t:expect_error(code, fn) */
-static int t_expect_error(lua_State *L)
-{
-    const char *code = luaL_checkstring(L, 2);
-    lua_pushvalue(L, 3);
-    if (lua_pcall(L, 0, 0, 0) == LUA_OK) return luaL_error(L, "no error was raised; expected %s", code);
-    struct err err;
-    vm_to_err(L, -1, &err);
-    if (strcmp(err.key, code) != 0) return luaL_error(L, "expected %s, got %s: %s", code, err.key, err.text);
-    return 0;
 }
 
 /* Does a task fit { title =, position =, person =, role = }? */
@@ -118,40 +121,89 @@ static bool task_fits(const struct val *task, const struct val *want)
     return true;
 }
 
+/* An open task that fits, of the actor or, for nobody in particular, of anyone. */
+static bool find_task(lua_State *L, int64_t person, int64_t run, const struct val *want, struct val *out)
+{
+    struct spec_file *f = spec_file_of(L);
+    struct val none = val_list(), tasks;
+    struct err err = {0};
+    f->L = L;
+    if (spec_call(f->spec, "task.list", &none, person, &tasks, &err) != 0) spec_raise(L, &err);
+    for (size_t i = 0; val_at(&tasks, i); i++) {
+        *out = *val_at(&tasks, i);
+        if ((!run || val_get_int(out, "run", 0) == run) && task_fits(out, want)) return true;
+    }
+    struct err_num n;
+    err_set(&err, ERR_NOT_FOUND, "spec.no_task", "open", err_i64(&n, (int64_t)tasks.as.list.n), NULL);
+    for (size_t i = 0; i < 10 && val_at(&tasks, i); i++) {
+        spec_text(&f->detail, val_at(&tasks, i), f->spec->options.zone);
+        buf_add_char(&f->detail, '\n');
+    }
+    spec_raise(L, &err);
+    return false;
+}
+
+static int decide_as(lua_State *L, int64_t person, int64_t task, int answer)
+{
+    lua_pushvalue(L, answer);
+    lua_pushinteger(L, task);
+    lua_insert(L, 1);
+    lua_insert(L, 2);
+    lua_settop(L, 2);
+    return spec_invoke(L, "task.decide", 1, person);
+}
+
+/* task:decide("person", { … }) */
 static int task_decide(lua_State *L)
 {
     int64_t person = person_of(L, 2);
     lua_settop(L, 3);
     lua_getfield(L, 1, "id");
-    lua_replace(L, 2);
-    lua_pushvalue(L, 2);
-    lua_replace(L, 1);
-    lua_pushvalue(L, 3);
-    lua_replace(L, 2);
-    lua_settop(L, 2);
-    return spec_invoke(L, "task.decide", 1, person);
+    return decide_as(L, person, lua_tointeger(L, -1), 3);
+}
+
+static int64_t id_of(const struct val *v)
+{
+    return v->type == VAL_OBJ ? v->as.obj.id : v->type == VAL_INT ? v->as.i : val_get_int(v, "id", 0);
 }
 
 static int t_expect_task(lua_State *L)
 {
-    struct spec_file *f = spec_file_of(L);
-    struct arena *a = &f->spec->arena;
-    struct val none = val_list(), tasks, want, run;
-    struct err err = {0};
-    int rc = vm_to_val(L, 2, a, &run, &err);
-    if (rc == 0) rc = vm_to_val(L, 3, a, &want, &err);
-    if (rc == 0) rc = spec_call(f->spec, "task.list", &none, 0, &tasks, &err);
-    if (rc) return spec_raise(L, &err);
-    int64_t id = run.type == VAL_OBJ ? run.as.obj.id : run.type == VAL_INT ? run.as.i : 0;
-    for (size_t i = 0; val_at(&tasks, i); i++) {
-        const struct val *task = val_at(&tasks, i);
-        if ((id && val_get_int(task, "run", 0) != id) || !task_fits(task, &want)) continue;
-        vm_push_val(L, task);
-        lua_pushcfunction(L, task_decide);
-        lua_setfield(L, -2, "decide");
-        return 1;
+    lua_settop(L, 3);
+    struct val run = spec_take(L, 2), want = spec_take(L, 3), task;
+    find_task(L, acting(L, 1), id_of(&run), &want, &task);
+    vm_push_val(L, &task);
+    lua_pushcfunction(L, task_decide);
+    lua_setfield(L, -2, "decide");
+    return 1;
+}
+
+/* t:as("person"):decide(task, { … }): a task, its id, or what it fits. */
+static int t_decide(lua_State *L)
+{
+    struct err err;
+    struct val task;
+    int64_t person = acting(L, 1);
+    if (person == 0) {
+        err_set(&err, ERR_REFUSED, "spec.nobody", NULL);
+        return spec_raise(L, &err);
     }
-    return luaL_error(L, "there is no such open task (%d are open)", (int)tasks.as.list.n);
+    lua_settop(L, 3);
+    if (lua_istable(L, 2)) { /* a task of expect_task has a function, which is no value */
+        lua_pushnil(L);
+        lua_setfield(L, 2, "decide");
+    }
+    struct val which = spec_take(L, 2);
+    int64_t id = id_of(&which);
+    if (id == 0 && find_task(L, person, 0, &which, &task)) id = val_get_int(&task, "id", 0);
+    return decide_as(L, person, id, 3);
+}
+
+static int t_tasks(lua_State *L)
+{
+    int64_t person = acting(L, 1);
+    lua_settop(L, 0);
+    return spec_invoke(L, "task.list", 1, person);
 }
 
 /* t:article{ … } creates an item of that type as the actor. */
@@ -205,25 +257,22 @@ static int t_index(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg methods[] = {{"org", t_org},
-                                   {"start", t_start},
-                                   {"as", t_as},
-                                   {"clock", t_clock},
-                                   {"advance", t_clock},
-                                   {"expect", t_expect},
-                                   {"expect_task", t_expect_task},
-                                   {"expect_error", t_expect_error},
-                                   {"call", t_call},
-                                   {"now", t_now},
-                                   {"report", t_report},
-                                   {NULL, NULL}};
+const luaL_Reg spec_t_methods[] = {{"org", t_org},       {"calendar", t_calendar},
+                                   {"zone", t_zone},     {"clock", t_clock},
+                                   {"advance", t_clock}, {"now", t_now},
+                                   {"as", t_as},         {"start", t_start},
+                                   {"call", t_call},     {"report", t_report},
+                                   {"tasks", t_tasks},   {"expect_task", t_expect_task},
+                                   {"decide", t_decide}, {NULL, NULL}};
 
 void spec_push_t(lua_State *L)
 {
     lua_newtable(L);
     lua_newtable(L);
     lua_newtable(L);
-    luaL_setfuncs(L, methods, 0);
+    luaL_setfuncs(L, spec_t_methods, 0);
+    luaL_setfuncs(L, spec_expect_methods, 0);
+    luaL_setfuncs(L, spec_world_methods, 0);
     lua_pushcclosure(L, t_index, 1);
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, -2);

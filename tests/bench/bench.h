@@ -51,6 +51,9 @@ void bench_reload(struct bench *b);
 /* A plugin of a table, a flow, a hook and so many modules below a folder. */
 void bench_write_plugin(const char *dir, const char *name, int modules);
 
+/* Time that passes in a spec: 10,000 days (days.c). */
+void bench_days(struct bench *b);
+
 /* What the sandbox costs (sandbox.c). */
 void bench_host_call(struct bench *b);
 void bench_fib(struct bench *b);

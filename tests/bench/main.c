@@ -27,6 +27,7 @@ static const struct {
                {"start_ms", bench_idle},
                {"reload_50_ms", bench_reload},
                {"plugins_mib", bench_plugins_idle},
+               {"days_ms", bench_days},
                {"library", bench_library},
                {"host_call_ns", bench_host_call},
                {"fib30_ratio", bench_fib},

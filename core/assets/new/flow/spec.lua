@@ -1,21 +1,21 @@
 -- {{:flow_spec}}
 local org = { persons = { { code = "lan", name = "Lan" } } }
 
-local function start(t)
-  t:org(org)
-  return t:start("{{name}}", { subject = "{{:subject}}", who = people.person("lan") })
-end
-
 describe("{{name}}", function()
+  local run
+
+  before_each(function(t)
+    t:org(org)
+    run = t:start("{{name}}", { subject = "{{:subject}}", who = people.person("lan") })
+  end)
+
   it("{{:decided}}", function(t)
-    local run = start(t)
-    t:expect_task(run, { person = people.person("lan") }):decide("lan", { decision = "approve" })
-    t:expect(flow.get(run).result.approved)
+    t:as("lan"):decide({ run = run.id }, { decision = "approve" })
+    t:equal(flow.get(run).result, { approved = true })
   end)
 
   it("{{:late}}", function(t)
-    local run = start(t)
     t:advance("3 working days")
-    t:expect(flow.get(run).result.timed_out and not flow.get(run).result.approved)
+    t:equal(flow.get(run).result, { approved = false, timed_out = true })
   end)
 end)
