@@ -1,0 +1,3 @@
+return {
+  ["none"] = "There is no rate yet, and none could be fetched.",
+}

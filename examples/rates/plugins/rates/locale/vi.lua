@@ -1,0 +1,3 @@
+return {
+  ["none"] = "Chưa có tỷ giá nào và cũng không lấy được.",
+}
