@@ -11,7 +11,8 @@
 #include "plugin/loop.h"
 #include "plugin/plugins.h"
 
-enum { CALL_ARENA_MAX = 64 << 20, LOAD_CPU_MS = 500 };
+/* A test on a slow machine, or with every line watched, is not to fail for want of time. */
+enum { CALL_ARENA_MAX = 64 << 20, LOAD_CPU_MS = 500, TRIAL_PATIENCE = 20 };
 
 static const char *find_source(void *ctx, const char *module, size_t *len, const char **chunk)
 {
@@ -63,7 +64,10 @@ int plugin_vm_new(struct host *host, struct plugin *p, struct registry *r, bool 
     pv->builds = builds;
     pv->refs = 1;
     arena_init(&pv->arena, CALL_ARENA_MAX);
-    struct vm_options options = {.name = p->name, .memory_soft = (size_t)p->limits.memory, .owner = pv};
+    struct vm_options options = {.name = p->name,
+                                 .memory_soft = (size_t)p->limits.memory,
+                                 .owner = pv,
+                                 .patience = host->trial ? TRIAL_PATIENCE : 0};
     struct bind_all all = {host->api, host->kinds, host->nkinds, &p->config};
     int rc = vm_new(&options, &pv->vm, err);
     if (rc == 0 && host->lines) vm_watch_lines(pv->vm, host->lines);

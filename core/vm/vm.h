@@ -21,6 +21,7 @@ struct vm_options {
     size_t memory_soft; /* bytes; 0: 32 MiB. Past it the running call is stopped */
     size_t memory_hard; /* 0: soft + a quarter. Past it allocation fails */
     void *owner;        /* vm_owner() */
+    int patience;       /* khung test: time limits are so many times as long; 0: as they are */
 };
 
 int vm_new(const struct vm_options *o, struct vm **out, struct err *err);

@@ -69,7 +69,7 @@ struct vm {
     atomic_bool asked;          /* vm_stop, by any thread */
     atomic_int tid;             /* the thread that runs it */
     int entries;                /* nested vm_call and vm_co_resume */
-    int limits;
+    int limits, patience;
     int64_t limit_ms;
     int64_t read_ms; /* how long a text may be parsed; 0: the usual time */
     bool stable;

@@ -175,7 +175,7 @@ void vm_limit_begin(struct vm *vm, int64_t cpu_ms)
     struct thread_limit *t = &limit;
     if (vm->limits++ > 0 || cpu_ms <= 0 || t->vm) return;
     if (!t->made && !make_timer(t)) return;
-    int64_t budget = cpu_ms * 1000000, now = clock_mono_ns();
+    int64_t budget = cpu_ms * vm->patience * 1000000, now = clock_mono_ns();
     t->ms = cpu_ms;
     t->base = t->top;
     t->cpu_end_ns = thread_cpu_at(t, now) + budget;

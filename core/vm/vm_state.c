@@ -23,6 +23,7 @@ int vm_new(const struct vm_options *o, struct vm **out, struct err *err)
     uint64_t seed;
     strncat(vm->name, o->name, sizeof(vm->name) - 1);
     vm->owner = o->owner;
+    vm->patience = o->patience ? o->patience : 1;
     vm->spare.ref = LUA_NOREF;
     vm->soft = o->memory_soft ? o->memory_soft : VM_MEMORY_SOFT;
     vm->hard = o->memory_hard ? o->memory_hard : vm->soft + vm->soft / 4;
