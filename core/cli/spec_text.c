@@ -10,7 +10,7 @@
 #include "base/kinds.h"
 #include "cli/spec.h"
 
-enum { IDS_MAX = 4096, ID_DIGITS = 14, KEYS_MAX = 4096 };
+enum { IDS_MAX = 4096, ID_DIGITS = 14, KEYS_MAX = 1024 };
 
 struct writer {
     struct buf *out;
@@ -100,7 +100,7 @@ static int by_key(const void *a, const void *b)
 
 static void put_map(struct writer *w, const struct val *v, int depth)
 {
-    const struct val_pair *sorted[KEYS_MAX];
+    const struct val_pair *sorted[KEYS_MAX] = {0};
     size_t n = v->as.map.n < KEYS_MAX ? v->as.map.n : KEYS_MAX;
     for (size_t i = 0; i < n; i++)
         sorted[i] = &v->as.map.pairs[i];

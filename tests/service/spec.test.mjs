@@ -300,7 +300,8 @@ test('a run that is started when the transaction is lost leaves nothing that goe
   assert.equal(t.outcome, 'passed', JSON.stringify(t));
 });
 
-test('ten thousand days with something to do on each take a moment', () => {
+// How long they take is a measure of scripts/bench (days_ms).
+test('ten thousand days pass, with something to do on each', () => {
   const init = `local ticks = storage.table("tick", { fields = { at = "instant!" } })
     flow.define("tick", {}, function(run) ticks:insert { at = run:now() } end)
     flow.define("sleeper", {}, function(run)
@@ -316,5 +317,4 @@ test('ten thousand days with something to do on each take a moment', () => {
       t:equal(storage.sql("select count(*) as n from tick")[1].n, 10000)
     end)`, init, '--fast'));
   assert.equal(t.outcome, 'passed', JSON.stringify(t));
-  assert.ok(t.ms < 20000, `${t.ms} ms`); // the figure itself is a measure of scripts/bench
 });
