@@ -47,11 +47,13 @@ test('each event that is told stands in the reference', () => {
   for (const name of told) assert.ok(listed.has(name), name);
 });
 
-test('the file for editors is Lua and defines each function', () => {
+test('the files for editors are Lua and define each function, in specs too', () => {
   const dir = folder();
-  const path = khung('--lua', join(dir, 'editor')).trim();
-  execFileSync('luacheck', ['--quiet', '--no-self', '--no-unused', '--no-global', '--no-max-line-length', path]);
-  const text = readFileSync(path, 'utf8');
+  const paths = khung('--lua', join(dir, 'editor')).trim().split('\n');
+  assert.deepEqual(paths, ['khung.lua', 'khung_spec.lua'].map((name) => join(dir, 'editor', name)));
+  execFileSync('luacheck', ['--quiet', '--no-self', '--no-unused', '--no-global', '--no-max-line-length', ...paths]);
+  const text = paths.map((path) => readFileSync(path, 'utf8')).join('\n');
+  for (const name of ['describe', 'it', 'before_each', 'Test:fetch_answers', 'Test:snapshot', 'Test:as']) assert.ok(text.includes(`\nfunction ${name}(`), name);
   for (const f of api) {
     const [, noun, name] = f.name.match(/^(\w+):(\w+)$/) ?? [];
     assert.ok(noun ? text.match(new RegExp(`^function \\w+:${name}\\(`, 'm')) : text.includes(`\nfunction ${f.name}(`), f.name);
