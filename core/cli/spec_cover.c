@@ -33,11 +33,9 @@ static void on_line(void *ctx, const char *chunk, int line)
 
 static char *join(const char *a, const char *b)
 {
-    size_t n = strlen(a), m = strlen(b);
-    char *out = mem_alloc(n + m + 2);
-    memcpy(out, a, n);
-    out[n] = '/';
-    memcpy(out + n + 1, b, m + 1);
+    size_t n = strlen(a) + strlen(b) + 2;
+    char *out = mem_alloc(n);
+    snprintf(out, n, "%s/%s", a, b);
     return out;
 }
 
