@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "audit/audit.h"
 #include "base/kinds.h"
 #include "base/mem.h"
 #include "content/content.h"
@@ -49,9 +50,10 @@ static const struct bind_kind kinds[] = {
 
 static int migrate(struct app *app, struct err *err)
 {
-    const struct store_migration *const lists[] = {
-        table_migrations,  plugin_migrations,  quota_migrations,   breaker_migrations,  incident_migrations,
-        people_migrations, content_migrations, storage_migrations, schedule_migrations, flow_migrations};
+    const struct store_migration *const lists[] = {table_migrations,    plugin_migrations,  quota_migrations,
+                                                   breaker_migrations,  audit_migrations,   incident_migrations,
+                                                   people_migrations,   content_migrations, storage_migrations,
+                                                   schedule_migrations, flow_migrations};
     return store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
 }
 
@@ -80,26 +82,30 @@ static void on_lost(void *ctx)
 static int before_commit(void *ctx, struct err *err)
 {
     struct app *app = ctx;
-    return quotas_before_commit(app->host.quotas, app->db, err);
+    int rc = audit_before_commit(app->host.audit, app->db, lane_now(app->lane), err);
+    return rc ? rc : quotas_before_commit(app->host.quotas, app->db, err);
 }
 
 static void after_commit(void *ctx)
 {
     struct app *app = ctx;
+    audit_after_commit(app->host.audit);
     quotas_after_commit(app->host.quotas);
     flow_batch_kept(app->flow);
 }
 
 static bool idle(void *ctx)
 {
-    (void)ctx;
-    return vm_tidy();
+    struct app *app = ctx;
+    bool more = audit_index_more(app->host.audit, app->db);
+    return vm_tidy() || more;
 }
 
 static void attach(struct app *app, const struct app_options *o)
 {
     struct host *h = &app->host;
     struct flow_options flow = {.cache_runs = o->cache_runs, .loop = o->lane_loop};
+    audit_attach(h);
     plugin_add_api(h->api);
     people_attach(h);
     people_add_api(h->api, h);
@@ -154,6 +160,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     if (rc == 0) rc = migrate(app, err);
     if (rc == 0) rc = quotas_open(h, app->db, &h->quotas, err);
     if (rc == 0) rc = breakers_open(h, app->db, &h->breakers, err);
+    if (rc == 0) rc = audit_new(h, &h->audit, err);
     if (rc == 0) rc = people_place(app->db, o->zone, o->lang, &app->place, err);
     if (rc) goto failed;
     h->zone = app->place.zone;
@@ -202,6 +209,7 @@ void app_close(struct app *app)
     api_free(h->api);
     breakers_free(h->breakers);
     quotas_free(h->quotas);
+    audit_free(h->audit);
     store_close(app->db);
     store_unlock_dir(app->lock);
     *app = (struct app){0};
@@ -285,6 +293,7 @@ static int run_call(struct lane_work *w, struct lane *lane, struct err *err)
     (void)lane;
     app_session(cw->app, &s, cw->arena);
     s.actor = cw->call->actor;
+    s.origin = "cli";
     if (cw->call->lang) s.lang = cw->call->lang;
     int rc = api_invoke(cw->app->host.api, &s, cw->call->name, &cw->call->args, cw->arena, cw->out, err);
     if (rc < 0) flow_undone(cw->app->flow);

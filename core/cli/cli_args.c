@@ -48,6 +48,7 @@ const struct cli_entry cli_commands[] = {
     {"plugin", cli_calls, NULL},
     {"schedule", cli_calls, NULL},
     {"error", cli_calls, NULL},
+    {"audit", cli_calls, NULL},
     {"verify", cli_calls, NULL},
     {0}};
 

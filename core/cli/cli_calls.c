@@ -53,6 +53,12 @@ static const struct call calls[] = {
     {"error", "list", "error.list", "--plugin", "id last count plugin kind name where message",
      "khung error list [--plugin NAME]"},
     {"error", "show", "error.show", "ID", NULL, "khung error show ID"},
+    {"audit", "list", "audit.list", "{kind,id#,name,verb,person,run#,since,until_,before#,limit#}",
+     "row at who verb kind id name reason",
+     "khung audit list [--kind KIND] [--id N] [--verb VERB] [--person CODE] [--since DATE] [--until_ DATE] [--limit "
+     "N]"},
+    {"audit", "anchors", "audit.anchors", "{limit#}", "day anchor", "khung audit anchors [--limit N]"},
+    {"audit", "verify", "audit.verify", "{anchor}", NULL, "khung audit verify [--anchor ROW:HASH]"},
     {"verify", "", "system.verify", "", NULL, "khung verify"},
 };
 enum { NCALLS = sizeof(calls) / sizeof(calls[0]) };
@@ -175,7 +181,9 @@ static int run_call(struct cli *c, const struct call *call)
     for (size_t i = 0; strcmp(call->api, "plugin.reload") == 0 && val_at(&out, i); i++)
         if (val_is_str(val_get(val_at(&out, i), "state"), "failed")) return CLI_FAILED;
     /* Findings are a failure for scripts. */
-    return strcmp(call->api, "system.verify") == 0 && out.type == VAL_LIST && out.as.list.n ? CLI_FAILED : CLI_DONE;
+    bool found = strcmp(call->api, "system.verify") == 0 && out.type == VAL_LIST && out.as.list.n;
+    bool broken = strcmp(call->api, "audit.verify") == 0 && !val_get_bool(&out, "whole", true);
+    return found || broken ? CLI_FAILED : CLI_DONE;
 }
 
 int cli_calls(struct cli *c)

@@ -2,6 +2,9 @@
  * are only added. */
 #include "content/content_internal.h"
 
+#include <stdio.h>
+
+#include "audit/audit.h"
 #include "base/json.h"
 
 /* The answer of the task that decided, and comments by field: kept as JSON for people to read. */
@@ -38,6 +41,30 @@ static int insert(struct session *s, const struct content_row *row, const struct
     return stmt_run(st, err);
 }
 
+static int tell(struct session *s, const struct content_row *row, const struct content_log_entry *e, struct err *err)
+{
+    char verb[48];
+    struct val_pair was[] = {{"state", val_str(content_state_name(e->was))}};
+    struct val_pair now[] = {{"state", val_str(content_state_name(row->state))},
+                             {"revision", val_int(row->draft_rev)},
+                             {"hash", val_str(row->hash)}};
+    struct val before = val_map(), after = val_map();
+    before.as.map.pairs = was;
+    before.as.map.n = 1;
+    after.as.map.pairs = now;
+    after.as.map.n = 3;
+    snprintf(verb, sizeof(verb), "content.%s", e->verb);
+    return audit_add(s,
+                     &(struct audit_entry){.verb = verb,
+                                           .kind = "item",
+                                           .id = row->id,
+                                           .unit = row->unit,
+                                           .before = e->is_new ? NULL : &before,
+                                           .after = &after,
+                                           .reason = e->reason},
+                     err);
+}
+
 int content_log_add(struct session *s, const struct content_row *row, const struct content_log_entry *e,
                     struct err *err)
 {
@@ -47,6 +74,7 @@ int content_log_add(struct session *s, const struct content_row *row, const stru
     buf_init(&text, 64 << 10);
     int rc = detail(e, &a, &text, err);
     if (rc == 0) rc = insert(s, row, e, &text, err);
+    if (rc == 0) rc = tell(s, row, e, err);
     buf_close(&text);
     arena_close(&a);
     return rc;

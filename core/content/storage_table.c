@@ -4,8 +4,10 @@
  * memory is the call's arena. */
 #include "content/storage_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/id.h"
 #include "content/content_internal.h"
 #include "plugin/declare.h"
@@ -64,6 +66,27 @@ static int check_row(struct api_call *c, const struct use *u, bool partial, stru
     return rc;
 }
 
+static int tell(struct api_call *c, const struct storage_table *t, const char *verb, int64_t id,
+                const struct val *before, const struct val *after)
+{
+    char kind[120];
+    snprintf(kind, sizeof(kind), "table:%s.%s", t->plugin, t->name);
+    return audit_add(
+        c->s, &(struct audit_entry){.verb = verb, .kind = kind, .id = id, .before = before, .after = after}, c->err);
+}
+
+/* Of a row as it was, what the changes change. */
+static int changed_of(struct arena *a, const struct val *row, const struct val *changes, struct val *out)
+{
+    int rc = 0;
+    *out = val_map();
+    for (size_t i = 0; rc == 0 && i < changes->as.map.n; i++) {
+        const struct val *was = val_get(row, changes->as.map.pairs[i].key);
+        if (was) rc = val_set_new(a, out, changes->as.map.pairs[i].key, *was);
+    }
+    return rc;
+}
+
 /* A row that is one too many is taken out again: that is rare, and a mark for each insert is not needed. */
 static int count_new(struct api_call *c, const struct storage_table *t, int64_t id)
 {
@@ -88,6 +111,7 @@ static int insert(struct api_call *c)
         int64_t id = id_next(lane_ids(c->s->lane), c->s->now);
         rc = table_insert(c->s->db, u.t->table, id, &row, c->err);
         if (rc == 0) rc = count_new(c, u.t, id);
+        if (rc == 0) rc = tell(c, u.t, "storage.insert", id, NULL, &row);
         c->result = val_int(id);
     }
     return use_end(&u, rc);
@@ -114,26 +138,32 @@ static int get(struct api_call *c)
 static int update(struct api_call *c)
 {
     struct use u;
-    struct val row;
+    struct val row, old = val_map(), before;
     int rc = use_begin(c, true, &u);
     if (rc == 0) rc = check_row(c, &u, true, &row);
     int64_t id = c->args[1].as.i, was = 0, now = 0;
     if (rc == 0) rc = table_size(c->s->db, u.t->table, id, &was, c->err);
+    if (rc == 1) rc = table_get(c->s->db, u.t->table, id, c->arena, &old, c->err);
     if (rc >= 0) rc = table_update(c->s->db, u.t->table, id, &row, val_get_int(&c->args[3], "version", 0), c->err);
     if (rc == 0) rc = table_size(c->s->db, u.t->table, id, &now, c->err);
     if (rc >= 0) rc = quota_add(c->s, u.t->plugin, QUOTA_BYTES, now - was, c->err);
+    if (rc == 0 && changed_of(c->arena, &old, &row, &before) != 0) rc = content_too_large(c->err);
+    if (rc == 0) rc = tell(c, u.t, "storage.update", id, &before, &row);
     return use_end(&u, rc);
 }
 
 static int delete_row(struct api_call *c)
 {
     struct use u;
+    struct val old = val_map();
+    int64_t id = c->args[1].as.i, was = 0;
     int rc = use_begin(c, true, &u);
-    if (rc == 0) rc = storage_refs_hold(c->s->db, u.registry, u.t, c->args[1].as.i, c->err);
-    int64_t was = 0;
-    if (rc == 0) rc = table_size(c->s->db, u.t->table, c->args[1].as.i, &was, c->err);
-    if (rc >= 0) rc = table_delete(c->s->db, u.t->table, c->args[1].as.i, c->err);
+    if (rc == 0) rc = storage_refs_hold(c->s->db, u.registry, u.t, id, c->err);
+    if (rc == 0) rc = table_size(c->s->db, u.t->table, id, &was, c->err);
+    if (rc == 1) rc = table_get(c->s->db, u.t->table, id, c->arena, &old, c->err);
+    if (rc >= 0) rc = table_delete(c->s->db, u.t->table, id, c->err);
     if (rc == 0) rc = quota_add_stored(c->s, u.t->plugin, -1, -was, c->err);
+    if (rc == 0) rc = tell(c, u.t, "storage.delete", id, &old, NULL);
     return use_end(&u, rc);
 }
 
@@ -230,15 +260,16 @@ static int convert(struct api_call *c)
 
 const struct api_fn storage_table_functions[] = {
     {"table:insert", insert, "table:object:table! row:map!", "integer", API_WRITE, "storage", 1,
-     "Adds a row; returns its id."},
+     "Adds a row; returns its id.", .tells = true},
     {"table:convert", convert, "table:object:table! column:text! make:fn!", "", API_DECLARE, "storage", 1,
      "Makes a column out of the row as it was, when its type changes or it is new: make(row) gives the value."},
     {"table:get", get, "table:object:table! id:integer!", "table?", API_READ, "storage", 1,
      "The row with an id: id, version and the fields."},
     {"table:update", update, "table:object:table! id:integer! changes:map! options:map{version:integer}", "", API_WRITE,
-     "storage", 1, "Changes fields of a row; {version = n}: a conflict if it has another one by now.", true},
+     "storage", 1, "Changes fields of a row; {version = n}: a conflict if it has another one by now.", true,
+     .tells = true},
     {"table:delete", delete_row, "table:object:table! id:integer!", "", API_WRITE, "storage", 1,
-     "Removes a row; refused while another row refers to it."},
+     "Removes a row; refused while another row refers to it.", .tells = true},
     {"table:find", find, "table:object:table! where:map options:map{order:any,limit:integer,after:text}",
      "table[], cursor?", API_READ, "storage", 1, "Rows by conditions; {order, limit, after}."},
     {"table:count", count, "table:object:table! where:map", "integer", API_READ, "storage", 1, "How many rows."},

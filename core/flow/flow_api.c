@@ -136,7 +136,7 @@ static const struct api_fn functions[] = {
     {"flow.define", define, "name:text! options:map{title:any,input:map,retry:map} run:fn!", "", API_DECLARE, "flow", 1,
      "Declares a workflow: a function of (run, input) that may wait for weeks."},
     {"flow.start", start, "name:text! input:map options:map{id:text}", "Run", API_WRITE, "flow", 1,
-     "Starts a run; { id = \"article-17\" } starts nothing twice.", true},
+     "Starts a run; { id = \"article-17\" } starts nothing twice.", true, .tells = true},
     {"flow.signal", signal, "run:any! name:text! data:any options:map{key:text}", "", API_WRITE, "flow", 1,
      "Tells a run something; kept until it waits for it; { key = \"once\" } counts once.", true},
     {"flow.patched", patched, "id:text!", "boolean", API_READ, "flow", 1,
@@ -146,7 +146,7 @@ static const struct api_fn functions[] = {
     {"flow.find", find, "where:map{flow:text,state:text} options:map{limit:integer,after:integer}", "list", API_READ,
      "flow", 1, "Runs, newest first, by { flow =, state = }."},
     {"flow.cancel", cancel, "run:any! reason:text", "", API_WRITE, "flow", 1,
-     "Cancels a run and its children; its compensations then run in reverse order.", true},
+     "Cancels a run and its children; its compensations then run in reverse order.", true, .tells = true},
     {0},
 };
 

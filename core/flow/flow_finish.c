@@ -45,9 +45,11 @@ int flow_finish(struct flow_run *run, struct session *s, enum flow_state state, 
 {
     /* A run that was born in this slice and waited for nothing has no rows elsewhere. */
     bool simple = state == FLOW_COMPLETED && run->slice <= 1;
+    enum flow_state was = run->state;
     run->state = state;
     run->due = INT64_MAX;
-    int rc = simple ? 0 : drop_waits(run->flow, s->db, run->id, err);
+    int rc = flow_tell_state(s, run, was, NULL, err);
+    if (rc == 0 && !simple) rc = drop_waits(run->flow, s->db, run->id, err);
     if (rc == 0) rc = flow_row_save(run, s->db, s->now, err);
     if (rc == 0) rc = flow_child_ended(run->flow, s, run, err);
     if (rc == 0 && run->bid) rc = schedule_run_ended(s->host->schedule, s, run->id, err);
@@ -100,6 +102,7 @@ int flow_fail(struct flow_run *run, struct session *s, struct err *why, struct e
     log_write(LOG_WARN, "flow.error", "run", err_i64(&id, run->id), "flow", run->name, "attempt",
               err_i64(&n, run->attempts), "error", why->key, "text", why->text, "where", why->where, NULL);
     int rc = flow_row_set_error(s->db, run->id, why, s->now, err);
+    if (rc == 0 && run->state != FLOW_RUNNING) rc = flow_tell_state(s, run, FLOW_RUNNING, why->key, err);
     if (rc == 0) rc = flow_row_save(run, s->db, s->now, err);
     if (rc == 0 && run->due != INT64_MAX) lane_wake_at(run->flow->lane, &run->flow->runs_source, run->due);
     return rc;
@@ -163,6 +166,7 @@ int flow_undo_next(struct flow *f, struct session *s, int64_t id, struct err *er
     if (rc == 0) {
         run->state = FLOW_CANCELLED;
         rc = flow_row_save(run, s->db, s->now, err);
+        if (rc == 0) rc = flow_tell_state(s, run, FLOW_UNDOING, NULL, err);
         return rc ? rc : flow_child_ended(f, s, run, err);
     }
     struct flow_start_args args = {
@@ -188,9 +192,11 @@ int flow_cancel(struct flow *f, struct session *s, int64_t id, const char *reaso
     if (run->state == FLOW_COMPLETED)
         return err_set(err, ERR_REFUSED, "flow.ended", "run", err_i64(&num, id), "state", "completed", NULL);
     flow_run_cool(run);
+    enum flow_state was = run->state;
     run->state = FLOW_UNDOING;
     run->due = INT64_MAX;
-    rc = cancel_children(f, s, id, err);
+    rc = flow_tell_state(s, run, was, reason, err);
+    if (rc == 0) rc = cancel_children(f, s, id, err);
     if (rc == 0) rc = drop_waits(f, s->db, id, err);
     if (rc == 0) rc = flow_note(s->db, id, s->now, "cancelled", reason, err);
     if (rc == 0) rc = flow_row_save(run, s->db, s->now, err);

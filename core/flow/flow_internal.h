@@ -272,6 +272,11 @@ int flow_undo_next(struct flow *f, struct session *s, int64_t run, struct err *e
 int flow_note(struct store *db, int64_t run, int64_t now, const char *kind, const char *text, struct err *err);
 int flow_child_ended(struct flow *f, struct session *s, struct flow_run *child, struct err *err);
 
+/* flow_audit.c: told to the audit. */
+int flow_tell_start(struct session *s, const struct flow_run *run, struct err *err);
+int flow_tell_state(struct session *s, const struct flow_run *run, enum flow_state was, const char *reason,
+                    struct err *err);
+
 /* flow_task.c */
 int64_t flow_tasks_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
 int flow_task_close(struct flow *f, struct store *db, int64_t run, int64_t entry, struct err *err);

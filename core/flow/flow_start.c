@@ -99,6 +99,8 @@ int flow_start(struct flow *f, struct session *s, const struct flow_start_args *
     struct flow_run *run = room ? NULL : make(f, s, def, args, err);
     if (!run) return err->code;
     *id = run->id;
+    int told = flow_tell_start(s, run, err);
+    if (told) return told;
     if (args->at_once) return first_slice(f, s, run, err);
     int rc = flow_row_save(run, s->db, s->now, err);
     /* From here on the row is all: the slice that starts it may be rolled back together with it. */

@@ -157,6 +157,7 @@ int flow_task_answer(struct flow *f, struct session *s, const struct flow_task *
     int rc = buf_ok(&b) ? stmt_run(st, err) : err_set(err, ERR_LIMIT, "limit.size", NULL);
     buf_close(&b);
     if (rc == 0) rc = give_back(f, s->db, t->run, store_changes(s->db), err);
+    if (rc == 0) rc = flow_tell_answer(s, t, answer, err);
     if (rc == 0) rc = run_for_task(s->db, "delete from flow_task_target where task = ?1", t->id, err);
     return rc ? rc : flow_task_settle(f, s, t->run, t->entry, err);
 }

@@ -27,6 +27,8 @@ int flow_task_load(struct store *db, int64_t id, struct arena *a, struct flow_ta
 /* Stores the answer of an open task, and settles the wait if that decides it. */
 int flow_task_answer(struct flow *f, struct session *s, const struct flow_task *t, const struct val *answer,
                      struct err *err);
+/* flow_audit.c */
+int flow_tell_answer(struct session *s, const struct flow_task *t, const struct val *answer, struct err *err);
 /* Is the wait of these tasks decided now? Then its answer is signalled and what is still open is closed. */
 int flow_task_settle(struct flow *f, struct session *s, int64_t run, int64_t entry, struct err *err);
 /* Whom a task is asked of: a person, a list, { position=, unit= | above= }, { role=, unit= } → a list of targets. */

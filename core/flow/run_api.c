@@ -262,8 +262,10 @@ static const struct api_fn functions[] = {
     {"run:compensate", compensate, "run:object:run! flow:text! input:map", "", API_WRITE, NULL, 1,
      "Keeps a flow to be run if this run is cancelled; the last kept runs first."},
     {"run:now", now, "run:object:run!", "Instant", API_READ, NULL, 1, "The time, as the journal keeps it."},
-    {"run:note", note, "run:object:run! text:text!", "", API_WRITE, NULL, 1, "Adds a line to the run's history."},
-    {"run:status", note, "run:object:run! text:text!", "", API_WRITE, NULL, 1, "Says what the run is doing now."},
+    {"run:note", note, "run:object:run! text:text!", "", API_WRITE, NULL, 1, "Adds a line to the run's history.", false,
+     .tells = true},
+    {"run:status", note, "run:object:run! text:text!", "", API_WRITE, NULL, 1, "Says what the run is doing now.", false,
+     .tells = true},
     {0},
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "content/content.h"
@@ -43,10 +44,18 @@ static int check_match(struct api_job *job, struct session *s, struct err *err)
     return err_set(err, ERR_CONFLICT, "http.precondition", NULL);
 }
 
+/* As whom, and from where. */
+static void take_caller(struct api_job *job, struct session *s)
+{
+    s->actor = job->login.actor;
+    s->origin = arena_printf(&job->arena, "%s%s %s", job->request->local ? "cli" : "http ", job->request->peer,
+                             job->request->id);
+}
+
 static int run(struct api_job *job, struct session *s, struct err *err)
 {
     struct val out = val_nil();
-    s->actor = job->login.actor;
+    take_caller(job, s);
     if (job->login.lang[0]) s->lang = job->login.lang;
     int rc = check_match(job, s, err);
     if (rc == 0) rc = api_invoke(s->host->api, s, job->call, &job->args, &job->arena, &out, err);
@@ -114,6 +123,25 @@ static void done_on_lane(struct lane_work *w, const struct err *failed)
     send_back((struct api_job *)w, failed);
 }
 
+/* The answer to a read of something protected waits in the job until the audit has been told, durably. */
+static int run_tell(struct lane_work *w, struct lane *lane, struct err *err)
+{
+    struct api_job *job = (struct api_job *)w;
+    struct host *h = job->api->o.host;
+    struct session s = {.host = h, .db = lane_db(lane), .lane = lane, .now = lane_now(lane)};
+    take_caller(job, &s);
+    const struct val *what = val_at(&job->args, 0);
+    struct audit_entry e = {
+        .verb = job->call, .kind = "read", .name = what ? val_cstr(&job->arena, what) : NULL, .after = &job->args};
+    return audit_add(&s, &e, err);
+}
+
+static bool is_guarded(const struct api_job *job)
+{
+    const struct api_fn *fn = api_find(job->api->o.host->api, job->call, NULL);
+    return strcmp(job->call, "report.run") == 0 || (fn && fn->guarded);
+}
+
 /* --- readers --- */
 
 static struct api_job *of_reader(struct reader_work *w)
@@ -135,7 +163,14 @@ static int run_on_reader(struct reader_work *w, struct reader *r, struct err *er
 
 static void done_on_reader(struct reader_work *w, const struct err *failed)
 {
-    send_back(of_reader(w), failed);
+    struct api_job *job = of_reader(w);
+    if (failed || !is_guarded(job)) {
+        send_back(job, failed);
+        return;
+    }
+    job->lane.run = run_tell;
+    job->lane.done = done_on_lane;
+    lane_post(job->api->o.host->lane, &job->lane);
 }
 
 /* Whose time it is: a start runs the flow's first piece at once. All else that comes from outside is the host's. */

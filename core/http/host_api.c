@@ -169,11 +169,11 @@ static const struct api_fn functions[] = {
      "One run with its state, input, result and error."},
     {"run.history", run_history, "id:integer!", "list", API_READ, API_HOST, 1, "Steps, waits and wake-ups of a run."},
     {"run.start", run_start, "flow:text! input:map id:text", "map", API_WRITE, API_HOST, 1,
-     "Starts PLUGIN.FLOW; the same id starts nothing twice."},
+     "Starts PLUGIN.FLOW; the same id starts nothing twice.", .tells = true},
     {"run.signal", run_signal, "id:integer! name:text! data:any key:text", "", API_WRITE, API_HOST, 1,
      "Tells a run something."},
     {"run.cancel", run_operate, "id:integer! reason:text", "", API_WRITE, API_HOST, 1,
-     "Cancels a run and its children."},
+     "Cancels a run and its children.", .tells = true},
     {"run.pause", run_operate, "id:integer!", "", API_WRITE, API_HOST, 1, "Holds a run; what comes for it is kept."},
     {"run.resume", run_operate, "id:integer!", "", API_WRITE, API_HOST, 1, "Lets a paused run go on."},
     {"run.retry", run_operate, "id:integer! upgrade:boolean", "", API_WRITE, API_HOST, 1,
@@ -183,7 +183,7 @@ static const struct api_fn functions[] = {
     {"task.list", task_list, "user:text", "list", API_READ, API_HOST, 1, "Open tasks of a user, or all."},
     {"task.show", task_show, "id:integer!", "map", API_READ, API_HOST, 1, "One task."},
     {"task.decide", task_decide, "id:integer! answer:map!", "", API_WRITE, API_HOST, 1,
-     "Answers a task as the caller's person."},
+     "Answers a task as the caller's person.", .tells = true},
     {0},
 };
 
@@ -196,4 +196,5 @@ void host_api_attach(struct host *host)
     host_api_attach_plan(host);
     host_api_attach_console(host);
     host_api_attach_error(host);
+    host_api_attach_audit(host);
 }

@@ -18,4 +18,7 @@ void host_api_attach_quota(struct host *host);
 /* A line of Lua in a plugin's environment (host_api_console.c). */
 void host_api_attach_console(struct host *host);
 
+/* Who did what (host_api_audit.c). */
+void host_api_attach_audit(struct host *host);
+
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/buf.h"
 #include "base/locale.h"
 #include "content/content.h"
@@ -211,6 +212,17 @@ static void add_line(void *ctx, const char *line)
     add_finding(ctx, &finding);
 }
 
+static int verify_audit(struct api_call *c, struct findings *f)
+{
+    struct audit_break b;
+    struct err what;
+    int rc = audit_verify(c->s->db, NULL, &b, c->err);
+    if (rc != 1) return rc;
+    audit_break_tell(&b, &what);
+    add_finding(f, &what);
+    return 0;
+}
+
 static int verify(struct api_call *c)
 {
     struct findings f = {c, 0};
@@ -220,6 +232,7 @@ static int verify(struct api_call *c)
     if (rc == 0) rc = flow_verify(c->s->db, add_finding, &f, c->err);
     if (rc == 0) rc = quotas_verify(c->s->host->quotas, c->s->db, add_finding, &f, c->err);
     if (rc == 0) rc = content_verify(c->s->db, add_finding, &f, c->err);
+    if (rc == 0) rc = verify_audit(c, &f);
     return rc ? rc : f.rc ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 

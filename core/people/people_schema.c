@@ -84,9 +84,16 @@ static const char roles[] =
     "),"
     "('clerk','task.decide'),('clerk','report.run');";
 
+static const char auditor[] = "insert into role_verb(role, verb) values('auditor','audit.read');";
+
 static const char place[] = "create table place(name text primary key, value text not null) without rowid;";
 
 const struct store_migration people_migrations[] = {
-    {"people/001", units}, {"people/002", persons}, {"people/003", accounts},
-    {"people/004", roles}, {"people/005", place},   {0},
+    {"people/001", units},
+    {"people/002", persons},
+    {"people/003", accounts},
+    {"people/004", roles},
+    {"people/005", place},
+    {"people/audit", auditor},
+    {0},
 };

@@ -175,6 +175,6 @@ const struct api_fn text_functions[] = {
     {"json.encode", json_encode, "value:any options:map{pretty:boolean}", "string", API_PURE, NULL, 1,
      "JSON of a value; {pretty = true}."},
     {"json.decode", json_decode, "text:text!", "any", API_PURE, NULL, 1, "The value of a JSON text."},
-    {"id.new", id_new, "", "integer", API_WRITE, NULL, 1, "A new id that sorts by time."},
+    {"id.new", id_new, "", "integer", API_WRITE, NULL, 1, "A new id that sorts by time.", .tells = true},
     {0},
 };

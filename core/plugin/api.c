@@ -14,6 +14,8 @@ struct api {
     const struct api_event *events[EVENTS_MAX]; /* lists */
     size_t nevents;
     struct arena arena;
+    api_written_fn written;
+    void *written_ctx;
 };
 
 struct api *api_new(void)
@@ -29,6 +31,19 @@ void api_free(struct api *api)
     arena_close(&api->arena);
     mem_free(api->entries);
     mem_free(api);
+}
+
+void api_set_written(struct api *api, api_written_fn fn, void *ctx)
+{
+    api->written = fn;
+    api->written_ctx = ctx;
+}
+
+int api_tell_written(struct api *api, const struct api_entry *e, struct api_call *c)
+{
+    /* On a reader it cannot be written: who answers sees to it (http/api_job.c). */
+    bool told = e->fn->effect == API_WRITE ? !e->fn->tells : e->fn->guarded && c->s->lane;
+    return told && api && api->written ? api->written(api->written_ctx, c, e->params) : 0;
 }
 
 static const struct {

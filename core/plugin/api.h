@@ -66,6 +66,8 @@ struct api_fn {
     int since;         /* API level */
     const char *doc;   /* one line, English (a reference, not a message) */
     bool marks;        /* several statements: runs in a mark (savepoint) of its own */
+    bool guarded;      /* reads something protected: the audit is told of it before it is answered */
+    bool tells;        /* tells the audit itself, with what was before; else each success is told by its arguments */
 };
 
 /* A name and its type, as described: an argument of a function, or a key of a map. */
@@ -82,6 +84,9 @@ struct api_event {
 };
 
 struct api;
+/* After each success of an API_WRITE function that does not tell itself. Its failure is the call's. */
+typedef int (*api_written_fn)(void *ctx, struct api_call *c, const struct api_param *params);
+void api_set_written(struct api *api, api_written_fn fn, void *ctx);
 struct api *api_new(void);
 void api_free(struct api *api);
 /* `fns` is static data, closed by {0}. */

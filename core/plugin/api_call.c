@@ -131,11 +131,17 @@ int api_guard(const struct api_entry *e, struct session *s, struct err *err)
     return 0;
 }
 
-static int run_marked(struct api_call *c)
+static int run_told(const struct api_entry *e, struct api_call *c)
+{
+    int rc = c->fn->call(c);
+    return rc == 0 && c->s->host ? api_tell_written(c->s->host->api, e, c) : rc;
+}
+
+static int run_marked(const struct api_entry *e, struct api_call *c)
 {
     int rc = store_mark(c->s->db, c->err);
     if (rc) return rc;
-    rc = c->fn->call(c);
+    rc = run_told(e, c);
     if (rc < 0) {
         /* After a fault the engine may have rolled back everything, marks included. */
         if (store_in_transaction(c->s->db)) store_mark_rollback(c->s->db);
@@ -145,18 +151,18 @@ static int run_marked(struct api_call *c)
     return released ? released : rc;
 }
 
-static int run_plain(struct api_call *c)
+static int run_plain(const struct api_entry *e, struct api_call *c)
 {
-    return c->fn->marks && c->s->db ? run_marked(c) : c->fn->call(c);
+    return c->fn->marks && c->s->db ? run_marked(e, c) : run_told(e, c);
 }
 
 /* On trial: a fault instead of the call, or after it. */
-static int run_tried(struct api_call *c)
+static int run_tried(const struct api_entry *e, struct api_call *c)
 {
     struct api_trial *t = c->s->host ? c->s->host->trial : NULL;
-    if (!t || c->fn->effect == API_PURE || c->fn->effect == API_DECLARE) return run_plain(c);
+    if (!t || c->fn->effect == API_PURE || c->fn->effect == API_DECLARE) return run_plain(e, c);
     int rc = t->before(t, c);
-    if (rc == 0) rc = run_plain(c);
+    if (rc == 0) rc = run_plain(e, c);
     int tried = err_is_fault(rc) ? rc : t->after(t, c);
     return tried ? tried : rc;
 }
@@ -173,7 +179,7 @@ int api_run(const struct api_entry *e, struct api_call *c, const char *where)
         rc = s->journal->before(s->journal, c, where, &recorded);
         if (rc) return rc < 0 ? rc : recorded;
     }
-    rc = run_tried(c);
+    rc = run_tried(e, c);
     if (!steps || err_is_fault(rc)) return rc;
     int kept = s->journal->after(s->journal, c, rc);
     return kept ? kept : rc;

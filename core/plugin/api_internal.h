@@ -30,6 +30,8 @@ const struct api_entry *api_entry_find(struct api *api, const char *name);
 /* Checks one argument; brings field types into stored form. */
 int api_check_arg(const struct api_entry *e, size_t i, struct session *s, struct arena *a, struct val *v,
                   struct err *err);
+/* Tells the audit of a call that changed something (api_set_written). */
+int api_tell_written(struct api *api, const struct api_entry *e, struct api_call *c);
 /* May this be called here? Mode and capability. */
 int api_guard(const struct api_entry *e, struct session *s, struct err *err);
 /* What api_run gives besides 0 and negative codes. */

@@ -30,6 +30,7 @@ struct breakers;
 struct incidents;
 struct api_trial;
 struct vm_lines;
+struct audit;
 
 /* What happens to a plugin that wants capabilities and has no grant: its first version is taken as it is written
  * (first), waits too (ask), or everything is taken (trust: tests, demonstrations, --dev). A command without a service
@@ -61,6 +62,7 @@ struct host {
     struct fetcher *fetcher;       /* outbound HTTP on the io thread */
     const struct confine *confine; /* what the service gave up at its start; NULL in commands */
     struct incidents *incidents;   /* errors of plugins that came lately */
+    struct audit *audit;           /* who did what; NULL: nothing is told */
     bool is_test;                  /* khung test */
     struct api_trial *trial;       /* khung test: lets host calls fail; else NULL */
     const struct vm_lines *lines;  /* khung test --coverage: is told of the lines that run; else NULL */

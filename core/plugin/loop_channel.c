@@ -286,10 +286,10 @@ const struct api_fn loop_channel_functions[] = {
     {"loop.channel", channel, "size:integer", "Channel", API_PURE, NULL, 1,
      "A queue between handlers and jobs of this plugin that holds `size` values (1)."},
     {"channel:put", put, "channel:object:channel! value:any!", "", API_WRITE, NULL, 1,
-     "Puts a value, seen after the commit; when it is full a job waits, a handler is refused."},
+     "Puts a value, seen after the commit; when it is full a job waits, a handler is refused.", .tells = true},
     {"channel:take", take, "channel:object:channel! options:map{within:duration}", "any", API_WAIT, NULL, 1,
      "The next value; waits for it; nil when { within = \"10s\" } is over or the channel was closed."},
     {"channel:close", close_channel, "channel:object:channel!", "", API_WRITE, NULL, 1,
-     "Ends the channel: those who wait for a value get nil."},
+     "Ends the channel: those who wait for a value get nil.", .tells = true},
     {0},
 };

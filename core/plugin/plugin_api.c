@@ -111,7 +111,7 @@ static const struct api_fn functions[] = {
     {"on", on, "event:text! handler:fn!", "", API_DECLARE, NULL, 1,
      "Runs a function on an event: before_* may refuse by error, others run after commit as durable runs."},
     {"events.emit", emit, "name:text! data:map", "", API_WRITE, NULL, 1,
-     "Tells an event of this plugin (\"plugin.something\") to whoever listens."},
+     "Tells an event of this plugin (\"plugin.something\") to whoever listens.", .tells = true},
     {"t", translate, "key:text! values:map", "string", API_PURE, NULL, 1,
      "Text of a key from locale/, with {name} filled from values."},
     {"log.info", write_log, "text:text! fields:map", "", API_PURE, NULL, 1, "Writes a line to the log."},

@@ -44,6 +44,7 @@ struct session {
     struct arena *arena;       /* for this slice or request; not reset before its end */
     int64_t now;               /* this slice's time */
     struct actor actor;
+    const char *origin;          /* from where, for the audit: "http 10.0.0.7 r-12ab", "cli"; NULL: from within */
     const char *lang;            /* "vi", "en" */
     const char *zone;            /* IANA zone of the organisation */
     struct plugin_vm *vm;        /* whose code runs; NULL for host commands */

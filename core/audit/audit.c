@@ -1,0 +1,273 @@
+/* Telling: entries are appended to a buffer whose length follows the transaction, so a mark that is rolled back takes
+ * its entries off again, and nothing has to be undone by anybody. Writing: just before COMMIT the buffer becomes rows.
+ * One row for each stretch of the same actor at the same time, whatever it holds: a run of five steps costs one. */
+#include "audit/audit_internal.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/zone.h"
+#include "runtime/log.h"
+
+enum { DAY_MS = 86400000 };
+
+static const char schema[] =
+    "create table audit(id integer primary key, at integer not null, user integer, person integer, run integer,"
+    " plugin text, origin text, body blob not null, hash blob not null);"
+    /* Found again by thing and by person; written when there is time (audit_index.c). */
+    "create table audit_index(key integer not null, audit integer not null, primary key(key, audit)) without rowid;"
+    "create table audit_indexed(id integer primary key check(id = 1), audit integer not null);"
+    "insert into audit_indexed values(1, 0);"
+    "create table audit_anchor(day integer primary key, audit integer not null, hash blob not null);";
+
+const struct store_migration audit_migrations[] = {{"audit/001", schema}, {0}};
+
+static int64_t local_day(const struct host *host, int64_t now)
+{
+    const struct zone *z = host->zone ? zone_get(host->zone) : NULL;
+    return z ? zone_day(z, now) : now / DAY_MS;
+}
+
+int audit_new(struct host *host, struct audit **out, struct err *err)
+{
+    (void)err;
+    struct audit *au = mem_alloc(sizeof(*au));
+    au->host = host;
+    au->day = au->indexed = -1;
+    buf_init(&au->told, AUDIT_BATCH_MAX);
+    buf_init(&au->body, AUDIT_BATCH_MAX);
+    *out = au;
+    return 0;
+}
+
+void audit_free(struct audit *au)
+{
+    if (!au) return;
+    buf_close(&au->told);
+    buf_close(&au->body);
+    mem_free(au);
+}
+
+/* --- telling --- */
+
+static void take_context(const struct session *s, struct audit_context *c)
+{
+    memset(c, 0, sizeof(*c)); /* compared as bytes */
+    c->at = s->now;
+    c->user = s->actor.user > 0 ? s->actor.user : 0;
+    c->person = s->actor.person;
+    c->run = s->actor.run;
+    if (s->actor.plugin) strncpy(c->plugin, s->actor.plugin, sizeof(c->plugin) - 1);
+    if (s->origin) strncpy(c->from, s->origin, sizeof(c->from) - 1);
+}
+
+/* Begins a piece; its length is set by end_piece. */
+static size_t begin_piece(struct audit *au, enum audit_piece kind)
+{
+    struct audit_piece_head h = {0, kind};
+    size_t at = au->told.len;
+    buf_add(&au->told, &h, sizeof(h));
+    return at;
+}
+
+static void end_piece(struct audit *au, size_t at)
+{
+    if (!buf_ok(&au->told)) return;
+    uint32_t len = (uint32_t)(au->told.len - at - sizeof(struct audit_piece_head));
+    memcpy(au->told.data + at + offsetof(struct audit_piece_head, len), &len, sizeof(len));
+}
+
+static void tell_context(struct audit *au, const struct session *s)
+{
+    struct audit_context c;
+    take_context(s, &c);
+    size_t have = (size_t)au->context_at + sizeof(struct audit_piece_head);
+    bool stands = au->context_at >= 0 && have + sizeof(c) <= au->told.len;
+    if (stands && memcmp(au->told.data + have, &c, sizeof(c)) == 0) return;
+    size_t at = begin_piece(au, AUDIT_CONTEXT);
+    buf_add(&au->told, &c, sizeof(c));
+    end_piece(au, at);
+    au->context_at = (int64_t)at;
+}
+
+/* What stands for a value that is too large. */
+struct stand_in {
+    char hex[DIGEST_HEX];
+    struct val_pair pairs[2];
+};
+
+static int value_or_stand_in(struct audit *au, const struct val *v, struct stand_in *in, struct val *out)
+{
+    uint8_t hash[DIGEST_LEN];
+    *out = v ? *v : val_nil();
+    if (!v) return 0;
+    buf_clear(&au->body);
+    int rc = val_encode(v, &au->body, false);
+    if (rc || !buf_ok(&au->body) || au->body.len <= AUDIT_VALUE_MAX) return rc;
+    digest_sha256(au->body.data, au->body.len, hash);
+    digest_hex(hash, in->hex);
+    in->pairs[0] = (struct val_pair){"bytes", val_int((int64_t)au->body.len)};
+    in->pairs[1] = (struct val_pair){"sha256", val_str(in->hex)};
+    *out = val_map();
+    out->as.map.pairs = in->pairs;
+    out->as.map.n = 2;
+    return 0;
+}
+
+static struct val text_or_nil(const char *s)
+{
+    return s ? val_str(s) : val_nil();
+}
+
+static int put_entry(struct audit *au, const struct audit_entry *e)
+{
+    struct stand_in in[3];
+    struct val reason = text_or_nil(e->reason), list = val_list();
+    struct val items[AUDIT_FIELDS] = {
+        [AUDIT_VERB] = val_str(e->verb),     [AUDIT_KIND] = val_str(e->kind), [AUDIT_ID] = val_int(e->id),
+        [AUDIT_NAME] = text_or_nil(e->name), [AUDIT_UNIT] = val_int(e->unit), [AUDIT_FOR] = val_int(e->on_behalf_of),
+        [AUDIT_AS] = text_or_nil(e->as)};
+    int rc = value_or_stand_in(au, e->before, &in[0], &items[AUDIT_BEFORE]);
+    if (rc == 0) rc = value_or_stand_in(au, e->after, &in[1], &items[AUDIT_AFTER]);
+    if (rc == 0) rc = value_or_stand_in(au, &reason, &in[2], &items[AUDIT_REASON]);
+    list.as.list.items = items;
+    list.as.list.n = AUDIT_FIELDS;
+    return rc ? rc : val_encode(&list, &au->told, false);
+}
+
+int audit_add(struct session *s, const struct audit_entry *e, struct err *err)
+{
+    struct audit *au = s->host->audit;
+    if (!au) return 0;
+    size_t was = (size_t)au->len;
+    au->told.len = was; /* what was rolled back is behind it */
+    if (au->context_at >= (int64_t)was) au->context_at = -1;
+    tell_context(au, s);
+    size_t at = begin_piece(au, AUDIT_ENTRY);
+    int rc = put_entry(au, e);
+    end_piece(au, at);
+    if (rc || !buf_ok(&au->told)) {
+        if (!buf_ok(&au->told)) buf_clear(&au->told);
+        return err_set(err, ERR_NOMEM, "audit.batch", NULL);
+    }
+    store_count(s->db, &au->len, (int64_t)(au->told.len - was));
+    return 0;
+}
+
+/* --- writing --- */
+
+void audit_hash(const uint8_t before[DIGEST_LEN], const struct audit_row *r, uint8_t out[DIGEST_LEN])
+{
+    const int64_t numbers[] = {r->id, r->c.at, r->c.user, r->c.person, r->c.run};
+    uint8_t le[sizeof(numbers)];
+    struct digest d;
+    for (size_t i = 0; i < sizeof(le); i++)
+        le[i] = (uint8_t)((uint64_t)numbers[i / 8] >> (8 * (i % 8)));
+    digest_begin(&d);
+    digest_add(&d, before, DIGEST_LEN);
+    digest_add(&d, le, sizeof(le));
+    digest_add(&d, r->c.plugin, strlen(r->c.plugin) + 1);
+    digest_add(&d, r->c.from, strlen(r->c.from) + 1);
+    digest_add(&d, r->body, r->len);
+    digest_end(&d, out);
+}
+
+static void bind_or_null(struct stmt *s, int at, int64_t v)
+{
+    if (v) stmt_bind_int(s, at, v);
+}
+
+static int write_row(struct audit *au, struct store *db, struct audit_head *head, const struct audit_context *c,
+                     struct err *err)
+{
+    struct audit_row r = {.id = head->row + 1, .c = *c, .body = au->body.data, .len = au->body.len};
+    struct stmt *s = store_stmt(db, "insert into audit(" AUDIT_COLUMNS ") values(?1,?2,?3,?4,?5,?6,?7,?8,?9)", err);
+    if (!s) return err->code;
+    audit_hash(head->hash, &r, head->hash);
+    head->row = r.id;
+    head->at = c->at;
+    stmt_bind_int(s, 1, r.id);
+    stmt_bind_int(s, 2, c->at);
+    bind_or_null(s, 3, c->user);
+    bind_or_null(s, 4, c->person);
+    bind_or_null(s, 5, c->run);
+    if (c->plugin[0]) stmt_bind_str(s, 6, c->plugin);
+    if (c->from[0]) stmt_bind_str(s, 7, c->from);
+    stmt_bind_blob(s, 8, r.body, r.len);
+    stmt_bind_blob(s, 9, head->hash, DIGEST_LEN);
+    return stmt_run(s, err);
+}
+
+static int write_told(struct audit *au, struct store *db, struct audit_head *head, struct err *err)
+{
+    struct audit_context c = {0};
+    int rc = 0;
+    buf_clear(&au->body);
+    for (const char *p = au->told.data, *end = p + au->len; rc == 0 && p < end;) {
+        struct audit_piece_head h;
+        memcpy(&h, p, sizeof(h));
+        p += sizeof(h);
+        if (h.kind == AUDIT_CONTEXT) {
+            if (au->body.len) rc = write_row(au, db, head, &c, err);
+            buf_clear(&au->body);
+            memcpy(&c, p, sizeof(c));
+        } else {
+            buf_add(&au->body, &h.len, sizeof(h.len)); /* as on x86 and ARM: the lowest byte first */
+            buf_add(&au->body, p, h.len);
+        }
+        p += h.len;
+    }
+    if (!buf_ok(&au->body)) return err_set(err, ERR_NOMEM, "audit.batch", NULL);
+    return rc == 0 && au->body.len ? write_row(au, db, head, &c, err) : rc;
+}
+
+static int last_anchor(struct store *db, int64_t *day, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select max(day) from audit_anchor", err);
+    if (!s) return err->code;
+    int rc = stmt_step(s, err);
+    if (rc == 1) *day = stmt_is_null(s, 0) ? 0 : stmt_int(s, 0);
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+/* The first transaction of a day that changes anything keeps the head as the days before left it. */
+static int keep_anchor(struct audit *au, struct store *db, const struct audit_head *head, int64_t now, struct err *err)
+{
+    int64_t today = local_day(au->host, now);
+    int rc = au->day < 0 ? last_anchor(db, &au->day, err) : 0;
+    if (rc || today <= au->day || head->row == 0) return rc;
+    struct stmt *s = store_stmt(db, "insert or ignore into audit_anchor(day, audit, hash) values(?1, ?2, ?3)", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, today);
+    stmt_bind_int(s, 2, head->row);
+    stmt_bind_blob(s, 3, head->hash, DIGEST_LEN);
+    au->new_day = today;
+    au->anchor = *head;
+    return stmt_run(s, err);
+}
+
+int audit_before_commit(struct audit *au, struct store *db, int64_t now, struct err *err)
+{
+    struct audit_head head;
+    au->new_day = 0;
+    if (!au->len) return 0;
+    int rc = audit_head(db, &head, err);
+    if (rc == 0) rc = keep_anchor(au, db, &head, now, err);
+    if (rc == 0) rc = write_told(au, db, &head, err);
+    if (rc) return rc;
+    store_count(db, &au->len, -au->len);
+    return 0;
+}
+
+void audit_after_commit(struct audit *au)
+{
+    char hex[DIGEST_HEX];
+    struct err_num n;
+    if (!au->new_day) return;
+    au->day = au->new_day;
+    au->new_day = 0;
+    digest_hex(au->anchor.hash, hex);
+    log_info("audit.anchor", "row", err_i64(&n, au->anchor.row), "hash", hex, NULL);
+}

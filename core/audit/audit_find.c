@@ -1,0 +1,159 @@
+/* Search, newest first: what is not indexed yet row by row, then by the index; without a thing or a person, row by row
+ * from the day on (anchors tell where a day begins). */
+#include "audit/audit_internal.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+enum { SCAN_MAX = 20000, LIMIT_MAX = 1000, LIMIT = 100, ENTRY_ARENA = 256 << 20, DAY_MS = 86400000 };
+
+static bool is_text(const struct val *v, const char *want)
+{
+    return !want || val_is_str(v, want);
+}
+
+static bool is_verb(const struct val *v, const char *want)
+{
+    size_t n = want ? strlen(want) : 0;
+    if (n < 2 || strcmp(want + n - 2, ".*") != 0) return is_text(v, want);
+    return v->type == VAL_STR && v->as.str.len > n - 1 && memcmp(v->as.str.s, want, n - 1) == 0;
+}
+
+static bool fits(const struct audit_filter *f, const struct audit_row *r, const struct val *e)
+{
+    if (!is_verb(&e[AUDIT_VERB], f->verb) || !is_text(&e[AUDIT_KIND], f->kind) || !is_text(&e[AUDIT_NAME], f->name))
+        return false;
+    if (f->id && (e[AUDIT_ID].type != VAL_INT || e[AUDIT_ID].as.i != f->id)) return false;
+    bool by = r->c.person == f->person || (e[AUDIT_FOR].type == VAL_INT && e[AUDIT_FOR].as.i == f->person);
+    return !f->person || by;
+}
+
+static int show(struct arena *a, const struct audit_row *r, const struct val *e, struct val *out)
+{
+    static const char *const names[AUDIT_FIELDS] = {"verb",         "kind", "id",     "name",  "unit",
+                                                    "on_behalf_of", "as",   "before", "after", "reason"};
+    struct val row = val_map();
+    int rc = val_set(a, &row, "row", val_int(r->id));
+    rc |= val_set(a, &row, "at", val_int(r->c.at));
+    if (r->c.user) rc |= val_set(a, &row, "user", val_int(r->c.user));
+    if (r->c.person) rc |= val_set(a, &row, "person", val_int(r->c.person));
+    if (r->c.run) rc |= val_set(a, &row, "run", val_int(r->c.run));
+    if (r->c.plugin[0]) rc |= val_set(a, &row, "plugin", val_str(arena_strdup(a, r->c.plugin)));
+    if (r->c.from[0]) rc |= val_set(a, &row, "from", val_str(arena_strdup(a, r->c.from)));
+    for (int i = 0; i < AUDIT_FIELDS; i++) {
+        struct val copy;
+        bool none = e[i].type == VAL_NIL || (e[i].type == VAL_INT && e[i].as.i == 0);
+        if (none) continue;
+        rc |= val_copy(a, &e[i], &copy);
+        rc |= val_set(a, &row, names[i], copy);
+    }
+    return rc ? rc : val_add(a, out, row);
+}
+
+struct search {
+    const struct audit_filter *f;
+    struct arena *a, entries;
+    struct val *out;
+    int64_t limit, scanned, last; /* last: the row that was looked at last */
+    struct err *err;
+};
+
+static int too_large(struct search *q)
+{
+    return err_set(q->err, ERR_LIMIT, "limit.size", "what", "audit", NULL);
+}
+
+static int look_at_row(struct search *q, struct stmt *s)
+{
+    struct audit_row r;
+    const uint8_t *hash;
+    struct val e, found = val_list();
+    int rc;
+    audit_read_row(s, &r, &hash);
+    q->scanned++;
+    q->last = r.id;
+    if ((q->f->run && r.c.run != q->f->run) || r.c.at < q->f->since || (q->f->until && r.c.at >= q->f->until)) return 0;
+    arena_reset(&q->entries);
+    for (const char *p = r.body, *end = p + r.len; (rc = audit_next_entry(&p, end, &q->entries, &e)) == 1;)
+        if (fits(q->f, &r, e.as.list.items) && val_add(&q->entries, &found, e) != 0) return too_large(q);
+    for (size_t i = found.as.list.n; i > 0; i--)
+        if (show(q->a, &r, found.as.list.items[i - 1].as.list.items, q->out) != 0) return too_large(q);
+    return 0; /* a row that cannot be read is told by the verification */
+}
+
+static bool is_full(const struct search *q)
+{
+    return (int64_t)q->out->as.list.n >= q->limit || q->scanned >= SCAN_MAX;
+}
+
+/* Rows that the statement gives, until there are enough. */
+static int look(struct search *q, struct stmt *s)
+{
+    int rc = s ? 0 : q->err->code;
+    while (rc == 0 && !is_full(q) && (rc = stmt_step(s, q->err)) == 1)
+        rc = look_at_row(q, s);
+    stmt_done(s);
+    return rc;
+}
+
+/* No row of a day before it stands behind the anchor of the next: where a search for the past may begin. */
+static int begin_at(struct store *db, const struct audit_filter *f, int64_t *before, struct err *err)
+{
+    *before = f->before ? f->before : INT64_MAX;
+    if (!f->until) return 0;
+    struct stmt *s = store_stmt(db, "select min(audit) from audit_anchor where day > ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, f->until / DAY_MS + 1);
+    int rc = stmt_step(s, err);
+    if (rc == 1 && !stmt_is_null(s, 0) && stmt_int(s, 0) + 1 < *before) *before = stmt_int(s, 0) + 1;
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+static bool key_for(const struct audit_filter *f, int64_t *key)
+{
+    if (f->kind && (f->id || f->name)) {
+        *key = audit_thing_key(f->kind, strlen(f->kind), f->id, f->name, f->name ? strlen(f->name) : 0);
+        return true;
+    }
+    *key = audit_person_key(f->person);
+    return f->person != 0;
+}
+
+static int search(struct search *q, struct store *db)
+{
+    int64_t before, indexed = 0, key;
+    bool has_key = key_for(q->f, &key);
+    int rc = begin_at(db, q->f, &before, q->err);
+    if (rc == 0 && has_key) rc = audit_indexed(db, &indexed, q->err);
+    if (rc) return rc;
+    struct stmt *s =
+        store_stmt(db, "select " AUDIT_COLUMNS " from audit where id < ?1 and id > ?2 order by id desc", q->err);
+    if (s) stmt_bind_int(s, 1, before);
+    if (s) stmt_bind_int(s, 2, indexed);
+    rc = look(q, s);
+    if (rc || !has_key || is_full(q)) return rc;
+    s = store_stmt(db,
+                   "select a.id, a.at, a.user, a.person, a.run, a.plugin, a.origin, a.body, a.hash from audit_index i"
+                   " join audit a on a.id = i.audit where i.key = ?1 and i.audit < ?2 and i.audit <= ?3"
+                   " order by i.audit desc",
+                   q->err);
+    if (s) stmt_bind_int(s, 1, key);
+    if (s) stmt_bind_int(s, 2, before);
+    if (s) stmt_bind_int(s, 3, indexed);
+    return look(q, s);
+}
+
+int audit_find(struct store *db, const struct audit_filter *f, struct arena *a, struct val *out, int64_t *next,
+               struct err *err)
+{
+    struct search q = {.f = f, .a = a, .out = out, .err = err, .limit = f->limit > 0 ? f->limit : LIMIT};
+    if (q.limit > LIMIT_MAX) q.limit = LIMIT_MAX;
+    *out = val_list();
+    arena_init(&q.entries, ENTRY_ARENA);
+    int rc = search(&q, db);
+    *next = is_full(&q) ? q.last : 0;
+    arena_close(&q.entries);
+    return rc;
+}

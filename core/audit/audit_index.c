@@ -1,0 +1,157 @@
+/* Finding again. Rows are indexed by the things and persons in them when the lane has nothing else to do, so that
+ * telling costs one row and no more; what is not indexed yet, the newest rows, is read through. The index is made of
+ * the rows alone and may be thrown away. */
+#include "audit/audit_internal.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+enum { AT_ONCE = 200, KEYS_MAX = 64, INDEX_ARENA = 8 << 20 };
+
+int audit_next_entry(const char **p, const char *end, struct arena *a, struct val *out)
+{
+    uint32_t len;
+    if (*p == end) return 0;
+    if ((size_t)(end - *p) < sizeof(len)) return ERR_CORRUPT;
+    memcpy(&len, *p, sizeof(len));
+    *p += sizeof(len);
+    if (len > (size_t)(end - *p)) return ERR_CORRUPT;
+    int rc = val_decode(*p, len, a, NULL, out);
+    *p += len;
+    if (rc) return rc;
+    return out->type == VAL_LIST && out->as.list.n == AUDIT_FIELDS ? 1 : ERR_CORRUPT;
+}
+
+static int64_t key_of(const void *p, size_t n)
+{
+    return (int64_t)(digest_short(p, n) >> 1);
+}
+
+int64_t audit_thing_key(const char *kind, size_t len, int64_t id, const char *name, size_t name_len)
+{
+    char text[256];
+    size_t n = 0;
+    len = len < 120 ? len : 120;
+    name_len = name_len < 120 ? name_len : 120;
+    memcpy(text, kind, len);
+    n = len;
+    text[n++] = '\0';
+    if (name_len)
+        memcpy(text + n, name, name_len);
+    else
+        memcpy(text + n, &id, sizeof(id));
+    n += name_len ? name_len : sizeof(id);
+    return key_of(text, n);
+}
+
+int64_t audit_person_key(int64_t person)
+{
+    return audit_thing_key("by", 2, person, NULL, 0);
+}
+
+struct keys {
+    int64_t list[KEYS_MAX];
+    size_t n;
+};
+
+static void add_key(struct keys *k, int64_t key)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if (k->list[i] == key) return;
+    if (k->n < KEYS_MAX) k->list[k->n++] = key;
+}
+
+static int put_keys(struct store *db, const struct keys *k, int64_t row, struct err *err)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        struct stmt *s = store_stmt(db, "insert or ignore into audit_index(key, audit) values(?1, ?2)", err);
+        if (!s) return err->code;
+        stmt_bind_int(s, 1, k->list[i]);
+        stmt_bind_int(s, 2, row);
+        int rc = stmt_run(s, err);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+/* All keys of a row; when there are many they are written as they come. */
+static int index_row(struct store *db, const struct audit_row *r, struct arena *a, struct err *err)
+{
+    struct keys k = {.n = 0};
+    struct val e;
+    int rc;
+    if (r->c.person) add_key(&k, audit_person_key(r->c.person));
+    for (const char *p = r->body, *end = p + r->len; (rc = audit_next_entry(&p, end, a, &e)) == 1;) {
+        const struct val *f = e.as.list.items;
+        if (f[AUDIT_KIND].type != VAL_STR || f[AUDIT_ID].type != VAL_INT) continue;
+        bool named = f[AUDIT_NAME].type == VAL_STR;
+        add_key(&k, audit_thing_key(f[AUDIT_KIND].as.str.s, f[AUDIT_KIND].as.str.len, f[AUDIT_ID].as.i,
+                                    named ? f[AUDIT_NAME].as.str.s : NULL, named ? f[AUDIT_NAME].as.str.len : 0));
+        if (f[AUDIT_FOR].type == VAL_INT && f[AUDIT_FOR].as.i) add_key(&k, audit_person_key(f[AUDIT_FOR].as.i));
+        if (k.n == KEYS_MAX) {
+            int full = put_keys(db, &k, r->id, err);
+            if (full) return full;
+            k.n = 0;
+        }
+    }
+    return put_keys(db, &k, r->id, err); /* a row that cannot be read is told by `khung audit verify` */
+}
+
+int audit_indexed(struct store *db, int64_t *row, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select audit from audit_indexed where id = 1", err);
+    if (!s) return err->code;
+    int rc = stmt_step(s, err);
+    *row = rc == 1 ? stmt_int(s, 0) : 0;
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+static int index_some(struct store *db, int64_t *row, bool *more, struct err *err)
+{
+    struct arena a;
+    int64_t from;
+    int n = 0, rc = audit_indexed(db, &from, err);
+    *row = from;
+    *more = false;
+    if (rc) return rc;
+    struct stmt *s = store_stmt(db, "select " AUDIT_COLUMNS " from audit where id > ?1 order by id", err);
+    if (!s) return err->code;
+    arena_init(&a, INDEX_ARENA);
+    stmt_bind_int(s, 1, from);
+    while (rc == 0 && n < AT_ONCE && (rc = stmt_step(s, err)) == 1) {
+        struct audit_row r;
+        const uint8_t *hash;
+        audit_read_row(s, &r, &hash);
+        arena_reset(&a);
+        rc = index_row(db, &r, &a, err);
+        *row = r.id;
+        n++;
+    }
+    *more = n == AT_ONCE;
+    stmt_done(s);
+    arena_close(&a);
+    if (rc < 0 || n == 0) return rc < 0 ? rc : 0;
+    s = store_stmt(db, "update audit_indexed set audit = ?1 where id = 1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, *row);
+    return stmt_run(s, err);
+}
+
+bool audit_index_more(struct audit *au, struct store *db)
+{
+    struct err err = {0};
+    struct audit_head head;
+    bool more = false;
+    int64_t row;
+    if (audit_head(db, &head, &err) != 0 || head.row == au->indexed) return false;
+    if (store_begin(db, &err) != 0) return false;
+    int rc = index_some(db, &row, &more, &err);
+    if (rc == 0) rc = store_commit(db, &err);
+    if (rc)
+        store_rollback(db);
+    else
+        au->indexed = row;
+    return rc == 0 && more;
+}

@@ -1,0 +1,68 @@
+/* Inside audit/: the buffer of a transaction, and the bytes of a row. */
+#ifndef KHUNG_AUDIT_INTERNAL_H
+#define KHUNG_AUDIT_INTERNAL_H
+
+#include "audit/audit.h"
+#include "base/buf.h"
+
+enum { AUDIT_FROM_MAX = 160, AUDIT_PLUGIN_MAX = 64 };
+
+/* Who and from where: what the entries of a row have in common. */
+struct audit_context {
+    int64_t at, user, person, run;
+    char plugin[AUDIT_PLUGIN_MAX], from[AUDIT_FROM_MAX];
+};
+
+/* In the buffer: pieces, each a head and its bytes. */
+enum audit_piece { AUDIT_CONTEXT, AUDIT_ENTRY };
+struct audit_piece_head {
+    uint32_t len, kind;
+};
+
+struct audit {
+    struct host *host;
+    struct buf told;      /* pieces of this transaction */
+    _Atomic int64_t len;  /* how much of it holds: follows the transaction (store_count) */
+    int64_t context_at;   /* where the newest context stands in it, if it does */
+    struct buf body;      /* of the row that is being written */
+    int64_t day, new_day; /* of the last anchor; one that this transaction makes, or 0 */
+    struct audit_head anchor;
+    int64_t indexed; /* the last row in the index; -1: not known yet */
+};
+
+/* A row as it is hashed: everything but the hash itself. */
+struct audit_row {
+    int64_t id;
+    struct audit_context c;
+    const char *body;
+    size_t len;
+};
+void audit_hash(const uint8_t before[DIGEST_LEN], const struct audit_row *r, uint8_t out[DIGEST_LEN]);
+
+/* Columns id, at, user, person, run, plugin, origin, body, hash, in this order. */
+#define AUDIT_COLUMNS "id, at, user, person, run, plugin, origin, body, hash"
+/* Fills the row; body and *hash (NULL if it has another length) are borrowed until the next step. */
+void audit_read_row(struct stmt *s, struct audit_row *r, const uint8_t **hash);
+/* audit_index.c. The next entry of a body: { verb, kind, id, name, unit, on_behalf_of, as, before, after, reason } as a
+ * list. 1, 0 at the end, ERR_CORRUPT. */
+int audit_next_entry(const char **p, const char *end, struct arena *a, struct val *out);
+enum audit_field {
+    AUDIT_VERB,
+    AUDIT_KIND,
+    AUDIT_ID,
+    AUDIT_NAME,
+    AUDIT_UNIT,
+    AUDIT_FOR,
+    AUDIT_AS,
+    AUDIT_BEFORE,
+    AUDIT_AFTER,
+    AUDIT_REASON,
+    AUDIT_FIELDS
+};
+
+/* audit_index.c: "item 17" and "by person 4" as one number each, for the index; up to which row it goes. */
+int64_t audit_thing_key(const char *kind, size_t len, int64_t id, const char *name, size_t name_len);
+int64_t audit_person_key(int64_t person);
+int audit_indexed(struct store *db, int64_t *row, struct err *err);
+
+#endif

@@ -1,0 +1,168 @@
+/* Reading: rows as they are, the head of the chain, its verification, and the anchors. */
+#include "audit/audit_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/kinds.h"
+
+static void text(struct stmt *s, int col, char *out, size_t cap)
+{
+    size_t len = 0;
+    const char *p = stmt_text(s, col, &len);
+    snprintf(out, cap, "%.*s", p ? (int)len : 0, p ? p : "");
+}
+
+void audit_read_row(struct stmt *s, struct audit_row *r, const uint8_t **hash)
+{
+    size_t len;
+    *r = (struct audit_row){
+        .id = stmt_int(s, 0),
+        .c = {.at = stmt_int(s, 1), .user = stmt_int(s, 2), .person = stmt_int(s, 3), .run = stmt_int(s, 4)}};
+    text(s, 5, r->c.plugin, sizeof(r->c.plugin));
+    text(s, 6, r->c.from, sizeof(r->c.from));
+    r->body = stmt_blob(s, 7, &r->len);
+    const uint8_t *h = stmt_blob(s, 8, &len);
+    *hash = len == DIGEST_LEN ? h : NULL;
+}
+
+/* --- the chain --- */
+
+int audit_head(struct store *db, struct audit_head *out, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select id, at, hash from audit order by id desc limit 1", err);
+    *out = (struct audit_head){0};
+    if (!s) return err->code;
+    int rc = stmt_step(s, err);
+    if (rc == 1) {
+        size_t len;
+        const void *hash = stmt_blob(s, 2, &len);
+        out->row = stmt_int(s, 0);
+        out->at = stmt_int(s, 1);
+        if (len == DIGEST_LEN) memcpy(out->hash, hash, DIGEST_LEN);
+    }
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+bool audit_head_parse(const char *s, struct audit_head *out)
+{
+    char *end;
+    unsigned byte;
+    *out = (struct audit_head){.row = strtoll(s, &end, 10)};
+    if (end == s || *end != ':' || out->row <= 0 || strlen(end + 1) != DIGEST_HEX - 1) return false;
+    for (int i = 0; i < DIGEST_LEN; i++) {
+        char two[3] = {end[1 + 2 * i], end[2 + 2 * i]};
+        if (strspn(two, "0123456789abcdefABCDEF") != 2 || sscanf(two, "%2x", &byte) != 1) return false;
+        out->hash[i] = (uint8_t)byte;
+    }
+    return true;
+}
+
+/* Anchors that stand in the database are held against the chain as well; NULL at the end. */
+struct anchors {
+    struct stmt *s;
+    struct audit_head next;
+    bool has;
+};
+
+static int next_anchor(struct anchors *a, struct err *err)
+{
+    size_t len;
+    int rc = stmt_step(a->s, err);
+    a->has = rc == 1;
+    if (rc != 1) return rc;
+    const void *hash = stmt_blob(a->s, 1, &len);
+    a->next = (struct audit_head){.row = stmt_int(a->s, 0)};
+    if (len == DIGEST_LEN) memcpy(a->next.hash, hash, DIGEST_LEN);
+    return 0;
+}
+
+static bool holds(const struct audit_head *anchor, const struct audit_head *row)
+{
+    return anchor->row != row->row || memcmp(anchor->hash, row->hash, DIGEST_LEN) == 0;
+}
+
+/* 1 when the row breaks the chain. */
+static int check_row(struct stmt *s, const struct audit_head *printed, struct anchors *kept, struct audit_break *b,
+                     struct err *err)
+{
+    struct audit_row r;
+    const uint8_t *hash;
+    uint8_t want[DIGEST_LEN];
+    int rc = 0;
+    audit_read_row(s, &r, &hash);
+    b->row = b->head.row + 1;
+    b->how = "missing";
+    if (r.id != b->row) return 1;
+    audit_hash(b->head.hash, &r, want);
+    b->how = "changed";
+    if (!hash || memcmp(want, hash, DIGEST_LEN) != 0) return 1;
+    b->head.row = r.id;
+    b->head.at = r.c.at;
+    memcpy(b->head.hash, want, DIGEST_LEN);
+    b->rows++;
+    b->how = "anchor";
+    if (printed && !holds(printed, &b->head)) return 1;
+    while (rc == 0 && kept->has && kept->next.row <= r.id) {
+        if (!holds(&kept->next, &b->head)) return 1;
+        rc = next_anchor(kept, err);
+    }
+    return rc;
+}
+
+void audit_break_tell(const struct audit_break *b, struct err *out)
+{
+    struct err_num row, good;
+    char key[48];
+    snprintf(key, sizeof(key), "audit.broken_%s", b->how);
+    err_set(out, ERR_CORRUPT, key, "row", err_i64(&row, b->row), "good", err_i64(&good, b->rows), NULL);
+}
+
+int audit_verify(struct store *db, const struct audit_head *anchor, struct audit_break *b, struct err *err)
+{
+    struct anchors kept = {.s = store_stmt(db, "select audit, hash from audit_anchor order by audit", err)};
+    struct stmt *s = kept.s ? store_stmt(db, "select " AUDIT_COLUMNS " from audit order by id", err) : NULL;
+    *b = (struct audit_break){0};
+    int rc = s ? next_anchor(&kept, err) : err->code;
+    while (rc == 0 && (rc = stmt_step(s, err)) == 1)
+        rc = check_row(s, anchor, &kept, b, err);
+    /* What an anchor tells of must be there: rows cut off at the end break no chain. */
+    if (rc == 0 && ((kept.has && kept.next.row > b->head.row) || (anchor && anchor->row > b->head.row))) {
+        b->row = b->head.row + 1;
+        b->how = "missing";
+        rc = 1;
+    }
+    stmt_done(s);
+    stmt_done(kept.s);
+    return rc;
+}
+
+int audit_anchors(struct store *db, int64_t limit, struct arena *a, struct val *out, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select day, audit, hash from audit_anchor order by day desc limit ?1", err);
+    int rc;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, limit);
+    *out = val_list();
+    while ((rc = stmt_step(s, err)) == 1) {
+        char hex[DIGEST_HEX];
+        size_t len;
+        struct val row = val_map(), day;
+        const uint8_t *hash = stmt_blob(s, 2, &len);
+        if (len != DIGEST_LEN) continue;
+        digest_hex(hash, hex);
+        const char *head = arena_printf(a, "%lld:%s", (long long)stmt_int(s, 1), hex);
+        int full = kind_date(a, stmt_int(s, 0), &day);
+        full |= val_set(a, &row, "day", day);
+        full |= head ? val_set(a, &row, "anchor", val_str(head)) : ERR_NOMEM;
+        if (full || val_add(a, out, row)) {
+            rc = err_set(err, ERR_LIMIT, "limit.size", "what", "anchors", NULL);
+            break;
+        }
+    }
+    stmt_done(s);
+    return rc;
+}

@@ -1,0 +1,144 @@
+/* The audit from outside: search, verification, anchors. Who reads it is told in it. */
+#include <string.h>
+
+#include "audit/audit.h"
+#include "base/buf.h"
+#include "base/locale.h"
+#include "http/host_api_parts.h"
+#include "people/people.h"
+
+/* An instant, or a date as text, in the organisation's zone; 0 when it is not given. */
+static int instant_of(struct api_call *c, const struct val *o, const char *name, int64_t *out)
+{
+    const struct val *v = val_get(o, name);
+    const struct field_time *time = &c->s->host->time;
+    *out = 0;
+    if (!v || v->type == VAL_NIL) return 0;
+    if (v->type == VAL_INT) *out = v->as.i;
+    if (v->type == VAL_OBJ) *out = v->as.obj.id;
+    if (v->type != VAL_STR) return 0;
+    const char *text = api_str(v);
+    if (!text || !time->instant) return err_set(c->err, ERR_INVALID, "audit.time", "name", name, NULL);
+    /* A day alone is its beginning. */
+    const char *whole = strlen(text) == 10 ? arena_printf(c->arena, "%s 00:00", text) : text;
+    return time->instant(time->ctx, whole ? whole : text, strlen(whole ? whole : text), out, c->err);
+}
+
+static int filter_of(struct api_call *c, const struct val *o, struct audit_filter *f)
+{
+    const struct val *person = val_get(o, "person");
+    *f = (struct audit_filter){.kind = api_str(val_get(o, "kind")),
+                               .name = api_str(val_get(o, "name")),
+                               .verb = api_str(val_get(o, "verb")),
+                               .id = val_get_int(o, "id", 0),
+                               .run = val_get_int(o, "run", 0),
+                               .before = val_get_int(o, "before", 0),
+                               .limit = val_get_int(o, "limit", 0)};
+    int rc = instant_of(c, o, "since", &f->since);
+    if (rc == 0) rc = instant_of(c, o, "until_", &f->until);
+    if (rc || !person) return rc;
+    if (person->type == VAL_INT) f->person = person->as.i;
+    if (person->type == VAL_OBJ) f->person = person->as.obj.id;
+    const char *code = api_str(person);
+    if (!code) return 0;
+    rc = people_person_by_code(c->s->db, code, &f->person, c->err);
+    return rc ? rc < 0 ? rc : 0 : err_set(c->err, ERR_NOT_FOUND, "people.no_person", "code", code, NULL);
+}
+
+/* Who did it, in words: the person's code, the account's number, or the plugin. */
+static int name_who(struct api_call *c, struct val *row)
+{
+    int64_t person = val_get_int(row, "person", 0), user = val_get_int(row, "user", 0);
+    const struct val *plugin = val_get(row, "plugin");
+    struct val who, p;
+    char *text = NULL;
+    int rc = person ? people_person_get(c->s->db, person, c->arena, &p, c->err) : 0;
+    if (rc < 0) return rc;
+    const struct val *code = rc == 1 ? val_get(p.as.obj.fields, "code") : NULL;
+    if (code) text = arena_strdup(c->arena, api_str(code) ? api_str(code) : "");
+    if (!text && person) text = arena_printf(c->arena, "person %lld", (long long)person);
+    if (!text && user) text = arena_printf(c->arena, "user %lld", (long long)user);
+    if (!text && plugin) text = arena_strdup(c->arena, api_str(plugin) ? api_str(plugin) : "");
+    who = val_str(text ? text : "khung");
+    return val_set(c->arena, row, "who", who);
+}
+
+static int list(struct api_call *c)
+{
+    struct audit_filter f;
+    struct val rows;
+    int64_t next;
+    int rc = people_check(c->s, "audit.read", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0) rc = filter_of(c, &c->args[0], &f);
+    if (rc == 0) rc = audit_find(c->s->db, &f, c->arena, &rows, &next, c->err);
+    for (size_t i = 0; rc == 0 && i < rows.as.list.n; i++)
+        if (name_who(c, &rows.as.list.items[i]) != 0) rc = err_set(c->err, ERR_NOMEM, "memory", NULL);
+    if (rc) return rc;
+    c->result = rows;
+    c->nresults = 2;
+    c->result2 = next ? val_int(next) : val_nil();
+    return 0;
+}
+
+static char *say(struct api_call *c, const struct err *what)
+{
+    struct buf text;
+    buf_init(&text, 2000);
+    locale_err(&text, c->s->lang, what, true);
+    char *copy = arena_strdup(c->arena, text.data ? text.data : "");
+    buf_close(&text);
+    return copy;
+}
+
+static int verify(struct api_call *c)
+{
+    const char *printed = api_str(val_get(&c->args[0], "anchor"));
+    struct audit_head anchor;
+    struct audit_break b;
+    struct err what;
+    char hex[DIGEST_HEX];
+    int rc = people_check(c->s, "system.audit_verify", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0 && printed && !audit_head_parse(printed, &anchor))
+        rc = err_set(c->err, ERR_INVALID, "audit.anchor", "anchor", printed, NULL);
+    if (rc == 0) rc = audit_verify(c->s->db, printed ? &anchor : NULL, &b, c->err);
+    if (rc < 0) return rc;
+    c->result = val_map();
+    int full = val_set(c->arena, &c->result, "whole", val_bool(rc == 0));
+    full |= val_set(c->arena, &c->result, "rows", val_int(b.rows));
+    digest_hex(b.head.hash, hex);
+    const char *head = arena_printf(c->arena, "%lld:%s", (long long)b.head.row, hex);
+    if (rc == 0) {
+        full |= head ? val_set(c->arena, &c->result, "head", val_str(head)) : ERR_NOMEM;
+    } else {
+        audit_break_tell(&b, &what);
+        char *why = say(c, &what);
+        full |= val_set(c->arena, &c->result, "broken_at", val_int(b.row));
+        full |= why ? val_set(c->arena, &c->result, "why", val_str(why)) : ERR_NOMEM;
+    }
+    return full ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
+static int anchors(struct api_call *c)
+{
+    int64_t limit = val_get_int(&c->args[0], "limit", 30);
+    int rc = people_check(c->s, "system.audit_verify", PEOPLE_ANY_UNIT, c->err);
+    if (limit < 1 || limit > 1000) limit = 1000;
+    return rc ? rc : audit_anchors(c->s->db, limit, c->arena, &c->result, c->err);
+}
+
+static const struct api_fn functions[] = {
+    {"audit.list", list,
+     "where:map{kind:text,id:integer,name:text,verb:text,person:any,run:integer,since:any,until_:any,before:integer,"
+     "limit:integer}",
+     "list", API_READ, API_HOST, 1, "Who did what, newest first; \"content.*\" is a family of verbs.", .guarded = true},
+    {"audit.verify", verify, "options:map{anchor:text}", "map", API_READ, API_HOST, 1,
+     "Reads the whole chain: { whole =, rows =, head = } or the first broken row; against a printed anchor."},
+    {"audit.anchors", anchors, "options:map{limit:integer}", "list", API_READ, API_HOST, 1,
+     "Heads of the chain at the beginning of each day, to be printed and kept elsewhere."},
+    {0},
+};
+
+void host_api_attach_audit(struct host *host)
+{
+    api_add(host->api, functions, NULL);
+}

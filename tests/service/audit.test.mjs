@@ -1,0 +1,166 @@
+// The audit: every change stands in it, in the transaction of the change; the chain tells the first row that was touched behind its back.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+
+const SOURCE = `
+content.type("note", { fields = { title = "text!", body = "markdown" }, title = "title" })
+local rows = storage.table("row", { fields = { n = "integer!", word = "text" } })
+flow.define("work", { title = "Work", input = { n = "integer!" } }, function(run, input)
+  local id = rows:insert { n = input.n, word = "first" }
+  rows:update(id, { word = "second" })
+  rows:insert { n = input.n + 1 }
+  storage.kv.set("last", input.n)
+  local item = content.create("note", { title = "A note" })
+  local refused = pcall(function() rows:insert { n = "no number" } end)
+  assert(not refused)
+  local answer = run:ask { to = { position = "head", unit = "office" }, title = "Is it right?" }
+  rows:delete(id)
+  return answer.decision
+end)
+flow.define("fails", { retry = { times = 0 } }, function(run)
+  rows:insert { n = 99 }
+  error("after the insert")
+end)
+report.define("rows", { columns = { { "n", "integer" } } }, function(p, out)
+  for _, r in ipairs(rows:find {}) do out:row { r.n } end
+end)
+`;
+const sql = (s, text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(s.data, 'khung.db'), text]).toString().trim();
+
+async function office() {
+  const dir = folder();
+  plugin(dir, 'office', SOURCE, { needs: '{ "flow", "storage", "content", "people", "report" }' });
+  const s = await serve({ dir });
+  await s.admin();
+  await s.must('user', 'role', 'boss', 'auditor');
+  return s;
+}
+
+const read = (s, ...words) => s.must('audit', 'list', ...words, '--as', 'boss').then((r) => r.items);
+
+async function decided(s) {
+  const run = await s.startFlow('office.work', { n: 1 });
+  const [task] = await s.must('task', 'list', '--user', 'boss');
+  await s.must('task', 'decide', task.id, '--as', 'boss', '--decision', 'approve');
+  for (let i = 0; i < 200; i++, await pause(10))
+    if ((await s.must('flow', 'show', run)).state === 'completed') return run;
+  throw new Error('the run does not end');
+}
+
+test('what a run does stands in the audit with who, what, before and after; what was rolled back does not', async () => {
+  const s = await office();
+  const run = await decided(s);
+  const all = (await read(s, '--run', run)).reverse();
+  assert.deepEqual(all.map((e) => e.verb), ['storage.insert', 'storage.update', 'storage.insert', 'storage.kv.set', 'content.create',
+    'storage.delete', 'flow.completed']);
+  assert.deepEqual(all[1].before, { word: 'first' });
+  assert.deepEqual(all[1].after, { word: 'second' });
+  assert.equal(all[1].kind, 'table:office.row');
+  assert.equal(all[5].before.word, 'second');
+  const [decision] = await read(s, '--verb', 'task.decide');
+  assert.equal(decision.who, 'boss');
+  assert.equal(decision.as, 'head');
+  assert.equal(decision.after.decision, 'approve');
+  assert.match(decision.from, /^cli /);
+  const failed = await s.startFlow('office.fails');
+  const verbs = (await read(s, '--kind', 'run', '--id', failed)).map((e) => e.verb);
+  assert.deepEqual(verbs, ['flow.failed', 'flow.start']);
+  assert.equal((await read(s, '--verb', 'storage.insert')).some((e) => e.after.n === 99), false);
+  await s.stop();
+});
+
+test('a thing and a person are found by the index, too, and pages go on', async () => {
+  const s = await office();
+  for (let i = 0; i < 5; i++) await s.startFlow('office.work', { n: i });
+  const run = await decided(s);
+  await pause(300); // the index is made when nothing else is to be done; both ways must give the same
+  assert.ok(Number(sql(s, 'select count(*) from audit_index')) > 0);
+  const by = await read(s, '--kind', 'run', '--id', run);
+  assert.deepEqual(by.map((e) => e.verb), ['flow.completed', 'flow.start']);
+  const mine = await read(s, '--person', 'boss', '--verb', 'task.*');
+  assert.deepEqual(mine.map((e) => e.verb), ['task.decide']);
+  const pages = [];
+  for (let before = 0, n = 0; n < 50; n++) {
+    const page = await s.must('audit', 'list', '--limit', 3, '--before', before, '--verb', 'flow.start', '--as', 'boss');
+    pages.push(...page.items);
+    if (!(before = page.next)) break;
+  }
+  assert.equal(pages.length, 6);
+  await s.stop();
+});
+
+test('accounts, plugins and the organisation are told; secrets are not', async () => {
+  const s = await office();
+  await s.must('user', 'add', 'clerk');
+  await s.must('user', 'token', 'clerk', '--label', 'phone');
+  const verbs = (await read(s)).map((e) => e.verb);
+  for (const v of ['user.add', 'user.token', 'user.role', 'org.import']) assert.ok(verbs.includes(v), v);
+  assert.doesNotMatch(JSON.stringify(await read(s)), /kh_/);
+  await s.stop();
+});
+
+test('reading a report and the audit itself is told before it is answered; over HTTP with the address', async () => {
+  const s = await office();
+  assert.equal((await s.request('GET', '/api/reports/rows')).status, 200);
+  const [report] = await read(s, '--verb', 'report.run');
+  assert.equal(report.name, 'rows');
+  assert.match(report.from, /^http 127\.0\.0\.1 /);
+  assert.equal((await s.request('GET', '/api/audit?limit=5')).status, 200);
+  assert.ok((await read(s, '--verb', 'audit.list')).length >= 2);
+  await s.stop();
+});
+
+test('the administrator of the system may verify, and may not read what people did', async () => {
+  const s = await office();
+  await s.must('user', 'add', 'root2', '--admin');
+  assert.equal((await s.must('audit', 'verify', '--as', 'root2')).whole, true);
+  const r = await s.cli('audit', 'list', '--as', 'root2');
+  assert.equal(r.code, 1);
+  assert.match(r.err, /audit\.read/);
+  await s.stop();
+});
+
+for (const [how, change, want] of [
+  ['a changed body', 'update audit set body = cast(replace(cast(body as text), "first", "forst") as blob) where id = %', /sửa|changed/],
+  ['a changed actor', 'update audit set person = 4711 where id = %', /sửa|changed/],
+  ['a changed time', 'update audit set at = at + 1 where id = %', /sửa|changed/],
+  ['a removed row', 'delete from audit where id = %', /Thiếu|missing/],
+  ['a row that was added', 'insert into audit select % + 0.5, at, user, person, run, plugin, origin, body, hash from audit where id = %', null],
+]) {
+  if (!want) continue;
+  test(`${how} is named by number`, async () => {
+    const s = await office();
+    await decided(s);
+    assert.equal((await s.must('audit', 'verify')).whole, true);
+    await s.stop();
+    const row = sql(s, "select min(id) from audit where instr(cast(body as text), 'first')");
+    sql(s, change.replaceAll('%', row));
+    await s.start();
+    const r = await s.cli('audit', 'verify');
+    assert.equal(r.code, 1);
+    assert.equal(r.json.broken_at, Number(row));
+    assert.match(r.json.why, want);
+    assert.ok((await s.cli('verify')).json.length > 0);
+    await s.stop();
+  });
+}
+
+test('an anchor that was printed finds rows cut off at the end, and a chain made anew', async () => {
+  const s = await office();
+  await decided(s);
+  const { head } = await s.must('audit', 'verify');
+  assert.equal((await s.must('audit', 'verify', '--anchor', head)).whole, true);
+  await s.stop();
+  sql(s, 'delete from audit where id = (select max(id) from audit)');
+  await s.start();
+  assert.equal((await s.must('audit', 'verify')).whole, true, 'the chain alone cannot tell');
+  const cut = await s.cli('audit', 'verify', '--anchor', head);
+  assert.equal(cut.code, 1);
+  const other = await s.cli('audit', 'verify', '--anchor', `1:${'0'.repeat(64)}`);
+  assert.match(other.json.why, /Row 1 /);
+  assert.equal((await s.cli('audit', 'verify', '--anchor', 'nonsense')).code, 1);
+  await s.stop();
+});
