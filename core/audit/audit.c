@@ -4,6 +4,7 @@
 #include "audit/audit_internal.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -34,7 +35,7 @@ int audit_new(struct host *host, struct audit **out, struct err *err)
     (void)err;
     struct audit *au = mem_alloc(sizeof(*au));
     au->host = host;
-    au->day = au->indexed = -1;
+    au->day = au->indexed = au->context_at = au->entry_at = -1;
     buf_init(&au->told, AUDIT_BATCH_MAX);
     buf_init(&au->body, AUDIT_BATCH_MAX);
     *out = au;
@@ -51,15 +52,23 @@ void audit_free(struct audit *au)
 
 /* --- telling --- */
 
+static int64_t user_of(const struct session *s)
+{
+    return s->actor.user > 0 ? s->actor.user : 0;
+}
+
 static void take_context(const struct session *s, struct audit_context *c)
 {
-    memset(c, 0, sizeof(*c)); /* compared as bytes */
-    c->at = s->now;
-    c->user = s->actor.user > 0 ? s->actor.user : 0;
-    c->person = s->actor.person;
-    c->run = s->actor.run;
-    if (s->actor.plugin) strncpy(c->plugin, s->actor.plugin, sizeof(c->plugin) - 1);
-    if (s->origin) strncpy(c->from, s->origin, sizeof(c->from) - 1);
+    *c = (struct audit_context){.at = s->now, .user = user_of(s), .person = s->actor.person, .run = s->actor.run};
+    snprintf(c->plugin, sizeof(c->plugin), "%s", s->actor.plugin ? s->actor.plugin : "");
+    snprintf(c->from, sizeof(c->from), "%s", s->origin ? s->origin : "");
+}
+
+static bool is_context(const struct session *s, const struct audit_context *c)
+{
+    const char *plugin = s->actor.plugin ? s->actor.plugin : "", *from = s->origin ? s->origin : "";
+    return c->at == s->now && c->run == s->actor.run && c->user == user_of(s) && c->person == s->actor.person &&
+           strncmp(c->plugin, plugin, sizeof(c->plugin) - 1) == 0 && strncmp(c->from, from, sizeof(c->from) - 1) == 0;
 }
 
 /* Begins a piece; its length is set by end_piece. */
@@ -81,14 +90,17 @@ static void end_piece(struct audit *au, size_t at)
 static void tell_context(struct audit *au, const struct session *s)
 {
     struct audit_context c;
-    take_context(s, &c);
     size_t have = (size_t)au->context_at + sizeof(struct audit_piece_head);
-    bool stands = au->context_at >= 0 && have + sizeof(c) <= au->told.len;
-    if (stands && memcmp(au->told.data + have, &c, sizeof(c)) == 0) return;
+    if (au->context_at >= 0) {
+        memcpy(&c, au->told.data + have, sizeof(c));
+        if (is_context(s, &c)) return;
+    }
+    take_context(s, &c);
     size_t at = begin_piece(au, AUDIT_CONTEXT);
     buf_add(&au->told, &c, sizeof(c));
     end_piece(au, at);
     au->context_at = (int64_t)at;
+    au->entry_at = -1;
 }
 
 /* What stands for a value that is too large. */
@@ -97,21 +109,22 @@ struct stand_in {
     struct val_pair pairs[2];
 };
 
-static int value_or_stand_in(struct audit *au, const struct val *v, struct stand_in *in, struct val *out)
+static int stand_in_for(struct audit *au, struct stand_in *in, struct val *v)
 {
     uint8_t hash[DIGEST_LEN];
-    *out = v ? *v : val_nil();
-    if (!v) return 0;
+    if (v->type == VAL_NIL) return 0;
     buf_clear(&au->body);
     int rc = val_encode(v, &au->body, false);
-    if (rc || !buf_ok(&au->body) || au->body.len <= AUDIT_VALUE_MAX) return rc;
+    /* Deeper than values may be, with what is around it: told without what it holds. */
+    if (rc == ERR_LIMIT) *v = val_str("…");
+    if (rc == ERR_LIMIT || rc || au->body.len <= AUDIT_VALUE_MAX) return rc == ERR_LIMIT ? 0 : rc;
     digest_sha256(au->body.data, au->body.len, hash);
     digest_hex(hash, in->hex);
     in->pairs[0] = (struct val_pair){"bytes", val_int((int64_t)au->body.len)};
     in->pairs[1] = (struct val_pair){"sha256", val_str(in->hex)};
-    *out = val_map();
-    out->as.map.pairs = in->pairs;
-    out->as.map.n = 2;
+    *v = val_map();
+    v->as.map.pairs = in->pairs;
+    v->as.map.n = 2;
     return 0;
 }
 
@@ -120,20 +133,43 @@ static struct val text_or_nil(const char *s)
     return s ? val_str(s) : val_nil();
 }
 
+/* Many entries in a row do the same to things of one kind: then it is said once. */
+static struct val same_or_text(struct audit *au, char *last, size_t cap, const char *text)
+{
+    if (au->entry_at >= 0 && strcmp(last, text) == 0) return val_nil();
+    snprintf(last, cap, "%s", text);
+    return val_str(text);
+}
+
 static int put_entry(struct audit *au, const struct audit_entry *e)
 {
+    static const enum audit_field large[] = {AUDIT_BEFORE, AUDIT_AFTER, AUDIT_REASON};
     struct stand_in in[3];
-    struct val reason = text_or_nil(e->reason), list = val_list();
-    struct val items[AUDIT_FIELDS] = {
-        [AUDIT_VERB] = val_str(e->verb),     [AUDIT_KIND] = val_str(e->kind), [AUDIT_ID] = val_int(e->id),
-        [AUDIT_NAME] = text_or_nil(e->name), [AUDIT_UNIT] = val_int(e->unit), [AUDIT_FOR] = val_int(e->on_behalf_of),
-        [AUDIT_AS] = text_or_nil(e->as)};
-    int rc = value_or_stand_in(au, e->before, &in[0], &items[AUDIT_BEFORE]);
-    if (rc == 0) rc = value_or_stand_in(au, e->after, &in[1], &items[AUDIT_AFTER]);
-    if (rc == 0) rc = value_or_stand_in(au, &reason, &in[2], &items[AUDIT_REASON]);
+    struct val list = val_list();
+    struct val items[AUDIT_FIELDS] = {[AUDIT_VERB] = same_or_text(au, au->verb, sizeof(au->verb), e->verb),
+                                      [AUDIT_KIND] = same_or_text(au, au->kind, sizeof(au->kind), e->kind),
+                                      [AUDIT_ID] = val_int(e->id),
+                                      [AUDIT_NAME] = text_or_nil(e->name),
+                                      [AUDIT_UNIT] = val_int(e->unit),
+                                      [AUDIT_FOR] = val_int(e->on_behalf_of),
+                                      [AUDIT_AS] = text_or_nil(e->as),
+                                      [AUDIT_BEFORE] = e->before ? *e->before : val_nil(),
+                                      [AUDIT_AFTER] = e->after ? *e->after : val_nil(),
+                                      [AUDIT_REASON] = text_or_nil(e->reason)};
+    size_t at = au->told.len;
     list.as.list.items = items;
     list.as.list.n = AUDIT_FIELDS;
-    return rc ? rc : val_encode(&list, &au->told, false);
+    int rc = val_encode(&list, &au->told, false);
+    if (rc == 0 && au->told.len - at <= AUDIT_VALUE_MAX) return 0;
+    if (rc && rc != ERR_LIMIT) return rc;
+    au->told.len = at;
+    for (size_t i = 0; i < 3; i++) {
+        int failed = stand_in_for(au, &in[i], &items[large[i]]);
+        if (failed) return failed;
+        /* It fits alone, and not where it stands. */
+        if (rc == ERR_LIMIT && items[large[i]].type != VAL_NIL) items[large[i]] = val_str("…");
+    }
+    return val_encode(&list, &au->told, false);
 }
 
 int audit_add(struct session *s, const struct audit_entry *e, struct err *err)
@@ -143,14 +179,17 @@ int audit_add(struct session *s, const struct audit_entry *e, struct err *err)
     size_t was = (size_t)au->len;
     au->told.len = was; /* what was rolled back is behind it */
     if (au->context_at >= (int64_t)was) au->context_at = -1;
+    if (au->entry_at >= (int64_t)was) au->entry_at = -1;
     tell_context(au, s);
     size_t at = begin_piece(au, AUDIT_ENTRY);
     int rc = put_entry(au, e);
     end_piece(au, at);
     if (rc || !buf_ok(&au->told)) {
         if (!buf_ok(&au->told)) buf_clear(&au->told);
+        au->entry_at = -1;
         return err_set(err, ERR_NOMEM, "audit.batch", NULL);
     }
+    au->entry_at = (int64_t)at;
     store_count(s->db, &au->len, (int64_t)(au->told.len - was));
     return 0;
 }

@@ -67,6 +67,7 @@ static int too_large(struct search *q)
 static int look_at_row(struct search *q, struct stmt *s)
 {
     struct audit_row r;
+    struct audit_reader entries;
     const uint8_t *hash;
     struct val e, found = val_list();
     int rc;
@@ -75,7 +76,8 @@ static int look_at_row(struct search *q, struct stmt *s)
     q->last = r.id;
     if ((q->f->run && r.c.run != q->f->run) || r.c.at < q->f->since || (q->f->until && r.c.at >= q->f->until)) return 0;
     arena_reset(&q->entries);
-    for (const char *p = r.body, *end = p + r.len; (rc = audit_next_entry(&p, end, &q->entries, &e)) == 1;)
+    audit_reader_init(&entries, &r);
+    while ((rc = audit_next_entry(&entries, &q->entries, &e)) == 1)
         if (fits(q->f, &r, e.as.list.items) && val_add(&q->entries, &found, e) != 0) return too_large(q);
     for (size_t i = found.as.list.n; i > 0; i--)
         if (show(q->a, &r, found.as.list.items[i - 1].as.list.items, q->out) != 0) return too_large(q);

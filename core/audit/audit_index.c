@@ -9,18 +9,39 @@
 
 enum { AT_ONCE = 200, KEYS_MAX = 64, INDEX_ARENA = 8 << 20 };
 
-int audit_next_entry(const char **p, const char *end, struct arena *a, struct val *out)
+/* Objects in values are shown by kind and number; what else they are is not the audit's to know. */
+static const struct val_kind *kind_of(const char *name, size_t len)
+{
+    static const struct val_kind kinds[] = {{"item"},   {"run"},  {"task"},    {"unit"},
+                                            {"person"}, {"date"}, {"instant"}, {"table"}};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, name, len) == 0) return &kinds[i];
+    return NULL;
+}
+
+void audit_reader_init(struct audit_reader *r, const struct audit_row *row)
+{
+    *r = (struct audit_reader){row->body, row->body + row->len, val_nil(), val_nil()};
+}
+
+int audit_next_entry(struct audit_reader *r, struct arena *a, struct val *out)
 {
     uint32_t len;
-    if (*p == end) return 0;
-    if ((size_t)(end - *p) < sizeof(len)) return ERR_CORRUPT;
-    memcpy(&len, *p, sizeof(len));
-    *p += sizeof(len);
-    if (len > (size_t)(end - *p)) return ERR_CORRUPT;
-    int rc = val_decode(*p, len, a, NULL, out);
-    *p += len;
+    if (r->p == r->end) return 0;
+    if ((size_t)(r->end - r->p) < sizeof(len)) return ERR_CORRUPT;
+    memcpy(&len, r->p, sizeof(len));
+    r->p += sizeof(len);
+    if (len > (size_t)(r->end - r->p)) return ERR_CORRUPT;
+    int rc = val_decode(r->p, len, a, kind_of, out);
+    r->p += len;
     if (rc) return rc;
-    return out->type == VAL_LIST && out->as.list.n == AUDIT_FIELDS ? 1 : ERR_CORRUPT;
+    if (out->type != VAL_LIST || out->as.list.n != AUDIT_FIELDS) return ERR_CORRUPT;
+    struct val *f = out->as.list.items;
+    if (f[AUDIT_VERB].type == VAL_NIL) f[AUDIT_VERB] = r->verb;
+    if (f[AUDIT_KIND].type == VAL_NIL) f[AUDIT_KIND] = r->kind;
+    r->verb = f[AUDIT_VERB];
+    r->kind = f[AUDIT_KIND];
+    return 1;
 }
 
 static int64_t key_of(const void *p, size_t n)
@@ -79,10 +100,12 @@ static int put_keys(struct store *db, const struct keys *k, int64_t row, struct 
 static int index_row(struct store *db, const struct audit_row *r, struct arena *a, struct err *err)
 {
     struct keys k = {.n = 0};
+    struct audit_reader entries;
     struct val e;
     int rc;
     if (r->c.person) add_key(&k, audit_person_key(r->c.person));
-    for (const char *p = r->body, *end = p + r->len; (rc = audit_next_entry(&p, end, a, &e)) == 1;) {
+    audit_reader_init(&entries, r);
+    while ((rc = audit_next_entry(&entries, a, &e)) == 1) {
         const struct val *f = e.as.list.items;
         if (f[AUDIT_KIND].type != VAL_STR || f[AUDIT_ID].type != VAL_INT) continue;
         bool named = f[AUDIT_NAME].type == VAL_STR;

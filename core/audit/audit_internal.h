@@ -21,9 +21,11 @@ struct audit_piece_head {
 
 struct audit {
     struct host *host;
-    struct buf told;      /* pieces of this transaction */
-    _Atomic int64_t len;  /* how much of it holds: follows the transaction (store_count) */
-    int64_t context_at;   /* where the newest context stands in it, if it does */
+    struct buf told;     /* pieces of this transaction */
+    _Atomic int64_t len; /* how much of it holds: follows the transaction (store_count) */
+    int64_t context_at;  /* where the newest context stands in it, or -1 */
+    int64_t entry_at;    /* the same of the newest entry in that context; its verb and kind: */
+    char verb[48], kind[128];
     struct buf body;      /* of the row that is being written */
     int64_t day, new_day; /* of the last anchor; one that this transaction makes, or 0 */
     struct audit_head anchor;
@@ -45,7 +47,12 @@ void audit_hash(const uint8_t before[DIGEST_LEN], const struct audit_row *r, uin
 void audit_read_row(struct stmt *s, struct audit_row *r, const uint8_t **hash);
 /* audit_index.c. The next entry of a body: { verb, kind, id, name, unit, on_behalf_of, as, before, after, reason } as a
  * list. 1, 0 at the end, ERR_CORRUPT. */
-int audit_next_entry(const char **p, const char *end, struct arena *a, struct val *out);
+struct audit_reader {
+    const char *p, *end;
+    struct val verb, kind; /* of the entry before: an entry leaves out what stays the same */
+};
+void audit_reader_init(struct audit_reader *r, const struct audit_row *row);
+int audit_next_entry(struct audit_reader *r, struct arena *a, struct val *out);
 enum audit_field {
     AUDIT_VERB,
     AUDIT_KIND,

@@ -82,14 +82,15 @@ static void on_lost(void *ctx)
 static int before_commit(void *ctx, struct err *err)
 {
     struct app *app = ctx;
-    int rc = audit_before_commit(app->host.audit, app->db, lane_now(app->lane), err);
+    struct audit *au = app->host.audit;
+    int rc = au ? audit_before_commit(au, app->db, lane_now(app->lane), err) : 0;
     return rc ? rc : quotas_before_commit(app->host.quotas, app->db, err);
 }
 
 static void after_commit(void *ctx)
 {
     struct app *app = ctx;
-    audit_after_commit(app->host.audit);
+    if (app->host.audit) audit_after_commit(app->host.audit);
     quotas_after_commit(app->host.quotas);
     flow_batch_kept(app->flow);
 }

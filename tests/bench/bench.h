@@ -27,6 +27,7 @@ const char *bench_folder(struct bench *b, const char *name);
 /* In process (engine.c). */
 void bench_flow_steps(struct bench *b);
 void bench_flow_limits(struct bench *b);
+void bench_audit(struct bench *b);
 void bench_parked(struct bench *b);
 void bench_due(struct bench *b);
 void bench_due_cold(struct bench *b);

@@ -222,6 +222,36 @@ void bench_flow_limits(struct bench *b)
     bench_print(b, "flow_limits", bench_median(ratios, (size_t)n) * 100, "%", 0);
 }
 
+static double time_batch(struct engine *e)
+{
+    struct val empty = val_map();
+    double start = bench_now();
+    start_many(e, "five", &empty, 1000, NULL);
+    return bench_now() - start;
+}
+
+/* flow_steps with the audit and without it, batch by batch in turn: the whole time of the one over the other's. */
+void bench_audit(struct bench *b)
+{
+    struct engine with, without;
+    int n = b->quick ? 10 : 60;
+    double ratios[60];
+    open_engine(b, &with, bench_folder(b, "audited"), 0);
+    open_engine(b, &without, bench_folder(b, "unaudited"), 0);
+    struct audit *kept = without.app.host.audit;
+    without.app.host.audit = NULL;
+    time_batch(&with);
+    time_batch(&without);
+    for (int i = 0; i < n; i++) {
+        double ours = time_batch(&with);
+        ratios[i] = ours / time_batch(&without);
+    }
+    without.app.host.audit = kept;
+    app_close(&with.app);
+    app_close(&without.app);
+    bench_print(b, "audit_percent", 100 * (bench_median(ratios, (size_t)n) - 1), "%", 0);
+}
+
 static int64_t file_bytes(const char *dir)
 {
     char path[600];

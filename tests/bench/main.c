@@ -14,6 +14,7 @@ static const struct {
     const char *name;
     void (*run)(struct bench *b);
 } benches[] = {{"flow_steps", bench_flow_steps},
+               {"audit_percent", bench_audit},
                {"http_flow_1", bench_http_flow_1},
                {"http_flow_64", bench_http_flow_64},
                {"parked_bytes", bench_parked},

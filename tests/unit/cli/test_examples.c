@@ -13,10 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/audit.h"
 #include "base/json.h"
 #include "cli/asset.h"
 #include "cli/example.h"
 #include "cli/spec.h"
+#include "plugin/api.h"
 #include "plugin/plugins.h"
 #include "report/report.h"
 #include "runtime/log.h"
@@ -169,6 +171,40 @@ static void run_flow(struct spec *s, const struct example *e)
     broken++;
 }
 
+/* What changes nothing that others see, or is kept in the run's own history. */
+static bool needs_no_audit(const char *name)
+{
+    static const char *const names[] = {"run:note",      "run:status",  "channel:put",
+                                        "channel:close", "events.emit", "id.new"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
+/* A function that changes something has told the audit: one entry more than the example's own run makes. */
+static void look_for_audit(struct spec *s, const struct example *e)
+{
+    static const char *const of_run[] = {"org.import", "flow.start", "flow.completed", "task.decide"};
+    const struct api_fn *fn = api_find(s->app.host.api, e->name, NULL);
+    struct audit_filter all = {.limit = 1000};
+    struct err err = {0};
+    struct val rows;
+    int64_t next, starts = 0, others = 0;
+    if (!fn || fn->effect != API_WRITE || needs_no_audit(e->name)) return;
+    assert_int_equal(audit_find(s->app.db, &all, &s->arena, &rows, &next, &err), 0);
+    for (size_t i = 0; val_at(&rows, i); i++) {
+        const struct val *verb = val_get(val_at(&rows, i), "verb");
+        bool own = false;
+        for (size_t k = 0; k < sizeof(of_run) / sizeof(of_run[0]); k++)
+            own |= val_is_str(verb, of_run[k]);
+        starts += val_is_str(verb, "flow.start");
+        others += !own;
+    }
+    if (others > 0 || (strcmp(e->name, "flow.start") == 0 && starts > 1)) return;
+    print_error("%s: the audit was not told\n", e->name);
+    broken++;
+}
+
 static void run_example(const struct example *e)
 {
     const char *dirs[] = {root};
@@ -183,6 +219,7 @@ static void run_example(const struct example *e)
             run_report(&s, e);
         else
             run_flow(&s, e);
+        look_for_audit(&s, e);
     }
     spec_close(&s);
 }

@@ -1,0 +1,135 @@
+/* The audit in a host with a virtual clock: anchors by the day, the index beside the reading of all rows. */
+#include "fixture.h"
+
+#include "audit/audit.h"
+#include "audit/audit_internal.h"
+
+enum { DAY = 86400000 };
+
+static const char source[] = "local rows = storage.table('row', { fields = { n = 'integer!' } })\n"
+                             "test.handler('go', function()\n"
+                             "  local id = rows:insert { n = 1 }\n"
+                             "  pcall(function() rows:update(id, { n = 'no' }) end)\n"
+                             "  rows:update(id, { n = 2 })\n"
+                             "  storage.kv.set('k' .. test.number(), 1)\n"
+                             "end)\n"
+                             "test.handler('broken', function() rows:insert { n = 3 } error('no') end)\n";
+
+static void open_one(struct fixture *f)
+{
+    fixture_open(f);
+    fixture_plugin(f, "p", FIXTURE_NEEDS, source);
+    fixture_reload(f);
+}
+
+static void go(struct fixture *f, const char *handler)
+{
+    fixture_number++;
+    fixture_run(f, "p", handler, NULL);
+}
+
+static int64_t count_anchors(struct fixture *f)
+{
+    struct val list;
+    fixture_ok(f, "anchors", audit_anchors(f->app.db, 100, &f->a, &list, &f->err));
+    return (int64_t)list.as.list.n;
+}
+
+static void a_day_that_changes_something_has_one_anchor(void **state)
+{
+    struct fixture f;
+    struct audit_break b;
+    (void)state;
+    open_one(&f);
+    go(&f, "go");
+    int64_t first = count_anchors(&f);
+    for (int day = 0; day < 3; day++) {
+        clock_set(&f.app.host.clock, f.app.host.clock.virtual_ms + DAY);
+        go(&f, "go");
+        go(&f, "go");
+    }
+    assert_int_equal(count_anchors(&f), first + 3);
+    fixture_restart(&f);
+    go(&f, "go");
+    assert_int_equal(count_anchors(&f), first + 3);
+    assert_int_equal(audit_verify(f.app.db, NULL, &b, &f.err), 0);
+    fixture_close(&f);
+}
+
+static size_t found(struct fixture *f, const struct audit_filter *filter)
+{
+    struct val rows;
+    int64_t next;
+    fixture_ok(f, "find", audit_find(f->app.db, filter, &f->a, &rows, &next, &f->err));
+    return rows.as.list.n;
+}
+
+static void the_index_gives_what_reading_gives(void **state)
+{
+    struct fixture f;
+    struct audit_filter one = {.kind = "storage", .name = "k7", .limit = 1000};
+    struct audit_filter verbs = {.verb = "storage.*", .limit = 1000};
+    (void)state;
+    open_one(&f);
+    fixture_number = 0;
+    for (int i = 0; i < 300; i++)
+        go(&f, "go");
+    size_t read = found(&f, &one), all = found(&f, &verbs);
+    assert_int_equal(read, 1);
+    assert_int_equal(all, 900);
+    assert_true(audit_index_more(f.app.host.audit, f.app.db)); /* 200 rows at once: there is more */
+    assert_int_equal(found(&f, &one), read);
+    while (audit_index_more(f.app.host.audit, f.app.db)) {
+    }
+    assert_int_equal(found(&f, &one), read);
+    assert_int_equal(found(&f, &verbs), all);
+    fixture_close(&f);
+}
+
+static void what_is_rolled_back_was_not_told(void **state)
+{
+    struct fixture f;
+    struct audit_filter all = {.verb = "storage.insert"};
+    (void)state;
+    open_one(&f);
+    go(&f, "broken");
+    assert_int_equal(found(&f, &all), 0);
+    go(&f, "go");
+    go(&f, "broken");
+    go(&f, "go");
+    assert_int_equal(found(&f, &all), 2);
+    fixture_close(&f);
+}
+
+static void large_and_deep_values_are_told_by_their_digest(void **state)
+{
+    struct fixture f;
+    struct val rows;
+    int64_t next;
+    (void)state;
+    fixture_open(&f);
+    fixture_plugin(&f, "p", FIXTURE_NEEDS,
+                   "test.handler('large', function() storage.kv.set('large', ('x'):rep(50000)) end)\n"
+                   "test.handler('deep', function() local t = {} for i = 1, 29 do t = { t } end "
+                   "storage.kv.set('deep', t) end)\n");
+    fixture_reload(&f);
+    fixture_ok(&f, "large", fixture_run(&f, "p", "large", NULL));
+    fixture_ok(&f, "deep", fixture_run(&f, "p", "deep", NULL));
+    struct audit_filter large = {.name = "large"}, deep = {.name = "deep"};
+    fixture_ok(&f, "find", audit_find(f.app.db, &large, &f.a, &rows, &next, &f.err));
+    const struct val *after = val_get(val_at(&rows, 0), "after");
+    assert_true(val_get_int(after, "bytes", 0) > 50000);
+    assert_int_equal(found(&f, &deep), 1);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_day_that_changes_something_has_one_anchor),
+        cmocka_unit_test(the_index_gives_what_reading_gives),
+        cmocka_unit_test(what_is_rolled_back_was_not_told),
+        cmocka_unit_test(large_and_deep_values_are_told_by_their_digest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
