@@ -49,6 +49,7 @@ const struct cli_entry cli_commands[] = {
     {"schedule", cli_calls, NULL},
     {"error", cli_calls, NULL},
     {"audit", cli_calls, NULL},
+    {"openapi", cli_calls, NULL},
     {"verify", cli_calls, NULL},
     {0}};
 

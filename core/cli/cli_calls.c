@@ -59,6 +59,7 @@ static const struct call calls[] = {
      "N]"},
     {"audit", "anchors", "audit.anchors", "{limit#}", "day anchor", "khung audit anchors [--limit N]"},
     {"audit", "verify", "audit.verify", "{anchor}", NULL, "khung audit verify [--anchor ROW:HASH]"},
+    {"openapi", "", "system.openapi", "", NULL, "khung openapi"},
     {"verify", "", "system.verify", "", NULL, "khung verify"},
 };
 enum { NCALLS = sizeof(calls) / sizeof(calls[0]) };

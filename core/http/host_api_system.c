@@ -8,6 +8,7 @@
 #include "content/content.h"
 #include "flow/flow.h"
 #include "http/host_api_parts.h"
+#include "http/openapi.h"
 #include "people/people.h"
 #include "plugin/breaker.h"
 #include "plugin/plugins.h"
@@ -188,6 +189,19 @@ static int plugin_reload(struct api_call *c)
     return plugins_load(s.host->plugins, &s, name, c->err);
 }
 
+/* What the plugins of this snapshot declare is part of it. */
+static int openapi(struct api_call *c)
+{
+    if (c->s->actor.user == PEOPLE_ANONYMOUS) return err_set(c->err, ERR_DENIED, "http.no_token", NULL);
+    struct registry *own = c->s->registry ? NULL : plugins_registry(c->s->host->plugins);
+    const struct registry *r = c->s->registry ? c->s->registry : own;
+    struct val doc;
+    int rc = openapi_write(c->s->host, r, c->s->lang, c->arena, &doc, c->err);
+    if (rc == 0 && val_copy(c->arena, &doc, &c->result) != 0) rc = err_set(c->err, ERR_NOMEM, "memory", NULL);
+    registry_drop(own);
+    return rc;
+}
+
 struct findings {
     struct api_call *c;
     int rc;
@@ -304,6 +318,8 @@ static const struct api_fn functions[] = {
      "Reads the folders of plugins anew, or one plugin alone; the others go on as they are."},
     {"system.confinement", confinement, "", "list", API_READ, API_HOST, 1,
      "What keeps the process of the service locked in, and what does not."},
+    {"system.openapi", openapi, "", "map", API_READ, API_HOST, 1,
+     "The OpenAPI 3.1 document of this service, with what its plugins declare."},
     {"system.verify", verify, "", "list", API_READ, API_HOST, 1,
      "Checks the database and everything in it; lists what is wrong."},
     {0},

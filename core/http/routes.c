@@ -40,6 +40,7 @@ const struct http_route http_routes[] = {
     {"GET", "/api/audit", "audit.list", "?*", 200, false, false},
     {"GET", "/api/audit/anchors", "audit.anchors", "?*", 200, false, false},
     {"GET", "/api/audit/verify", "audit.verify", "?*", 200, false, false},
+    {"GET", "/api/openapi.json", "system.openapi", "", 200, false, false},
     {"GET", "/api/plugins", "plugin.list", "", 200, false, false},
     {"POST", "/api/plugins/:name/reload", "plugin.reload", ":name", 204, true, false},
     {"GET", "/api/plugins/:name/limits", "plugin.limits", ":name", 200, false, false},

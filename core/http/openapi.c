@@ -1,0 +1,282 @@
+/* Paths, and what the plugins declare. */
+#include "http/openapi.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "http/routes.h"
+#include "plugin/host.h"
+
+/* "/api/runs/:id/cancel" → "/api/runs/{id}/cancel" */
+static const char *path_of(struct openapi *o, const char *pattern)
+{
+    char out[200];
+    size_t n = 0;
+    for (const char *p = pattern; *p && n + 3 < sizeof(out);) {
+        if (*p != ':') {
+            out[n++] = *p++;
+            continue;
+        }
+        out[n++] = '{';
+        for (p++; *p && *p != '/' && n + 3 < sizeof(out);)
+            out[n++] = *p++;
+        out[n++] = '}';
+    }
+    return openapi_text(o, arena_strndup(o->a, out, n), "", "");
+}
+
+static struct val parameter(struct openapi *o, const char *name, const char *in, bool required, struct val schema)
+{
+    return OPENAPI_MAP(o, {"name", val_str(name)}, {"in", val_str(in)}, {"required", val_bool(required)},
+                       {"schema", schema});
+}
+
+/* What the call's arguments are made of: each part of the route's `args` is one argument, in order. */
+struct parts {
+    const struct http_route *route;
+    const struct api_param *params;
+    size_t nparams;
+    struct val parameters, body; /* body: properties, or one whole schema */
+    struct val whole;
+    bool has_whole;
+};
+
+static void take_query_map(struct openapi *o, struct parts *p, const struct api_param *map)
+{
+    for (size_t i = 0; i < map->nkeys; i++)
+        openapi_add(o, &p->parameters,
+                    parameter(o, map->keys[i].name, "query", false, openapi_param(o, &map->keys[i])));
+}
+
+static void take_part(struct openapi *o, struct parts *p, const char *spec, size_t len, const struct api_param *param)
+{
+    bool number = spec[len - 1] == '#';
+    const char *name = arena_strndup(o->a, spec, len - number);
+    struct val schema = param ? openapi_param(o, param) : val_map();
+    if (!name) {
+        o->failed = true;
+    } else if (name[0] == ':') {
+        schema = openapi_type(o, number ? "integer" : "string");
+        openapi_add(o, &p->parameters, parameter(o, name + 1, "path", true, schema));
+    } else if (strcmp(name, "?*") == 0) {
+        if (param) take_query_map(o, p, param);
+    } else if (name[0] == '?') {
+        openapi_add(o, &p->parameters, parameter(o, name + 1, "query", false, schema));
+    } else if (strcmp(name, "body") == 0) {
+        p->whole = schema;
+        p->has_whole = true;
+    } else if (strncmp(name, "body.", 5) == 0) {
+        openapi_set(o, &p->body, name + 5, schema);
+    }
+}
+
+static void take_parts(struct openapi *o, struct parts *p)
+{
+    size_t n = 0;
+    p->parameters = val_list();
+    p->body = val_map();
+    for (const char *at = p->route->args; *at; n++) {
+        size_t len = strcspn(at, " ");
+        take_part(o, p, at, len, n < p->nparams ? &p->params[n] : NULL);
+        at += len + strspn(at + len, " ");
+    }
+}
+
+static struct val content_of(struct openapi *o, const char *type, struct val schema)
+{
+    return OPENAPI_MAP(o, {type, OPENAPI_MAP(o, {"schema", schema})});
+}
+
+static struct val response(struct openapi *o, const char *what, const char *type, struct val schema)
+{
+    return OPENAPI_MAP(o, {"description", val_str(what)}, {"content", content_of(o, type, schema)});
+}
+
+/* The schema that a function's result has, from its description: "Item?", "Run[]", "list", "map", "integer". */
+static struct val result_of(struct openapi *o, const char *returns)
+{
+    static const char *const names[] = {"Item", "Run", "Task", "Unit", "Person"};
+    size_t n = strcspn(returns, "?[,");
+    bool list = strstr(returns, "[]") != NULL, page = list && strchr(returns, ',') != NULL;
+    struct val one = val_map();
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strlen(names[i]) == n && strncmp(names[i], returns, n) == 0) one = openapi_ref(o, names[i]);
+    if (strncmp(returns, "map", 3) == 0) one = openapi_type(o, "object");
+    if (strncmp(returns, "integer", 7) == 0) one = openapi_type(o, "integer");
+    if (strncmp(returns, "list", 4) == 0) list = true;
+    if (!list) return one;
+    struct val items = OPENAPI_MAP(o, {"type", val_str("array")}, {"items", one});
+    if (!page) return items;
+    return OPENAPI_MAP(o, {"type", val_str("object")},
+                       {"properties", OPENAPI_MAP(o, {"items", items}, {"next", val_map()})});
+}
+
+static struct val responses_of(struct openapi *o, const struct http_route *route, const struct api_fn *fn)
+{
+    char status[8];
+    struct val all = val_map(), problem = openapi_ref(o, "Problem");
+    snprintf(status, sizeof(status), "%d", route->status);
+    if (route->status == 204 || !fn->returns[0])
+        openapi_set(o, &all, "204", OPENAPI_MAP(o, {"description", val_str("Done.")}));
+    else
+        openapi_set(o, &all, openapi_text(o, status, "", ""),
+                    response(o, "Done.", "application/json", result_of(o, fn->returns)));
+    openapi_set(o, &all, "default", response(o, "A problem (RFC 9457).", "application/problem+json", problem));
+    return all;
+}
+
+static struct val operation(struct openapi *o, const struct http_route *route)
+{
+    struct val op = val_map();
+    struct parts p = {.route = route};
+    const struct api_fn *fn = api_find(o->host->api, route->call, NULL);
+    if (!fn) return op;
+    for (size_t i = 0; i < api_count(o->host->api); i++)
+        if (api_at(o->host->api, i) == fn) p.nparams = api_params(o->host->api, i, &p.params);
+    take_parts(o, &p);
+    openapi_set(o, &op, "operationId", val_str(openapi_text(o, route->method, " ", route->pattern)));
+    openapi_set(o, &op, "summary", val_str(fn->doc));
+    openapi_set(o, &op, "tags", (struct val){.type = VAL_LIST});
+    struct val tags = val_list();
+    openapi_add(o, &tags, val_str(arena_strndup(o->a, fn->name, strcspn(fn->name, ".:"))));
+    openapi_set(o, &op, "tags", tags);
+    if (route->if_match)
+        openapi_add(o, &p.parameters, parameter(o, "If-Match", "header", false, openapi_type(o, "string")));
+    if (p.parameters.as.list.n) openapi_set(o, &op, "parameters", p.parameters);
+    if (strcmp(route->call, "run.start") == 0) p.whole = openapi_ref(o, "StartRun");
+    if (strcmp(route->call, "content.create") == 0) p.whole = openapi_ref(o, "AnyItem");
+    bool whole = p.has_whole || strcmp(route->call, "run.start") == 0;
+    struct val body = whole ? p.whole : OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", p.body});
+    if (whole || p.body.as.map.n)
+        openapi_set(o, &op, "requestBody", OPENAPI_MAP(o, {"content", content_of(o, "application/json", body)}));
+    openapi_set(o, &op, "responses", responses_of(o, route, fn));
+    return op;
+}
+
+static void add_operation(struct openapi *o, struct val *paths, const char *path, const char *method, struct val op)
+{
+    char lower[8];
+    const struct val *have = val_get(paths, path);
+    struct val item = have ? *have : val_map();
+    size_t n = 0;
+    for (; method[n] && n < sizeof(lower) - 1; n++)
+        lower[n] = (char)(method[n] | 0x20);
+    openapi_set(o, &item, openapi_text(o, arena_strndup(o->a, lower, n), "", ""), op);
+    openapi_set(o, paths, path, item);
+}
+
+/* A report is a path of its own, with its parameters. */
+static void add_reports(struct openapi *o, struct val *paths)
+{
+    size_t i = 0;
+    for (const struct decl *d; o->registry && (d = registry_each(o->registry, "report", &i));) {
+        struct field_list params = {0};
+        struct err ignored;
+        struct val list = val_list(), formats = val_list(), all = val_map();
+        const struct val *declared = val_get(&d->spec, "params");
+        if (declared && field_parse_list(o->a, declared, &params, &ignored) != 0) continue;
+        for (size_t k = 0; k < params.n; k++)
+            openapi_add(o, &list,
+                        parameter(o, params.items[k].name, "query", params.items[k].required,
+                                  openapi_field(o, &params.items[k])));
+        for (size_t k = 0; k < 3; k++)
+            openapi_add(o, &formats, val_str((const char *const[]){"json", "csv", "table"}[k]));
+        openapi_add(o, &list, parameter(o, "format", "query", false, OPENAPI_MAP(o, {"enum", formats})));
+        openapi_set(o, &all, "200", response(o, "The report.", "application/json", openapi_type(o, "object")));
+        openapi_set(o, &all, "default",
+                    response(o, "A problem (RFC 9457).", "application/problem+json", openapi_ref(o, "Problem")));
+        struct val op = OPENAPI_MAP(o, {"operationId", val_str(openapi_text(o, "report ", d->name, ""))},
+                                    {"parameters", list}, {"responses", all});
+        add_operation(o, paths, openapi_text(o, "/api/reports/", d->name, ""), "GET", op);
+    }
+}
+
+/* --- components --- */
+
+static void add_types(struct openapi *o, struct val *schemas)
+{
+    struct val any = val_list();
+    size_t i = 0;
+    for (const struct decl *d; o->registry && (d = registry_each(o->registry, "type", &i));) {
+        const char *name = openapi_text(o, "content.", d->name, "");
+        openapi_set(o, schemas, name, openapi_declared(o, val_get(&d->spec, "fields")));
+        openapi_add(o, &any, openapi_ref(o, name));
+    }
+    openapi_set(o, schemas, "AnyItem", any.as.list.n ? OPENAPI_MAP(o, {"anyOf", any}) : openapi_type(o, "object"));
+}
+
+static void add_flows(struct openapi *o, struct val *schemas)
+{
+    struct val any = val_list(), required = val_list();
+    size_t i = 0;
+    openapi_add(o, &required, val_str("flow"));
+    for (const struct decl *d; o->registry && (d = registry_each(o->registry, "flow", &i));) {
+        const char *full = openapi_text(o, d->plugin, ".", d->name), *name = openapi_text(o, "input.", full, "");
+        struct val flow = OPENAPI_MAP(o, {"const", val_str(full)});
+        openapi_set(o, schemas, name, openapi_declared(o, val_get(&d->spec, "input")));
+        struct val properties =
+            OPENAPI_MAP(o, {"flow", flow}, {"input", openapi_ref(o, name)}, {"id", openapi_type(o, "string")});
+        openapi_add(o, &any,
+                    OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", properties}, {"required", required}));
+    }
+    openapi_set(o, schemas, "StartRun", any.as.list.n ? OPENAPI_MAP(o, {"anyOf", any}) : openapi_type(o, "object"));
+}
+
+/* Kinds of objects as answers show them: { field: type } as the host tells Lua's editors. */
+static struct val object_of(struct openapi *o, const char *const *fields)
+{
+    struct val properties = val_map();
+    for (; fields[0]; fields += 2)
+        openapi_set(o, &properties, fields[0], fields[1][0] ? openapi_type(o, fields[1]) : val_map());
+    return OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", properties});
+}
+
+static struct val key_of(struct openapi *o, const char *what)
+{
+    struct val types = val_list();
+    openapi_add(o, &types, val_str("integer"));
+    openapi_add(o, &types, val_str("string"));
+    return OPENAPI_MAP(o, {"type", types}, {"description", val_str(what)});
+}
+
+static struct val components(struct openapi *o)
+{
+    static const char *const item[] = {"id",     "integer", "type",       "string",   "slug",
+                                       "string", "state",   "string",     "revision", "integer",
+                                       "hash",   "string",  "created_by", "",         NULL};
+    static const char *const run[] = {"id", "integer", "plugin", "string", "flow", "string", "state", "string", NULL};
+    static const char *const task[] = {"id", "integer", "run", "integer", "state", "string", "title", "string", NULL};
+    static const char *const named[] = {"id", "integer", "code", "string", "name", "string", NULL};
+    static const char *const problem[] = {"type",   "string", "status",  "integer", "title",  "string", "detail",
+                                          "string", "hint",   "string",  "code",    "string", "where",  "string",
+                                          "errors", "array",  "request", "string",  NULL};
+    struct val schemas = val_map();
+    openapi_set(o, &schemas, "Problem", object_of(o, problem));
+    openapi_set(o, &schemas, "Item", object_of(o, item));
+    openapi_set(o, &schemas, "Run", object_of(o, run));
+    openapi_set(o, &schemas, "Task", object_of(o, task));
+    openapi_set(o, &schemas, "Unit", object_of(o, named));
+    openapi_set(o, &schemas, "Person", object_of(o, named));
+    openapi_set(o, &schemas, "unit-key", key_of(o, "A unit's id or code."));
+    openapi_set(o, &schemas, "person-key", key_of(o, "A person's id or code."));
+    add_types(o, &schemas);
+    add_flows(o, &schemas);
+    struct val bearer = OPENAPI_MAP(o, {"type", val_str("http")}, {"scheme", val_str("bearer")});
+    return OPENAPI_MAP(o, {"schemas", schemas}, {"securitySchemes", OPENAPI_MAP(o, {"bearer", bearer})});
+}
+
+int openapi_write(struct host *host, const struct registry *r, const char *lang, struct arena *a, struct val *out,
+                  struct err *err)
+{
+    struct openapi o = {.host = host, .registry = r, .a = a, .lang = lang};
+    struct val paths = val_map(), security = val_list();
+    for (const struct http_route *route = http_routes; route->method; route++)
+        add_operation(&o, &paths, path_of(&o, route->pattern), route->method, operation(&o, route));
+    add_reports(&o, &paths);
+    openapi_add(&o, &security, OPENAPI_MAP(&o, {"bearer", val_list()}));
+    *out = OPENAPI_MAP(&o, {"openapi", val_str("3.1.0")},
+                       {"info", OPENAPI_MAP(&o, {"title", val_str("Khung")}, {"version", val_str("1")})},
+                       {"jsonSchemaDialect", val_str("https://json-schema.org/draft/2020-12/schema")},
+                       {"security", security}, {"paths", paths}, {"components", components(&o)});
+    return o.failed ? err_set(err, ERR_LIMIT, "limit.size", "what", "openapi", NULL) : 0;
+}

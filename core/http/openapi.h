@@ -1,0 +1,42 @@
+/* The OpenAPI 3.1 document, made when it is asked for: from the table of routes, the descriptions of the API, and what
+ * the plugins of the snapshot declare (content types, flows' inputs, reports). Any thread with a registry. */
+#ifndef KHUNG_HTTP_OPENAPI_H
+#define KHUNG_HTTP_OPENAPI_H
+
+#include "base/field.h"
+#include "base/val.h"
+#include "plugin/api.h"
+#include "plugin/registry.h"
+
+struct openapi {
+    struct host *host;
+    const struct registry *registry;
+    struct arena *a;
+    const char *lang;
+    bool failed; /* the arena is used up */
+};
+
+/* ERR_LIMIT when it is too large. */
+int openapi_write(struct host *host, const struct registry *r, const char *lang, struct arena *a, struct val *out,
+                  struct err *err);
+
+/* openapi_schema.c: parts of the tree; what goes wrong is kept in o->failed. */
+struct openapi_pair {
+    const char *key;
+    struct val v;
+};
+struct val openapi_map(struct openapi *o, size_t n, const struct openapi_pair *pairs);
+#define OPENAPI_MAP(o, ...)                                                                                            \
+    openapi_map((o), sizeof((struct openapi_pair[]){__VA_ARGS__}) / sizeof(struct openapi_pair),                       \
+                (struct openapi_pair[]){__VA_ARGS__})
+void openapi_set(struct openapi *o, struct val *map, const char *key, struct val v);
+void openapi_add(struct openapi *o, struct val *list, struct val v);
+const char *openapi_text(struct openapi *o, const char *a, const char *b, const char *c);
+struct val openapi_ref(struct openapi *o, const char *name);
+struct val openapi_type(struct openapi *o, const char *type);
+struct val openapi_field(struct openapi *o, const struct field *f);
+struct val openapi_fields(struct openapi *o, const struct field_list *l);
+struct val openapi_declared(struct openapi *o, const struct val *declared); /* { name = "type!" } */
+struct val openapi_param(struct openapi *o, const struct api_param *p);
+
+#endif
