@@ -11,6 +11,7 @@
 #include "content/content.h"
 #include "content/storage.h"
 #include "http/host_api.h"
+#include "http/idempotency.h"
 #include "people/people.h"
 #include "people/time.h"
 #include "plugin/api.h"
@@ -53,7 +54,7 @@ static int migrate(struct app *app, struct err *err)
     const struct store_migration *const lists[] = {table_migrations,    plugin_migrations,  quota_migrations,
                                                    breaker_migrations,  audit_migrations,   incident_migrations,
                                                    people_migrations,   content_migrations, storage_migrations,
-                                                   schedule_migrations, flow_migrations};
+                                                   schedule_migrations, flow_migrations,    http_migrations};
     return store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
 }
 

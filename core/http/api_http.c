@@ -13,6 +13,7 @@
 #include "http/api_job.h"
 #include "http/conn.h"
 #include "http/metrics.h"
+#include "http/idempotency.h"
 #include "http/problem.h"
 #include "http/routes.h"
 #include "http/static.h"
@@ -168,9 +169,22 @@ static void handle_route(struct http_api *api, struct http_request *r, const str
     }
     job->call = route->call;
     job->status = route->status;
+    if (route->writes && http_header(r, "idempotency-key")) {
+        job->idempotency_key = arena_strdup(&job->arena, http_header(r, "idempotency-key"));
+        if (strlen(job->idempotency_key) > IDEMPOTENCY_KEY_MAX) {
+            err_set(err, ERR_INVALID, "http.idempotency_key", NULL);
+            refuse_job(job);
+            return;
+        }
+    }
     if (route->if_match) {
         const char *match = http_header(r, "if-match");
         if (match) job->if_match = arena_strdup(&job->arena, match);
+        if (!match && strcmp(r->method, "PATCH") == 0) {
+            err_set(err, ERR_INVALID, "http.precondition_required", NULL);
+            refuse_job(job);
+            return;
+        }
     }
     api_job_start(job, route->writes);
 }

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "content/content.h"
 #include "flow/flow.h"
+#include "http/idempotency.h"
 #include "http/problem.h"
 #include "plugin/plugins.h"
 #include "runtime/log.h"
@@ -52,6 +53,14 @@ static void take_caller(struct api_job *job, struct session *s)
                              job->request->id);
 }
 
+static void take_etag(struct api_job *job, const struct val *out)
+{
+    bool is_item = out->type == VAL_OBJ && out->as.obj.kind == &content_item_kind;
+    const struct val *hash = is_item ? val_get(out->as.obj.fields, "hash") : NULL;
+    job->etag[0] = '\0';
+    if (val_is(hash, VAL_STR)) snprintf(job->etag, sizeof(job->etag), "%.*s", (int)hash->as.str.len, hash->as.str.s);
+}
+
 static int run(struct api_job *job, struct session *s, struct err *err)
 {
     struct val out = val_nil();
@@ -62,9 +71,25 @@ static int run(struct api_job *job, struct session *s, struct err *err)
     if (rc) return rc;
     buf_clear(&job->out);
     if (out.type == VAL_NIL) return 0;
+    take_etag(job, &out);
     json_write(&job->out, &out);
     buf_add_char(&job->out, '\n');
     return buf_ok(&job->out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
+}
+
+/* The same once, when the client says how it knows this request. */
+static int run_once(struct api_job *job, struct session *s, struct err *err)
+{
+    const struct http_request *r = job->request;
+    struct idempotency once;
+    if (!job->idempotency_key) return run(job, s, err);
+    buf_clear(&job->out);
+    idempotency_init(&once, job->login.actor.user, job->idempotency_key, r->method, r->path, r->body, r->body_len);
+    int rc = idempotency_find(s->db, &once, &job->status, &job->out, err);
+    job->is_replayed = rc == 1;
+    if (rc) return rc < 0 ? rc : 0;
+    rc = run(job, s, err);
+    return rc ? rc : idempotency_keep(s->db, &once, job->status, &job->out, s->now, err);
 }
 
 /* --- answers, on the io thread --- */
@@ -72,20 +97,23 @@ static int run(struct api_job *job, struct session *s, struct err *err)
 static void answer(struct mail *m)
 {
     struct api_job *job = (struct api_job *)((char *)m - offsetof(struct api_job, back));
-    if (job->failed) {
-        http_problem(job->request, &job->err, job->login.lang);
-    } else {
-        struct http_response res = {.status = job->status,
-                                    .type = job->type ? job->type : "application/json",
-                                    .body = job->out.data,
-                                    .len = job->out.len,
-                                    .headers = "Cache-Control: no-store\r\n"};
-        if (job->out.len == 0) {
-            res.status = 204;
-            res.type = NULL;
-        }
-        http_reply(job->request, &res);
+    char lines[200] = "Cache-Control: no-store\r\n";
+    struct http_response res = {.status = job->status,
+                                .type = job->type ? job->type : "application/json",
+                                .headers = lines,
+                                .body = job->out.data,
+                                .len = job->out.len};
+    size_t n = strlen(lines);
+    if (job->etag[0]) n += (size_t)snprintf(lines + n, sizeof(lines) - n, "ETag: \"%s\"\r\n", job->etag);
+    if (job->is_replayed) snprintf(lines + n, sizeof(lines) - n, "Idempotent-Replayed: true\r\n");
+    if (job->out.len == 0) {
+        res.status = 204;
+        res.type = NULL;
     }
+    if (job->failed)
+        http_problem(job->request, &job->err, job->login.lang);
+    else
+        http_reply(job->request, &res);
     api_job_free(job);
 }
 
@@ -112,7 +140,7 @@ static int run_on_lane(struct lane_work *w, struct lane *lane, struct err *err)
                         .lang = h->lang,
                         .zone = h->zone};
     log_set_request(job->request->id); /* kept until the reply, which comes after this */
-    int rc = run(job, &s, err);
+    int rc = run_once(job, &s, err);
     log_set_request(NULL);
     if (rc < 0) flow_undone(h->flow);
     return rc;

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/digest.h"
 #include "http/api_http.h"
 #include "people/people.h"
 #include "store/lane.h"
@@ -24,12 +25,15 @@ struct api_job {
     struct arena arena;
     struct people_login login;
     const char *call;
-    const char *if_match; /* NULL: not asked for */
-    const char *type;     /* of what `out` holds; NULL: JSON */
-    bool wrap;            /* for the command line: { text = … } */
-    bool report;          /* args are those of a report: name, params, format */
+    const char *if_match;        /* NULL: not asked for */
+    const char *idempotency_key; /* NULL: none */
+    bool is_replayed;            /* answered as before: `status` and `out` are those of then */
+    const char *type;            /* of what `out` holds; NULL: JSON */
+    bool wrap;                   /* for the command line: { text = … } */
+    bool report;                 /* args are those of a report: name, params, format */
     struct val args;
     int status;
+    char etag[DIGEST_HEX]; /* of an item that is the answer, or "" */
     bool failed;
     struct err err;
     struct buf out;

@@ -15,6 +15,7 @@ int http_status_of(const struct err *err)
     if (strncmp(err->key, refused, sizeof(refused) - 1) == 0)
         return (int)strtol(err->key + sizeof(refused) - 1, NULL, 10);
     if (strcmp(err->key, "http.precondition") == 0) return 412;
+    if (strcmp(err->key, "http.precondition_required") == 0) return 428;
     if (strcmp(err->key, "http.no_token") == 0) return 401;
     if (strcmp(err->key, "http.method") == 0) return 405;
     if (strcmp(err->key, "json.syntax") == 0) return 400;

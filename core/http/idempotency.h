@@ -1,0 +1,26 @@
+/* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a request that changes something and carries such a key
+ * is done once; sent again by the same account, it is answered as it was. The answer is kept in the transaction of the
+ * change, for a day; what was refused changed nothing, and is tried anew. On the lane's thread. */
+#ifndef KHUNG_HTTP_IDEMPOTENCY_H
+#define KHUNG_HTTP_IDEMPOTENCY_H
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "store/store.h"
+
+enum { IDEMPOTENCY_KEY_MAX = 255 };
+extern const struct store_migration http_migrations[];
+
+struct idempotency {
+    uint8_t key[DIGEST_LEN], request[DIGEST_LEN];
+};
+/* Of the account, the key, and the request (method, path, body). */
+void idempotency_init(struct idempotency *i, int64_t account, const char *key, const char *method, const char *path,
+                      const char *body, size_t len);
+/* 1: done before, *status and `body` as it was answered; 0: not yet. ERR_INVALID "http.idempotency_other": the key
+ * belongs to another request. */
+int idempotency_find(struct store *db, const struct idempotency *i, int *status, struct buf *body, struct err *err);
+int idempotency_keep(struct store *db, const struct idempotency *i, int status, const struct buf *body, int64_t now,
+                     struct err *err);
+
+#endif

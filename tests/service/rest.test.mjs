@@ -1,0 +1,83 @@
+// REST as programs use it: a request that is sent again counts once, a change says which text it is about, and the document tells it all.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { folder, plugin, serve } from '../lib/khung.mjs';
+
+const SOURCE = `
+content.type("note", { fields = { title = "text!", kind = { "choice:plan,report", title = { vi = "Loại", en = "Kind" } } }, title = "title" })
+local rows = storage.table("row", { fields = { n = "integer!" } })
+flow.define("work", { title = "Work", input = { n = "integer!", unit = "unit" } }, function(run, input)
+  rows:insert { n = input.n }
+  return rows:count()
+end)
+flow.define("asks", { title = "Asks", input = {} }, function(run)
+  return run:ask { to = { position = "head", unit = "office" }, title = "Yes?" }.decision
+end)
+report.define("rows", { params = { least = "integer!" }, columns = { { "n", "integer" } } }, function(p, out)
+  for _, r in ipairs(rows:find { n = { ">=", p.least } }) do out:row { r.n } end
+end)
+`;
+
+async function office() {
+  const dir = folder();
+  plugin(dir, 'office', SOURCE, { needs: '{ "flow", "storage", "content", "people", "report" }' });
+  const s = await serve({ dir, config: { lang: 'en' } });
+  await s.admin();
+  return s;
+}
+
+const start = (s, key, n = 1) => s.request('POST', '/api/runs', { flow: 'office.work', input: { n } }, { 'idempotency-key': key });
+const runs = async (s) => (await s.request('GET', '/api/runs')).json.length;
+
+test('the same key starts one run, however often and at once it is sent, and after a kill', async () => {
+  const s = await office(), key = randomUUID();
+  const all = await Promise.all(Array.from({ length: 20 }, () => start(s, key)));
+  assert.deepEqual(new Set(all.map((r) => r.status)), new Set([201]));
+  assert.equal(new Set(all.map((r) => r.json.id)).size, 1);
+  assert.equal(all.filter((r) => r.headers['idempotent-replayed'] === 'true').length, 19);
+  await s.kill();
+  await s.start();
+  const again = await start(s, key);
+  assert.equal(again.json.id, all[0].json.id);
+  assert.equal(await runs(s), 1);
+  assert.equal((await start(s, randomUUID())).headers['idempotent-replayed'], undefined);
+  assert.equal(await runs(s), 2);
+  await s.stop();
+});
+
+test('a key of another request, or one that is too long, is refused and changes nothing', async () => {
+  const s = await office(), key = randomUUID();
+  await start(s, key, 1);
+  const other = await start(s, key, 2);
+  assert.equal(other.status, 422);
+  assert.equal(other.json.code, 'http.idempotency_other');
+  assert.equal((await start(s, 'x'.repeat(256))).status, 422);
+  assert.equal(await runs(s), 1);
+  await s.stop();
+});
+
+test('what was refused is tried anew under the same key', async () => {
+  const s = await office(), key = randomUUID();
+  assert.equal((await start(s, key, 'no number')).status, 422);
+  assert.equal((await s.request('POST', '/api/runs', { flow: 'office.work', input: { n: 'no number' } }, { 'idempotency-key': key })).status, 422);
+  assert.equal((await start(s, key)).status, 201);
+  await s.stop();
+});
+
+test('an edit must say which text it is about: 428, 412, 200', async () => {
+  const s = await office();
+  const { json: note } = await s.request('POST', '/api/content/note', { title: 'One' });
+  const path = `/api/content/note/${note.id}`;
+  const none = await s.request('PATCH', path, { title: 'Two' });
+  assert.equal(none.status, 428);
+  assert.equal(none.json.code, 'http.precondition_required');
+  assert.equal((await s.request('PATCH', path, { title: 'Two' }, { 'if-match': '"0000"' })).status, 412);
+  const draft = await s.request('GET', `${path}/draft`);
+  assert.equal(draft.headers.etag, `"${note.hash}"`);
+  const edited = await s.request('PATCH', path, { title: 'Two' }, { 'if-match': draft.headers.etag });
+  assert.equal(edited.status, 200);
+  assert.equal(edited.headers.etag, `"${edited.json.hash}"`);
+  assert.equal((await s.request('PATCH', path, { title: 'Three' }, { 'if-match': '*' })).status, 200);
+  await s.stop();
+});
