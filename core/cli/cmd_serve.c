@@ -153,6 +153,8 @@ static int open_http(struct service *s, struct err *err)
                                  .loop = s->io,
                                  .readers = s->readers,
                                  .db_path = s->app.db_path,
+                                 .rate_user = config_int(s->config, "rate_user"),
+                                 .rate_address = config_int(s->config, "rate_address"),
                                  .static_dir = *dir ? dir : NULL,
                                  .process = &s->process};
     limits_of(s, &limits);

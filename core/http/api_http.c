@@ -15,6 +15,7 @@
 #include "http/metrics.h"
 #include "http/idempotency.h"
 #include "http/problem.h"
+#include "http/rate.h"
 #include "http/routes.h"
 #include "http/static.h"
 #include "people/people.h"
@@ -25,6 +26,7 @@ int http_api_new(const struct http_api_options *o, struct http_api **out, struct
     struct store_options db = {.path = o->db_path, .role = STORE_READER};
     api->o = *o;
     buf_init(&api->json, 64 << 20);
+    api->rate = rate_new();
     int rc = store_open(&db, &api->db, err);
     if (rc) {
         http_api_free(api);
@@ -39,6 +41,7 @@ void http_api_free(struct http_api *api)
     if (!api) return;
     if (api->db) store_close(api->db);
     buf_close(&api->json);
+    rate_free(api->rate);
     mem_free(api);
 }
 
@@ -153,12 +156,29 @@ static int identify(struct http_api *api, struct http_request *r, struct api_job
     return rc;
 }
 
+/* An account's requests are its own, wherever it comes from; without one they are the address's. */
+static int take_rate(struct http_api *api, struct api_job *job)
+{
+    enum { SECONDS_AT_ONCE = 10 };
+    const struct http_request *r = job->request;
+    int64_t user = job->login.actor.user, a_second = user > 0 ? api->o.rate_user : api->o.rate_address;
+    struct rate_policy p = {user > 0 ? "user" : "address", a_second, a_second * SECONDS_AT_ONCE};
+    struct rate_left left;
+    struct err_num n;
+    uint64_t key = user > 0 ? digest_short(&user, sizeof(user)) : digest_short(r->peer, strlen(r->peer));
+    bool ok = rate_take(api->rate, &p, key, clock_now(&api->o.host->clock), &left);
+    rate_headers(&p, &left, job->rate, sizeof(job->rate));
+    if (ok) return 0;
+    return err_set(&job->err, ERR_LIMIT, "http.rate", "retry_after", err_i64(&n, left.retry_s), NULL);
+}
+
 static void handle_route(struct http_api *api, struct http_request *r, const struct http_route *route)
 {
     struct api_job *job = api_job_new(api, r);
     struct err *err = &job->err;
     struct val body;
     int rc = identify(api, r, job);
+    if (rc == 0) rc = take_rate(api, job);
     if (rc == 0) rc = parse_body(r, &job->arena, &body, err);
     if (rc == 0) rc = http_route_args(route, r, &body, &job->arena, &job->args, err);
     if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS) rc = check_anonymous(route, &job->arena, &job->args, err);
@@ -193,6 +213,7 @@ static void handle_report(struct http_api *api, struct http_request *r)
 {
     struct api_job *job = api_job_new(api, r);
     int rc = identify(api, r, job);
+    if (rc == 0) rc = take_rate(api, job);
     if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS)
         rc = err_set(&job->err, ERR_DENIED, "http.no_token", NULL);
     if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, "report.run", &job->err);

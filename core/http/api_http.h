@@ -16,8 +16,9 @@ struct http_api_options {
     struct loop *loop; /* the io thread's */
     struct readers *readers;
     const char *db_path;
-    const char *static_dir;        /* served under /; NULL: none */
-    const struct process *process; /* for /metrics; NULL: nothing is said of it */
+    int64_t rate_user, rate_address; /* requests a second; 0: any */
+    const char *static_dir;          /* served under /; NULL: none */
+    const struct process *process;   /* for /metrics; NULL: nothing is said of it */
 };
 int http_api_new(const struct http_api_options *o, struct http_api **out, struct err *err);
 void http_api_free(struct http_api *api);

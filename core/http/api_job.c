@@ -97,13 +97,13 @@ static int run_once(struct api_job *job, struct session *s, struct err *err)
 static void answer(struct mail *m)
 {
     struct api_job *job = (struct api_job *)((char *)m - offsetof(struct api_job, back));
-    char lines[200] = "Cache-Control: no-store\r\n";
+    char lines[400];
     struct http_response res = {.status = job->status,
                                 .type = job->type ? job->type : "application/json",
                                 .headers = lines,
                                 .body = job->out.data,
                                 .len = job->out.len};
-    size_t n = strlen(lines);
+    size_t n = (size_t)snprintf(lines, sizeof(lines), "Cache-Control: no-store\r\n%s", job->rate);
     if (job->etag[0]) n += (size_t)snprintf(lines + n, sizeof(lines) - n, "ETag: \"%s\"\r\n", job->etag);
     if (job->is_replayed) snprintf(lines + n, sizeof(lines) - n, "Idempotent-Replayed: true\r\n");
     if (job->out.len == 0) {

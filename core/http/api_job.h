@@ -13,6 +13,7 @@ struct http_api {
     struct http_api_options o;
     struct store *db; /* the io thread's snapshots */
     struct buf json;
+    struct rate *rate;
 };
 
 /* Made on the io thread, run on the lane or a reader, answered and freed on the io thread. */
@@ -33,6 +34,7 @@ struct api_job {
     bool report;                 /* args are those of a report: name, params, format */
     struct val args;
     int status;
+    char rate[160];        /* header lines, or "" */
     char etag[DIGEST_HEX]; /* of an item that is the answer, or "" */
     bool failed;
     struct err err;

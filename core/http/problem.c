@@ -101,6 +101,10 @@ void http_problem(struct http_request *r, const struct err *err, const char *lan
         snprintf(allow, sizeof(allow), "Allow: %s\r\n", err_arg(err, "allow"));
         res.headers = allow;
     }
+    if (status == 429 && err_arg(err, "retry_after")[0]) {
+        snprintf(allow, sizeof(allow), "Retry-After: %s\r\n", err_arg(err, "retry_after"));
+        res.headers = allow;
+    }
     http_reply(r, &res);
     buf_close(&b);
 }

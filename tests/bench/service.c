@@ -27,6 +27,8 @@ static void start(struct bench *b, struct service *s, const char *dir, const cha
     s->pid = fork();
     if (s->pid == 0) {
         dup2(log[1], STDERR_FILENO);
+        setenv("KHUNG_RATE_USER", "0", 1); /* one client is all clients here */
+        setenv("KHUNG_RATE_ADDRESS", "0", 1);
         execl(b->khung, b->khung, "serve", "--data", dir, "--plugins", plugins, "--listen", "127.0.0.1:0",
               (char *)NULL);
         _exit(127);

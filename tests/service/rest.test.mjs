@@ -81,3 +81,24 @@ test('an edit must say which text it is about: 428, 412, 200', async () => {
   assert.equal((await s.request('PATCH', path, { title: 'Three' }, { 'if-match': '*' })).status, 200);
   await s.stop();
 });
+
+test('too many requests of one account are refused with 429 and when to come again; another account goes on', async () => {
+  const dir = folder();
+  plugin(dir, 'office', SOURCE, { needs: '{ "flow", "storage", "content", "people", "report" }' });
+  const s = await serve({ dir, config: { lang: 'en', rate_user: 5, rate_address: 1 } });
+  await s.admin();
+  await s.must('user', 'add', 'other', '--person', 'guest', '--admin');
+  const other = (await s.must('user', 'token', 'other')).token;
+  const first = await s.request('GET', '/api/runs');
+  assert.equal(first.headers['ratelimit-policy'], '"user";q=50;w=10');
+  assert.match(first.headers.ratelimit, /^"user";r=49;t=1$/);
+  const all = await Promise.all(Array.from({ length: 80 }, () => s.request('GET', '/api/runs')));
+  const refused = all.filter((r) => r.status === 429);
+  assert.ok(refused.length >= 25, `${refused.length}`);
+  assert.ok(Number(refused[0].headers['retry-after']) >= 1);
+  assert.equal(refused[0].json.code, 'http.rate');
+  assert.notEqual((await s.request('GET', '/api/plugins', undefined, { authorization: `Bearer ${other}` })).status, 429);
+  const anonymous = await Promise.all(Array.from({ length: 20 }, () => s.request('GET', '/api/content/note', undefined, { authorization: undefined })));
+  assert.deepEqual([...new Set(anonymous.map((r) => r.status))].sort(), [200, 429]);
+  await s.stop();
+});
