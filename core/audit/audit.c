@@ -291,12 +291,14 @@ int audit_before_commit(struct audit *au, struct store *db, int64_t now, struct 
 {
     struct audit_head head;
     au->new_day = 0;
+    au->wrote = false;
     if (!au->len) return 0;
     int rc = audit_head(db, &head, err);
     if (rc == 0) rc = keep_anchor(au, db, &head, now, err);
     if (rc == 0) rc = write_told(au, db, &head, err);
     if (rc) return rc;
     store_count(db, &au->len, -au->len);
+    au->wrote = true;
     return 0;
 }
 
@@ -304,9 +306,16 @@ void audit_after_commit(struct audit *au)
 {
     char hex[DIGEST_HEX];
     struct err_num n;
+    if (au->wrote && au->listener) au->listener(au->listener_ctx);
     if (!au->new_day) return;
     au->day = au->new_day;
     au->new_day = 0;
     digest_hex(au->anchor.hash, hex);
     log_info("audit.anchor", "row", err_i64(&n, au->anchor.row), "hash", hex, NULL);
+}
+
+void audit_set_listener(struct audit *au, void (*told)(void *ctx), void *ctx)
+{
+    au->listener = told;
+    au->listener_ctx = ctx;
 }

@@ -65,6 +65,13 @@ struct audit_filter {
 int audit_find(struct store *db, const struct audit_filter *f, struct arena *a, struct val *out, int64_t *next,
                struct err *err);
 
+/* What came after a row, oldest first, as audit_find gives it, and { n = } for the place in the row; at most so many
+ * rows. *last: the last one read, or `after`. For those who follow (SSE). */
+int audit_follow(struct store *db, int64_t after, int64_t rows, struct arena *a, struct val *out, int64_t *last,
+                 struct err *err);
+/* Called after each commit that wrote rows, on the lane's thread. Before the lane runs. */
+void audit_set_listener(struct audit *au, void (*told)(void *ctx), void *ctx);
+
 /* Head of the chain: number and hash of the last row; 0 and zeros for an empty one. */
 struct audit_head {
     int64_t row, at;

@@ -159,3 +159,46 @@ int audit_find(struct store *db, const struct audit_filter *f, struct arena *a, 
     arena_close(&q.entries);
     return rc;
 }
+
+/* --- following --- */
+
+static int show_all(const struct audit_row *r, struct arena *a, struct arena *entries, struct val *out)
+{
+    struct audit_reader reader;
+    struct val e;
+    audit_reader_init(&reader, r);
+    for (int64_t n = 0; audit_next_entry(&reader, entries, &e) == 1; n++) {
+        int rc = show(a, r, e.as.list.items, out);
+        if (rc == 0) rc = val_set(a, &out->as.list.items[out->as.list.n - 1], "n", val_int(n));
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+int audit_follow(struct store *db, int64_t after, int64_t rows, struct arena *a, struct val *out, int64_t *last,
+                 struct err *err)
+{
+    struct arena entries;
+    int rc;
+    struct stmt *s = store_stmt(db, "select " AUDIT_COLUMNS " from audit where id > ?1 order by id limit ?2", err);
+    *out = val_list();
+    *last = after;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, after);
+    stmt_bind_int(s, 2, rows);
+    arena_init(&entries, ENTRY_ARENA);
+    while ((rc = stmt_step(s, err)) == 1) {
+        struct audit_row r;
+        const uint8_t *hash;
+        audit_read_row(s, &r, &hash);
+        arena_reset(&entries);
+        if (show_all(&r, a, &entries, out) != 0) {
+            rc = err_set(err, ERR_LIMIT, "limit.size", "what", "audit", NULL);
+            break;
+        }
+        *last = r.id;
+    }
+    stmt_done(s);
+    arena_close(&entries);
+    return rc;
+}

@@ -29,6 +29,9 @@ struct audit {
     struct buf body;      /* of the row that is being written */
     int64_t day, new_day; /* of the last anchor; one that this transaction makes, or 0 */
     struct audit_head anchor;
+    bool wrote; /* rows, in this transaction */
+    void (*listener)(void *ctx);
+    void *listener_ctx;
     int64_t indexed; /* the last row in the index; -1: not known yet */
 };
 

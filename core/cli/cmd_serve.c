@@ -194,6 +194,7 @@ static void on_signal(void *ctx, int signal)
     log_info("service.stopping", NULL);
     signals_free(s->signals);
     s->signals = NULL;
+    http_api_stop(s->api);
     http_server_stop(s->server, on_stopped, s);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/json.h"
 #include "base/locale.h"
 #include "base/mem.h"
@@ -17,33 +18,9 @@
 #include "http/problem.h"
 #include "http/rate.h"
 #include "http/routes.h"
+#include "http/sse.h"
 #include "http/static.h"
 #include "people/people.h"
-
-int http_api_new(const struct http_api_options *o, struct http_api **out, struct err *err)
-{
-    struct http_api *api = mem_alloc(sizeof(*api));
-    struct store_options db = {.path = o->db_path, .role = STORE_READER};
-    api->o = *o;
-    buf_init(&api->json, 64 << 20);
-    api->rate = rate_new();
-    int rc = store_open(&db, &api->db, err);
-    if (rc) {
-        http_api_free(api);
-        return rc;
-    }
-    *out = api;
-    return 0;
-}
-
-void http_api_free(struct http_api *api)
-{
-    if (!api) return;
-    if (api->db) store_close(api->db);
-    buf_close(&api->json);
-    rate_free(api->rate);
-    mem_free(api);
-}
 
 static void reply_json(struct http_request *r, int status, const struct buf *b, const char *headers)
 {
@@ -70,6 +47,50 @@ static int authenticate(struct http_api *api, struct http_request *r, struct peo
     *login = found;
     if (http_header(r, "accept-language")) memcpy(login->lang, lang, sizeof(lang));
     return 0;
+}
+
+/* Is the caller of a stream still who it was? */
+static int check_stream(void *ctx, struct http_request *r, struct people_login *login, struct err *err)
+{
+    struct http_api *api = ctx;
+    int rc = store_begin(api->db, err);
+    if (rc) return rc;
+    rc = authenticate(api, r, login, err);
+    store_rollback(api->db);
+    return rc;
+}
+
+int http_api_new(const struct http_api_options *o, struct http_api **out, struct err *err)
+{
+    struct http_api *api = mem_alloc(sizeof(*api));
+    struct store_options db = {.path = o->db_path, .role = STORE_READER};
+    api->o = *o;
+    buf_init(&api->json, 64 << 20);
+    api->rate = rate_new();
+    int rc = store_open(&db, &api->db, err);
+    if (rc) {
+        http_api_free(api);
+        return rc;
+    }
+    api->sse = sse_new(o->host, o->loop, api->db, check_stream, api);
+    if (o->host->audit) audit_set_listener(o->host->audit, sse_told, api->sse);
+    *out = api;
+    return 0;
+}
+
+void http_api_stop(struct http_api *api)
+{
+    sse_stop(api->sse);
+}
+
+void http_api_free(struct http_api *api)
+{
+    if (!api) return;
+    if (api->db) store_close(api->db);
+    sse_free(api->sse);
+    buf_close(&api->json);
+    rate_free(api->rate);
+    mem_free(api);
 }
 
 /* "/api/content/article/17" or ".../ten-households": one published item, by key, without a hop to another thread. */
@@ -209,6 +230,21 @@ static void handle_route(struct http_api *api, struct http_request *r, const str
     api_job_start(job, route->writes);
 }
 
+static void handle_events(struct http_api *api, struct http_request *r)
+{
+    struct api_job *job = api_job_new(api, r);
+    int rc = identify(api, r, job);
+    if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS)
+        rc = err_set(&job->err, ERR_DENIED, "http.no_token", NULL);
+    if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, "events.read", &job->err);
+    if (rc == 0) rc = take_rate(api, job);
+    if (rc == 0) rc = sse_open(api->sse, r, &job->login, &job->err);
+    if (rc)
+        refuse_job(job);
+    else
+        api_job_free(job);
+}
+
 static void handle_report(struct http_api *api, struct http_request *r)
 {
     struct api_job *job = api_job_new(api, r);
@@ -332,6 +368,10 @@ void http_api_handle(void *ctx, struct http_request *r)
     }
     if (r->local && strcmp(r->path, "/rpc") == 0 && strcmp(r->method, "POST") == 0) {
         handle_rpc(api, r);
+        return;
+    }
+    if (reads && strcmp(r->path, "/api/events") == 0) {
+        handle_events(api, r);
         return;
     }
     if (reads && strcmp(r->path, "/health") == 0) {

@@ -21,6 +21,8 @@ struct http_api_options {
     const struct process *process;   /* for /metrics; NULL: nothing is said of it */
 };
 int http_api_new(const struct http_api_options *o, struct http_api **out, struct err *err);
+/* Ends the streams of events. Before the server is stopped, on its thread. */
+void http_api_stop(struct http_api *api);
 void http_api_free(struct http_api *api);
 /* The handler of the server. */
 void http_api_handle(void *api, struct http_request *r);

@@ -14,6 +14,7 @@ struct http_api {
     struct store *db; /* the io thread's snapshots */
     struct buf json;
     struct rate *rate;
+    struct sse *sse;
 };
 
 /* Made on the io thread, run on the lane or a reader, answered and freed on the io thread. */
