@@ -130,6 +130,12 @@ struct content_version {
 };
 int content_item_version(struct store *db, int64_t id, struct content_version *out, struct err *err);
 
+/* Has this person created, edited, corrected or submitted the item since its last publication? 1, 0. */
+int content_is_author(struct store *db, int64_t item, int64_t person, struct err *err);
+/* May this person approve it, as far as authors may not? 0, or ERR_DENIED "denied.separation" {item} where the type
+ * asks for approval and is not declared with { separation = false }. */
+int content_separated(const struct registry *r, struct store *db, int64_t item, int64_t person, struct err *err);
+
 struct content_query {
     const char *type;
     const struct val *where, *order;

@@ -163,7 +163,8 @@ static int declare_type(struct api_call *c)
 const struct api_fn content_read_functions[] = {
     {"content.type", declare_type,
      "name:text! "
-     "options:map{fields:map!,title:text,slug:text,unit:boolean,index:list,unique:list,approval:boolean,lint:map,"
+     "options:map{fields:map!,title:text,slug:text,unit:boolean,index:list,unique:list,approval:boolean,separation:"
+     "boolean,lint:map,"
      "sections:boolean,label:any}!",
      "", API_DECLARE, "content", 1,
      "Declares a content type: fields, title, slug, unit, index, unique, approval, lint."},

@@ -19,6 +19,7 @@ struct content_type {
     struct field_list fields;         /* of the body: unit and publish_at are the head's */
     const struct field *title;        /* or NULL */
     const struct field *slug;         /* what an address is made from; or NULL: the title, or the id */
+    bool separation;                  /* who wrote or submitted does not approve */
     bool approval;                    /* publish and schedule need an approval of the very revision */
     bool has_unit, needs_unit, needs_publish_at;
     const struct val *lint; /* the option `lint`, or NULL */
@@ -137,6 +138,10 @@ struct content_log_entry {
 };
 int content_log_add(struct session *s, const struct content_row *row, const struct content_log_entry *e,
                     struct err *err);
+
+/* content_separation.c: ERR_DENIED "denied.separation" when the approver is an author. */
+int content_check_approver(struct session *s, const struct content_type *t, int64_t item, const struct val *by,
+                           struct err *err);
 
 /* content_event.c */
 /* { item, type, unit, revision, state } and what `extra` (a map or NULL) adds. */

@@ -85,8 +85,8 @@ static int check_dates(const struct content_move *m, struct err *err)
     return 0;
 }
 
-static int check(const struct content_type *t, const struct content_row *row, const struct content_move *m,
-                 struct err *err)
+static int check(struct session *s, const struct content_type *t, const struct content_row *row,
+                 const struct content_move *m, struct err *err)
 {
     const struct rule *r = &rules[m->verb];
     struct err_num n;
@@ -101,6 +101,7 @@ static int check(const struct content_type *t, const struct content_row *row, co
     if (r->needs_approval && t->approval) rc = check_approval(row, m, err);
     if (rc == 0 && r->binds && m->rev && m->rev != row->draft_rev) rc = stale(row, m->rev, err);
     if (rc == 0 && m->verb == CONTENT_APPROVE) rc = check_answer(row, m->by, err);
+    if (rc == 0 && m->verb == CONTENT_APPROVE) rc = content_check_approver(s, t, row->id, m->by, err);
     return rc ? rc : check_dates(m, err);
 }
 
@@ -254,7 +255,7 @@ static int load(struct step *p, const struct registry *r)
 {
     int rc = content_row_load(p->s->db, p->m->item, &p->row, p->err);
     if (rc == 0) rc = content_type_of(r, p->row.type, &p->t, p->err);
-    return rc ? rc : check(p->t, &p->row, p->m, p->err);
+    return rc ? rc : check(p->s, p->t, &p->row, p->m, p->err);
 }
 
 int content_transition(struct content *c, struct session *s, const struct content_move *m, struct err *err)

@@ -143,6 +143,7 @@ int content_type_compile(void *self, struct decl *d, struct registry *r, struct 
     t->plugin = d->plugin;
     t->zone = c ? c->host->zone : NULL;
     t->approval = val_get_bool(&d->spec, "approval", false);
+    t->separation = val_get_bool(&d->spec, "separation", true);
     t->has_unit = val_get_bool(&d->spec, "unit", false);
     t->lint = val_get(&d->spec, "lint");
     int rc = check_name(d, err);

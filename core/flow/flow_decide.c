@@ -6,6 +6,7 @@
 
 #include "content/content.h"
 #include "people/people.h"
+#include "plugin/plugins.h"
 #include "runtime/log.h"
 
 /* As what the session's person may decide this, or a refusal. */
@@ -48,6 +49,19 @@ static int check_form(struct flow *f, struct session *s, const struct flow_task 
     return rc;
 }
 
+/* Neither who decides nor for whom it is decided may have written the text. */
+static int check_separation(struct flow *f, struct session *s, const struct flow_task *t, const struct val *answer,
+                            struct err *err)
+{
+    const int64_t persons[] = {s->actor.person, val_get_int(answer, "on_behalf_of", 0)};
+    struct registry *r = plugins_registry(f->host->plugins);
+    int rc = 0;
+    for (int i = 0; rc == 0 && r && i < 2; i++)
+        if (persons[i]) rc = content_separated(r, s->db, t->about, persons[i], err);
+    registry_drop(r);
+    return rc;
+}
+
 /* Was the text changed since the task was made? Then the answer says so, and the flow asks again. */
 static int check_about(struct session *s, const struct flow_task *t, struct val *answer, struct err *err)
 {
@@ -72,6 +86,7 @@ int flow_decide(struct flow *f, struct session *s, int64_t id, const struct val 
     if (rc == 0) return err_set(err, ERR_NOT_FOUND, "flow.no_task", "task", err_i64(&num, id), NULL);
     if (t.state != TASK_OPEN) return err_set(err, ERR_CONFLICT, "flow.task_closed", "task", err_i64(&num, id), NULL);
     rc = check_person(s, &t, &answer, err);
+    if (rc == 0 && t.about) rc = check_separation(f, s, &t, &answer, err);
     if (rc == 0) rc = check_form(f, s, &t, given, &answer, err);
     if (rc == 0) rc = val_set(s->arena, &answer, "at", val_int(s->now));
     if (rc == 0) rc = val_set(s->arena, &answer, "task", val_int(id));

@@ -70,6 +70,8 @@ static int run(struct api_job *job, struct session *s, struct err *err)
     if (rc == 0) rc = api_invoke(s->host->api, s, job->call, &job->args, &job->arena, &out, err);
     if (rc) return rc;
     buf_clear(&job->out);
+    if (out.type == VAL_NIL && strcmp(job->request->method, "GET") == 0)
+        return err_set(err, ERR_NOT_FOUND, "http.not_found", "path", job->request->path, NULL);
     if (out.type == VAL_NIL) return 0;
     take_etag(job, &out);
     json_write(&job->out, &out);

@@ -1,0 +1,153 @@
+// Who may do what: every verb of content, as every role, inside and outside the unit, in every state, over REST, against tables written by
+// hand. And the ways around the page that others left open.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { folder, plugin, serve } from '../lib/khung.mjs';
+
+const SOURCE = `
+content.type("paper", { fields = { title = "text!" }, title = "title", unit = true, approval = true })
+`;
+const STATES = ['draft', 'in_review', 'approved', 'scheduled', 'published', 'retracted', 'archived'];
+const VERBS = ['edit', 'submit', 'approve', 'send_back', 'schedule', 'publish', 'correct', 'retract', 'archive', 'draft'];
+
+// What a role allows in its unit and below: yes, wherever the state allows it.
+const ROLES = {
+  nobody: [],
+  reader: ['draft'],
+  author: ['edit', 'submit', 'draft'],
+  editor: VERBS,
+  system: [], // the administrator of the system
+  anonymous: [],
+};
+
+// From which states a verb leads on (with an approval where one is asked for: publish and schedule).
+const ALLOWED = {
+  edit: STATES.filter((s) => s !== 'scheduled'), // its date would move under it: not with publish_at; the text may
+  submit: ['draft', 'retracted', 'archived'],
+  approve: ['draft', 'in_review'],
+  send_back: ['draft', 'in_review', 'approved', 'scheduled'],
+  schedule: ['approved', 'scheduled'],
+  publish: ['approved', 'scheduled'],
+  correct: ['published'],
+  retract: ['published'],
+  archive: ['draft', 'in_review', 'approved', 'scheduled', 'published', 'retracted'],
+  draft: STATES,
+};
+ALLOWED.edit = STATES;
+
+let s, ids, tokens;
+const at = () => '2035-01-01T08:00:00Z';
+const BODY = {
+  edit: () => ({ title: `T${Math.random()}` }), submit: () => ({}), approve: () => ({}), send_back: () => ({ comment: 'no' }),
+  schedule: () => ({ at: at() }), publish: () => ({}), correct: () => ({ fields: { title: `C${Math.random()}` }, note: 'a slip' }),
+  retract: () => ({ reason: 'wrong' }), archive: () => ({ reason: 'old' }),
+};
+
+function ask(verb, id, token) {
+  const path = `/api/content/paper/${id}`, headers = { authorization: token && `Bearer ${token}` };
+  if (verb === 'draft') return s.request('GET', `${path}/draft`, undefined, headers);
+  if (verb === 'edit') return s.request('PATCH', path, BODY.edit(), { ...headers, 'if-match': '*' });
+  return s.request('POST', `${path}/${verb}`, BODY[verb](), headers);
+}
+
+const must = async (verb, id, token) => {
+  const r = await ask(verb, id, token);
+  assert.equal(r.status, 200, `${verb}: ${r.text}`);
+};
+
+// A paper of the unit `inside`, written by one editor and approved by another, in a state.
+async function paper(state) {
+  const r = await s.request('POST', '/api/content/paper', { title: `Paper ${Math.random()}`, unit: ids.inside }, { authorization: `Bearer ${tokens.writer}` });
+  assert.equal(r.status, 201, r.text);
+  const id = r.json.id;
+  const way = {
+    draft: [], in_review: ['submit'], approved: ['submit', 'approve'], scheduled: ['submit', 'approve', 'schedule'],
+    published: ['submit', 'approve', 'publish'], retracted: ['submit', 'approve', 'publish', 'retract'],
+    archived: ['submit', 'approve', 'publish', 'archive'],
+  }[state];
+  for (const verb of way) await must(verb, id, verb === 'submit' ? tokens.writer : tokens.second);
+  const now = await ask('draft', id, tokens.second);
+  assert.equal(now.json.state, state);
+  return id;
+}
+
+before(async () => {
+  const dir = folder();
+  plugin(dir, 'papers', SOURCE, { needs: '{ "content", "content:publish" }' });
+  s = await serve({ dir, config: { lang: 'en' } });
+  await s.admin();
+  const unit = (code, parent) => ({ code, name: code, kind: 'unit', from: '2020-01-01', ...(parent ? { parent } : {}) });
+  const names = ['nobody', 'reader', 'author', 'editor', 'writer', 'second'];
+  const persons = names.flatMap((n) => [`${n}_in`, `${n}_out`]).map((code) => ({ code, name: code }));
+  const org = join(dir, 'more.json');
+  writeFileSync(org, JSON.stringify({
+    units: [unit('top'), unit('inside', 'top'), unit('outside', 'top')],
+    persons, users: persons.map((p) => ({ name: p.code, person: p.code })),
+  }));
+  await s.must('org', 'import', org);
+  ids = Object.fromEntries((await s.must('org', 'units')).map((u) => [u.code, u.id]));
+  tokens = {};
+  for (const where of ['in', 'out'])
+    for (const n of names) {
+      const role = { writer: 'editor', second: 'editor', nobody: null }[n] === undefined ? n : { writer: 'editor', second: 'editor' }[n];
+      if (role) await s.must('user', 'role', `${n}_${where}`, role, where === 'in' ? 'inside' : 'outside');
+      tokens[`${n}_${where}`] = (await s.must('user', 'token', `${n}_${where}`)).token;
+    }
+  Object.assign(tokens, { writer: tokens.writer_in, second: tokens.second_in });
+  await s.must('user', 'add', 'root', '--admin');
+  tokens.system_in = tokens.system_out = (await s.must('user', 'token', 'root')).token;
+});
+after(() => s?.stop());
+
+for (const state of STATES)
+  test(`every verb by every role on what is ${state}`, async () => {
+    for (const verb of VERBS)
+      for (const role of Object.keys(ROLES))
+        for (const where of ['in', 'out']) {
+          const may = where === 'in' && ROLES[role].includes(verb), fits = ALLOWED[verb].includes(state);
+          const id = await paper(state);
+          const r = await ask(verb, id, tokens[`${role}_${where}`]);
+          const what = `${verb} of ${state} by ${role} ${where}: ${r.status} ${r.text.slice(0, 200)}`;
+          // Whoever may not read drafts gets what is public, or learns nothing.
+          const reads = verb === 'draft' && !may && !['anonymous'].includes(role);
+          if (reads) assert.equal(r.status, state === 'published' ? 200 : 404, what);
+          else if (may && fits) assert.equal(r.status, 200, what);
+          else if (may) assert.ok([409, 422].includes(r.status), what);
+          else assert.ok([401, 403].includes(r.status), what);
+          if (r.status !== 200) assert.equal((await ask('draft', id, tokens.second)).json.state, state, what);
+        }
+  });
+
+test('an author, or who handed it in, does not approve: over REST, by a role, or as another\'s answer', async () => {
+  const id = await paper('in_review');
+  const own = await ask('approve', id, tokens.writer);
+  assert.equal(own.status, 403);
+  assert.equal(own.json.code, 'denied.separation');
+  const forged = await s.request('POST', `/api/content/paper/${id}/approve`, { by: { decision: 'approve', by: 1 } }, { authorization: `Bearer ${tokens.writer}` });
+  assert.equal(forged.status, 403);
+  await must('edit', id, tokens.second);
+  assert.equal((await ask('approve', id, tokens.second)).status, 403, 'who edited it meanwhile wrote it, too');
+  await must('approve', id, tokens.editor_in);
+});
+
+test('no state is set by writing it: create, edit, correct and import', async () => {
+  for (const fields of [{ state: 'published' }, { status: 'published' }, { approved_rev: 1 }, { published_at: at() }, { hash: 'x' }, { revision: 9 }]) {
+    const r = await s.request('POST', '/api/content/paper', { title: 'x', unit: ids.inside, ...fields }, { authorization: `Bearer ${tokens.writer}` });
+    assert.equal(r.status, 422, JSON.stringify(fields) + r.text);
+    const id = await paper('draft');
+    const e = await s.request('PATCH', `/api/content/paper/${id}`, fields, { authorization: `Bearer ${tokens.writer}`, 'if-match': '*' });
+    assert.equal(e.status, 422, e.text);
+  }
+});
+
+test('a text that was changed after its approval is not published, and its schedule is void', async () => {
+  for (const state of ['approved', 'scheduled']) {
+    const id = await paper(state);
+    await must('edit', id, tokens.writer);
+    const r = await ask('publish', id, tokens.second);
+    assert.equal(r.json.code, 'refused.approval');
+    assert.equal((await ask('draft', id, tokens.second)).json.state, 'draft');
+  }
+});
