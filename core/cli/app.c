@@ -51,10 +51,10 @@ static const struct bind_kind kinds[] = {
 
 static int migrate(struct app *app, struct err *err)
 {
-    const struct store_migration *const lists[] = {table_migrations,    plugin_migrations,  quota_migrations,
-                                                   breaker_migrations,  audit_migrations,   incident_migrations,
-                                                   people_migrations,   content_migrations, storage_migrations,
-                                                   schedule_migrations, flow_migrations,    http_migrations};
+    const struct store_migration *const lists[] = {
+        table_migrations,    plugin_migrations, quota_migrations, breaker_migrations, audit_migrations,
+        incident_migrations, people_migrations, auth_migrations,  content_migrations, storage_migrations,
+        schedule_migrations, flow_migrations,   http_migrations};
     return store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
 }
 
@@ -163,6 +163,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     if (rc == 0) rc = quotas_open(h, app->db, &h->quotas, err);
     if (rc == 0) rc = breakers_open(h, app->db, &h->breakers, err);
     if (rc == 0) rc = audit_new(h, &h->audit, err);
+    if (rc == 0) rc = auth_open(h, &o->auth, &h->auth, err);
     if (rc == 0) rc = people_place(app->db, o->zone, o->lang, &app->place, err);
     if (rc) goto failed;
     h->zone = app->place.zone;
@@ -212,6 +213,7 @@ void app_close(struct app *app)
     breakers_free(h->breakers);
     quotas_free(h->quotas);
     audit_free(h->audit);
+    auth_close(h->auth);
     store_close(app->db);
     store_unlock_dir(app->lock);
     *app = (struct app){0};

@@ -6,6 +6,7 @@
 #define KHUNG_APP_H
 
 #include "flow/flow.h"
+#include "people/auth.h"
 #include "people/people.h"
 #include "plugin/host.h"
 #include "plugin/plugins.h"
@@ -28,6 +29,7 @@ struct app_options {
     const struct clock *clock; /* NULL: the real one */
     int cache_runs, batch_slices, batch_ms;
     int lock_wait_ms; /* how long another process (a short command) may hold the directory */
+    struct auth_options auth;
     bool no_sync;     /* khung test */
     bool is_test;
     struct fetcher *fetcher;      /* khung test: the outside world, made up */

@@ -141,7 +141,7 @@ int people_token_make(struct store *db, const struct people_token_new *n, int64_
                       int64_t *id, struct err *err);
 struct people_login {
     struct actor actor;
-    int64_t token;
+    int64_t token, session; /* one of them: what it was made known by */
     char name[64], lang[8], scope[160];
 };
 /* 1 and the actor; 0: no such token, expired, revoked or the account is disabled. One indexed read,

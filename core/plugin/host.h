@@ -31,6 +31,7 @@ struct incidents;
 struct api_trial;
 struct vm_lines;
 struct audit;
+struct auth;
 
 /* What happens to a plugin that wants capabilities and has no grant: its first version is taken as it is written
  * (first), waits too (ask), or everything is taken (trust: tests, demonstrations, --dev). A command without a service
@@ -61,6 +62,7 @@ struct host {
     struct readers *readers;       /* NULL in commands */
     struct fetcher *fetcher;       /* outbound HTTP on the io thread */
     const struct confine *confine; /* what the service gave up at its start; NULL in commands */
+    struct auth *auth;             /* how people log in (people/auth.h) */
     struct incidents *incidents;   /* errors of plugins that came lately */
     struct audit *audit;           /* who did what; NULL: nothing is told */
     bool is_test;                  /* khung test */

@@ -37,6 +37,10 @@ static const char *const names[] = {"lane.before_slice",
                                     "breaker.after_row",
                                     "breaker.before_hand",
                                     "breaker.after_hand",
+                                    "auth.key_written",
+                                    "auth.link_used",
+                                    "auth.password_set",
+                                    "auth.totp_used",
                                     NULL};
 
 /* Written once before threads start; the counter is shared by all of them. */

@@ -1,0 +1,129 @@
+/* Too many failures: of one name, whether there is such an account or not, and of one address.
+ *
+ * A try is counted before the password is looked at and forgiven when it was right, so that many at once are counted,
+ * too. From `lock_after` failures on each further one makes the next wait, twice as long each time. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "people/auth_internal.h"
+
+enum { FORGET_MS = 24 * 3600 * 1000, WHO_LEN = 200 };
+
+/* An IPv6 network is one: whoever has an address there has 2^64. */
+static void who_of_address(const char *address, char out[WHO_LEN])
+{
+    struct in6_addr six;
+    if (inet_pton(AF_INET6, address, &six) == 1 && !IN6_IS_ADDR_V4MAPPED(&six)) {
+        memset(six.s6_addr + 8, 0, 8);
+        char text[INET6_ADDRSTRLEN] = "";
+        inet_ntop(AF_INET6, &six, text, sizeof(text));
+        snprintf(out, WHO_LEN, "a:%s/64", text);
+    } else {
+        snprintf(out, WHO_LEN, "a:%.100s", address);
+    }
+}
+
+static void who_of_name(const char *name, char out[WHO_LEN])
+{
+    snprintf(out, WHO_LEN, "n:%.150s", name);
+}
+
+/* 1 and the row; 0: none, or forgotten. */
+static int read_row(struct session *s, const char *who, int64_t *failures, int64_t *until, struct err *err)
+{
+    struct stmt *st = store_stmt(s->db, "select failures, until from auth_attempt where who = ?1 and at > ?2", err);
+    *failures = *until = 0;
+    if (!st) return err->code;
+    stmt_bind_str(st, 1, who);
+    stmt_bind_int(st, 2, s->now - FORGET_MS);
+    int rc = stmt_step(st, err);
+    if (rc == 1) {
+        *failures = stmt_int(st, 0);
+        *until = stmt_int(st, 1);
+    }
+    stmt_done(st);
+    return rc;
+}
+
+static int write_row(struct session *s, const char *who, int64_t failures, int64_t until, struct err *err)
+{
+    static const char sql[] = "insert into auth_attempt(who, failures, at, until) values(?1, ?2, ?3, ?4)"
+                              " on conflict(who) do update set failures = ?2, at = ?3, until = ?4";
+    struct stmt *st = store_stmt(s->db, failures > 0 ? sql : "delete from auth_attempt where who = ?1", err);
+    if (!st) return err->code;
+    stmt_bind_str(st, 1, who);
+    if (failures > 0) {
+        stmt_bind_int(st, 2, failures);
+        stmt_bind_int(st, 3, s->now);
+        stmt_bind_int(st, 4, until);
+    }
+    return stmt_run(st, err);
+}
+
+static int check(struct session *s, const char *who, struct err *err)
+{
+    int64_t failures, until;
+    struct err_num n;
+    int rc = read_row(s, who, &failures, &until, err);
+    if (rc < 0 || until <= s->now) return rc < 0 ? rc : 0;
+    return err_set(err, ERR_LIMIT, "auth.locked", "retry_after", err_i64(&n, (until - s->now + 999) / 1000), NULL);
+}
+
+static int count(struct session *s, const char *who, int64_t after, struct err *err)
+{
+    const struct auth_options *o = &s->host->auth->o;
+    int64_t failures, until;
+    int rc = read_row(s, who, &failures, &until, err);
+    if (rc < 0) return rc;
+    failures++;
+    if (failures >= after) {
+        int64_t doubled = failures - after < 20 ? o->lock_ms << (failures - after) : o->lock_most_ms;
+        until = s->now + (doubled < o->lock_most_ms ? doubled : o->lock_most_ms);
+    }
+    return write_row(s, who, failures, until, err);
+}
+
+static int take_off(struct session *s, const char *who, struct err *err)
+{
+    int64_t failures, until;
+    int rc = read_row(s, who, &failures, &until, err);
+    return rc <= 0 ? rc : write_row(s, who, failures - 1, 0, err);
+}
+
+int auth_attempt_charge(struct session *s, const char *name, const char *address, struct err *err)
+{
+    const struct auth_options *o = &s->host->auth->o;
+    char who[WHO_LEN], where[WHO_LEN];
+    who_of_name(name, who);
+    who_of_address(address, where);
+    int rc = auth_run(s->db, "delete from auth_attempt where at < ?1", s->now - FORGET_MS, 0, 0, err);
+    if (rc == 0) rc = check(s, who, err);
+    if (rc == 0 && *address) rc = check(s, where, err);
+    if (rc == 0) rc = count(s, who, o->lock_after, err);
+    if (rc == 0 && *address) rc = count(s, where, o->address_after, err);
+    return rc;
+}
+
+int auth_attempt_undo(struct session *s, const char *name, const char *address, struct err *err)
+{
+    char who[WHO_LEN];
+    who_of_name(name, who);
+    int rc = take_off(s, who, err);
+    who_of_address(address, who);
+    if (rc == 0 && *address) rc = take_off(s, who, err);
+    return rc;
+}
+
+int auth_attempt_forgive(struct session *s, const char *name, const char *address, struct err *err)
+{
+    int rc = auth_attempt_undo(s, name, address, err);
+    return rc ? rc : auth_attempt_unlock(s, name, err);
+}
+
+int auth_attempt_unlock(struct session *s, const char *name, struct err *err)
+{
+    char who[WHO_LEN];
+    who_of_name(name, who);
+    return write_row(s, who, 0, 0, err);
+}

@@ -1,0 +1,15 @@
+/* Inside people/: what the files of authentication share. */
+#ifndef KHUNG_AUTH_INTERNAL_H
+#define KHUNG_AUTH_INTERNAL_H
+
+#include "people/auth.h"
+#include "people/people_internal.h"
+#include "runtime/crash.h"
+#include "store/lane.h"
+
+/* One statement with up to three integers as ?1 to ?3. */
+int auth_run(struct store *db, const char *sql, int64_t a, int64_t b, int64_t c, struct err *err);
+/* Copies a text column, cut; "" for null. */
+void auth_text(struct stmt *s, int col, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,148 @@
+/* Sessions of browsers: on the server, so that they can be listed and ended at once. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "people/auth_internal.h"
+
+enum { SESSIONS_MAX = 100, AGENT_MAX = 200 };
+
+static int end_old(struct session *s, const char *token, struct err *err)
+{
+    uint8_t hash[DIGEST_LEN];
+    if (!token || !secret_hash(token, strlen(token), hash)) return 0;
+    struct stmt *st = store_stmt(s->db, "delete from auth_session where hash = ?1", err);
+    if (!st) return err->code;
+    stmt_bind_blob(st, 1, hash, sizeof(hash));
+    return stmt_run(st, err);
+}
+
+/* Those that have ended, and of one account all but the newest. */
+static int tidy(struct session *s, int64_t account, struct err *err)
+{
+    static const char most[] = "delete from auth_session where account = ?1 and id not in (select id from auth_session"
+                               " where account = ?1 order by seen_at desc limit ?2)";
+    int rc = auth_run(s->db, "delete from auth_session where expires_at <= ?1", s->now, 0, 0, err);
+    return rc ? rc : auth_run(s->db, most, account, SESSIONS_MAX, 0, err);
+}
+
+int auth_session_open(struct session *s, const struct auth_session_new *n, char token[SECRET_TEXT], int64_t *id,
+                      struct err *err)
+{
+    static const char sql[] =
+        "insert into auth_session(id, hash, account, how, address, agent, created_at, seen_at, expires_at)"
+        " values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)";
+    uint8_t hash[DIGEST_LEN];
+    char agent[AGENT_MAX];
+    int rc = end_old(s, n->old, err);
+    if (rc) return rc;
+    secret_new(token);
+    secret_hash(token, strlen(token), hash);
+    snprintf(agent, sizeof(agent), "%s", n->agent ? n->agent : "");
+    struct stmt *st = store_stmt(s->db, sql, err);
+    if (!st) return err->code;
+    *id = id_next(lane_ids(s->lane), s->now);
+    stmt_bind_int(st, 1, *id);
+    stmt_bind_blob(st, 2, hash, sizeof(hash));
+    stmt_bind_int(st, 3, n->account);
+    stmt_bind_str(st, 4, n->how);
+    stmt_bind_str(st, 5, n->address);
+    stmt_bind_str(st, 6, agent);
+    stmt_bind_int(st, 7, s->now);
+    stmt_bind_int(st, 8, s->now + s->host->auth->o.session_ms);
+    rc = stmt_run(st, err);
+    return rc ? rc : tidy(s, n->account, err);
+}
+
+int auth_session_check(const struct auth *auth, struct store *db, const char *token, size_t len, int64_t now,
+                       struct people_login *out, int64_t *seen, struct err *err)
+{
+    static const char sql[] = "select s.id, c.id, c.person, c.admin, s.seen_at, c.name, c.lang from auth_session s"
+                              " join account c on c.id = s.account where s.hash = ?1 and s.expires_at > ?2"
+                              " and s.seen_at > ?3 and c.disabled_at is null";
+    uint8_t hash[DIGEST_LEN];
+    if (!secret_hash(token, len, hash)) return 0;
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    stmt_bind_blob(s, 1, hash, sizeof(hash));
+    stmt_bind_int(s, 2, now);
+    stmt_bind_int(s, 3, now - auth->o.idle_ms);
+    int rc = stmt_step(s, err);
+    if (rc == 1) {
+        *out = (struct people_login){.session = stmt_int(s, 0)};
+        out->actor = (struct actor){.user = stmt_int(s, 1), .person = stmt_int(s, 2), .admin = stmt_int(s, 3) != 0};
+        *seen = stmt_int(s, 4);
+        auth_text(s, 5, out->name, sizeof(out->name));
+        auth_text(s, 6, out->lang, sizeof(out->lang));
+    }
+    stmt_done(s);
+    return rc;
+}
+
+int64_t auth_session_touch_ms(const struct auth *auth)
+{
+    return auth->o.idle_ms < 4 * 60000 ? auth->o.idle_ms / 4 : 60000;
+}
+
+int auth_session_touch(struct session *s, int64_t id, struct err *err)
+{
+    return auth_run(s->db, "update auth_session set seen_at = ?2 where id = ?1 and seen_at < ?2", id, s->now, 0, err);
+}
+
+static int session_row(struct stmt *s, struct arena *a, struct val *row)
+{
+    static const char *const texts[] = {"how", "address", "agent"}, *const times[] = {"created", "seen", "expires"};
+    *row = val_map();
+    int rc = val_set(a, row, "id", val_int(stmt_int(s, 0)));
+    for (int i = 0; rc == 0 && i < 3; i++) {
+        const char *text = people_text(s, 1 + i, a);
+        if (text) rc = val_set(a, row, texts[i], val_str(text));
+    }
+    for (int i = 0; rc == 0 && i < 3; i++)
+        rc = val_set(a, row, times[i], val_int(stmt_int(s, 4 + i)));
+    return rc;
+}
+
+int auth_session_list(const struct auth *auth, struct store *db, int64_t account, int64_t now, struct arena *a,
+                      struct val *out, struct err *err)
+{
+    static const char sql[] = "select id, how, address, agent, created_at, seen_at, expires_at from auth_session"
+                              " where account = ?1 and expires_at > ?2 and seen_at > ?3 order by seen_at desc, id desc";
+    struct stmt *s = store_stmt(db, sql, err);
+    int rc;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, account);
+    stmt_bind_int(s, 2, now);
+    stmt_bind_int(s, 3, now - auth->o.idle_ms);
+    *out = val_list();
+    while ((rc = stmt_step(s, err)) == 1) {
+        struct val row;
+        if (session_row(s, a, &row) || val_add(a, out, row)) {
+            rc = people_too_large(err);
+            break;
+        }
+    }
+    stmt_done(s);
+    return rc;
+}
+
+int auth_session_owner(struct store *db, int64_t id, int64_t *account, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select account from auth_session where id = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    return people_one(s, account, err);
+}
+
+int auth_session_end(struct session *s, int64_t id, struct err *err)
+{
+    struct err_num n;
+    int rc = auth_run(s->db, "delete from auth_session where id = ?1", id, 0, 0, err);
+    if (rc || store_changes(s->db)) return rc;
+    return err_set(err, ERR_NOT_FOUND, "auth.no_session", "session", err_i64(&n, id), NULL);
+}
+
+int auth_session_end_all(struct session *s, int64_t account, int64_t keep, struct err *err)
+{
+    return auth_run(s->db, "delete from auth_session where account = ?1 and id <> ?2", account, keep, 0, err);
+}
