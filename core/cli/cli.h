@@ -75,6 +75,8 @@ int cli_content(struct cli *c);
 /* pack, install, keygen, trust (cmd_pack.c); the other verbs are calls. */
 int cli_plugin(struct cli *c);
 int cli_install(struct cli *c);
+/* khung user password; the other verbs are calls. */
+int cli_user(struct cli *c);
 /* flow, task, org, user, plugin, schedule, verify: a table of calls (cli_calls.c). */
 int cli_calls(struct cli *c);
 const char *cli_calls_usage(const char *noun);

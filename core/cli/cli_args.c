@@ -43,6 +43,7 @@ const struct cli_entry cli_commands[] = {
     {"flow", cli_calls, NULL},
     {"task", cli_calls, NULL},
     {"org", cli_calls, NULL},
+    {"user", cli_user, "khung user password NAME [--stdin]"},
     {"user", cli_calls, NULL},
     {"plugin", cli_plugin, plugin_usage},
     {"plugin", cli_calls, NULL},
@@ -55,9 +56,9 @@ const struct cli_entry cli_commands[] = {
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json",    "write",   "markdown", "help",  "admin",
-                                       "upgrade", "verbose", "dry-run",  "force", "list",
-                                       "dev",     "update",  "coverage", "fast",  "thorough"};
+    static const char *const bare[] = {"json",     "write",   "markdown", "help", "admin", "upgrade",
+                                       "verbose",  "dry-run", "force",    "list", "dev",   "update",
+                                       "coverage", "fast",    "thorough", "stdin"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;

@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/dev.h"
 #include "cli/guard.h"
+#include "cli/login.h"
 #include "http/api_http.h"
 #include "http/server.h"
 #include "http/signals.h"
@@ -42,7 +43,10 @@ struct service {
     int port_fd, local_fd; /* taken at the start, -1 once the server has them */
     char local_path[600];  /* khung.sock, "" before it is there */
     struct confine confine;
-    struct dev *dev; /* --dev */
+    struct dev *dev;     /* --dev */
+    char url[LOGIN_URL]; /* at which people reach it */
+    struct oidc_options oidc;
+    char oidc_secret[LOGIN_SECRET];
     int64_t started_ns;
     struct process process;
     bool failed;
@@ -108,6 +112,7 @@ static int open_app(struct service *s, struct err *err)
                             .cache_runs = (int)config_int(s->config, "cache_runs"),
                             .batch_slices = (int)config_int(s->config, "batch_slices"),
                             .batch_ms = (int)config_int(s->config, "batch_ms")};
+    login_options(s->config, s->port_fd, s->url, &o.auth);
     return app_open(&s->app, &o, err);
 }
 
@@ -156,7 +161,9 @@ static int open_http(struct service *s, struct err *err)
                                  .rate_user = config_int(s->config, "rate_user"),
                                  .rate_address = config_int(s->config, "rate_address"),
                                  .static_dir = *dir ? dir : NULL,
-                                 .process = &s->process};
+                                 .process = &s->process,
+                                 .proxies = config_text(s->config, "proxies"),
+                                 .oidc = &s->oidc};
     limits_of(s, &limits);
     int rc = http_api_new(&o, &s->api, err);
     if (rc == 0) rc = http_server_new(s->io, &limits, http_api_handle, s->api, &s->server, err);
@@ -224,6 +231,7 @@ static void on_ready(struct mail *m)
     log_info("service.ready", "listen", config_text(s->config, "listen"), "port",
              err_i64(&port, http_server_port(s->server)), "ms",
              err_i64(&ms, (clock_mono_ns() - s->started_ns) / 1000000), NULL);
+    login_first_link(&s->app);
     mem_return_now();
 }
 
@@ -247,6 +255,7 @@ static int start(struct service *s, struct err *err)
 {
     int n = (int)config_int(s->config, "readers");
     int rc = take_port(s, err);
+    if (rc == 0) rc = login_oidc_options(s->config, s->oidc_secret, &s->oidc, err);
     if (rc == 0) rc = confine_user(config_text(s->config, "user"), config_text(s->config, "data"), err);
     if (rc == 0) rc = loop_new(&s->io, err);
     if (rc == 0) rc = loop_new(&s->lane, err);

@@ -26,8 +26,9 @@ static void folder_of(const char *path, char out[PATH_LEN])
 int guard_service(const struct config *config, const char *const *dirs, size_t ndirs, struct confine *out,
                   struct err *err)
 {
-    const char *read[DIRS_MAX + 2], *mode = config_text(config, "confine");
+    const char *read[DIRS_MAX + 3], *mode = config_text(config, "confine");
     const char *settings = config_text(config, "settings"), *files = config_text(config, "static");
+    const char *breached = config_text(config, "breached_passwords");
     char folder[PATH_LEN];
     size_t n = 0;
     for (size_t i = 0; i < ndirs && n < DIRS_MAX; i++) {
@@ -37,6 +38,7 @@ int guard_service(const struct config *config, const char *const *dirs, size_t n
             log_warn("confine.no_folder", "dir", dirs[i], "remedy", "make it, restart", NULL);
     }
     if (*files) read[n++] = files;
+    if (*breached) read[n++] = breached;
     if (*settings) {
         folder_of(settings, folder);
         read[n++] = folder;

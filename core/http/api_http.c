@@ -12,6 +12,7 @@
 #include "content/content.h"
 #include "flow/flow.h"
 #include "http/api_job.h"
+#include "http/auth_web.h"
 #include "http/conn.h"
 #include "http/metrics.h"
 #include "http/idempotency.h"
@@ -29,33 +30,13 @@ static void reply_json(struct http_request *r, int status, const struct buf *b, 
     http_reply(r, &res);
 }
 
-/* Who asks. 0, or an error (a token that is not good is one; none is not). In a read transaction. */
-static int authenticate(struct http_api *api, struct http_request *r, struct people_login *login, struct err *err)
-{
-    const char *auth = http_header(r, "authorization");
-    memset(login, 0, sizeof(*login));
-    login->actor.user = PEOPLE_ANONYMOUS;
-    snprintf(login->lang, sizeof(login->lang), "%s", locale_pick(http_header(r, "accept-language")));
-    if (!auth) return 0;
-    if (strncmp(auth, "Bearer ", 7) != 0) return err_set(err, ERR_DENIED, "http.no_token", NULL);
-    struct people_login found;
-    int rc = people_token_check(api->db, auth + 7, strlen(auth + 7), clock_now(&api->o.host->clock), &found, err);
-    if (rc < 0) return rc;
-    if (rc == 0) return err_set(err, ERR_DENIED, "http.no_token", NULL);
-    char lang[8];
-    memcpy(lang, login->lang, sizeof(lang));
-    *login = found;
-    if (http_header(r, "accept-language")) memcpy(login->lang, lang, sizeof(lang));
-    return 0;
-}
-
 /* Is the caller of a stream still who it was? */
 static int check_stream(void *ctx, struct http_request *r, struct people_login *login, struct err *err)
 {
     struct http_api *api = ctx;
     int rc = store_begin(api->db, err);
     if (rc) return rc;
-    rc = authenticate(api, r, login, err);
+    rc = auth_who(api, r, login, err);
     store_rollback(api->db);
     return rc;
 }
@@ -65,6 +46,7 @@ int http_api_new(const struct http_api_options *o, struct http_api **out, struct
     struct http_api *api = mem_alloc(sizeof(*api));
     struct store_options db = {.path = o->db_path, .role = STORE_READER};
     api->o = *o;
+    api->auth = auth_web_new(o);
     buf_init(&api->json, 64 << 20);
     api->rate = rate_new();
     int rc = store_open(&db, &api->db, err);
@@ -86,6 +68,7 @@ void http_api_stop(struct http_api *api)
 void http_api_free(struct http_api *api)
 {
     if (!api) return;
+    auth_web_free(api->auth);
     if (api->db) store_close(api->db);
     sse_free(api->sse);
     buf_close(&api->json);
@@ -172,7 +155,7 @@ static int identify(struct http_api *api, struct http_request *r, struct api_job
 {
     int rc = store_begin(api->db, &job->err);
     if (rc) return rc;
-    rc = authenticate(api, r, &job->login, &job->err);
+    rc = auth_who(api, r, &job->login, &job->err);
     store_rollback(api->db);
     return rc;
 }
@@ -382,6 +365,7 @@ void http_api_handle(void *ctx, struct http_request *r)
         handle_metrics(api, r);
         return;
     }
+    if (auth_handle(api, r)) return;
     const struct http_route *route = http_route_find(r->method, r->path, allow);
     if (route)
         handle_route(api, r, route);

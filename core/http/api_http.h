@@ -11,6 +11,7 @@
 
 struct process;
 struct http_api;
+struct oidc_options;
 struct http_api_options {
     struct host *host;
     struct loop *loop; /* the io thread's */
@@ -19,6 +20,8 @@ struct http_api_options {
     int64_t rate_user, rate_address; /* requests a second; 0: any */
     const char *static_dir;          /* served under /; NULL: none */
     const struct process *process;   /* for /metrics; NULL: nothing is said of it */
+    const char *proxies;             /* addresses whose X-Forwarded-For is believed; NULL: none */
+    const struct oidc_options *oidc; /* NULL: no provider */
 };
 int http_api_new(const struct http_api_options *o, struct http_api **out, struct err *err);
 /* Ends the streams of events. Before the server is stopped, on its thread. */

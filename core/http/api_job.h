@@ -12,6 +12,7 @@
 struct http_api {
     struct http_api_options o;
     struct store *db; /* the io thread's snapshots */
+    struct auth_web *auth;
     struct buf json;
     struct rate *rate;
     struct sse *sse;

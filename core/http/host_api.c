@@ -197,4 +197,5 @@ void host_api_attach(struct host *host)
     host_api_attach_console(host);
     host_api_attach_error(host);
     host_api_attach_audit(host);
+    host_api_attach_auth(host);
 }

@@ -20,5 +20,7 @@ void host_api_attach_console(struct host *host);
 
 /* Who did what (host_api_audit.c). */
 void host_api_attach_audit(struct host *host);
+/* Passwords, sessions and links of accounts (host_api_auth.c). */
+void host_api_attach_auth(struct host *host);
 
 #endif

@@ -9,6 +9,17 @@
 #include "base/json.h"
 #include "base/locale.h"
 
+/* Who asks has not shown who it is: 401. */
+static const char *const unauthenticated[] = {"http.no_token",   "auth.wrong",           "auth.totp_needed",
+                                              "auth.totp_wrong", "auth.no_session_here", NULL};
+
+static bool is_one_of(const char *key, const char *const *keys)
+{
+    for (; *keys; keys++)
+        if (strcmp(key, *keys) == 0) return true;
+    return false;
+}
+
 int http_status_of(const struct err *err)
 {
     static const char refused[] = "http.refused_"; /* by the parser: the status is part of the key */
@@ -16,7 +27,8 @@ int http_status_of(const struct err *err)
         return (int)strtol(err->key + sizeof(refused) - 1, NULL, 10);
     if (strcmp(err->key, "http.precondition") == 0) return 412;
     if (strcmp(err->key, "http.precondition_required") == 0) return 428;
-    if (strcmp(err->key, "http.no_token") == 0) return 401;
+    if (is_one_of(err->key, unauthenticated)) return 401;
+    if (strcmp(err->key, "oidc.provider") == 0) return 503;
     if (strcmp(err->key, "http.method") == 0) return 405;
     if (strcmp(err->key, "json.syntax") == 0) return 400;
     if (strcmp(err->key, "plugin.off") == 0 || strcmp(err->key, "plugin.disabled") == 0) return 503;
@@ -82,7 +94,7 @@ void http_problem(struct http_request *r, const struct err *err, const char *lan
 {
     struct buf b;
     int status = http_status_of(err);
-    char title[64], allow[100];
+    char title[64], more[100];
     buf_init(&b, 64 << 10);
     snprintf(title, sizeof(title), "http.title_%d", status);
     const char *text = locale_text(lang, title);
@@ -98,12 +110,12 @@ void http_problem(struct http_request *r, const struct err *err, const char *lan
     struct http_response res = {.status = status, .type = "application/problem+json", .body = b.data, .len = b.len};
     if (status == 401) res.headers = "WWW-Authenticate: Bearer\r\n";
     if (status == 405 && err_arg(err, "allow")) {
-        snprintf(allow, sizeof(allow), "Allow: %s\r\n", err_arg(err, "allow"));
-        res.headers = allow;
+        snprintf(more, sizeof(more), "Allow: %s\r\n", err_arg(err, "allow"));
+        res.headers = more;
     }
-    if (status == 429 && err_arg(err, "retry_after")[0]) {
-        snprintf(allow, sizeof(allow), "Retry-After: %s\r\n", err_arg(err, "retry_after"));
-        res.headers = allow;
+    if (status == 429 && *err_arg(err, "retry_after")) {
+        snprintf(more, sizeof(more), "Retry-After: %s\r\n", err_arg(err, "retry_after"));
+        res.headers = more;
     }
     http_reply(r, &res);
     buf_close(&b);
