@@ -30,7 +30,7 @@ struct app_options {
     int cache_runs, batch_slices, batch_ms;
     int lock_wait_ms; /* how long another process (a short command) may hold the directory */
     struct auth_options auth;
-    bool no_sync;     /* khung test */
+    bool no_sync; /* khung test */
     bool is_test;
     struct fetcher *fetcher;      /* khung test: the outside world, made up */
     struct api_trial *trial;      /* as in host.h */

@@ -29,9 +29,18 @@ void auth_job_free(struct auth_job *job)
     mem_free(job);
 }
 
+/* For who watches the log (fail2ban): from where, not as whom, since people type passwords where names belong. */
+static void tell_log(const struct auth_job *job)
+{
+    int status = http_status_of(&job->err);
+    if (strncmp(job->err.key, "auth.", 5) == 0 && (status == 401 || status == 403 || status == 429))
+        log_warn("auth.refused", "why", job->err.key, "address", job->address, NULL);
+}
+
 void auth_job_refuse(struct auth_job *job)
 {
     struct auth_page page = {.status = http_status_of(&job->err), .title = "auth.page_failed", .wrong = &job->err};
+    tell_log(job);
     bool can_mend = job->err.code == ERR_INVALID || job->err.code == ERR_CONFLICT;
     if (job->is_page && job->tell && can_mend)
         job->tell(job);

@@ -115,9 +115,7 @@ static int fetch(struct errand *e, const char *url, const char *body, const char
     snprintf(host, sizeof(host), "%.*s", (int)(*at == '[' ? strcspn(at, "]") + 1 : strcspn(at, ":/?#@")), at);
     struct fetch_request r = {.url = url,
                               .headers = headers,
-                              .nheaders = !body           ? 1
-                                          : authorization ? 3
-                                                          : 2,
+                              .nheaders = n,
                               .body = body,
                               .body_len = body ? strlen(body) : 0,
                               .timeout_ms = TIMEOUT_MS,

@@ -1,5 +1,53 @@
-// As much of a browser as logins need: keeps cookies, follows redirects, reads forms.
+// As much of a browser as logins need: keeps cookies, follows redirects, reads forms. And what tests of logins share.
+import { execFileSync, spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import http from 'node:http';
+import { join } from 'node:path';
+import { KHUNG, write } from './khung.mjs';
+
+export const PASSWORD = 'correct horse battery', OTHER = 'another long enough one';
+export const browser = (s) => new Browser(`http://127.0.0.1:${s.port}`);
+
+// khung user password --stdin
+export function setPassword(s, name, password) {
+  return new Promise((done) => {
+    const child = spawn(KHUNG, ['--data', s.data, 'user', 'password', name, '--stdin'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    let err = '';
+    child.stderr.on('data', (d) => { err += d; });
+    child.on('close', (code) => done({ code, err }));
+    child.stdin.end(`${password}\n`);
+  });
+}
+
+// An account with a person, an e-mail address and a password.
+export async function withUser(s, name = 'lan') {
+  write(join(s.dir, 'org.json'), JSON.stringify({
+    units: [{ code: 'office', name: 'Office', kind: 'office', from: '2020-01-01' }],
+    persons: [{ code: name, name, email: `${name}@example.vn` }],
+  }));
+  await s.must('org', 'import', join(s.dir, 'org.json'));
+  await s.must('user', 'add', name, '--person', name);
+  const r = await setPassword(s, name, PASSWORD);
+  if (r.code !== 0) throw new Error(r.err);
+}
+
+// Mails that wait in the outbox, the newest last.
+export function mails(s) {
+  const sql = 'import sqlite3,sys;[print(r[0].hex()) for r in sqlite3.connect(sys.argv[1]).execute("select body from outbox where kind=\'mail\' order by id")]';
+  const out = execFileSync('python3', ['-c', sql, join(s.data, 'khung.db')], { encoding: 'utf8' }).trim();
+  return out ? out.split('\n').map((hex) => Buffer.from(hex, 'hex').toString('latin1')) : [];
+}
+export const resetToken = (mail) => /\/auth\/reset\/([A-Za-z0-9_-]{43})/.exec(mail)[1];
+
+// The code of an app (RFC 6238).
+export function totp(secret, at = Date.now()) {
+  let bits = '';
+  for (const c of secret) bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0');
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
+  const mac = createHmac('sha1', Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)))).update(counter).digest();
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
+}
 
 export class Browser {
   constructor(base) {
@@ -12,6 +60,7 @@ export class Browser {
     const form = body instanceof URLSearchParams;
     const text = body === undefined ? undefined : form ? body.toString() : typeof body === 'string' ? body : JSON.stringify(body);
     const all = {
+      'accept-language': 'en',
       ...(Object.keys(this.cookies).length ? { cookie: Object.entries(this.cookies).map(([k, v]) => `${k}=${v}`).join('; ') } : {}),
       ...(text === undefined ? {} : {
         'content-type': form ? 'application/x-www-form-urlencoded' : 'application/json',

@@ -1,60 +1,13 @@
 // Logging in, with the real program: passwords, sessions, forgery, lockout, second factor, links. OIDC is oidc.test.mjs.
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
-import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { KHUNG, Service, folder, pause, plugin, serve, write } from '../lib/khung.mjs';
-import { Browser } from '../lib/browser.mjs';
+import { folder, pause, serve, write } from '../lib/khung.mjs';
+import { OTHER, PASSWORD, browser, mails, resetToken, setPassword, totp, withUser } from '../lib/browser.mjs';
 
-const PASSWORD = 'correct horse battery', OTHER = 'another long enough one';
 const setupLink = (log) => /\/auth\/setup\/([A-Za-z0-9_-]{43})/.exec(log)?.[1];
-const browser = (s) => new Browser(`http://127.0.0.1:${s.port}`);
-
-// khung user password --stdin
-function setPassword(s, name, password) {
-  return new Promise((done) => {
-    const child = spawn(KHUNG, ['--data', s.data, 'user', 'password', name, '--stdin'], { stdio: ['pipe', 'pipe', 'pipe'] });
-    let err = '';
-    child.stderr.on('data', (d) => { err += d; });
-    child.on('close', (code) => done({ code, err }));
-    child.stdin.end(`${password}\n`);
-  });
-}
-
-// Links of mails that wait in the outbox, the newest last.
-function mails(s) {
-  const sql = 'import sqlite3,sys;[print(r[0].hex()) for r in sqlite3.connect(sys.argv[1]).execute("select body from outbox where kind=\'mail\' order by id")]';
-  const out = execFileSync('python3', ['-c', sql, join(s.data, 'khung.db')], { encoding: 'utf8' }).trim();
-  return out ? out.split('\n').map((hex) => Buffer.from(hex, 'hex').toString('latin1')) : [];
-}
-const resetToken = (mail) => /\/auth\/reset\/([A-Za-z0-9_-]{43})/.exec(mail)[1];
-
-const unbase32 = (text) => {
-  let bits = '';
-  for (const c of text) bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0');
-  return Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
-};
-function totp(secret, at = Date.now()) {
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
-  const mac = createHmac('sha1', unbase32(secret)).update(counter).digest();
-  const v = mac.readUInt32BE(mac[19] & 15) & 0x7fffffff;
-  return String(v % 1e6).padStart(6, '0');
-}
-
-// An account with a person, an e-mail address and a password.
-async function withUser(s, name = 'lan') {
-  write(join(s.dir, 'org.json'), JSON.stringify({
-    units: [{ code: 'office', name: 'Office', kind: 'office', from: '2020-01-01' }],
-    persons: [{ code: name, name, email: `${name}@example.vn` }],
-  }));
-  await s.must('org', 'import', join(s.dir, 'org.json'));
-  await s.must('user', 'add', name, '--person', name);
-  const r = await setPassword(s, name, PASSWORD);
-  assert.equal(r.code, 0, r.err);
-}
 
 describe('the first start', () => {
   let s, token;

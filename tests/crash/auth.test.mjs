@@ -1,0 +1,138 @@
+// The service is killed in the midst of a link's, a password's, a code's use: afterwards it was used and all of it has
+// happened, or it was not and nothing has. What was acknowledged has happened; what is good once is good once.
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Service, TOP, folder, pause, serve } from '../lib/khung.mjs';
+import { OTHER, PASSWORD, browser, mails, resetToken, setPassword, totp, withUser } from '../lib/browser.mjs';
+
+const names = readFileSync(join(TOP, 'core/runtime/crash.c'), 'utf8').match(/"(auth\.[a-z_]+)"/g).map((x) => x.slice(1, -1));
+const LANE = ['lane.before_commit', 'lane.after_commit', 'lane.before_done'];
+
+// Runs `act` (whose answer may not come) with the service set to die at a point, and starts it again. { died, answer }.
+async function killedAt(s, point, act) {
+  await s.stop();
+  const up = await s.start({ KHUNG_CRASH_AT: point }).catch(() => null);
+  const answer = up ? await act().catch(() => null) : null;
+  if (up) await Promise.race([s.ended, pause(answer ? 300 : 10000)]);
+  const died = Boolean(s.gone);
+  if (died) assert.equal(s.gone.signal, 'SIGKILL');
+  await s.stop();
+  await s.start();
+  return { died, answer };
+}
+
+// At its own points, and at early passings of the lane's: one of them is in the midst of it.
+const points = (own) => [...own.map((p) => `${p}:1`), ...LANE.flatMap((p) => [2, 3, 4].map((k) => `${p}:${k}`))];
+
+async function each(own, prepare, act, look) {
+  let s = await serve(), deaths = 0, both = new Set();
+  await withUser(s);
+  for (const point of points(own)) {
+    const state = await prepare(s);
+    const { died, answer } = await killedAt(s, point, () => act(s, state));
+    if (own.some((p) => point.startsWith(p))) assert.ok(died, `${point} is never passed`);
+    deaths += died;
+    const happened = await look(s, state, point);
+    if (answer && answer.status < 300) assert.ok(happened, `${point}: acknowledged, and gone`);
+    both.add(happened);
+  }
+  assert.ok(deaths > own.length, `${deaths} deaths`);
+  assert.equal(both.size, 2, 'it was killed before and after');
+  await s.stop();
+}
+
+describe('killed', () => {
+  it('in the midst of a setup link: one administrator, or a link that is still good', { timeout: 300000 }, () => {
+    let n = 0;
+    return each(['auth.link_used', 'auth.password_set'],
+      async (s) => ({ path: new URL((await s.must('user', 'setup-link')).link).pathname, name: `boss${++n}` }),
+      (s, { path, name }) => browser(s).send('POST', path, { name, password: PASSWORD }),
+      async (s, { path, name }, point) => {
+        const is = (await s.must('user', 'list')).some((u) => u.name === name);
+        assert.equal((await browser(s).request('GET', path)).status, is ? 404 : 200, point);
+        if (!is) assert.equal((await browser(s).send('POST', path, { name, password: PASSWORD })).status, 200, point);
+        assert.equal((await browser(s).login(name, PASSWORD)).status, 200, point);
+        assert.equal((await browser(s).send('POST', path, { name: `${name}x`, password: PASSWORD })).status, 404, point);
+        return is;
+      });
+  });
+
+  it('in the midst of a reset: the new password and a used link, or the old one and a good link', { timeout: 300000 }, () =>
+    each(['auth.link_used', 'auth.password_set'],
+      async (s) => {
+        await setPassword(s, 'lan', PASSWORD);
+        await s.must('user', 'unlock', 'reset:lan').catch(() => {});
+        s.asked = (s.asked ?? 0) + 1;
+        await s.stop();
+        s.config.clock_offset = s.asked * 26 * 3600000; // the limit of mails a day is another test's
+        await s.start();
+        const session = browser(s);
+        await session.login('lan', PASSWORD);
+        assert.equal((await browser(s).request('POST', '/auth/reset', { name: 'lan' })).status, 202);
+        return { session, token: resetToken(mails(s).at(-1)) };
+      },
+      (s, { token }) => browser(s).send('POST', `/auth/reset/${token}`, { password: OTHER }),
+      async (s, { session, token }, point) => {
+        session.base = browser(s).base;
+        const is = (await browser(s).login('lan', OTHER)).status === 200;
+        assert.equal((await browser(s).login('lan', PASSWORD)).status, is ? 401 : 200, point);
+        assert.equal((await session.request('GET', '/auth/me')).status, is ? 401 : 200, point);
+        assert.equal((await browser(s).send('POST', `/auth/reset/${token}`, { password: OTHER })).status, is ? 404 : 200, point);
+        assert.equal((await browser(s).send('POST', `/auth/reset/${token}`, { password: PASSWORD })).status, 404, point);
+        return is;
+      }));
+
+  it('in the midst of a change of password: other sessions are gone with the old one, or neither is', { timeout: 300000 }, () =>
+    each(['auth.password_set'],
+      async (s) => {
+        await setPassword(s, 'lan', PASSWORD);
+        const [own, other] = [browser(s), browser(s)];
+        for (const b of [own, other]) assert.equal((await b.login('lan', PASSWORD)).status, 200);
+        return { own, other };
+      },
+      (s, { own }) => {
+        own.base = browser(s).base;
+        return own.send('POST', '/auth/password', { present: PASSWORD, password: OTHER });
+      },
+      async (s, { own, other }, point) => {
+        own.base = other.base = browser(s).base;
+        const is = (await browser(s).login('lan', OTHER)).status === 200;
+        assert.equal((await browser(s).login('lan', PASSWORD)).status, is ? 401 : 200, point);
+        assert.equal((await other.request('GET', '/auth/me')).status, is ? 401 : 200, point);
+        assert.equal((await own.request('GET', '/auth/me')).status, 200, point);
+        return is;
+      }));
+
+  it('in the midst of a login with a code: the code was used, or there is no session', { timeout: 300000 }, () =>
+    each(['auth.totp_used'],
+      async (s) => {
+        await s.must('user', 'totp-reset', 'lan');
+        await s.must('user', 'unlock', 'lan');
+        const b = browser(s);
+        await b.login('lan', PASSWORD);
+        const { secret } = (await b.send('POST', '/auth/totp', { present: PASSWORD })).json;
+        assert.equal((await b.send('POST', '/auth/totp/confirm', { code: totp(secret, Date.now() - 30000) })).status, 200);
+        return { code: totp(secret, Date.now() + 30000), before: (await s.must('user', 'sessions', 'lan')).length };
+      },
+      (s, { code }) => browser(s).login('lan', PASSWORD, { totp: code }),
+      async (s, { code, before }, point) => {
+        const is = (await s.must('user', 'sessions', 'lan')).length === before + 1;
+        assert.equal((await browser(s).login('lan', PASSWORD, { totp: code })).status, is ? 401 : 200, point);
+        assert.equal((await browser(s).login('lan', PASSWORD, { totp: code })).status, 401, point);
+        return is;
+      }));
+
+  it('while the key file is made: the next start makes one', async () => {
+    assert.ok(names.includes('auth.key_written'));
+    const s = new Service(folder());
+    await assert.rejects(s.start({ KHUNG_CRASH_AT: 'auth.key_written:1' }));
+    assert.equal(s.gone.signal, 'SIGKILL');
+    assert.throws(() => statSync(join(s.data, 'auth.key')));
+    await s.start();
+    assert.equal(statSync(join(s.data, 'auth.key')).size, 32);
+    assert.equal(statSync(join(s.data, 'auth.key')).mode & 0o777, 0o600);
+    await s.stop();
+  });
+});
