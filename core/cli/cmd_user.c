@@ -22,11 +22,11 @@ static bool ask(struct cli *c, FILE *tty, const char *key, char line[LINE_MAX_HE
 {
     struct termios before, silent;
     bool has = tcgetattr(fileno(tty), &before) == 0;
-    fprintf(tty, "%s ", locale_text(c->lang, key));
-    fflush(tty);
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     if (has) tcsetattr(fileno(tty), TCSAFLUSH, &silent);
+    fprintf(tty, "%s ", locale_text(c->lang, key)); /* now: what was typed before is thrown away */
+    fflush(tty);
     bool ok = read_line(tty, line);
     if (has) tcsetattr(fileno(tty), TCSAFLUSH, &before);
     fputc('\n', tty);

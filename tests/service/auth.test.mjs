@@ -1,10 +1,11 @@
 // Logging in, with the real program: passwords, sessions, forgery, lockout, second factor, links. OIDC is oidc.test.mjs.
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { folder, pause, serve, write } from '../lib/khung.mjs';
+import { KHUNG, folder, pause, serve, write } from '../lib/khung.mjs';
 import { OTHER, PASSWORD, browser, mails, resetToken, setPassword, totp, withUser } from '../lib/browser.mjs';
 
 const setupLink = (log) => /\/auth\/setup\/([A-Za-z0-9_-]{43})/.exec(log)?.[1];
@@ -421,6 +422,33 @@ describe('a change of the password', () => {
     assert.equal((await other.request('GET', '/auth/me')).status, 401);
     assert.equal((await b.request('GET', '/auth/me')).status, 200);
     assert.equal((await browser(s).login('lan', PASSWORD)).status, 401);
+    assert.equal((await browser(s).login('lan', OTHER)).status, 200);
+  });
+
+  it('by a command is asked for at a terminal, twice, without an echo', async () => {
+    const ask = (first, second) => {
+      const script = 'import os,pty,sys,time\n'
+        + 'pid, fd = pty.fork()\n'
+        + 'if pid == 0: os.execv(sys.argv[1], sys.argv[1:-2])\n'
+        + 'out = b""\n'
+        + 'def until(n):\n'
+        + '  global out\n'
+        + '  while out.count(b": ") < n: out += os.read(fd, 4096)\n'
+        + 'until(1); os.write(fd, sys.argv[-2].encode() + b"\\n")\n'
+        + 'until(2); os.write(fd, sys.argv[-1].encode() + b"\\n")\n'
+        + 'try:\n'
+        + '  while True:\n'
+        + '    some = os.read(fd, 4096)\n'
+        + '    if not some: break\n'
+        + '    out += some\n'
+        + 'except OSError: pass\n'
+        + 'print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])); print(out.decode())\n';
+      return execFileSync('python3', ['-c', script, KHUNG, '--data', s.data, '--lang', 'en', 'user', 'password', 'lan', first, second], { encoding: 'utf8', timeout: 30000 });
+    };
+    const same = ask(OTHER, OTHER);
+    assert.match(same, /^0\n.*New password:[^]*Once more:/);
+    assert.ok(!same.includes(OTHER));
+    assert.match(ask(OTHER, `${OTHER}x`), /^1\n[^]*not the same/);
     assert.equal((await browser(s).login('lan', OTHER)).status, 200);
   });
 
