@@ -14,11 +14,11 @@ static int wrong(struct err *err)
 /* What follows takes the same time whether there is such an account or not. */
 int auth_admit(struct auth_job *job, struct session *s, struct err *err)
 {
-    struct people_account account;
+    struct people_account account = {0};
     int rc = auth_attempt_charge(s, job->name, job->address, err);
     if (rc == 0) rc = people_account_find(s->db, job->name, &account, err);
     job->stored[0] = '\0';
-    job->account = rc == 1 && !account.disabled ? account.id : 0;
+    job->account = account.disabled ? 0 : account.id;
     return rc < 0 ? rc : auth_password_get(s->db, job->account, job->stored, err);
 }
 

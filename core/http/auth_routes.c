@@ -11,7 +11,7 @@
 #include "http/query.h"
 #include "plugin/host.h"
 
-enum { POOL_THREADS = 2, POOL_WAITING = 48 };
+enum { POOL_THREADS = 2, POOL_WAITING = 200 };
 
 /* ANYONE: what changes something must come from a page of ours, or from no browser. LOGIN: a session or a token.
  * SESSION: a session, since tokens are not to change how their owner logs in. */

@@ -78,6 +78,9 @@ static int user_token(struct api_call *c)
                                  .label = val_get_str(o, "label"),
                                  .scope = val_get_str(o, "scope"),
                                  .expires = val_get_int(o, "expires", 0)};
+    int64_t days = val_get_int(o, "days", 0);
+    if (days < 0 || days > 36500) return err_set(c->err, ERR_INVALID, "http.parameter", "name", "days", NULL);
+    if (days) n.expires = c->s->now + days * 86400000;
     rc = people_token_make(c->s->db, &n, c->s->now, token, &id, c->err);
     if (rc) return rc;
     c->result = val_map();

@@ -38,6 +38,7 @@ async function each(own, prepare, act, look) {
     if (answer && answer.status < 300) assert.ok(happened, `${point}: acknowledged, and gone`);
     both.add(happened);
   }
+  assert.deepEqual(await s.must('verify'), []);
   assert.ok(deaths > own.length, `${deaths} deaths`);
   assert.equal(both.size, 2, 'it was killed before and after');
   await s.stop();

@@ -588,6 +588,8 @@ describe('time', () => {
     await b.login('lan', PASSWORD);
     await browser(s).request('POST', '/auth/reset', { name: 'lan' });
     const token = resetToken(mails(s)[0]);
+    const headers = { authorization: `Bearer ${(await s.must('user', 'token', 'lan', '--days', 1)).token}` };
+    assert.equal((await s.cli('user', 'token', 'lan', '--days', -1)).code, 1);
     const at = async (minutes) => {
       await s.stop();
       s.config.clock_offset = minutes * 60000;
@@ -605,6 +607,10 @@ describe('time', () => {
     assert.equal(await at(121), 401); // used at 119, but two hours old
     await b.login('lan', PASSWORD);
     assert.equal(await at(121 + 61), 401); // unused
+    for (const [minutes, status] of [[24 * 60 - 1, 200], [24 * 60 + 1, 401]]) {
+      await at(minutes);
+      assert.equal((await browser(s).request('GET', '/auth/sessions', undefined, headers)).status, status);
+    }
     await s.stop();
   });
 });
