@@ -8,7 +8,7 @@
 
 #include "people/auth_internal.h"
 
-enum { FORGET_MS = 24 * 3600 * 1000, WHO_LEN = 200 };
+enum { FORGET_MS = 24 * 3600 * 1000, DECAY_MS = 600000, WHO_LEN = 200 };
 
 /* An IPv6 network is one: whoever has an address there has 2^64. */
 static void who_of_address(const char *address, char out[WHO_LEN])
@@ -29,66 +29,83 @@ static void who_of_name(const char *name, char out[WHO_LEN])
     snprintf(out, WHO_LEN, "n:%.150s", name);
 }
 
-/* 1 and the row; 0: none, or forgotten. */
-static int read_row(struct session *s, const char *who, int64_t *failures, int64_t *until, struct err *err)
+/* What is known of a name or an address; all 0: nothing, or it was forgotten. */
+struct attempts {
+    int64_t failures, at, until;
+};
+
+/* Many people share an address, and somebody always mistypes: so its count goes down with time, one in ten minutes. */
+static void decay(struct attempts *t, int64_t now)
 {
-    struct stmt *st = store_stmt(s->db, "select failures, until from auth_attempt where who = ?1 and at > ?2", err);
-    *failures = *until = 0;
+    int64_t steps = (now - t->at) / DECAY_MS;
+    if (steps <= 0) return;
+    t->failures = t->failures > steps ? t->failures - steps : 0;
+    t->at += steps * DECAY_MS;
+}
+
+static int read_row(struct session *s, const char *who, struct attempts *out, struct err *err)
+{
+    struct stmt *st = store_stmt(s->db, "select failures, at, until from auth_attempt where who = ?1 and at > ?2", err);
+    *out = (struct attempts){.at = s->now};
     if (!st) return err->code;
     stmt_bind_str(st, 1, who);
     stmt_bind_int(st, 2, s->now - FORGET_MS);
     int rc = stmt_step(st, err);
-    if (rc == 1) {
-        *failures = stmt_int(st, 0);
-        *until = stmt_int(st, 1);
-    }
+    if (rc == 1) *out = (struct attempts){stmt_int(st, 0), stmt_int(st, 1), stmt_int(st, 2)};
     stmt_done(st);
-    return rc;
+    if (*who == 'a')
+        decay(out, s->now);
+    else
+        out->at = s->now;
+    return rc < 0 ? rc : 0;
 }
 
-static int write_row(struct session *s, const char *who, int64_t failures, int64_t until, struct err *err)
+static int write_row(struct session *s, const char *who, const struct attempts *t, struct err *err)
 {
     static const char sql[] = "insert into auth_attempt(who, failures, at, until) values(?1, ?2, ?3, ?4)"
                               " on conflict(who) do update set failures = ?2, at = ?3, until = ?4";
-    struct stmt *st = store_stmt(s->db, failures > 0 ? sql : "delete from auth_attempt where who = ?1", err);
+    struct stmt *st = store_stmt(s->db, t->failures > 0 ? sql : "delete from auth_attempt where who = ?1", err);
     if (!st) return err->code;
     stmt_bind_str(st, 1, who);
-    if (failures > 0) {
-        stmt_bind_int(st, 2, failures);
-        stmt_bind_int(st, 3, s->now);
-        stmt_bind_int(st, 4, until);
+    if (t->failures > 0) {
+        stmt_bind_int(st, 2, t->failures);
+        stmt_bind_int(st, 3, t->at);
+        stmt_bind_int(st, 4, t->until);
     }
     return stmt_run(st, err);
 }
 
 static int check(struct session *s, const char *who, struct err *err)
 {
-    int64_t failures, until;
+    struct attempts t;
     struct err_num n;
-    int rc = read_row(s, who, &failures, &until, err);
-    if (rc < 0 || until <= s->now) return rc < 0 ? rc : 0;
-    return err_set(err, ERR_LIMIT, "auth.locked", "retry_after", err_i64(&n, (until - s->now + 999) / 1000), NULL);
+    int rc = read_row(s, who, &t, err);
+    if (rc || t.until <= s->now) return rc;
+    return err_set(err, ERR_LIMIT, "auth.locked", "retry_after", err_i64(&n, (t.until - s->now + 999) / 1000), NULL);
 }
 
 static int count(struct session *s, const char *who, int64_t after, struct err *err)
 {
     const struct auth_options *o = &s->host->auth->o;
-    int64_t failures, until;
-    int rc = read_row(s, who, &failures, &until, err);
-    if (rc < 0) return rc;
-    failures++;
-    if (failures >= after) {
-        int64_t doubled = failures - after < 20 ? o->lock_ms << (failures - after) : o->lock_most_ms;
-        until = s->now + (doubled < o->lock_most_ms ? doubled : o->lock_most_ms);
+    struct attempts t;
+    int rc = read_row(s, who, &t, err);
+    if (rc) return rc;
+    t.failures++;
+    if (t.failures >= after) {
+        int64_t doubled = t.failures - after < 20 ? o->lock_ms << (t.failures - after) : o->lock_most_ms;
+        t.until = s->now + (doubled < o->lock_most_ms ? doubled : o->lock_most_ms);
     }
-    return write_row(s, who, failures, until, err);
+    return write_row(s, who, &t, err);
 }
 
 static int take_off(struct session *s, const char *who, struct err *err)
 {
-    int64_t failures, until;
-    int rc = read_row(s, who, &failures, &until, err);
-    return rc <= 0 ? rc : write_row(s, who, failures - 1, 0, err);
+    struct attempts t;
+    int rc = read_row(s, who, &t, err);
+    if (rc) return rc;
+    t.failures--;
+    t.until = 0;
+    return write_row(s, who, &t, err);
 }
 
 int auth_attempt_charge(struct session *s, const char *name, const char *address, struct err *err)
@@ -123,7 +140,8 @@ int auth_attempt_forgive(struct session *s, const char *name, const char *addres
 
 int auth_attempt_unlock(struct session *s, const char *name, struct err *err)
 {
+    struct attempts none = {0};
     char who[WHO_LEN];
     who_of_name(name, who);
-    return write_row(s, who, 0, 0, err);
+    return write_row(s, who, &none, err);
 }

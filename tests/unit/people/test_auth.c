@@ -186,6 +186,34 @@ static void an_address_waits_whatever_the_name_and_a_network_is_one(void **state
     assert_int_equal(attempt(f, "other", "192.0.2.1"), 0);
 }
 
+/* An office behind one address: six mistypings an hour, all day long, lock nobody out; sixty do. */
+static void an_address_is_forgiven_with_time_and_a_name_is_not(void **state)
+{
+    struct fixture *f = *state;
+    char name[16];
+    for (int i = 0; i < 144; i++) {
+        snprintf(name, sizeof(name), "n%d", i);
+        assert_int_equal(attempt(f, name, "192.0.2.1"), 0);
+        f->s.now += 600000;
+    }
+    int refused = 0;
+    for (int i = 0; i < 60; i++) {
+        snprintf(name, sizeof(name), "m%d", i);
+        refused += attempt(f, name, "192.0.2.1") == ERR_LIMIT;
+        f->s.now += 1500; /* in between others log in; that takes nothing off */
+        assert_true(attempt(f, name, "192.0.2.1") == ERR_LIMIT ||
+                    auth_attempt_undo(&f->s, name, "192.0.2.1", &f->err) == 0);
+    }
+    assert_true(refused > 20);
+    f->s.now += 3600000;
+    assert_int_equal(attempt(f, "other", "192.0.2.1"), 0);
+    assert_int_equal(attempt(f, "n", ""), 0);
+    f->s.now += 12 * INT64_C(3600000);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(attempt(f, "n", ""), 0);
+    assert_int_equal(attempt(f, "n", ""), ERR_LIMIT);
+}
+
 static void what_was_right_is_forgiven(void **state)
 {
     struct fixture *f = *state;
@@ -397,6 +425,7 @@ int main(void)
         TEST(the_secret_is_sealed_by_the_key_file),
         TEST(a_name_waits_twice_as_long_each_time),
         TEST(an_address_waits_whatever_the_name_and_a_network_is_one),
+        TEST(an_address_is_forgiven_with_time_and_a_name_is_not),
         TEST(what_was_right_is_forgiven),
         TEST(length_counts_characters_and_nothing_else_is_asked),
         TEST(the_breached_are_found_by_a_search_in_the_file),
