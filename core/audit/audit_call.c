@@ -10,7 +10,7 @@
 
 static bool is_secret(const char *name)
 {
-    static const char *const words[] = {"password", "secret", "token", "totp", "code"};
+    static const char *const words[] = {"password", "secret", "token", "totp", "code", "hash"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (strcmp(name, words[i]) == 0) return true;
     return false;

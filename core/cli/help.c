@@ -11,11 +11,13 @@ enum { COLUMN = 56 };
 /* "khung flow list [--flow …]" is said by "help.flow.list"; "khung serve [--config …]" by "help.serve". */
 static const char *said(const struct cli *c, const char *line, size_t len)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
     const char *noun = line + strcspn(line, " ") + 1;
     size_t n = strspn(noun, letters), v = noun + n < line + len && noun[n] == ' ' ? strspn(noun + n + 1, letters) : 0;
     char key[80];
     snprintf(key, sizeof(key), v ? "help.%.*s.%.*s" : "help.%.*s", (int)n, noun, (int)v, noun + n + 1);
+    for (char *p = key; (p = strchr(p, '-'));)
+        *p = '_'; /* keys have none */
     return locale_text(c->lang, key);
 }
 

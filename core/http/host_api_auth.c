@@ -93,16 +93,16 @@ static int identify(struct api_call *c)
 static const struct api_fn functions[] = {
     {"user.password_rules", password_rules, "", "map", API_READ, API_HOST, 1, "What a password must be like."},
     {"user.password", password, "name:text! hash:text!", "", API_WRITE, API_HOST, 1,
-     "Sets a password, as its argon2id hash; ends all sessions."},
+     "Sets a password, as its argon2id hash; ends all sessions.", .tells = true},
     {"user.sessions", sessions, "name:text!", "list", API_READ, API_HOST, 1, "Sessions of an account."},
-    {"user.session_end", session_end, "id:integer!", "", API_WRITE, API_HOST, 1, "Ends one session."},
+    {"user.session_end", session_end, "id:integer!", "", API_WRITE, API_HOST, 1, "Ends one session.", .tells = true},
     {"user.unlock", unlock, "name:text!", "", API_WRITE, API_HOST, 1, "Forgets failed logins of an account."},
     {"user.totp_reset", totp_reset, "name:text!", "", API_WRITE, API_HOST, 1,
      "Takes the second factor off: its owner has lost it."},
     {"user.setup_link", setup_link, "", "map", API_WRITE, API_HOST, 1,
-     "A link, good once and for a day, that makes one more administrator."},
+     "A link, good once and for a day, that makes one more administrator.", .tells = true},
     {"user.identify", identify, "name:text! issuer:text! subject:text!", "", API_WRITE, API_HOST, 1,
-     "Lets a provider's subject log in as an account; the only way for an administrator's."},
+     "Lets a provider's subject log in as an account; the only way for an administrator's.", .tells = true},
     {0},
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/digest.h"
 #include "base/mem.h"
+#include "audit/audit.h"
 #include "people/auth_internal.h"
 #include "runtime/log.h"
 
@@ -111,4 +112,11 @@ void auth_text(struct stmt *s, int col, char *out, size_t cap)
     size_t len;
     const char *p = stmt_text(s, col, &len);
     snprintf(out, cap, "%.*s", p ? (int)len : 0, p ? p : "");
+}
+
+int auth_tell(struct session *s, const char *verb, int64_t account, const char *how, struct err *err)
+{
+    struct val after = how ? val_str(how) : val_nil();
+    return audit_add(
+        s, &(struct audit_entry){.verb = verb, .kind = "user", .id = account, .after = how ? &after : NULL}, err);
 }

@@ -37,7 +37,8 @@ int auth_identity_link(struct session *s, const char *issuer, const char *subjec
     stmt_bind_int(st, 3, account);
     stmt_bind_int(st, 4, s->now);
     int rc = stmt_run(st, err);
-    return rc == ERR_CONFLICT ? err_set(err, ERR_CONFLICT, "oidc.taken", NULL) : rc;
+    if (rc == ERR_CONFLICT) return err_set(err, ERR_CONFLICT, "oidc.taken", NULL);
+    return rc ? rc : auth_tell(s, "auth.identify", account, issuer, err);
 }
 
 static int no_account(const struct auth_identity *i, struct err *err)

@@ -12,4 +12,7 @@ int auth_run(struct store *db, const char *sql, int64_t a, int64_t b, int64_t c,
 /* Copies a text column, cut; "" for null. */
 void auth_text(struct stmt *s, int col, char *out, size_t cap);
 
+/* Tells the audit what was done to an account. */
+int auth_tell(struct session *s, const char *verb, int64_t account, const char *how, struct err *err);
+
 #endif

@@ -34,7 +34,8 @@ int auth_link_make(struct session *s, enum auth_link_kind kind, int64_t account,
     snprintf(out, 300, "%.200s/auth/%s/%s", o->url, kind == AUTH_LINK_RESET ? "reset" : "setup", token);
     int rc = auth_run(s->db, "delete from auth_link where kind = ?1 and account = ?2 or expires_at < ?3", kind, account,
                       s->now - SETUP_MS, err);
-    return rc ? rc : insert(s, kind, account, hash, ends, err);
+    if (rc == 0) rc = insert(s, kind, account, hash, ends, err);
+    return rc ? rc : auth_tell(s, "auth.link", account, kind == AUTH_LINK_RESET ? "reset" : "setup", err);
 }
 
 /* A first link is none once there is an administrator. */
@@ -92,6 +93,7 @@ int auth_setup(struct session *s, const char *token, const char *name, const cha
     int64_t nobody;
     int rc = auth_link_use(s, false, token, &nobody, err);
     if (rc == 0) rc = people_account_add(s->db, &n, s->now, account, err);
+    if (rc == 0) rc = auth_tell(s, "auth.setup", *account, name, err);
     return rc ? rc : auth_password_set(s, *account, hash, 0, err);
 }
 

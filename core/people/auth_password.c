@@ -86,6 +86,7 @@ int auth_password_set(struct session *s, int64_t account, const char *hash, int6
     crash_point("auth.password_set");
     if (rc == 0) rc = auth_session_end_all(s, account, keep, err);
     if (rc) return rc;
-    return auth_run(s->db, "update auth_link set used_at = ?3 where kind = ?2 and account = ?1 and used_at is null",
-                    account, AUTH_LINK_RESET, s->now, err);
+    rc = auth_run(s->db, "update auth_link set used_at = ?3 where kind = ?2 and account = ?1 and used_at is null",
+                  account, AUTH_LINK_RESET, s->now, err);
+    return rc ? rc : auth_tell(s, "auth.password", account, NULL, err);
 }

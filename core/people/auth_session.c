@@ -51,7 +51,8 @@ int auth_session_open(struct session *s, const struct auth_session_new *n, char 
     stmt_bind_int(st, 7, s->now);
     stmt_bind_int(st, 8, s->now + s->host->auth->o.session_ms);
     rc = stmt_run(st, err);
-    return rc ? rc : tidy(s, n->account, err);
+    if (rc == 0) rc = tidy(s, n->account, err);
+    return rc ? rc : auth_tell(s, "auth.login", n->account, n->how, err);
 }
 
 int auth_session_check(const struct auth *auth, struct store *db, const char *token, size_t len, int64_t now,
@@ -137,8 +138,11 @@ int auth_session_owner(struct store *db, int64_t id, int64_t *account, struct er
 int auth_session_end(struct session *s, int64_t id, struct err *err)
 {
     struct err_num n;
-    int rc = auth_run(s->db, "delete from auth_session where id = ?1", id, 0, 0, err);
-    if (rc || store_changes(s->db)) return rc;
+    int64_t account = 0;
+    int rc = auth_session_owner(s->db, id, &account, err);
+    if (rc == 1) rc = auth_run(s->db, "delete from auth_session where id = ?1", id, 0, 0, err);
+    if (rc) return rc;
+    if (account) return auth_tell(s, "auth.session_end", account, NULL, err);
     return err_set(err, ERR_NOT_FOUND, "auth.no_session", "session", err_i64(&n, id), NULL);
 }
 

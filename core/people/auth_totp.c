@@ -136,7 +136,7 @@ int auth_totp_confirm(struct session *s, int64_t account, const char *code,
     if (rc == 0) rc = auth_run(s->db, "delete from auth_recovery where account = ?1", account, 0, 0, err);
     for (int i = 0; rc == 0 && i < AUTH_RECOVERY_CODES; i++)
         rc = add_recovery(s, account, recovery[i], err);
-    return rc;
+    return rc ? rc : auth_tell(s, "auth.totp_on", account, NULL, err);
 }
 
 static int use_recovery(struct session *s, int64_t account, const char *code, struct err *err)
