@@ -83,8 +83,9 @@ static void on_lost(void *ctx)
 static int before_commit(void *ctx, struct err *err)
 {
     struct app *app = ctx;
+    int rc = flow_before_commit(app->flow, app->db, err);
     struct audit *au = app->host.audit;
-    int rc = au ? audit_before_commit(au, app->db, lane_now(app->lane), err) : 0;
+    if (rc == 0 && au) rc = audit_before_commit(au, app->db, lane_now(app->lane), err);
     return rc ? rc : quotas_before_commit(app->host.quotas, app->db, err);
 }
 

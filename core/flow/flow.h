@@ -95,14 +95,11 @@ int flow_read_run(struct store *db, int64_t id, struct arena *a, struct val *out
 int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *a, struct val *out, struct err *err);
 /* Steps, waits and wake-ups of a run, in order, as a list of maps. */
 int flow_read_history(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err);
-int flow_read_task(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err); /* 1, 0 */
-/* Open tasks that a person may decide (0: all), newest first. */
-int flow_read_tasks(struct store *db, struct host *host, int64_t person, int64_t now, struct arena *a, struct val *out,
-                    struct err *err);
-/* Decides an open task as the session's person: checks that they may, the form, and the hash that was shown. */
-int flow_decide(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct err *err);
 /* `khung verify`: journals that read, waits and tasks without a run, runs without a next event. */
 int flow_verify(struct store *db, err_sink report, void *ctx, struct err *err);
+
+/* Just before a commit: has something been changed that may leave a task without anybody to decide it? */
+int flow_before_commit(struct flow *f, struct store *db, struct err *err);
 
 /* The outbox: what leaves the database. The io side takes due rows and brings results back. */
 int flow_outbox_attach(struct flow *f);

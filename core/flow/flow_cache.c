@@ -146,6 +146,7 @@ static void forget_touched(struct flow *f)
 void flow_batch_lost(struct flow *f)
 {
     forget_touched(f);
+    if (f->lane) lane_wake_at(f->lane, &f->doubts_source, 0); /* what it noted of today is lost, too */
 }
 
 void flow_undone(struct flow *f)

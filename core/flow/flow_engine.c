@@ -113,7 +113,9 @@ void flow_attach(struct flow *f)
     f->runs_source.collect = flow_runs_collect;
     f->tasks_source.collect = flow_tasks_collect;
     lane_add_source(f->lane, &f->runs_source);
+    f->doubts_source.collect = flow_doubts_collect;
     lane_add_source(f->lane, &f->tasks_source);
+    lane_add_source(f->lane, &f->doubts_source);
 }
 
 void flow_free(struct flow *f)

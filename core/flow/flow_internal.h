@@ -133,7 +133,7 @@ struct flow_run {
 struct flow {
     struct host *host;
     struct flow_options options;
-    struct lane_source runs_source, tasks_source, outbox_source;
+    struct lane_source runs_source, tasks_source, doubts_source, outbox_source;
     struct flow_version *versions;
     struct flow_run **map; /* by id; chained */
     size_t map_size, nruns;
@@ -145,6 +145,8 @@ struct flow {
     /* Runs by what they are, as part of the transaction; and what of it is committed. Of those that run or have ended,
      * only the changes since the start are counted. */
     _Atomic int64_t counts[FLOW_COUNTS], committed[FLOW_COUNTS];
+    bool doubts_queued;   /* a piece of flow_doubt.c is in the lane's queue */
+    int64_t doubts_after; /* and not before */
 };
 
 /* flow_cache.c */
@@ -280,6 +282,9 @@ int flow_tell_state(struct session *s, const struct flow_run *run, enum flow_sta
 /* flow_task.c */
 int64_t flow_tasks_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
 int flow_task_close(struct flow *f, struct store *db, int64_t run, int64_t entry, struct err *err);
+/* flow_doubt.c */
+int64_t flow_doubts_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
+/* flow_task_void.c */
 int flow_task_void(struct flow *f, struct session *s, int64_t item, struct err *err);
 
 /* flow_off.c: runs whose plugin is switched off. */

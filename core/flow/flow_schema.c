@@ -72,6 +72,102 @@ static const char off[] = "alter table flow_run add column off integer;"
 
 /* Those that need somebody: few, and counted at each start. */
 static const char needy[] = "create index flow_run_needy on flow_run(state) where state in (2, 3, 5);";
+/* kind: 0 an ask, 1 a ballot of a vote. part: the fields of the item that the answer is about. since_rev: what was
+ * shown when it was asked before. term: within, as written, and from when (made); gap: a year without a calendar. was:
+ * whom it was asked of before it was reassigned. orphan: since when nobody can decide it. */
+static const char asked[] =
+    "alter table flow_task add column kind integer not null default 0;"
+    "alter table flow_task add column part blob;"
+    "alter table flow_task add column since_rev integer;"
+    "alter table flow_task add column term text;"
+    "alter table flow_task add column made integer;"
+    "alter table flow_task add column gap integer;"
+    "alter table flow_task add column was blob;"
+    "alter table flow_task add column claimed_by integer;"
+    "alter table flow_task add column claimed_until integer;"
+    "alter table flow_task add column orphan integer;"
+    "alter table flow_task add column orphan_why text;"
+    "create index flow_task_claimed on flow_task(claimed_by) where claimed_by is not null;"
+    "create index flow_task_orphan on flow_task(orphan) where orphan is not null;"
+    "create index flow_task_part on flow_task(about) where part is not null;"
+    "create index flow_task_due on flow_task(due) where state = 0 and due is not null;"
+    "create index flow_task_term on flow_task(id) where term is not null and state = 0;"
+    /* for_person: handed on by them, for this task alone. why: null (asked), escalated, orphan, delegated. */
+    "alter table flow_task_target add column due integer;"
+    "alter table flow_task_target add column for_person integer;"
+    "alter table flow_task_target add column why text;"
+    "create index flow_task_unit on flow_task_target(unit) where unit is not null;"
+    "create index flow_task_role_all on flow_task_target(role) where role is not null;"
+    "create index flow_task_person_due on flow_task_target(person, due) where due is not null and person is not null;"
+    "create index flow_task_position_due on flow_task_target(position, unit, due)"
+    " where due is not null and position is not null;"
+    "create index flow_task_role_due on flow_task_target(role, unit, due) where due is not null and role is not null;"
+    "update flow_task_target set due = (select t.due from flow_task t where t.id = task);"
+    "create table flow_task_log(id integer primary key, task integer not null, at integer not null, kind text not null,"
+    " person integer, for_person integer, text text);"
+    "create index flow_task_log_task on flow_task_log(task);"
+    /* id: random; what is sent is signed with a key that is not in here. used: when. */
+    "create table flow_task_link(id blob primary key, task integer not null, person integer not null, hash text,"
+    " expires integer not null, used integer) without rowid;"
+    "create index flow_task_link_task on flow_task_link(task);";
+
+/* A vote. Ballots of a secret one are boxes that only a key outside the database opens; they are keyed at random and
+ * hold neither a time nor a number. */
+static const char votes[] =
+    "create table flow_vote(run integer not null, entry integer not null, options blob not null, key blob,"
+    " primary key(run, entry)) without rowid;"
+    "create table flow_ballot(id blob primary key, run integer not null, entry integer not null, box blob not null)"
+    " without rowid;"
+    "create index flow_ballot_vote on flow_ballot(run, entry);";
+
+/* What may have changed who can decide a task: noted by triggers, so that it does not matter who changes an
+ * organisation, and looked at by flow_doubt.c. kind: 1 position in a unit, 2 role, 3 person, 4 unit, 5 calendar. */
+/* What was half looked at is looked at from the start. (No "or replace": a trigger does as its statement says.) */
+#define DOUBT(kind, name, unit)                                                                                        \
+    " delete from flow_doubt where kind = " kind " and name = " name " and unit = " unit ";"                           \
+    " insert into flow_doubt(kind, name, unit) values(" kind ", " name ", " unit ");"
+#define ON(name, when, table) "create trigger flow_doubt_" name " after " when " on " table " begin"
+#define ON_HELD(name, when, row)                                                                                       \
+    ON("held_" name, when, "position_held")                                                                            \
+    DOUBT("1", row ".position", row ".unit")                                                                           \
+    DOUBT("3", "''", row ".person")                                                                                    \
+    " delete from flow_doubt where kind = 2 and name in (select role from position_role where position = " row         \
+    ".position);"                                                                                                      \
+    " insert into flow_doubt(kind, name, unit) select 2, role, 0 from position_role where position = " row             \
+    ".position; end;"
+#define ON_ROLE(name, when, row)                                                                                       \
+    ON("role_" name, when, "role_held")                                                                                \
+    DOUBT("2", row ".role", "0") DOUBT("3", "''", "coalesce(" row ".person, 0)") " end;"
+#define ON_DELEGATION(name, when, row)                                                                                 \
+    ON("delegation_" name, when, "delegation")                                                                         \
+    DOUBT("3", "''", row ".to_person") DOUBT("3", "''", row ".from_person") " end;"
+static const char doubts[] =
+    "create table flow_doubt(kind integer not null, name text not null, unit integer not null,"
+    " after integer not null default 0, primary key(kind, name, unit)) without rowid;"
+    "create table flow_doubt_day(one integer primary key check(one = 1), day integer not null);" ON_HELD(
+        "made", "insert", "new") ON_HELD("changed", "update", "new") ON_HELD("gone", "delete", "old");
+static const char more_doubts[] = ON_ROLE("made", "insert", "new") ON_ROLE("changed", "update", "new")
+    ON_ROLE("gone", "delete", "old") ON_DELEGATION("made", "insert", "new") ON_DELEGATION("changed", "update", "new")
+        ON_DELEGATION("gone", "delete", "old");
+static const char other_doubts[] =
+    "create trigger flow_doubt_account after update of disabled_at on account when new.person is not null begin" DOUBT(
+        "3", "''", "new.person") " end;" ON("successor", "insert", "unit_successor")
+        DOUBT("4", "''", "new.unit") " end;" ON("year", "insert", "calendar_year")
+            DOUBT("5", "''", "0") " end;" ON("year_changed", "update", "calendar_year")
+                DOUBT("5", "''", "0") " end;" ON("day", "insert", "calendar_day")
+                    DOUBT("5", "''", "0") " end;" ON("day_gone", "delete", "calendar_day")
+                        DOUBT("5", "''", "0") " end;";
+
+/* By which the dates that come are found. */
+static const char dates[] = "create index position_held_to on position_held(valid_to) where valid_to is not null;"
+                            "create index position_held_from on position_held(valid_from);"
+                            "create index role_held_to on role_held(valid_to) where valid_to is not null;"
+                            "create index role_held_from on role_held(valid_from);"
+                            "create index delegation_valid_to on delegation(valid_to);"
+                            "create index unit_successor_day on unit_successor(day);"
+                            "insert into role_verb(role, verb) values('editor', 'task.reassign'), ('operator', "
+                            "'task.reassign'),"
+                            " ('editor', 'task.link'), ('operator', 'task.link');";
 
 const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/002", tasks},
@@ -79,4 +175,10 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/004", held},
                                                   {"flow/005", off},
                                                   {"flow/006", needy},
+                                                  {"flow/tasks", asked},
+                                                  {"flow/votes", votes},
+                                                  {"flow/doubts", doubts},
+                                                  {"flow/doubts-2", more_doubts},
+                                                  {"flow/doubts-3", other_doubts},
+                                                  {"flow/dates", dates},
                                                   {0}};

@@ -16,23 +16,28 @@ static int64_t id_of(const struct val *v)
     return v->type == VAL_OBJ ? v->as.obj.id : v->type == VAL_INT ? v->as.i : 0;
 }
 
-/* The nearest unit above that has a holder of the position today. */
-static int find_above(struct api_call *c, const char *position, int64_t unit, int64_t *found)
+int flow_target_above(struct store *db, const char *position, int64_t unit, int64_t day, int64_t *found,
+                      struct err *err)
 {
-    int64_t day = people_day(c->s->host, c->s->now);
     for (int level = 0; level < 32; level++) {
         int64_t above;
-        int rc = people_parent(c->s->db, unit, day, &above, c->err);
-        if (rc <= 0) return rc ? rc : err_set(c->err, ERR_NOT_FOUND, "flow.no_unit_above", "position", position, NULL);
-        rc = people_has_holder(c->s->db, position, above, day, c->err);
-        if (rc < 0) return rc;
-        if (rc == 1) {
+        int rc = people_parent(db, unit, day, &above, err);
+        if (rc <= 0) return rc;
+        rc = people_has_holder(db, position, above, day, err);
+        if (rc) {
             *found = above;
-            return 0;
+            return rc;
         }
         unit = above;
     }
-    return err_set(c->err, ERR_NOT_FOUND, "flow.no_unit_above", "position", position, NULL);
+    return 0;
+}
+
+static int find_above(struct api_call *c, const char *position, int64_t unit, int64_t *found)
+{
+    int rc = flow_target_above(c->s->db, position, unit, people_day(c->s->host, c->s->now), found, c->err);
+    if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "flow.no_unit_above", "position", position, NULL);
+    return rc < 0 ? rc : 0;
 }
 
 static int add(struct api_call *c, struct val *out, const char *key, struct val v, int64_t unit)

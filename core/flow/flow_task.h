@@ -1,10 +1,16 @@
-/* Tasks inside the engine: one row each, targets beside it. States: 0 open, 1 decided, 2 closed. */
+/* Tasks inside the engine: one row each, targets beside it. States: 0 open, 1 decided, 2 closed.
+ *
+ * flow_task.c makes, answers and closes them; _row reads, _show shows, _form is what is to be filled in, _may who may
+ * do what with one, _act what people do with one short of deciding, _log what happened to one, _void what an edit of
+ * the text does; flow_inbox.c lists those of a person; flow_doubt.c looks after those that nobody can decide. */
 #ifndef KHUNG_FLOW_TASK_H
 #define KHUNG_FLOW_TASK_H
 
 #include "flow/flow_internal.h"
 
 enum { TASK_OPEN, TASK_DECIDED, TASK_CLOSED };
+enum { TASK_ASK, TASK_BALLOT }; /* kind */
+struct people_capacity;
 
 struct flow_task {
     int64_t id, run, entry, n;
@@ -18,20 +24,95 @@ struct flow_task {
     struct val escalate; /* a target, or nil */
     struct val answer;
     int64_t decided_by, decided_at;
+    int kind;
+    struct val part; /* fields of the item, or nil: all of it */
+    struct val was;  /* targets before a reassignment, or nil */
+    int64_t since_rev;
+    const char *term; /* within, when it counts working days */
+    int64_t made;
+    int64_t gap; /* a year without a calendar that the term touches, or 0 */
+    int64_t claimed_by, claimed_until;
+    int64_t orphan; /* since when */
+    const char *orphan_why;
 };
 
 int flow_task_insert(struct flow *f, struct session *s, const struct flow_task *t, struct err *err);
-int flow_task_add_target(struct store *db, int64_t task, int64_t n, const struct val *target, struct err *err);
+/* Adds one more whom it is asked of. `why` NULL: asked from the start. */
+int flow_task_add_target(struct store *db, const struct flow_task *t, const struct val *target, const char *why,
+                         struct err *err);
+/* Keeps whom it is asked of now, unless they are kept already. */
+int flow_task_keep_targets(struct store *db, const struct flow_task *t, struct err *err);
+/* So many tasks of a run are not open any more. */
+int flow_task_count_off(struct flow *f, struct store *db, int64_t run, int64_t n, struct err *err);
+int flow_task_set_targets(struct store *db, const struct flow_task *t, const struct val *targets, struct err *err);
 /* 1 found, 0 not. Texts live in the arena. */
 int flow_task_load(struct store *db, int64_t id, struct arena *a, struct flow_task *out, struct err *err);
+/* The session's person is checked to be one who may; the answer's by, as, on_behalf_of. */
+int flow_task_check_person(struct session *s, const struct flow_task *t, struct val *answer, struct err *err);
+/* What was given for the form, checked, into `answer`. */
+int flow_task_check_form(struct flow *f, struct session *s, const struct flow_task *t, const struct val *given,
+                         struct val *answer, struct err *err);
 /* Stores the answer of an open task, and settles the wait if that decides it. */
 int flow_task_answer(struct flow *f, struct session *s, const struct flow_task *t, const struct val *answer,
                      struct err *err);
 /* flow_audit.c */
 int flow_tell_answer(struct session *s, const struct flow_task *t, const struct val *answer, struct err *err);
+/* flow_task_void.c: `answer` says that the text is another now, and what changed in it. */
+int flow_task_voided(struct session *s, const struct flow_task *t, int64_t now_rev, struct val *answer,
+                     struct err *err);
 /* Is the wait of these tasks decided now? Then its answer is signalled and what is still open is closed. */
 int flow_task_settle(struct flow *f, struct session *s, int64_t run, int64_t entry, struct err *err);
 /* Whom a task is asked of: a person, a list, { position=, unit= | above= }, { role=, unit= } → a list of targets. */
 int flow_target_resolve(struct api_call *c, const struct val *to, struct val *out);
+/* The nearest unit above with a holder of the position on that day: 1 and *found, 0. */
+int flow_target_above(struct store *db, const char *position, int64_t unit, int64_t day, int64_t *found,
+                      struct err *err);
+
+/* flow_task_may.c. 1: the person may decide it, as `cap` says; 0: not. A claim of another is not looked at. */
+int flow_task_may(struct session *s, const struct flow_task *t, int64_t person, struct people_capacity *cap,
+                  struct err *err);
+/* Has somebody else taken it on for now? */
+bool flow_task_is_taken(const struct flow_task *t, int64_t person, int64_t now);
+/* 1: at least one person may decide it. */
+int flow_task_can_anybody(struct session *s, const struct val *targets, struct err *err);
+/* may_decide, may_claim … and `why` { decide =, claim = … } of the session's person, in the session's language. */
+int flow_task_show_may(struct session *s, const struct flow_task *t, struct val *out, struct err *err);
+
+/* flow_task_show.c: as people see it; in the session's language, when there is a session. */
+int flow_task_show(struct session *s, struct store *db, const struct flow_task *t, struct arena *a, struct val *out,
+                   struct err *err);
+
+/* flow_task_form.c: the form's declaration; a usual one when none was given. */
+int flow_task_form(struct arena *a, const struct flow_task *t, struct val *form, struct err *err);
+/* Its fields as a list of { name, type, required, title, help, choices, default }, in their `order`, then by name. */
+int flow_task_fields(struct arena *a, const struct val *form, const char *lang, struct val *out, struct err *err);
+
+/* flow_task_log.c */
+int flow_task_log(struct session *s, int64_t task, const char *kind, int64_t for_person, const char *text,
+                  struct err *err);
+int flow_task_log_read(struct store *db, int64_t task, const char *kind, struct arena *a, struct val *out,
+                       struct err *err);
+
+/* flow_doubt.c */
+/* Is there anybody who can decide it? To be looked at. */
+int flow_task_doubt(struct store *db, int64_t task, struct err *err);
+/* since 0: it is none any more. */
+int flow_task_set_orphan(struct store *db, int64_t task, int64_t since, const char *why, struct err *err);
+
+/* flow_task_due.c */
+int flow_task_tell(struct session *s, const struct flow_task *t, const char *event, struct err *err);
+int flow_task_set_next(struct flow *f, struct store *db, int64_t task, int64_t next, bool escalated, struct err *err);
+
+/* task_api.c: from what the flow wrote. */
+int flow_task_take_times(struct api_call *c, const struct val *spec, struct flow_task *t);
+int flow_task_take_about(struct api_call *c, const struct val *spec, struct flow_task *t);
+
+/* vote_api.c, flow_vote.c */
+void vote_add_api(struct flow *f, struct api *api);
+int flow_vote_settle(struct flow *f, struct session *s, int64_t run, int64_t entry, bool late, struct err *err);
+/* The text that was voted on is another now: the vote ends as void. */
+int flow_vote_void(struct flow *f, struct session *s, const struct flow_task *t, int64_t now_rev, struct err *err);
+int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t, const struct val *answer,
+                   struct err *err);
 
 #endif

@@ -13,7 +13,7 @@ struct due_work {
     int64_t task;
 };
 
-static int set_next(struct flow *f, struct store *db, int64_t task, int64_t next, bool escalated, struct err *err)
+int flow_task_set_next(struct flow *f, struct store *db, int64_t task, int64_t next, bool escalated, struct err *err)
 {
     struct stmt *s = store_stmt(db,
                                 "update flow_task set next_at = ?2, escalate = case when ?3 then null else escalate end"
@@ -31,7 +31,7 @@ static int set_next(struct flow *f, struct store *db, int64_t task, int64_t next
     return rc;
 }
 
-static int tell(struct session *s, const struct flow_task *t, const char *event, struct err *err)
+int flow_task_tell(struct session *s, const struct flow_task *t, const char *event, struct err *err)
 {
     struct val data = val_map();
     int rc = val_set(s->arena, &data, "task", val_int(t->id));
@@ -46,16 +46,17 @@ static int tell(struct session *s, const struct flow_task *t, const char *event,
 static int end_term(struct flow *f, struct session *s, struct flow_task *t, struct err *err)
 {
     struct val answer = val_map();
+    if (t->kind == TASK_BALLOT) return flow_vote_settle(f, s, t->run, t->entry, true, err);
     bool returns = t->on_timeout && strcmp(t->on_timeout, "return") == 0;
     if (t->escalate.type == VAL_LIST && !returns) {
-        int64_t n = (int64_t)t->targets.as.list.n;
         int rc = 0;
         for (size_t i = 0; rc == 0 && val_at(&t->escalate, i); i++)
-            rc = flow_task_add_target(s->db, t->id, n + (int64_t)i, val_at(&t->escalate, i), err);
-        if (rc == 0) rc = set_next(f, s->db, t->id, INT64_MAX, true, err);
-        return rc ? rc : tell(s, t, "task.escalated", err);
+            rc = flow_task_add_target(s->db, t, val_at(&t->escalate, i), "escalated", err);
+        if (rc == 0) rc = flow_task_set_next(f, s->db, t->id, INT64_MAX, true, err);
+        return rc ? rc : flow_task_tell(s, t, "task.escalated", err);
     }
-    if (t->on_timeout && strcmp(t->on_timeout, "escalate") == 0) return set_next(f, s->db, t->id, INT64_MAX, true, err);
+    if (t->on_timeout && strcmp(t->on_timeout, "escalate") == 0)
+        return flow_task_set_next(f, s->db, t->id, INT64_MAX, true, err);
     int rc = val_set(s->arena, &answer, "timed_out", val_bool(true));
     if (rc == 0) rc = val_set(s->arena, &answer, "at", val_int(s->now));
     if (rc) return err_set(err, ERR_NOMEM, "memory", NULL);
@@ -72,8 +73,8 @@ static int run_due(struct lane_work *w, struct lane *lane, struct err *err)
     int rc = flow_task_load(s.db, dw->task, s.arena, &t, err);
     if (rc <= 0 || t.state != TASK_OPEN || !t.next_at || t.next_at > s.now) return rc < 0 ? rc : 0;
     if (t.due && t.due <= s.now) return end_term(dw->flow, &s, &t, err);
-    rc = set_next(dw->flow, s.db, t.id, t.due, false, err);
-    return rc ? rc : tell(&s, &t, "task.reminded", err);
+    rc = flow_task_set_next(dw->flow, s.db, t.id, t.due ? t.due : INT64_MAX, false, err);
+    return rc ? rc : flow_task_tell(&s, &t, "task.reminded", err);
 }
 
 static void done_due(struct lane_work *w, const struct err *failed)

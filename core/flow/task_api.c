@@ -4,28 +4,80 @@
 #include "base/date.h"
 #include "content/content.h"
 #include "flow/flow_task.h"
+#include "people/time.h"
 #include "plugin/api_internal.h"
+#include "runtime/log.h"
 
-/* "1 day before" counts back from the due time, anything else forward from now. */
-static int take_times(struct api_call *c, const struct val *spec, struct flow_task *t)
+/* Working days are counted again when a calendar changes: then what was written must be known. */
+static int take_within(struct api_call *c, const struct val *within, struct flow_task *t)
+{
+    struct people_term term = {.db = c->s->db, .zone = c->s->zone ? c->s->zone : c->s->host->zone, .base = c->s->now};
+    struct duration d;
+    int gap = 0;
+    if (!val_is(within, VAL_STR)) return flow_timer_parse(c->s, within, &t->due, c->err);
+    int rc = people_term(&term, within, &t->due, &gap, c->err);
+    if (rc == 0 && duration_parse(within->as.str.s, within->as.str.len, &d) && d.working_days)
+        t->term = api_str(within);
+    t->gap = gap;
+    if (rc == 0 && gap) {
+        struct err_num year;
+        log_warn("calendar.missing_year", "year", err_i64(&year, gap), NULL);
+    }
+    return rc;
+}
+
+/* "1 day before" and "2 working days before" count back from the due time, anything else forward from now. */
+int flow_task_take_times(struct api_call *c, const struct val *spec, struct flow_task *t)
 {
     const struct val *within = val_get(spec, "within"), *remind = val_get(spec, "remind");
+    struct people_term term = {.db = c->s->db, .zone = c->s->zone ? c->s->zone : c->s->host->zone};
     struct duration d;
     t->due = t->remind = INT64_MAX;
     if (within) {
-        int rc = flow_timer_parse(c->s, within, &t->due, c->err);
+        int rc = take_within(c, within, t);
         if (rc) return rc;
     }
     if (!val_is(remind, VAL_STR)) return 0;
     if (duration_parse(remind->as.str.s, remind->as.str.len, &d) && d.before) {
         if (t->due == INT64_MAX) return err_set(c->err, ERR_INVALID, "flow.remind", NULL);
-        t->remind = t->due - d.ms;
-        return 0;
+        term.base = t->due;
+        return people_term(&term, remind, &t->remind, NULL, c->err);
     }
     return flow_timer_parse(c->s, remind, &t->remind, c->err);
 }
 
-static int take_about(struct api_call *c, const struct val *spec, struct flow_task *t)
+/* The run asked about this text before and it was changed meanwhile: who is asked now sees what changed. */
+static int find_since(struct api_call *c, struct flow_task *t)
+{
+    struct stmt *s = store_stmt(c->s->db,
+                                "select about_rev from flow_task where run = ?1 and about = ?2 and about_rev < ?3"
+                                " order by id desc limit 1",
+                                c->err);
+    if (!s) return c->err->code;
+    stmt_bind_int(s, 1, t->run);
+    stmt_bind_int(s, 2, t->about);
+    stmt_bind_int(s, 3, t->about_rev);
+    int rc = stmt_step(s, c->err);
+    if (rc == 1) t->since_rev = stmt_int(s, 0);
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+/* part = { "title", "body" }: the answer is about these fields of the item alone. */
+static int take_part(struct api_call *c, const struct val *spec, struct flow_task *t)
+{
+    const struct val *part = val_get(spec, "part");
+    if (!part || part->type == VAL_NIL) return 0;
+    bool good = t->about && part->type == VAL_LIST && part->as.list.n <= 100;
+    for (size_t i = 0; good && i < part->as.list.n; i++)
+        good = api_str(&part->as.list.items[i]) != NULL;
+    if (!good && !(part->type == VAL_MAP && part->as.map.n == 0))
+        return err_set(c->err, ERR_INVALID, "task.part", NULL);
+    t->part = part->type == VAL_LIST ? *part : val_list();
+    return 0;
+}
+
+int flow_task_take_about(struct api_call *c, const struct val *spec, struct flow_task *t)
 {
     const struct val *about = val_get(spec, "about");
     struct content_version now;
@@ -37,7 +89,18 @@ static int take_about(struct api_call *c, const struct val *spec, struct flow_ta
     t->about = about->as.obj.id;
     t->about_rev = about->as.obj.rev ? about->as.obj.rev : now.rev;
     t->about_hash = arena_strdup(c->arena, now.hash);
-    return t->about_hash ? 0 : err_set(c->err, ERR_NOMEM, "memory", NULL);
+    return t->about_hash ? find_since(c, t) : err_set(c->err, ERR_NOMEM, "memory", NULL);
+}
+
+/* Names that an answer has by itself: who fills in a form must not be able to write them. */
+static bool is_reserved(const char *name)
+{
+    static const char *const names[] = {"by",       "as",       "on_behalf_of", "at",        "task",
+                                        "item",     "revision", "hash",         "timed_out", "voided",
+                                        "comments", "changed",  "revision_now"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
 }
 
 static int take_form(struct api_call *c, const struct val *spec, struct flow_task *t)
@@ -46,7 +109,14 @@ static int take_form(struct api_call *c, const struct val *spec, struct flow_tas
     struct field_list fields;
     if (!form) return 0;
     t->form = *form;
-    return field_parse_list(c->arena, form, &fields, c->err);
+    int rc = field_parse_list(c->arena, form, &fields, c->err);
+    for (size_t i = 0; rc == 0 && i < fields.n; i++) {
+        if (is_reserved(fields.items[i].name))
+            rc = err_set(c->err, ERR_INVALID, "task.form_name", "field", fields.items[i].name, NULL);
+        else if (fields.items[i].type == FIELD_FILE)
+            rc = err_set(c->err, ERR_REFUSED, "task.form_file", "field", fields.items[i].name, NULL);
+    }
+    return rc;
 }
 
 static int take_rest(struct api_call *c, const struct val *spec, struct flow_task *t)
@@ -63,20 +133,25 @@ static int take_rest(struct api_call *c, const struct val *spec, struct flow_tas
     return rc;
 }
 
-static int make_task(struct api_call *c, const struct val *spec, int64_t entry, int64_t n)
+static int make_task(struct api_call *c, const struct val *spec, int64_t entry, int64_t n, bool parts)
 {
     struct flow *f = c->self;
     struct flow_run *run = c->s->run;
     struct flow_task t = {.run = run->id, .entry = entry, .n = n, .targets = val_list()};
     if (spec->type != VAL_MAP) return err_set(c->err, ERR_INVALID, "flow.task", NULL);
-    int rc = take_times(c, spec, &t);
-    if (rc == 0) rc = take_about(c, spec, &t);
+    int rc = flow_task_take_times(c, spec, &t);
+    if (rc == 0) rc = flow_task_take_about(c, spec, &t);
+    if (rc == 0) rc = take_part(c, spec, &t);
     if (rc == 0) rc = take_form(c, spec, &t);
     if (rc == 0) rc = take_rest(c, spec, &t);
     if (rc == 0) rc = flow_target_resolve(c, val_get(spec, "to"), &t.targets);
     if (rc) return rc;
+    if (parts && t.about && t.part.type == VAL_NIL) t.part = val_list();
     t.id = id_next(lane_ids(f->lane), c->s->now);
-    return flow_task_insert(f, c->s, &t, c->err);
+    rc = flow_task_insert(f, c->s, &t, c->err);
+    if (rc == 0) rc = flow_task_can_anybody(c->s, &t.targets, c->err);
+    if (rc < 0) return rc;
+    return rc ? 0 : flow_task_doubt(c->s->db, t.id, c->err);
 }
 
 /* Like an API_WRITE of several statements, a task that cannot be made leaves nothing behind. */
@@ -93,7 +168,7 @@ static int ask(struct api_call *c)
     bool replayed;
     int rc = flow_wait_begin(c, WAIT_TASK, &w, &replayed);
     if (rc || replayed) return rc ? rc : API_WAITING;
-    return end_wait(c, w, make_task(c, &c->args[1], w->entry, 0));
+    return end_wait(c, w, make_task(c, &c->args[1], w->entry, 0, false));
 }
 
 /* need = "all" | "any" | k. */
@@ -132,27 +207,32 @@ static int ask_all(struct api_call *c)
     bool replayed;
     const struct val *asks = &c->args[1], *options = &c->args[2];
     int64_t need;
+    bool parts = false;
     if (asks->as.list.n == 0 || asks->as.list.n > 200) return err_set(c->err, ERR_INVALID, "flow.asks", NULL);
     int rc = need_of(c, options, (int64_t)asks->as.list.n, &need);
     if (rc) return rc;
     rc = flow_wait_begin(c, WAIT_TASK, &w, &replayed);
     if (rc || replayed) return rc ? rc : API_WAITING;
+    for (size_t i = 0; i < asks->as.list.n; i++)
+        parts = parts || val_get(&asks->as.list.items[i], "part");
     rc = store_group(c, w->entry, need, val_get_bool(options, "veto", false));
     for (size_t i = 0; rc == 0 && i < asks->as.list.n; i++)
-        rc = make_task(c, &asks->as.list.items[i], w->entry, (int64_t)i);
+        rc = make_task(c, &asks->as.list.items[i], w->entry, (int64_t)i, parts);
     return end_wait(c, w, rc);
 }
 
 static const struct api_fn functions[] = {
     {"run:ask", ask,
      "run:object:run! "
-     "task:map{to:any!,title:text!,about:object:item,form:map,within:duration,remind:duration,escalate:any,on_timeout:"
+     "task:map{to:any!,title:text!,about:object:item,part:list,form:map,within:duration,remind:duration,escalate:any,"
+     "on_timeout:"
      "text,help:text}!",
      "Answer", API_WAIT, NULL, 1,
      "Asks a person, position, role or list; waits for the answer. With about = item it binds to that text.", true},
     {"run:ask_all", ask_all,
      "run:object:run! "
-     "tasks:list{to:any!,title:text!,about:object:item,form:map,within:duration,remind:duration,escalate:any,on_"
+     "tasks:list{to:any!,title:text!,about:object:item,part:list,form:map,within:duration,remind:duration,escalate:any,"
+     "on_"
      "timeout:text,help:text}! options:map{need:any,veto:boolean}",
      "map", API_WAIT, NULL, 1,
      "Asks several: need = \"all\" | \"any\" | k, veto = true; answers { decision =, answers =, approved = }.", true},
@@ -169,4 +249,5 @@ void task_add_api(struct flow *f, struct api *api)
 {
     api_add(api, functions, f);
     api_add_events(api, events);
+    vote_add_api(f, api);
 }

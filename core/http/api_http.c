@@ -16,6 +16,7 @@
 #include "http/conn.h"
 #include "http/metrics.h"
 #include "http/idempotency.h"
+#include "http/link_page.h"
 #include "http/problem.h"
 #include "http/rate.h"
 #include "http/routes.h"
@@ -347,6 +348,10 @@ void http_api_handle(void *ctx, struct http_request *r)
     bool reads = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
     if (reads && is_item_path(r->path, type, &key)) {
         give_item(api, r, type, key);
+        return;
+    }
+    if (link_page_is(r->path)) {
+        link_page_handle(api, r);
         return;
     }
     if (r->local && strcmp(r->path, "/rpc") == 0 && strcmp(r->method, "POST") == 0) {

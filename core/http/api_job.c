@@ -10,6 +10,7 @@
 #include "content/content.h"
 #include "flow/flow.h"
 #include "http/idempotency.h"
+#include "http/link_page.h"
 #include "http/problem.h"
 #include "plugin/plugins.h"
 #include "runtime/log.h"
@@ -70,6 +71,10 @@ static int run(struct api_job *job, struct session *s, struct err *err)
     if (rc == 0) rc = api_invoke(s->host->api, s, job->call, &job->args, &job->arena, &out, err);
     if (rc) return rc;
     buf_clear(&job->out);
+    if (job->page) {
+        link_page_write(job, &out);
+        return buf_ok(&job->out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
+    }
     if (out.type == VAL_NIL && strcmp(job->request->method, "GET") == 0)
         return err_set(err, ERR_NOT_FOUND, "http.not_found", "path", job->request->path, NULL);
     if (out.type == VAL_NIL) return 0;
@@ -102,7 +107,7 @@ static void answer(struct mail *m)
     char lines[400];
     struct http_response res = {.status = job->status,
                                 .type = job->type ? job->type : "application/json",
-                                .headers = lines,
+                                .headers = job->page ? job->page : lines,
                                 .body = job->out.data,
                                 .len = job->out.len};
     size_t n = (size_t)snprintf(lines, sizeof(lines), "Cache-Control: no-store\r\n%s", job->rate);
@@ -112,7 +117,9 @@ static void answer(struct mail *m)
         res.status = 204;
         res.type = NULL;
     }
-    if (job->failed)
+    if (job->failed && job->page)
+        link_page_problem(job->request, &job->err, job->login.lang);
+    else if (job->failed)
         http_problem(job->request, &job->err, job->login.lang);
     else
         http_reply(job->request, &res);

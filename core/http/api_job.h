@@ -32,6 +32,7 @@ struct api_job {
     const char *idempotency_key; /* NULL: none */
     bool is_replayed;            /* answered as before: `status` and `out` are those of then */
     const char *type;            /* of what `out` holds; NULL: JSON */
+    const char *page;            /* headers of an HTML page (link_page.c) that `out` is to be; NULL: it is none */
     bool wrap;                   /* for the command line: { text = … } */
     bool report;                 /* args are those of a report: name, params, format */
     struct val args;

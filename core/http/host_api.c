@@ -1,4 +1,4 @@
-/* Runs and tasks from outside. Lists and single ones in the shape that flow_read_ gives. */
+/* Runs from outside. Lists and single ones in the shape that flow_read_ gives. */
 #include "http/host_api.h"
 
 #include <string.h>
@@ -102,53 +102,6 @@ static int run_operate(struct api_call *c)
     return flow_pause(f, c->s, id, strcmp(verb, "pause") == 0, c->err);
 }
 
-/* All open tasks for those who may read runs; else one's own. */
-static int task_list(struct api_call *c)
-{
-    const struct val *who = &c->args[0];
-    int64_t person = c->s->actor.person;
-    if (who->type == VAL_STR) {
-        struct people_account account;
-        int rc = people_account_find(c->s->db, api_str(who), &account, c->err);
-        if (rc < 0) return rc;
-        if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", api_str(who), NULL);
-        if (account.person != person) {
-            rc = people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
-            if (rc) return rc;
-        }
-        person = account.person;
-    }
-    if (person == 0) {
-        int rc = people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
-        if (rc) return rc;
-    }
-    return flow_read_tasks(c->s->db, c->s->host, person, c->s->now, c->arena, &c->result, c->err);
-}
-
-/* Is it asked of this person (or may they read all)? */
-static int task_show(struct api_call *c)
-{
-    struct err_num n;
-    int rc = flow_read_task(c->s->db, c->args[0].as.i, c->arena, &c->result, c->err);
-    if (rc < 0) return rc;
-    if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "flow.no_task", "task", err_i64(&n, c->args[0].as.i), NULL);
-    const struct val *to = val_get(&c->result, "to");
-    for (size_t i = 0; val_at(to, i); i++) {
-        struct people_capacity cap;
-        rc = people_may_decide(c->s, val_at(to, i), c->s->actor.person, c->s->now, &cap, c->err);
-        if (rc) return rc < 0 ? rc : 0;
-    }
-    return people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
-}
-
-static int task_decide(struct api_call *c)
-{
-    struct val empty = val_map();
-    if (c->s->actor.person == 0) return err_set(c->err, ERR_DENIED, "denied.nobody", NULL);
-    return flow_decide(c->s->host->flow, c->s, c->args[0].as.i, c->args[1].type == VAL_MAP ? &c->args[1] : &empty,
-                       c->err);
-}
-
 /* One page of open runs; the caller goes on with `next` while there is one, so that nobody waits for all of them. */
 static int run_upgrade(struct api_call *c)
 {
@@ -180,16 +133,13 @@ static const struct api_fn functions[] = {
      "A failed or blocked run goes on, with its own source or on the active version."},
     {"run.upgrade", run_upgrade, "options:map{plugin:text,flow:text,run:integer,after:integer,dry_run:boolean}", "map",
      API_WRITE, API_HOST, 1, "Tries open runs of old versions against the active one; moves those that fit."},
-    {"task.list", task_list, "user:text", "list", API_READ, API_HOST, 1, "Open tasks of a user, or all."},
-    {"task.show", task_show, "id:integer!", "map", API_READ, API_HOST, 1, "One task."},
-    {"task.decide", task_decide, "id:integer! answer:map!", "", API_WRITE, API_HOST, 1,
-     "Answers a task as the caller's person.", .tells = true},
     {0},
 };
 
 void host_api_attach(struct host *host)
 {
     api_add(host->api, functions, NULL);
+    host_api_attach_task(host);
     host_api_attach_system(host);
     host_api_attach_grant(host);
     host_api_attach_quota(host);

@@ -6,6 +6,7 @@
 #include "plugin/host.h"
 
 /* People, plugins, checks (host_api_system.c). */
+void host_api_attach_task(struct host *host);
 void host_api_attach_system(struct host *host);
 /* Grants of capabilities (host_api_grant.c). */
 void host_api_attach_grant(struct host *host);

@@ -32,8 +32,21 @@ const struct http_route http_routes[] = {
     {"POST", "/api/runs/:id/resume", "run.resume", ":id#", 204, true, false},
     {"POST", "/api/runs/:id/retry", "run.retry", ":id# body.upgrade", 204, true, false},
     {"GET", "/api/tasks", "task.list", "?user", 200, false, false},
+    {"GET", "/api/inbox", "task.inbox", "?*", 200, false, false},
+    {"GET", "/api/orphans", "task.orphans", "", 200, false, false},
+    {"GET", "/api/persons/:person/handover", "task.handover", ":person ?*", 200, false, false},
+    {"POST", "/api/tasks/decide", "task.decide_all", "body.tasks body.answer", 200, true, false},
     {"GET", "/api/tasks/:id", "task.show", ":id#", 200, false, false},
+    {"GET", "/api/tasks/:id/history", "task.history", ":id#", 200, false, false},
     {"POST", "/api/tasks/:id/decide", "task.decide", ":id# body", 204, true, false},
+    {"POST", "/api/tasks/:id/claim", "task.claim", ":id# body.until", 204, true, false},
+    {"POST", "/api/tasks/:id/release", "task.release", ":id#", 204, true, false},
+    {"POST", "/api/tasks/:id/reassign", "task.reassign", ":id# body.to body.reason", 204, true, false},
+    {"POST", "/api/tasks/:id/delegate", "task.delegate", ":id# body.person body.reason", 204, true, false},
+    {"POST", "/api/tasks/:id/hand_back", "task.hand_back", ":id# body.reason", 204, true, false},
+    {"POST", "/api/tasks/:id/comment", "task.comment", ":id# body.text", 204, true, false},
+    {"POST", "/api/tasks/:id/recuse", "task.recuse", ":id# body.reason", 204, true, false},
+    {"POST", "/api/tasks/:id/link", "task.link", ":id# body.person body.expires", 201, true, false},
     {"GET", "/api/schedule", "schedule.list", "", 200, false, false},
     {"POST", "/api/schedule/:id/run", "schedule.run_now", ":id#", 204, true, false},
     {"GET", "/api/units", "org.units", "", 200, false, false},
@@ -134,17 +147,24 @@ static struct val guess(const char *s)
     return val_str(s);
 }
 
-static int take_query(const char *query, struct arena *a, struct val *out)
+static int take_query(const char *query, struct arena *a, bool as_text, struct val *out)
 {
     *out = val_map();
     for (const char *p = query; *p;) {
         size_t len = strcspn(p, "&"), name = strcspn(p, "=&");
         char *key = decode(a, p, name), *value = name < len ? decode(a, p + name + 1, len - name - 1) : NULL;
         if (!key) return ERR_NOMEM;
-        if (*key && val_set(a, out, key, value ? guess(value) : val_bool(true)) != 0) return ERR_NOMEM;
+        struct val v = !value ? val_bool(true) : as_text ? val_str(value) : guess(value);
+        if (*key && val_set(a, out, key, v) != 0) return ERR_NOMEM;
         p += len + (p[len] == '&');
     }
     return 0;
+}
+
+int http_form_parse(struct arena *a, const char *body, size_t len, struct val *out, struct err *err)
+{
+    char *text = arena_strndup(a, body ? body : "", len);
+    return !text || take_query(text, a, true, out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 
 static int bad(const char *name, struct err *err)
@@ -176,7 +196,7 @@ static int take_arg(const struct http_route *route, const struct http_request *r
     }
     if (spec[0] == '?') {
         struct val query;
-        if (take_query(r->query, a, &query) != 0) return err_set(err, ERR_NOMEM, "memory", NULL);
+        if (take_query(r->query, a, false, &query) != 0) return err_set(err, ERR_NOMEM, "memory", NULL);
         if (spec[1] == '*') {
             *out = query;
         } else {

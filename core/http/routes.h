@@ -23,6 +23,8 @@ const struct http_route *http_route_find(const char *method, const char *path, c
 /* The arguments of the call, in the arena. `body`: parsed, or nil. */
 int http_route_args(const struct http_route *route, const struct http_request *r, const struct val *body,
                     struct arena *a, struct val *out, struct err *err);
+/* What a web form sent (application/x-www-form-urlencoded), as a map of texts. */
+int http_form_parse(struct arena *a, const char *body, size_t len, struct val *out, struct err *err);
 /* For the reference: all of them, closed by {NULL}. */
 extern const struct http_route http_routes[];
 

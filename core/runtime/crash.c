@@ -41,6 +41,12 @@ static const char *const names[] = {"lane.before_slice",
                                     "auth.link_used",
                                     "auth.password_set",
                                     "auth.totp_used",
+                                    "task.orphaned",
+                                    "task.link_used",
+                                    "vote.key_written",
+                                    "vote.cast",
+                                    "vote.before_close",
+                                    "vote.key_gone",
                                     NULL};
 
 /* Written once before threads start; the counter is shared by all of them. */

@@ -47,6 +47,14 @@ local said = run:ask_all({
 }, { need = 1 })
 assert(said.approved)
 
+--- run:vote
+local outcome = run:vote {
+  voters = { people.person("editor"), people.person("chief") }, title = "Shall the article appear?",
+  quorum = "2/3", threshold = "80%", absent = "against", secret = true, within = "3 working days",
+}
+assert(outcome.passed == false or outcome.counts.approve == 2)
+log.info(outcome.minutes)
+
 --- run:sleep
 local before = run:now()
 run:sleep("3d")

@@ -1,0 +1,151 @@
+/* What nobody looks after, and what somebody leaves behind. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/locale.h"
+#include "flow/flow_task.h"
+#include "flow/task.h"
+#include "people/people.h"
+
+enum { LIST_MAX = 1000 };
+
+static int too_large(struct err *err)
+{
+    return err_set(err, ERR_LIMIT, "limit.size", NULL);
+}
+
+static int say_why(struct session *s, const struct flow_task *t, struct val *out)
+{
+    const char *text = t->orphan_why ? locale_text(s->lang, t->orphan_why) : NULL;
+    return text ? val_set(s->arena, out, "reason", val_str(text)) : 0;
+}
+
+/* The unit above those it is asked in: who looks after it there. */
+static int above_of(struct session *s, const struct flow_task *t, int64_t *above, struct err *err)
+{
+    *above = 0;
+    for (size_t i = 0; val_at(&t->targets, i); i++) {
+        int64_t unit = val_get_int(val_at(&t->targets, i), "unit", 0);
+        if (unit) return people_parent(s->db, unit, people_day(s->host, s->now), above, err);
+    }
+    return 0;
+}
+
+int flow_orphans(struct session *s, struct arena *a, struct val *out, struct err *err)
+{
+    int64_t *ids = arena_alloc(a, LIST_MAX * sizeof(*ids));
+    size_t n = 0;
+    struct stmt *st = store_stmt(s->db,
+                                 "select id from flow_task where orphan is not null and state = 0 order by orphan"
+                                 " limit 1000",
+                                 err);
+    int rc = 0;
+    *out = val_list();
+    if (!st) return err->code;
+    while (ids && (rc = stmt_step(st, err)) == 1)
+        ids[n++] = stmt_int(st, 0);
+    stmt_done(st);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        struct flow_task t;
+        struct val shown;
+        int64_t above = 0;
+        rc = flow_task_load(s->db, ids[i], a, &t, err);
+        if (rc == 1) rc = flow_task_show(s, s->db, &t, a, &shown, err);
+        if (rc == 0) rc = above_of(s, &t, &above, err);
+        if (rc < 0) return rc;
+        rc = say_why(s, &t, &shown) | (above ? val_set(a, &shown, "above", val_int(above)) : 0);
+        if (rc || val_add(a, out, shown)) return too_large(err);
+    }
+    return ids ? rc : too_large(err);
+}
+
+/* Would anybody but this person be able to decide it? */
+static int has_other(struct session *s, int64_t task, int64_t person, struct err *err)
+{
+    struct stmt *st = store_stmt(
+        s->db,
+        "select 1 from flow_task_target g join position_held h on h.position = g.position and h.unit = g.unit"
+        " where g.task = ?1 and h.person <> ?3 and h.valid_from <= ?2 and (h.valid_to is null or h.valid_to > ?2)"
+        " union all select 1 from flow_task_target g where g.task = ?1 and g.person <> ?3 and g.for_person is null"
+        " union all select 1 from flow_task_target g join role_held h on h.role = g.role where g.task = ?1 and"
+        " h.person <> ?3 and (h.unit is null or h.unit = g.unit) and h.valid_from <= ?2 and (h.valid_to is null or"
+        " h.valid_to > ?2) limit 1",
+        err);
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, task);
+    stmt_bind_int(st, 2, people_day(s->host, s->now));
+    stmt_bind_int(st, 3, person);
+    int rc = stmt_step(st, err);
+    stmt_done(st);
+    return rc;
+}
+
+static int add_tasks(struct session *s, int64_t person, int64_t day, struct arena *a, struct val *out, struct err *err)
+{
+    struct inbox_query q = {.person = person, .day = day, .limit = LIST_MAX};
+    struct val page, tasks = val_list();
+    int rc = flow_inbox(s, &q, a, &page, err);
+    if (rc) return rc;
+    const struct val *found = val_get(&page, "tasks");
+    for (size_t i = 0; val_at(found, i); i++) {
+        struct val one = *val_at(found, i);
+        int other = has_other(s, val_get_int(&one, "id", 0), person, err);
+        if (other < 0) return other;
+        if (val_set(a, &one, "others", val_bool(other == 1)) || val_add(a, &tasks, one)) return too_large(err);
+    }
+    return val_set(a, out, "tasks", tasks) ? too_large(err) : 0;
+}
+
+/* Rows of (name, value) columns as a list of maps. */
+static int add_rows(struct session *s, const char *sql, const int64_t args[2], const char *name, struct arena *a,
+                    struct val *out, struct err *err)
+{
+    struct stmt *st = store_stmt(s->db, sql, err);
+    struct val list = val_list();
+    int rc;
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, args[0]);
+    if (strstr(sql, "?2")) stmt_bind_int(st, 2, args[1]);
+    while ((rc = stmt_step(st, err)) == 1) {
+        struct val row = val_map();
+        int failed = 0;
+        for (int i = 0; i < stmt_columns(st); i++) {
+            size_t len;
+            if (stmt_is_null(st, i)) continue;
+            const char *text = stmt_type(st, i) == STORE_TEXT ? stmt_text(st, i, &len) : NULL;
+            const char *key = arena_strdup(a, stmt_column_name(st, i)), *copy = text ? arena_strndup(a, text, len) : "";
+            failed |= !key || !copy || val_set(a, &row, key, text ? val_str(copy) : val_int(stmt_int(st, i)));
+        }
+        if (failed || val_add(a, &list, row)) rc = too_large(err);
+        if (rc < 0) break;
+    }
+    stmt_done(st);
+    if (rc == 0 && val_set(a, out, name, list)) rc = too_large(err);
+    return rc;
+}
+
+int flow_handover(struct session *s, int64_t person, int64_t day, struct arena *a, struct val *out, struct err *err)
+{
+    static const char runs[] = "select r.id, n.plugin || '.' || n.name as flow, r.bid as business_id from flow_run r"
+                               " join flow_name n on n.id = r.name where r.person = ?1 and r.ended is null"
+                               " order by r.id limit 1000";
+    static const char claims[] = "select id, title from flow_task where claimed_by = ?1 and state = 0";
+    static const char delegations[] =
+        "select id, from_person, to_person, position, role, unit, valid_from, valid_to, act from delegation"
+        " where (from_person = ?1 or to_person = ?1) and valid_to > ?2 order by id limit 1000";
+    static const char positions[] = "select position, unit, valid_from, valid_to from position_held where person = ?1"
+                                    " and valid_from <= ?2 and (valid_to is null or valid_to > ?2)";
+    struct val who;
+    struct err_num n;
+    int rc = people_person_get(s->db, person, a, &who, err);
+    if (rc < 0) return rc;
+    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "people.no_person", "code", err_i64(&n, person), NULL);
+    const int64_t args[] = {person, day ? day : people_day(s->host, s->now)};
+    *out = val_map();
+    if (val_set(a, out, "person", who)) return too_large(err);
+    rc = add_tasks(s, person, day, a, out, err);
+    if (rc == 0) rc = add_rows(s, claims, args, "claimed", a, out, err);
+    if (rc == 0) rc = add_rows(s, runs, args, "runs", a, out, err);
+    if (rc == 0) rc = add_rows(s, positions, args, "positions", a, out, err);
+    return rc ? rc : add_rows(s, delegations, args, "delegations", a, out, err);
+}

@@ -1,0 +1,268 @@
+/* Links by which a person without an account decides one task.
+ *
+ * The token is a random number and a code over it, the task, the person, the text's hash and the date, made with a key
+ * that is a file beside the database: who can read the database alone cannot make one. Reading it changes nothing,
+ * since mail scanners open what they find. */
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "content/content.h"
+#include "flow/flow_task.h"
+#include "flow/task.h"
+#include "people/people.h"
+#include "runtime/crash.h"
+
+enum {
+    ID_LEN = 16,
+    MAC_LEN = 20,
+    KEY_LEN = crypto_auth_hmacsha256_KEYBYTES,
+    VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING
+};
+static const int64_t usual_ms = 7 * 86400000LL, longest_ms = 90 * 86400000LL;
+
+struct link {
+    uint8_t id[ID_LEN];
+    int64_t task, person, expires, used;
+    char hash[DIGEST_HEX];
+};
+
+static int read_key(const char *path, uint8_t key[KEY_LEN])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool whole = fd >= 0 && read(fd, key, KEY_LEN) == KEY_LEN;
+    if (fd >= 0) close(fd);
+    return whole ? 0 : -1;
+}
+
+/* Made when the first link is; whole or not there, by a rename. */
+static int make_key(const struct host *h, const char *path, uint8_t key[KEY_LEN])
+{
+    char fresh[600];
+    snprintf(fresh, sizeof(fresh), "%s/link.key.new", h->data_dir);
+    unlink(fresh);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return -1;
+    randombytes_buf(key, KEY_LEN);
+    int rc = write(fd, key, KEY_LEN) == KEY_LEN && fsync(fd) == 0 ? rename(fresh, path) : -1;
+    close(fd);
+    fd = open(h->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return -1;
+    if (fsync(fd) != 0) rc = -1;
+    close(fd);
+    return rc;
+}
+
+static int get_key(struct session *s, bool make, uint8_t key[KEY_LEN], struct err *err)
+{
+    char path[600];
+    snprintf(path, sizeof(path), "%s/link.key", s->host->data_dir);
+    int rc = read_key(path, key);
+    if (rc && make) rc = make_key(s->host, path, key);
+    if (rc && make) return err_set(err, ERR_IO, "task.link_key", "file", path, NULL);
+    return rc ? err_set(err, ERR_NOT_FOUND, "task.link", NULL) : 0;
+}
+
+static void sign(const struct link *l, const uint8_t key[KEY_LEN], uint8_t mac[MAC_LEN])
+{
+    crypto_auth_hmacsha256_state st;
+    uint8_t whole[crypto_auth_hmacsha256_BYTES];
+    static const char purpose[] = "khung task link";
+    int64_t numbers[3] = {l->task, l->person, l->expires};
+    crypto_auth_hmacsha256_init(&st, key, KEY_LEN);
+    crypto_auth_hmacsha256_update(&st, (const uint8_t *)purpose, sizeof(purpose));
+    crypto_auth_hmacsha256_update(&st, l->id, ID_LEN);
+    crypto_auth_hmacsha256_update(&st, (const uint8_t *)numbers, sizeof(numbers));
+    crypto_auth_hmacsha256_update(&st, (const uint8_t *)l->hash, strlen(l->hash));
+    crypto_auth_hmacsha256_final(&st, whole);
+    memcpy(mac, whole, MAC_LEN);
+}
+
+static int check_maker(struct session *s, const struct flow_task *t, int64_t person, struct err *err)
+{
+    struct people_capacity cap;
+    struct err_num n;
+    int rc = people_check(s, "task.link", PEOPLE_ANY_UNIT, err);
+    if (rc == 0 && t->state != TASK_OPEN)
+        rc = err_set(err, ERR_CONFLICT, "flow.task_closed", "task", err_i64(&n, t->id), NULL);
+    if (rc) return rc;
+    rc = flow_task_may(s, t, person, &cap, err);
+    if (rc < 0) return rc;
+    return rc ? 0 : err_set(err, ERR_REFUSED, "task.link_person", "task", err_i64(&n, t->id), NULL);
+}
+
+static int insert(struct session *s, const struct link *l, struct err *err)
+{
+    struct stmt *st = store_stmt(
+        s->db, "insert into flow_task_link(id, task, person, hash, expires) values(?1, ?2, ?3, ?4, ?5)", err);
+    if (!st) return err->code;
+    stmt_bind_blob(st, 1, l->id, ID_LEN);
+    stmt_bind_int(st, 2, l->task);
+    stmt_bind_int(st, 3, l->person);
+    stmt_bind_str(st, 4, l->hash);
+    stmt_bind_int(st, 5, l->expires);
+    return stmt_run(st, err);
+}
+
+int flow_link_make(struct session *s, int64_t task, int64_t person, int64_t expires, char token[TASK_TOKEN_LEN],
+                   struct err *err)
+{
+    struct flow_task t;
+    struct link l = {.task = task, .person = person, .expires = expires ? expires : s->now + usual_ms};
+    uint8_t key[KEY_LEN], bytes[ID_LEN + MAC_LEN];
+    struct err_num n;
+    int rc = flow_task_load(s->db, task, s->arena, &t, err);
+    if (rc < 0) return rc;
+    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "flow.no_task", "task", err_i64(&n, task), NULL);
+    if (l.expires <= s->now || l.expires > s->now + longest_ms)
+        return err_set(err, ERR_INVALID, "task.link_until", NULL);
+    rc = check_maker(s, &t, person, err);
+    if (rc == 0) rc = get_key(s, true, key, err);
+    if (rc) return rc;
+    if (t.about_hash) snprintf(l.hash, sizeof(l.hash), "%s", t.about_hash);
+    randombytes_buf(l.id, ID_LEN);
+    memcpy(bytes, l.id, ID_LEN);
+    sign(&l, key, bytes + ID_LEN);
+    sodium_memzero(key, sizeof(key));
+    sodium_bin2base64(token, TASK_TOKEN_LEN, bytes, sizeof(bytes), VARIANT);
+    return insert(s, &l, err);
+}
+
+static int load(struct session *s, struct link *l, struct err *err)
+{
+    struct stmt *st =
+        store_stmt(s->db, "select task, person, hash, expires, used from flow_task_link where id = ?1", err);
+    if (!st) return err->code;
+    stmt_bind_blob(st, 1, l->id, ID_LEN);
+    int rc = stmt_step(st, err);
+    if (rc == 1) {
+        size_t len;
+        const char *hash = stmt_text(st, 2, &len);
+        l->task = stmt_int(st, 0);
+        l->person = stmt_int(st, 1);
+        l->expires = stmt_int(st, 3);
+        l->used = stmt_int(st, 4);
+        snprintf(l->hash, sizeof(l->hash), "%s", hash ? hash : "");
+    }
+    stmt_done(st);
+    return rc;
+}
+
+/* The link of a token that is good and may still be used. */
+static int find(struct session *s, const char *token, struct link *l, struct flow_task *t, struct err *err)
+{
+    uint8_t key[KEY_LEN], bytes[ID_LEN + MAC_LEN], mac[MAC_LEN];
+    size_t n = 0;
+    *l = (struct link){0};
+    if (sodium_base642bin(bytes, sizeof(bytes), token, strlen(token), NULL, &n, NULL, VARIANT) != 0 ||
+        n != sizeof(bytes))
+        return err_set(err, ERR_NOT_FOUND, "task.link", NULL);
+    memcpy(l->id, bytes, ID_LEN);
+    int rc = load(s, l, err);
+    if (rc == 1) rc = get_key(s, false, key, err) ? err->code : 1;
+    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "task.link", NULL);
+    if (rc < 0) return rc;
+    sign(l, key, mac);
+    sodium_memzero(key, sizeof(key));
+    if (sodium_memcmp(mac, bytes + ID_LEN, MAC_LEN) != 0) return err_set(err, ERR_NOT_FOUND, "task.link", NULL);
+    if (l->used) return err_set(err, ERR_CONFLICT, "task.link_used", NULL);
+    if (l->expires <= s->now) return err_set(err, ERR_REFUSED, "task.link_expired", NULL);
+    rc = flow_task_load(s->db, l->task, s->arena, t, err);
+    if (rc < 0) return rc;
+    if (rc == 0 || t->state != TASK_OPEN) return err_set(err, ERR_CONFLICT, "task.link_over", NULL);
+    if (strcmp(t->about_hash ? t->about_hash : "", l->hash) != 0)
+        return err_set(err, ERR_CONFLICT, "task.link_changed", NULL);
+    return 0;
+}
+
+static void act_as(struct session *s, const struct session *from, const struct link *l)
+{
+    *s = *from;
+    s->actor = (struct actor){.person = l->person};
+}
+
+/* The text, as it is asked about. */
+static int show_item(struct session *s, const struct flow_task *t, struct arena *a, struct val *out, struct err *err)
+{
+    struct content_key k = {.id = t->about, .rev = t->about_rev};
+    struct val item;
+    if (!t->about) return 0;
+    int rc = content_get(s, &k, a, &item, err);
+    if (rc == 1 && val_set(a, out, "item", item)) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
+    return rc < 0 ? rc : 0;
+}
+
+int flow_link_read(struct session *s, const char *token, struct arena *a, struct val *out, struct err *err)
+{
+    struct link l;
+    struct flow_task t;
+    struct session as;
+    int rc = find(s, token, &l, &t, err);
+    if (rc) return rc;
+    act_as(&as, s, &l);
+    rc = flow_task_show(&as, s->db, &t, a, out, err);
+    return rc ? rc : show_item(&as, &t, a, out, err);
+}
+
+/* A web form sends text: numbers and yes or no are read from it; what is left empty is not given. */
+static int read_text(struct arena *a, const struct field *f, const struct val *given, struct val *out)
+{
+    const char *text = val_cstr(a, given);
+    char *end;
+    if (!text || !*text) return 0;
+    struct val v = *given;
+    if (f->type == FIELD_BOOLEAN) v = val_bool(strcmp(text, "true") == 0);
+    if (f->type == FIELD_INTEGER || f->type == FIELD_MONEY || f->type == FIELD_UNIT || f->type == FIELD_PERSON ||
+        f->type == FIELD_REF) {
+        long long n = strtoll(text, &end, 10);
+        if (!*end) v = val_int(n);
+    }
+    if (f->type == FIELD_NUMBER) {
+        double n = strtod(text, &end);
+        if (!*end) v = val_num(n);
+    }
+    return val_set(a, out, f->name, v);
+}
+
+static int read_form(struct session *s, const struct flow_task *t, const struct val *given, struct val *out,
+                     struct err *err)
+{
+    struct field_list fields;
+    struct val form;
+    *out = val_map();
+    int rc = flow_task_form(s->arena, t, &form, err);
+    if (rc == 0) rc = field_parse_list(s->arena, &form, &fields, err);
+    for (size_t i = 0; rc == 0 && val_is(given, VAL_MAP) && i < given->as.map.n; i++) {
+        const struct val_pair *p = &given->as.map.pairs[i];
+        const struct field *f = field_find(&fields, p->key);
+        int failed =
+            f && p->v.type == VAL_STR ? read_text(s->arena, f, &p->v, out) : val_set(s->arena, out, p->key, p->v);
+        if (failed) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
+    }
+    return rc;
+}
+
+int flow_link_decide(struct flow *f, struct session *s, const char *token, const struct val *given, struct err *err)
+{
+    struct link l;
+    struct flow_task t;
+    struct session as;
+    struct val answer;
+    int rc = find(s, token, &l, &t, err);
+    if (rc) return rc;
+    act_as(&as, s, &l);
+    rc = read_form(&as, &t, given, &answer, err);
+    if (rc) return rc;
+    struct stmt *st = store_stmt(s->db, "update flow_task_link set used = ?2 where id = ?1 and used is null", err);
+    if (!st) return err->code;
+    stmt_bind_blob(st, 1, l.id, ID_LEN);
+    /* Of a ballot the time would say more than that it was cast. */
+    stmt_bind_int(st, 2, t.kind == TASK_BALLOT ? 1 : s->now);
+    rc = stmt_run(st, err);
+    crash_point("task.link_used");
+    return rc ? rc : flow_decide(f, &as, l.task, &answer, err);
+}

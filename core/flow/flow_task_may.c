@@ -1,0 +1,176 @@
+/* Who may do what with a task, and why: the same tests that the actions make, so that what is shown is what is done. */
+#include "flow/flow_task.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/locale.h"
+#include "base/zone.h"
+#include "people/people.h"
+
+/* Handed on by `giver` for this task alone: holds while the giver may still decide it in their own right. */
+static int by_hand(struct session *s, const struct flow_task *t, int64_t giver, struct people_capacity *cap,
+                   struct err *err)
+{
+    for (size_t i = 0; val_at(&t->targets, i); i++) {
+        const struct val *target = val_at(&t->targets, i);
+        if (val_get_int(target, "for", 0)) continue;
+        int rc = people_may_decide(s, target, giver, s->now, cap, err);
+        if (rc < 0) return rc;
+        if (rc == 0 || cap->on_behalf_of) continue;
+        cap->on_behalf_of = giver;
+        cap->why = "may.delegate";
+        return 1;
+    }
+    return 0;
+}
+
+int flow_task_may(struct session *s, const struct flow_task *t, int64_t person, struct people_capacity *cap,
+                  struct err *err)
+{
+    *cap = (struct people_capacity){.why = "may.none"};
+    if (person <= 0) return 0;
+    for (int standing_in = 0; standing_in < 2; standing_in++)
+        for (size_t i = 0; val_at(&t->targets, i); i++) {
+            const struct val *target = val_at(&t->targets, i);
+            int64_t giver = val_get_int(target, "for", 0);
+            int rc = 0;
+            if (giver && standing_in && val_get_int(target, "person", 0) == person)
+                rc = by_hand(s, t, giver, cap, err);
+            else if (!giver)
+                rc = people_may_decide(s, target, person, s->now, cap, err);
+            /* What one may do oneself goes before what one may do for another. */
+            if (rc == 1 && cap->on_behalf_of && !standing_in) rc = 0;
+            if (rc) return rc;
+        }
+    *cap = (struct people_capacity){.why = "may.none"};
+    return 0;
+}
+
+bool flow_task_is_taken(const struct flow_task *t, int64_t person, int64_t now)
+{
+    return t->claimed_by && t->claimed_by != person && t->claimed_until > now;
+}
+
+/* One who has accounts and none that is not disabled cannot decide; one without any can, by a link. */
+static int is_reachable(struct store *db, int64_t person, struct err *err)
+{
+    struct stmt *s = store_stmt(db,
+                                "select 1 from person p where p.id = ?1 and (not exists(select 1 from account a where"
+                                " a.person = p.id) or exists(select 1 from account a where a.person = p.id and"
+                                " a.disabled_at is null))",
+                                err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, person);
+    int rc = stmt_step(s, err);
+    stmt_done(s);
+    return rc;
+}
+
+int flow_task_can_anybody(struct session *s, const struct val *targets, struct err *err)
+{
+    for (size_t i = 0; val_at(targets, i); i++) {
+        const struct val *target = val_at(targets, i);
+        if (val_get_int(target, "for", 0)) continue;
+        int64_t person = val_get_int(target, "person", 0);
+        int rc = person ? is_reachable(s->db, person, err) : people_can_anybody(s, target, s->now, err);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+/* --- with reasons --- */
+
+struct shown {
+    struct session *s;
+    const struct flow_task *t;
+    struct val *out, why;
+    int rc;
+};
+
+static void say(struct shown *w, const char *verb, bool may, const char *key, const char *name, const char *value)
+{
+    struct buf b;
+    char *flag = arena_printf(w->s->arena, "may_%s", verb);
+    buf_init(&b, 2000);
+    locale_format(&b, w->s->lang, key, name, value, NULL);
+    char *text = arena_strndup(w->s->arena, b.data ? b.data : "", b.len);
+    buf_close(&b);
+    if (!flag || !text || val_set(w->s->arena, w->out, flag, val_bool(may)) ||
+        val_set(w->s->arena, &w->why, verb, val_str(text)))
+        w->rc = ERR_NOMEM;
+}
+
+static const char *name_of(struct session *s, int64_t person)
+{
+    struct err err = {0};
+    struct val p;
+    if (people_person_get(s->db, person, s->arena, &p, &err) != 1 || !p.as.obj.fields) return "?";
+    const char *name = val_cstr(s->arena, val_get(p.as.obj.fields, "name"));
+    return name ? name : "?";
+}
+
+static void show_closed(struct shown *w)
+{
+    static const char *const verbs[] = {"decide", "claim", "delegate", "reassign", "hand_back"};
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        say(w, verbs[i], false, "task.why_closed", "state", "");
+}
+
+static int64_t unit_of(const struct flow_task *t)
+{
+    for (size_t i = 0; val_at(&t->targets, i); i++) {
+        int64_t unit = val_get_int(val_at(&t->targets, i), "unit", 0);
+        if (unit) return unit;
+    }
+    return PEOPLE_ANY_UNIT;
+}
+
+static bool was_handed(const struct flow_task *t, int64_t person)
+{
+    for (size_t i = 0; val_at(&t->targets, i); i++)
+        if (val_get_int(val_at(&t->targets, i), "for", 0) && val_get_int(val_at(&t->targets, i), "person", 0) == person)
+            return true;
+    return false;
+}
+
+static void show_open(struct shown *w, bool may, const struct people_capacity *cap)
+{
+    const struct flow_task *t = w->t;
+    int64_t me = w->s->actor.person;
+    struct err err = {0};
+    bool taken = flow_task_is_taken(t, me, w->s->now);
+    const char *who = taken ? name_of(w->s, t->claimed_by) : "", *why = cap->why ? cap->why : "may.none";
+    say(w, "decide", may && !taken, taken ? "task.why_taken" : why, "name", who);
+    say(w, "claim", may && !taken, taken ? "task.why_taken" : why, "name", who);
+    say(w, "delegate", may && !cap->on_behalf_of && t->kind == TASK_ASK,
+        t->kind == TASK_BALLOT     ? "task.why_ballot"
+        : may && cap->on_behalf_of ? "task.why_passed_on"
+                                   : why,
+        "name", "");
+    bool allowed = t->kind == TASK_ASK && people_check(w->s, "task.reassign", unit_of(t), &err) == 0;
+    say(w, "reassign", allowed,
+        allowed               ? "task.why_reassign"
+        : t->kind == TASK_ASK ? "may.no_role"
+                              : "task.why_ballot",
+        "name", "");
+    bool back = was_handed(t, me) || (may && t->was.type == VAL_LIST);
+    say(w, "hand_back", back, back ? "task.why_handed" : "task.why_not_handed", "name", "");
+}
+
+int flow_task_show_may(struct session *s, const struct flow_task *t, struct val *out, struct err *err)
+{
+    struct shown w = {.s = s, .t = t, .out = out, .why = val_map()};
+    struct people_capacity cap = {.why = "may.none"};
+    int rc = 0;
+    if (s->actor.person <= 0) return 0; /* a program or a run: nothing is asked of it */
+    if (t->state == TASK_OPEN) {
+        rc = flow_task_may(s, t, s->actor.person, &cap, err);
+        if (rc < 0) return rc;
+        show_open(&w, rc == 1, &cap);
+    } else {
+        show_closed(&w);
+    }
+    if (w.rc || val_set(s->arena, out, "why", w.why)) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    return 0;
+}

@@ -1,0 +1,71 @@
+/* Tasks from outside: what people see of them and do with them. Those that change run on the lane inside a slice, as
+ * the session's person; each checks that this person may.
+ *
+ *     struct inbox_query q = {.person = 17, .limit = 50};
+ *     rc = flow_inbox(session, &q, arena, &page, err);     // { tasks = {…}, next = "…" } */
+#ifndef KHUNG_TASK_H
+#define KHUNG_TASK_H
+
+#include "flow/flow.h"
+
+/* One task with what the session's person may do with it and why. 1, 0. */
+int flow_read_task(struct session *s, int64_t id, struct arena *a, struct val *out, struct err *err);
+/* What happened to it: { { at, kind, by, person, text } … }. */
+int flow_task_history(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err);
+/* Is it, or was it, asked of the session's person; or may they read all? 0, or ERR_DENIED. */
+int flow_task_readable(struct session *s, int64_t id, struct err *err);
+
+/* Open tasks that a person may decide: by name, by a position, by a role in the unit or above it, or standing in for
+ * somebody. Newest first; by_due: the most urgent first, those without a term left out. Costs what the page holds, not
+ * what is open. */
+struct inbox_query {
+    int64_t person; /* 0: all open tasks */
+    int64_t limit;  /* 0: 50; at most 1000 */
+    const char *after;
+    bool by_due;
+    /* Filters; 0: any. */
+    int64_t about, due_before;
+    const char *claimed; /* "me", "none" or NULL */
+    const char *flow;    /* "plugin.name" */
+    int64_t day;         /* as of that day; 0: today */
+};
+int flow_inbox(struct session *s, const struct inbox_query *q, struct arena *a, struct val *out, struct err *err);
+
+/* Decides an open task: checks that the person may, the form, and the hash that was shown. The same answer by the same
+ * person again is no error. */
+int flow_decide(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct err *err);
+/* The same answer to many; each for itself: { { task =, done = true } | { task =, code =, message = } … }. */
+int flow_decide_all(struct flow *f, struct session *s, const struct val *tasks, const struct val *answer,
+                    struct val *out, struct err *err);
+
+/* Takes a task on, so that others leave it alone until then; until 0: for eight hours. ERR_CONFLICT "task.claimed". */
+int flow_task_claim(struct flow *f, struct session *s, int64_t task, int64_t until, struct err *err);
+int flow_task_release(struct flow *f, struct session *s, int64_t task, struct err *err);
+/* Asks others instead. Needs task.reassign in the unit. */
+int flow_task_reassign(struct api_call *c, int64_t task, const struct val *to, const char *reason);
+/* Lets another decide this one task in one's place; it cannot be passed on. */
+int flow_task_delegate(struct flow *f, struct session *s, int64_t task, int64_t person, const char *reason,
+                       struct err *err);
+/* Gives back what was delegated or reassigned. */
+int flow_task_hand_back(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);
+int flow_task_comment(struct session *s, int64_t task, const char *text, struct err *err);
+/* Takes no part in a vote, for a reason; does not count among its members then. */
+int flow_task_recuse(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);
+
+/* Tasks that nobody can decide, oldest first: as flow_read_task, with orphan = { since, why, unit above }. */
+int flow_orphans(struct session *s, struct arena *a, struct val *out, struct err *err);
+/* What somebody leaves behind: { person, tasks, runs, delegations }; of a task: does another stay who may decide it?
+ * day 0: today. */
+int flow_handover(struct session *s, int64_t person, int64_t day, struct arena *a, struct val *out, struct err *err);
+
+/* A link by which a person without an account decides one task: used once, until it expires, and only while the text is
+ * the one that it was made for. `token` is shown this once. */
+enum { TASK_TOKEN_LEN = 64 };
+int flow_link_make(struct session *s, int64_t task, int64_t person, int64_t expires, char token[TASK_TOKEN_LEN],
+                   struct err *err);
+/* What the link is for, as its person sees it; changes nothing. ERR_NOT_FOUND "task.link", ERR_REFUSED
+ * "task.link_used", "task.link_expired". */
+int flow_link_read(struct session *s, const char *token, struct arena *a, struct val *out, struct err *err);
+int flow_link_decide(struct flow *f, struct session *s, const char *token, const struct val *answer, struct err *err);
+
+#endif

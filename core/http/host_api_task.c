@@ -1,0 +1,304 @@
+/* Tasks from outside: lists, and what people do with one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "flow/task.h"
+#include "http/host_api_parts.h"
+#include "people/people.h"
+#include "people/time.h"
+
+static int may_read_all(struct api_call *c)
+{
+    return people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
+}
+
+static int nobody(struct api_call *c)
+{
+    return c->s->actor.person > 0 ? 0 : err_set(c->err, ERR_DENIED, "denied.nobody", NULL);
+}
+
+/* Whose inbox: one's own, or a user's for those who may read all; 0: all open tasks. */
+static int take_user(struct api_call *c, const struct val *who, int64_t *person)
+{
+    struct people_account account;
+    *person = c->s->actor.person > 0 ? c->s->actor.person : 0;
+    if (val_is(who, VAL_STR)) {
+        int rc = people_account_find(c->s->db, api_str(who), &account, c->err);
+        if (rc < 0) return rc;
+        if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", api_str(who), NULL);
+        if (account.person == *person) return 0;
+        *person = account.person;
+        return may_read_all(c);
+    }
+    return *person ? 0 : may_read_all(c);
+}
+
+static int list(struct api_call *c)
+{
+    struct inbox_query q = {.limit = 1000};
+    struct val page;
+    int rc = take_user(c, &c->args[0], &q.person);
+    if (rc == 0) rc = flow_inbox(c->s, &q, c->arena, &page, c->err);
+    if (rc == 0) c->result = *val_get(&page, "tasks");
+    return rc;
+}
+
+static int take_order(struct api_call *c, const struct val *order, bool *by_due)
+{
+    if (!order || val_is_str(order, "-id")) return 0;
+    *by_due = val_is_str(order, "due");
+    return *by_due ? 0 : err_set(c->err, ERR_INVALID, "task.order", NULL);
+}
+
+static int inbox(struct api_call *c)
+{
+    const struct val *o = &c->args[0], *before = val_get(o, "due_before"), *all = val_get(o, "all");
+    struct inbox_query q = {.limit = val_get_int(o, "limit", 50),
+                            .about = val_get_int(o, "about", 0),
+                            .after = api_str(val_get(o, "after")),
+                            .claimed = api_str(val_get(o, "claimed")),
+                            .flow = api_str(val_get(o, "flow"))};
+    int rc = take_user(c, val_get(o, "user"), &q.person);
+    if (rc == 0 && val_is(all, VAL_BOOL) && all->as.b) {
+        q.person = 0;
+        rc = may_read_all(c);
+    }
+    if (rc == 0) rc = take_order(c, val_get(o, "order"), &q.by_due);
+    if (rc == 0 && before) rc = people_deadline(c->s, before, c->s->now, &q.due_before, c->err);
+    return rc ? rc : flow_inbox(c->s, &q, c->arena, &c->result, c->err);
+}
+
+static int show(struct api_call *c)
+{
+    int rc = flow_task_readable(c->s, c->args[0].as.i, c->err);
+    if (rc == 0) rc = flow_read_task(c->s, c->args[0].as.i, c->arena, &c->result, c->err);
+    return rc < 0 ? rc : 0;
+}
+
+static int history(struct api_call *c)
+{
+    int rc = flow_task_readable(c->s, c->args[0].as.i, c->err);
+    return rc ? rc : flow_task_history(c->s, c->args[0].as.i, c->arena, &c->result, c->err);
+}
+
+static const struct val *map_or_empty(const struct val *v)
+{
+    static const struct val empty = {.type = VAL_MAP};
+    return v->type == VAL_MAP ? v : &empty;
+}
+
+static int decide(struct api_call *c)
+{
+    int rc = nobody(c);
+    return rc ? rc : flow_decide(c->s->host->flow, c->s, c->args[0].as.i, map_or_empty(&c->args[1]), c->err);
+}
+
+/* A list of ids, or "17,18,19". */
+static int take_ids(struct api_call *c, const struct val *given, struct val *out)
+{
+    const char *text = api_str(given);
+    *out = given->type == VAL_LIST ? *given : val_list();
+    while (text && *text) {
+        char *end;
+        long long id = strtoll(text, &end, 10);
+        if (end == text || (*end && *end != ',')) return err_set(c->err, ERR_INVALID, "task.bulk", NULL);
+        if (val_add(c->arena, out, val_int(id))) return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+        text = *end ? end + 1 : end;
+    }
+    return 0;
+}
+
+static int decide_all(struct api_call *c)
+{
+    struct val ids;
+    int rc = nobody(c);
+    if (rc == 0) rc = take_ids(c, &c->args[0], &ids);
+    return rc ? rc : flow_decide_all(c->s->host->flow, c->s, &ids, map_or_empty(&c->args[1]), &c->result, c->err);
+}
+
+static int claim(struct api_call *c)
+{
+    int64_t until = 0;
+    int rc = nobody(c);
+    if (rc == 0 && c->args[1].type != VAL_NIL) rc = people_deadline(c->s, &c->args[1], c->s->now, &until, c->err);
+    return rc ? rc : flow_task_claim(c->s->host->flow, c->s, c->args[0].as.i, until, c->err);
+}
+
+static int release(struct api_call *c)
+{
+    return flow_task_release(c->s->host->flow, c->s, c->args[0].as.i, c->err);
+}
+
+/* A person by id, code or address. */
+static int find_person(struct api_call *c, const struct val *given, int64_t *id)
+{
+    const char *text = api_str(given);
+    if (val_is(given, VAL_INT)) {
+        *id = given->as.i;
+        return 0;
+    }
+    int rc = text ? people_person_by_code(c->s->db, text, id, c->err) : 0;
+    if (rc == 0 && text && strchr(text, '@')) {
+        struct stmt *s = store_stmt(c->s->db, "select id from person where email = ?1 order by id limit 1", c->err);
+        if (!s) return c->err->code;
+        stmt_bind_str(s, 1, text);
+        rc = stmt_step(s, c->err);
+        if (rc == 1) *id = stmt_int(s, 0);
+        stmt_done(s);
+    }
+    if (rc < 0) return rc;
+    return rc == 1 ? 0 : err_set(c->err, ERR_NOT_FOUND, "people.no_person", "code", text ? text : "?", NULL);
+}
+
+/* { person = | position =, unit = | role =, unit = } with codes or ids. */
+static int take_target(struct api_call *c, const struct val *given, struct val *out)
+{
+    *out = val_map();
+    if (given->type == VAL_LIST) {
+        *out = *given;
+        return 0;
+    }
+    for (size_t i = 0; val_is(given, VAL_MAP) && i < given->as.map.n; i++) {
+        const struct val_pair *p = &given->as.map.pairs[i];
+        struct val v = p->v;
+        int64_t id;
+        int rc = 0;
+        if (strcmp(p->key, "person") == 0) {
+            rc = find_person(c, &p->v, &id);
+            if (rc == 0) v = val_int(id);
+        } else if (strcmp(p->key, "unit") == 0 && p->v.type == VAL_STR) {
+            rc = people_unit_by_code(c->s->db, api_str(&p->v) ? api_str(&p->v) : "", &id, c->err);
+            if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_unit", "code", p->v.as.str.s, NULL);
+            v = val_int(id);
+            rc = rc < 0 ? rc : 0;
+        }
+        if (rc) return rc;
+        if (val_set(c->arena, out, p->key, v)) return err_set(c->err, ERR_NOMEM, "memory", NULL);
+    }
+    return 0;
+}
+
+static int reassign(struct api_call *c)
+{
+    struct val to;
+    int rc = take_target(c, &c->args[1], &to);
+    return rc ? rc : flow_task_reassign(c, c->args[0].as.i, &to, api_str(&c->args[2]));
+}
+
+static int delegate(struct api_call *c)
+{
+    int64_t person;
+    int rc = nobody(c);
+    if (rc == 0) rc = find_person(c, &c->args[1], &person);
+    return rc ? rc : flow_task_delegate(c->s->host->flow, c->s, c->args[0].as.i, person, api_str(&c->args[2]), c->err);
+}
+
+static int hand_back(struct api_call *c)
+{
+    int rc = nobody(c);
+    return rc ? rc : flow_task_hand_back(c->s->host->flow, c->s, c->args[0].as.i, api_str(&c->args[1]), c->err);
+}
+
+static int comment(struct api_call *c)
+{
+    return flow_task_comment(c->s, c->args[0].as.i, api_str(&c->args[1]), c->err);
+}
+
+static int recuse(struct api_call *c)
+{
+    int rc = nobody(c);
+    return rc ? rc : flow_task_recuse(c->s->host->flow, c->s, c->args[0].as.i, api_str(&c->args[1]), c->err);
+}
+
+static int orphans(struct api_call *c)
+{
+    int rc = may_read_all(c);
+    return rc ? rc : flow_orphans(c->s, c->arena, &c->result, c->err);
+}
+
+/* Of oneself, or of anybody for those who may read all. */
+static int handover(struct api_call *c)
+{
+    const char *at = api_str(val_get(&c->args[1], "at"));
+    int64_t person, day = 0;
+    struct date d;
+    int32_t offset;
+    int rc = find_person(c, &c->args[0], &person);
+    if (rc == 0 && person != c->s->actor.person) rc = may_read_all(c);
+    if (rc) return rc;
+    if (at && !date_parse(at, strlen(at), &d, &offset))
+        return err_set(c->err, ERR_INVALID, "people.deadline", "text", at, NULL);
+    if (at) day = date_days(d.year, d.month, d.day);
+    return flow_handover(c->s, person, day, c->arena, &c->result, c->err);
+}
+
+static int link(struct api_call *c)
+{
+    char token[TASK_TOKEN_LEN];
+    int64_t person, expires = 0;
+    int rc = find_person(c, &c->args[1], &person);
+    if (rc == 0 && c->args[2].type != VAL_NIL) rc = people_deadline(c->s, &c->args[2], c->s->now, &expires, c->err);
+    if (rc == 0) rc = flow_link_make(c->s, c->args[0].as.i, person, expires, token, c->err);
+    if (rc) return rc;
+    char *copy = arena_strdup(c->arena, token), *path = arena_printf(c->arena, "/t/%s", token);
+    c->result = val_map();
+    if (!copy || !path || val_set(c->arena, &c->result, "token", val_str(copy)) ||
+        val_set(c->arena, &c->result, "path", val_str(path)))
+        return err_set(c->err, ERR_NOMEM, "memory", NULL);
+    return 0;
+}
+
+static int link_show(struct api_call *c)
+{
+    return flow_link_read(c->s, api_str(&c->args[0]), c->arena, &c->result, c->err);
+}
+
+static int link_decide(struct api_call *c)
+{
+    return flow_link_decide(c->s->host->flow, c->s, api_str(&c->args[0]), map_or_empty(&c->args[1]), c->err);
+}
+
+static const struct api_fn functions[] = {
+    {"task.list", list, "user:text", "list", API_READ, API_HOST, 1, "Open tasks of a user, or all; at most 1000."},
+    {"task.inbox", inbox,
+     "options:map{user:text,all:boolean,limit:integer,after:text,order:text,about:integer,due_before:any,claimed:text,"
+     "flow:text}",
+     "map", API_READ, API_HOST, 1,
+     "A page of open tasks: order = \"-id\" (newest first) or \"due\", claimed = \"me\" or \"none\"; { tasks, next }."},
+    {"task.show", show, "id:integer!", "map", API_READ, API_HOST, 1,
+     "One task, with what the caller may do with it and why."},
+    {"task.history", history, "id:integer!", "list", API_READ, API_HOST, 1,
+     "Comments, claims, reassignments and what else happened to a task."},
+    {"task.decide", decide, "id:integer! answer:map!", "", API_WRITE, API_HOST, 1,
+     "Answers a task as the caller's person.", .tells = true},
+    {"task.decide_all", decide_all, "tasks:any! answer:map!", "list", API_WRITE, API_HOST, 1,
+     "The same answer to many tasks, each for itself: { task, done } or { task, code, message }.", .tells = true},
+    {"task.claim", claim, "id:integer! until_:any", "", API_WRITE, API_HOST, 1,
+     "Takes a task on, so that others leave it alone; for eight hours unless said."},
+    {"task.release", release, "id:integer!", "", API_WRITE, API_HOST, 1, "Lets go of a task that was taken on."},
+    {"task.reassign", reassign, "id:integer! to:any! reason:text!", "", API_WRITE, API_HOST, 1,
+     "Asks others instead: { person = | position =, unit = | role =, unit = }.", true},
+    {"task.delegate", delegate, "id:integer! person:any! reason:text", "", API_WRITE, API_HOST, 1,
+     "Lets another decide this one task in the caller's place.", true},
+    {"task.hand_back", hand_back, "id:integer! reason:text", "", API_WRITE, API_HOST, 1,
+     "Gives back a task that was delegated or reassigned.", true},
+    {"task.comment", comment, "id:integer! text:text!", "", API_WRITE, API_HOST, 1,
+     "Adds a remark; it is shown with the task and in its answer."},
+    {"task.recuse", recuse, "id:integer! reason:text!", "", API_WRITE, API_HOST, 1,
+     "Takes no part in a vote, for a reason.", true},
+    {"task.orphans", orphans, "", "list", API_READ, API_HOST, 1, "Tasks that nobody can decide, oldest first."},
+    {"task.handover", handover, "person:any! options:map{at:text}", "map", API_READ, API_HOST, 1,
+     "What a person leaves behind: tasks, runs, delegations."},
+    {"task.link", link, "id:integer! person:any! expires:any", "map", API_WRITE, API_HOST, 1,
+     "A link by which a person decides one task without an account: used once, for seven days unless said.", true},
+    {"task.link_show", link_show, "token:text!", "map", API_READ, API_HOST, 1, "What a link asks; uses nothing up."},
+    {"task.link_decide", link_decide, "token:text! answer:map!", "", API_WRITE, API_HOST, 1,
+     "Decides by a link; it is used up.", true, .tells = true},
+    {0},
+};
+
+void host_api_attach_task(struct host *host)
+{
+    api_add(host->api, functions, NULL);
+}

@@ -1,0 +1,265 @@
+// Tasks over REST and the command line: who may do what with one and why, and what happens when two do it at once.
+import { after, before, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { flow, office } from '../lib/office.mjs';
+
+let s, lan, mai, hoa, cuc, dao;
+const SOURCE = [
+  flow('ask', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "North?" }'),
+  flow('two', 'return run:ask { to = { { position = "clerk", unit = unit("north") }, person("dao") }, title = "Either?" }'),
+  flow('role', 'return run:ask { to = { role = "reviewer", unit = unit("north") }, title = "Review" }'),
+  flow('form', `return run:ask { to = person("hoa"), title = "Form", form = {
+    decision = { type = "choice:approve,return!", title = { vi = "Quyết định", en = "Decision" }, order = 1, titles = { approve = { vi = "Duyệt", en = "Approve" } } },
+    amount = { type = "integer!", title = { vi = "Số tiền", en = "Amount" }, help = { vi = "Bằng đồng", en = "In dong" }, min = 1, order = 2 },
+  } }`),
+  flow('reserved', 'return run:ask { to = person("hoa"), title = "x", form = { decision = "text", by = "integer" } }'),
+  flow('file', 'return run:ask { to = person("hoa"), title = "x", form = { paper = "file" } }'),
+  flow('due', 'return run:ask { to = person("hoa"), title = "Due " .. input.n, within = input.n .. "h" }').replace('title = "due" }', 'title = "due", input = { n = "integer!" } }'),
+  flow('term', 'return run:ask { to = person("hoa"), title = "Term", within = "5 working days", remind = "1 working days before" }'),
+].join('\n');
+
+before(async () => {
+  s = await office(SOURCE);
+  [lan, mai, hoa, cuc, dao] = ['lan', 'mai', 'hoa', 'cuc', 'dao'].map((n) => s.as(n));
+});
+after(() => s.stop());
+
+const begin = async (name, n = 1, input = {}) => {
+  const run = await s.startFlow(`t.${name}`, input);
+  const tasks = await s.open(run, n);
+  return { run, id: tasks[0].id, tasks };
+};
+const answer = async (run) => (await s.done(run)).result;
+const ok = (r, status = 204) => assert.equal(r.status, status, r.text);
+const refused = (r, status, code) => {
+  assert.equal(r.status, status, r.text);
+  assert.equal(r.json.code, code);
+};
+
+describe('what one may do', () => {
+  it('is told with its reason, in the reader\'s language', async () => {
+    const { id, run } = await begin('ask');
+    const mine = (await hoa('GET', `/api/tasks/${id}`, undefined, { 'accept-language': 'en' })).json;
+    assert.equal(mine.may_decide, true);
+    assert.equal(mine.may_claim, true);
+    assert.equal(mine.may_reassign, false);
+    assert.ok(mine.why.decide && mine.why.reassign);
+    const vi = (await hoa('GET', `/api/tasks/${id}`, undefined, { 'accept-language': 'vi' })).json;
+    assert.equal(vi.why.decide, 'Đang giữ chức vụ.');
+    const boss = (await lan('GET', `/api/tasks/${id}`)).json;
+    assert.equal(boss.may_decide, false);
+    assert.equal(boss.may_reassign, true);
+    assert.equal((await cuc('GET', `/api/tasks/${id}`)).status, 403);
+    ok(await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve' }));
+    const over = (await hoa('GET', `/api/tasks/${id}`)).json;
+    assert.equal(over.may_decide, false);
+    assert.equal((await answer(run)).decision, 'approve');
+  });
+});
+
+describe('claim', () => {
+  it('keeps others off until it is let go', async () => {
+    const { id, run } = await begin('two');
+    ok(await dao('POST', `/api/tasks/${id}/claim`, { until: '1h' }));
+    const seen = (await hoa('GET', `/api/tasks/${id}`)).json;
+    assert.equal(seen.may_decide, false);
+    assert.match(seen.why.decide, /Dao/);
+    refused(await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve' }), 409, 'task.claimed');
+    refused(await hoa('POST', `/api/tasks/${id}/claim`), 409, 'task.claimed');
+    assert.equal((await hoa('POST', `/api/tasks/${id}/release`)).status, 403);
+    ok(await dao('POST', `/api/tasks/${id}/release`));
+    ok(await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'return' }));
+    assert.equal((await answer(run)).decision, 'return');
+  });
+
+  it('ends by itself', async () => {
+    const { id } = await begin('two');
+    ok(await dao('POST', `/api/tasks/${id}/claim`, { until: '100ms' }).then((r) => (r.status === 422 ? dao('POST', `/api/tasks/${id}/claim`, { until: '1s' }) : r)));
+    await s.until1('the claim ends', async () => (await hoa('GET', `/api/tasks/${id}`)).json.may_decide);
+    ok(await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve' }));
+  });
+
+  it('is not for those who may not decide, nor for ever', async () => {
+    const { id } = await begin('two');
+    assert.equal((await cuc('POST', `/api/tasks/${id}/claim`)).status, 403);
+    refused(await dao('POST', `/api/tasks/${id}/claim`, { until: '90d' }), 422, 'task.claim_until');
+  });
+});
+
+describe('reassign, delegate, hand back', () => {
+  it('reassign needs the right and a reason; who had it has it no more; hand back restores', async () => {
+    const { id, run } = await begin('ask');
+    assert.equal((await hoa('POST', `/api/tasks/${id}/reassign`, { to: { person: 'dao' }, reason: 'ill' })).status, 403);
+    assert.equal((await lan('POST', `/api/tasks/${id}/reassign`, { to: { person: 'dao' } })).status, 422);
+    refused(await lan('POST', `/api/tasks/${id}/reassign`, { to: { position: 'clerk', unit: 'province' }, reason: 'x' }), 409, 'task.nobody');
+    ok(await lan('POST', `/api/tasks/${id}/reassign`, { to: { person: 'dao' }, reason: 'Hoa is ill' }));
+    assert.equal((await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
+    assert.equal((await dao('GET', `/api/tasks/${id}`)).json.may_hand_back, true);
+    ok(await dao('POST', `/api/tasks/${id}/hand_back`, { reason: 'not mine' }));
+    assert.equal((await dao('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
+    ok(await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve' }));
+    assert.equal((await answer(run)).by, (await answer(run)).by);
+    const kinds = (await lan('GET', `/api/tasks/${id}/history`)).json.map((l) => l.kind);
+    assert.deepEqual(kinds, ['reassigned', 'handed_back']);
+  });
+
+  it('a delegate decides for the other, cannot pass it on, and gives it back', async () => {
+    const { id, run } = await begin('ask');
+    ok(await hoa('POST', `/api/tasks/${id}/delegate`, { person: 'dao' }));
+    refused(await dao('POST', `/api/tasks/${id}/delegate`, { person: 'cuc' }), 409, 'task.why_passed_on');
+    assert.equal((await dao('GET', `/api/tasks/${id}`)).json.may_delegate, false);
+    ok(await dao('POST', `/api/tasks/${id}/hand_back`));
+    assert.equal((await dao('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
+    ok(await hoa('POST', `/api/tasks/${id}/delegate`, { person: 'dao', reason: 'leave' }));
+    refused(await hoa('POST', `/api/tasks/${id}/delegate`, { person: 'dao' }), 409, 'task.has_it');
+    ok(await dao('POST', `/api/tasks/${id}/decide`, { decision: 'approve' }));
+    const a = await answer(run);
+    assert.ok(a.on_behalf_of && a.by && a.on_behalf_of !== a.by);
+    assert.equal(a.as, 'clerk');
+  });
+
+  it('what was delegated ends when the giver may not decide any more', async () => {
+    const { id } = await begin('ask');
+    ok(await hoa('POST', `/api/tasks/${id}/delegate`, { person: 'dao' }));
+    await s.org({ holders: [{ position: 'clerk', unit: 'north', person: 'tam', from: '2020-02-01' }, { position: 'clerk', unit: 'north', person: 'hoa', from: '2020-01-01', to: '2021-01-01' }] });
+    assert.equal((await dao('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
+    await s.org({ holders: [{ position: 'clerk', unit: 'north', person: 'hoa', from: '2020-01-01' }, { position: 'clerk', unit: 'north', person: 'tam', from: '2020-02-01', to: '2020-02-02' }] });
+    assert.equal((await dao('GET', `/api/tasks/${id}`)).json.may_decide, true);
+  });
+});
+
+describe('comments', () => {
+  it('are kept, and come with the answer', async () => {
+    const { id, run } = await begin('ask');
+    ok(await lan('POST', `/api/tasks/${id}/comment`, { text: 'Please by noon' }));
+    assert.equal((await cuc('POST', `/api/tasks/${id}/comment`, { text: 'x' })).status, 403);
+    ok(await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve' }));
+    assert.equal((await answer(run)).comments[0].text, 'Please by noon');
+  });
+});
+
+describe('deciding', () => {
+  it('by two at the same instant: one is first, the other is told so; the same again does no harm', async () => {
+    for (let i = 0; i < 5; i++) {
+      const { id, run } = await begin('two');
+      const [a, b] = await Promise.all([hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve' }), dao('POST', `/api/tasks/${id}/decide`, { decision: 'return' })]);
+      assert.deepEqual([a.status, b.status].sort(), [204, 409]);
+      const lost = a.status === 409 ? a : b;
+      assert.equal(lost.json.code, 'task.decided');
+      const [who, said] = a.status === 204 ? [hoa, 'approve'] : [dao, 'return'];
+      ok(await who('POST', `/api/tasks/${id}/decide`, { decision: said }));
+      refused(await who('POST', `/api/tasks/${id}/decide`, { decision: said === 'approve' ? 'return' : 'approve' }), 409, 'task.decided');
+      assert.equal((await answer(run)).decision, said);
+    }
+  });
+
+  it('many at once: each for itself', async () => {
+    const mine = [await begin('ask'), await begin('ask')], other = await begin('role');
+    const r = await hoa('POST', '/api/tasks/decide', { tasks: [mine[0].id, other.id, mine[1].id, 17], answer: { decision: 'approve' } });
+    assert.equal(r.status, 200, r.text);
+    assert.deepEqual(r.json.map((x) => [x.task, x.done ?? x.code]), [[mine[0].id, true], [other.id, 'denied.task'], [mine[1].id, true], [17, 'flow.no_task']]);
+    assert.equal((await answer(mine[0].run)).decision, 'approve');
+    assert.equal((await answer(mine[1].run)).decision, 'approve');
+    assert.equal((await hoa('POST', '/api/tasks/decide', { tasks: [], answer: {} })).status, 422);
+  });
+});
+
+describe('forms', () => {
+  it('are shown in the user\'s language, in their order, and checked', async () => {
+    const { id, run } = await begin('form');
+    const en = (await hoa('GET', `/api/tasks/${id}`, undefined, { 'accept-language': 'en' })).json.fields;
+    assert.deepEqual(en.map((f) => [f.name, f.title]), [['decision', 'Decision'], ['amount', 'Amount']]);
+    assert.equal(en[0].titles.approve, 'Approve');
+    assert.equal(en[1].help, 'In dong');
+    const vi = (await hoa('GET', `/api/tasks/${id}`, undefined, { 'accept-language': 'vi' })).json.fields;
+    assert.deepEqual(vi.map((f) => f.title), ['Quyết định', 'Số tiền']);
+    assert.equal((await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve', amount: 0 })).status, 422);
+    assert.equal((await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve', amount: 5, by: 1 })).status, 422);
+    ok(await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve', amount: 5 }));
+    assert.equal((await answer(run)).amount, 5);
+  });
+
+  it('cannot have fields that an answer has by itself, nor files', async () => {
+    for (const [name, code] of [['reserved', 'task.form_name'], ['file', 'task.form_file']]) {
+      const run = await s.until(await s.startFlow(`t.${name}`), ['failed', 'running']);
+      const failed = run.error ? run : await s.until1('the error', async () => { const r = await s.flow(run.id); return r.error && r; });
+      assert.equal(failed.error.code, code);
+      await s.must('flow', 'cancel', run.id);
+    }
+  });
+});
+
+describe('the inbox', () => {
+  it('lists what comes by position, by a role from above and by delegation, in pages', async () => {
+    const { id } = await begin('role'), mine = await begin('ask');
+    await s.org({ role_holders: [{ role: 'reviewer', person: 'binh', unit: 'province', from: '2020-01-01' }] });
+    const binh = s.as('binh'), an = s.as('an');
+    assert.ok((await binh('GET', '/api/inbox')).json.tasks.some((t) => t.id === id && t.may_decide));
+    assert.equal((await an('GET', '/api/inbox')).json.tasks.length, 0);
+    await s.must('task', 'show', id);
+    const ids = [];
+    let next;
+    do {
+      const page = (await hoa('GET', `/api/inbox?limit=2${next ? `&after=${next}` : ''}`)).json;
+      ids.push(...page.tasks.map((t) => t.id));
+      next = page.next;
+    } while (next);
+    assert.ok(ids.includes(mine.id));
+    assert.equal(new Set(ids).size, ids.length);
+    assert.deepEqual(ids, [...ids].sort((a, b) => b - a));
+    assert.deepEqual(ids, (await hoa('GET', '/api/tasks')).json.map((t) => t.id));
+  });
+
+  it('can be sorted by the term and narrowed', async () => {
+    for (const n of [5, 2, 9]) await begin('due', 1, { n });
+    const by = (await hoa('GET', '/api/inbox?order=due&flow=t.due')).json.tasks.map((t) => t.title);
+    assert.deepEqual(by, ['Due 2', 'Due 5', 'Due 9']);
+    const first = (await hoa('GET', '/api/inbox?order=due&limit=1&flow=t.due')).json;
+    const second = (await hoa('GET', `/api/inbox?order=due&limit=1&flow=t.due&after=${first.next}`)).json;
+    assert.deepEqual([first.tasks[0].title, second.tasks[0].title], ['Due 2', 'Due 5']);
+    assert.equal((await hoa('GET', '/api/inbox?due_before=3h&flow=t.due')).json.tasks.length, 1);
+    ok(await hoa('POST', `/api/tasks/${first.tasks[0].id}/claim`));
+    assert.deepEqual((await hoa('GET', '/api/inbox?claimed=me')).json.tasks.map((t) => t.title), ['Due 2']);
+    assert.equal((await hoa('GET', '/api/inbox?claimed=none&flow=t.due')).json.tasks.length, 2);
+    assert.equal((await hoa('GET', '/api/inbox?after=x')).status, 422);
+    assert.equal((await hoa('GET', '/api/inbox?all=true')).status, 403);
+    assert.ok((await lan('GET', '/api/inbox?all=true')).json.tasks.length > 3);
+  });
+});
+
+describe('terms in working days', () => {
+  it('a year without a calendar warns; when it is announced the term is counted again', async () => {
+    const { id } = await begin('term');
+    const before = (await hoa('GET', `/api/tasks/${id}`, undefined, { 'accept-language': 'en' })).json;
+    assert.match(before.warnings[0], /calendar of \d{4}/);
+    const now = new Date(), year = now.getFullYear();
+    const day = (n) => new Date(now.getTime() + n * 86400000).toISOString().slice(0, 10);
+    const years = [...new Set([year, Number(day(10).slice(0, 4)), Number(day(30).slice(0, 4))])];
+    await s.org({ calendar: years.map((y) => ({ year: y, holidays: [1, 2, 3].map((n) => day(n)).filter((d) => d.startsWith(y)), worked: [] })) });
+    const after = await s.until1('the term moves', async () => {
+      const t = (await hoa('GET', `/api/tasks/${id}`)).json;
+      return t.due > before.due && t;
+    });
+    assert.equal(after.warnings, undefined);
+    assert.ok((await hoa('GET', '/api/inbox?order=due')).json.tasks.some((t) => t.id === id && t.due === after.due));
+  });
+});
+
+describe('the command line', () => {
+  it('does the same', async () => {
+    const { id, run } = await begin('ask');
+    await s.must('task', 'claim', id, '--as', 'hoa');
+    await s.must('task', 'comment', id, 'seen', '--as', 'hoa');
+    await s.must('task', 'release', id, '--as', 'hoa');
+    await s.must('task', 'reassign', id, '--as', 'lan', '--person', 'dao', '--reason', 'ill');
+    await s.must('task', 'hand-back', id, '--as', 'dao');
+    await s.must('task', 'delegate', id, 'dao', '--as', 'hoa');
+    assert.ok((await s.must('task', 'inbox', '--as', 'dao')).tasks.some((t) => t.id === id));
+    const report = await s.must('task', 'handover', 'hoa');
+    assert.ok(report.tasks.some((t) => t.id === id && t.others === false));
+    const r = await s.must('task', 'decide-all', `${id},17`, '--as', 'dao', '--decision', 'approve');
+    assert.deepEqual(r.map((x) => x.done ?? x.code), [true, 'flow.no_task']);
+    assert.equal((await answer(run)).decision, 'approve');
+    assert.equal((await s.must('task', 'history', id)).length, 6);
+  });
+});
