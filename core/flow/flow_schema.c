@@ -95,8 +95,10 @@ static const char asked[] =
     /* for_person: handed on by them, for this task alone. why: null (asked), escalated, orphan, delegated. */
     "alter table flow_task_target add column due integer;"
     "alter table flow_task_target add column for_person integer;"
+    "alter table flow_task_target add column body integer;"
     "alter table flow_task_target add column why text;"
     "create index flow_task_unit on flow_task_target(unit) where unit is not null;"
+    "create index flow_task_body on flow_task_target(body) where body is not null;"
     "create index flow_task_role_all on flow_task_target(role) where role is not null;"
     "create index flow_task_person_due on flow_task_target(person, due) where due is not null and person is not null;"
     "create index flow_task_position_due on flow_task_target(position, unit, due)"

@@ -39,8 +39,8 @@ int flow_task_add_target(struct store *db, const struct flow_task *t, const stru
 {
     struct stmt *s = store_stmt(db,
                                 "insert into flow_task_target(task, n, person, position, role, unit, for_person, why,"
-                                " due) values(?1, (select coalesce(max(n), -1) + 1 from flow_task_target"
-                                " where task = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                                " due, body) values(?1, (select coalesce(max(n), -1) + 1 from flow_task_target"
+                                " where task = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                                 err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, t->id);
@@ -54,6 +54,7 @@ int flow_task_add_target(struct store *db, const struct flow_task *t, const stru
     else
         bind_val(s, 7, val_get(target, "why"));
     bind_or_null(s, 8, t->due);
+    bind_val(s, 9, val_get(target, "body"));
     return stmt_run(s, err);
 }
 

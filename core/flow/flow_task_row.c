@@ -63,16 +63,16 @@ static int read_task(struct stmt *s, struct arena *a, struct flow_task *t)
 
 static int read_targets(struct store *db, int64_t task, struct arena *a, struct val *out, struct err *err)
 {
-    static const char *const names[] = {"person", "position", "role", "unit", "for", "why"};
+    static const char *const names[] = {"person", "position", "role", "unit", "for", "why", "body"};
     struct stmt *s = store_stmt(
-        db, "select person, position, role, unit, for_person, why from flow_task_target where task = ?1 order by n",
+        db, "select person, position, role, unit, for_person, why, body from flow_task_target where task = ?1 order by n",
         err);
     int rc;
     if (!s) return err->code;
     stmt_bind_int(s, 1, task);
     while ((rc = stmt_step(s, err)) == 1) {
         struct val t = val_map();
-        for (int i = 0; i < 6; i++) {
+        for (int i = 0; i < 7; i++) {
             if (stmt_is_null(s, i)) continue;
             struct val v = stmt_type(s, i) == STORE_INT ? val_int(stmt_int(s, i)) : val_str(text(s, i, a));
             if (val_set(a, &t, names[i], v) != 0) rc = ERR_NOMEM;

@@ -32,8 +32,8 @@ export async function office(source, { config = {}, org = {} } = {}) {
 content.type("note", { fields = { title = "text!", body = "text", fee = "integer" }, title = "title", unit = true })
 local function person(code) return people.person(code) end
 local function unit(code) return people.unit(code) end
-${flow('write', 'return content.create("note", { title = "One", body = "b", fee = 1 }).id')}
-flow.define("change", { title = "change", input = { id = "integer!", fields = "json!" } }, function(run, input)
+${flow('write_note', 'return content.create("note", { title = "One", body = "b", fee = 1 }).id')}
+flow.define("edit_note", { title = "edit", input = { id = "integer!", fields = "json!" } }, function(run, input)
   content.edit(content.get("note", input.id), input.fields)
 end)
 ${source}`, { needs: '{ "flow", "storage", "content", "content:publish", "people" }' });

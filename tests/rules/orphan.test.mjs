@@ -1,0 +1,159 @@
+// Tasks that lose those who could decide them: each change has its outcome, hot and cold, within the second.
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { flow, office } from '../lib/office.mjs';
+
+const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
+const SOURCE = [
+  flow('north', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "North" }'),
+  flow('heads', 'return run:ask { to = { position = "head", unit = unit("north") }, title = "Heads" }'),
+  flow('empty', 'return run:ask { to = { position = "head", unit = unit("south") }, title = "Nobody there" }'),
+  flow('named', 'return run:ask { to = person("hoa"), title = "Named" }'),
+  flow('role', 'return run:ask { to = { role = "reviewer", unit = unit("north") }, title = "Role", escalate = person("lan") }'),
+  flow('watch', 'local e = run:wait("task.orphaned", {}, { within = "30s" }) return e'),
+].join('\n');
+const start = async (options) => office(SOURCE, options);
+const show = (s, id) => s.must('task', 'show', id);
+const orphaned = (s, id) => s.until1('an orphan', async () => { const t = await show(s, id); return t.orphan && t; });
+const gone = (position, unit, person, to = day(-1)) => ({ holders: [{ position, unit, person, from: '2020-01-01', to }] });
+const kinds = async (s, id) => (await s.must('task', 'history', id)).map((l) => l.kind);
+
+describe('nobody can decide it', () => {
+  it('from the start: it is marked, told of, and asked of the same position above', async () => {
+    const s = await start();
+    const watch = await s.startFlow('t.watch');
+    await s.must('flow', 'show', watch);
+    const run = await s.startFlow('t.empty'), [{ id }] = await s.open(run);
+    const t = await orphaned(s, id);
+    assert.ok(t.to.some((x) => x.why === 'orphan' && x.position === 'head'));
+    assert.equal((await s.done(watch)).result.task, id);
+    const [listed] = await s.must('task', 'orphans', '--lang', 'en');
+    assert.equal(listed.id, id);
+    assert.match(listed.reason, /Nobody holds the position/);
+    assert.ok(listed.above);
+    await s.restart();
+    assert.deepEqual(await kinds(s, id), ['orphan_escalated']);
+    assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.done(run)).result.decision, 'approve');
+    assert.equal((await s.must('task', 'orphans')).length, 0);
+    await s.stop();
+  });
+
+  it('since its holder left in mid-flow; when somebody comes it is theirs alone again', async () => {
+    const s = await start();
+    const run = await s.startFlow('t.heads'), [{ id }] = await s.open(run);
+    assert.equal((await s.as('mai')('POST', `/api/tasks/${id}/claim`)).status, 204);
+    await s.org(gone('head', 'north', 'mai'));
+    const t = await orphaned(s, id);
+    assert.equal(t.claimed_by, undefined);
+    assert.deepEqual(await kinds(s, id), ['claimed', 'went_back', 'orphan_escalated']);
+    assert.equal((await s.as('mai')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
+    assert.ok((await s.as('lan')('GET', '/api/inbox')).json.tasks.some((x) => x.id === id));
+    await s.restart();
+    await s.org({ holders: [{ position: 'head', unit: 'north', person: 'tam', from: day(-1) }] });
+    const back = await s.until1('it is no orphan', async () => { const x = await show(s, id); return !x.orphan && x; });
+    assert.ok(!back.to.some((x) => x.why === 'orphan'));
+    assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
+    assert.equal((await s.as('tam')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.done(run)).result.decision, 'approve');
+    await s.stop();
+  });
+
+  it('since the person who was named cannot sign in: who holds their position now is asked', async () => {
+    const s = await start();
+    const run = await s.startFlow('t.named'), [{ id }] = await s.open(run);
+    await s.as('hoa')('GET', '/api/inbox');
+    await s.org({ holders: [{ position: 'clerk', unit: 'north', person: 'dao', from: day(-1) }] });
+    await s.must('user', 'disable', 'hoa');
+    await orphaned(s, id);
+    assert.equal((await s.as('dao')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    await s.done(run);
+    await s.stop();
+  });
+
+  it('nobody has the role: it is asked of whom the flow said it would escalate to', async () => {
+    const s = await start();
+    const run = await s.startFlow('t.role'), [{ id }] = await s.open(run);
+    await orphaned(s, id);
+    assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    await s.done(run);
+    await s.stop();
+  });
+});
+
+describe('dates', () => {
+  it('a holder whose time is over tomorrow, and a delegation that ends: found when the day comes', async () => {
+    const s = await start();
+    await s.org(gone('head', 'north', 'mai', day(2)));
+    const run = await s.startFlow('t.heads'), [{ id }] = await s.open(run);
+    assert.equal((await show(s, id)).orphan, undefined);
+    s.config.clock_offset = 3 * 86400000;
+    await s.restart();
+    const t = await orphaned(s, id);
+    assert.ok(t.to.some((x) => x.why === 'orphan'));
+    await s.must('flow', 'cancel', run);
+    await s.stop();
+  });
+
+  it('what a delegate has taken on goes back when the delegation ends', async () => {
+    const s = await start();
+    const run = await s.startFlow('t.north'), [{ id }] = await s.open(run);
+    await s.stop();
+    const { execFileSync } = await import('node:child_process');
+    const sql = (text) => execFileSync('sqlite3', [`${s.data}/khung.db`, text], { encoding: 'utf8' });
+    const today = Math.floor(Date.now() / 86400000);
+    sql(`insert into delegation(from_person, to_person, valid_from, valid_to, created_at) select f.id, t.id, ${today - 3}, ${today + 2}, 0 from person f, person t where f.code = 'hoa' and t.code = 'an'`);
+    await s.start();
+    const mine = (await s.as('an')('GET', '/api/inbox')).json.tasks;
+    assert.deepEqual(mine.map((t) => t.id), [id]);
+    assert.equal((await s.as('an')('POST', `/api/tasks/${id}/claim`, { until: '10d' })).status, 204);
+    assert.equal((await s.as('hoa')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 409);
+    s.config.clock_offset = 3 * 86400000;
+    await s.restart();
+    await s.until1('the claim goes', async () => !(await show(s, id)).claimed_by);
+    assert.deepEqual(await kinds(s, id), ['claimed', 'went_back']);
+    assert.equal((await s.as('an')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
+    assert.equal((await s.as('hoa')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    await s.done(run);
+    await s.stop();
+  });
+});
+
+describe('units', () => {
+  it('one that is merged leaves its tasks to the other; one that is abolished leaves an orphan', async () => {
+    const s = await start();
+    const merged = await s.startFlow('t.north'), [{ id }] = await s.open(merged);
+    const south = (await s.must('org', 'units')).find((u) => u.code === 'south').id;
+    await s.org({ successors: [{ unit: 'north', successor: 'south', day: day(-1), how: 'merge' }], ...gone('clerk', 'north', 'hoa') });
+    const t = await s.until1('it moves', async () => { const x = await show(s, id); return x.to[0].unit === south && x; });
+    assert.equal(t.orphan, undefined);
+    assert.ok((await kinds(s, id)).includes('moved'));
+    await s.restart();
+    assert.equal((await s.as('cuc')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.done(merged)).result.decision, 'approve');
+
+    const heads = await s.startFlow('t.heads'), [other] = await s.open(heads);
+    await s.org({ successors: [{ unit: 'north', day: day(-1), how: 'abolish' }], ...gone('head', 'north', 'mai') });
+    await orphaned(s, other.id);
+    await s.must('flow', 'cancel', heads);
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+});
+
+describe('the hand-over report', () => {
+  it('lists tasks, runs and delegations, as of the day before somebody left', async () => {
+    const s = await start();
+    const run = await s.startFlow('t.north'), [{ id }] = await s.open(run);
+    await s.org(gone('clerk', 'north', 'hoa', day(-1)));
+    await orphaned(s, id).catch(() => null);
+    assert.equal((await s.must('task', 'handover', 'hoa')).tasks.length, 0);
+    const before = await s.must('task', 'handover', 'hoa', '--at', day(-3));
+    assert.deepEqual(before.tasks.map((t) => [t.id, t.others]), [[id, false]]);
+    assert.equal(before.positions[0].position, 'clerk');
+    const r = await s.as('lan')('GET', '/api/persons/hoa/handover');
+    assert.equal(r.status, 200, r.text);
+    assert.equal((await s.as('cuc')('GET', '/api/persons/hoa/handover')).status, 403);
+    await s.stop();
+  });
+});
