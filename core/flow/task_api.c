@@ -68,11 +68,11 @@ static int take_part(struct api_call *c, const struct val *spec, struct flow_tas
 {
     const struct val *part = val_get(spec, "part");
     if (!part || part->type == VAL_NIL) return 0;
-    bool good = t->about && part->type == VAL_LIST && part->as.list.n <= 100;
-    for (size_t i = 0; good && i < part->as.list.n; i++)
+    bool is_empty = part->type == VAL_MAP && part->as.map.n == 0;
+    bool good = t->about && (is_empty || (part->type == VAL_LIST && part->as.list.n <= 100));
+    for (size_t i = 0; good && !is_empty && i < part->as.list.n; i++)
         good = api_str(&part->as.list.items[i]) != NULL;
-    if (!good && !(part->type == VAL_MAP && part->as.map.n == 0))
-        return err_set(c->err, ERR_INVALID, "task.part", NULL);
+    if (!good) return err_set(c->err, ERR_INVALID, "task.part", NULL);
     t->part = part->type == VAL_LIST ? *part : val_list();
     return 0;
 }

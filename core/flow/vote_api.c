@@ -54,11 +54,11 @@ static int take_voters(struct api_call *c, const struct val *spec, struct vote *
     if (val_get(spec, "body")) return bad(c, "vote.body", "body");
     int rc = take_persons(c, val_get(spec, "voters"), "voters", &v->members);
     v->asked = v->members;
-    if (rc || !present || v->absent == VOTE_WRITTEN) return rc;
+    if (rc || !present) return rc;
     rc = take_persons(c, present, "present", &here);
     for (size_t i = 0; rc == 0 && i < here.as.list.n; i++)
         if (!has(&v->members, here.as.list.items[i].as.i)) rc = bad(c, "vote.voters", "present");
-    v->asked = here;
+    if (v->absent != VOTE_WRITTEN) v->asked = here;
     return rc;
 }
 

@@ -35,6 +35,9 @@ void bench_resume(struct bench *b);
 /* Makes `n` parked runs in a data directory. */
 void bench_park(struct bench *b, const char *dir, int n);
 
+/* A page of an inbox of 100,000 open tasks (inbox.c). */
+void bench_inbox(struct bench *b);
+
 /* Lua functions of ours beside the stock ones (library.c). */
 void bench_library(struct bench *b);
 

@@ -23,6 +23,7 @@ static const struct {
                {"big_p50_ratio", bench_big},
                {"recover_ms", bench_recover},
                {"resume_random", bench_resume},
+               {"inbox_ms", bench_inbox},
                {"http_get", bench_http_get},
                {"idle_mib", bench_idle},
                {"start_ms", bench_idle},
@@ -120,6 +121,9 @@ static void write_plugin(struct bench *b)
         "end)\n"
         "flow.define(\"park\", {}, function(run) run:sleep(\"30d\") end)\n"
         "flow.define(\"until\", { input = { at = \"instant!\" } }, function(run, input) run:sleep_until(input.at) "
+        "end)\n"
+        "flow.define(\"ask\", { input = { unit = \"integer!\" } }, function(run, input)\n"
+        "  run:ask { to = { role = \"reviewer\", unit = input.unit }, title = \"Read this\", within = \"3d\" }\n"
         "end)\n"
         "flow.define(\"signalled\", {}, function(run) run:wait(\"go\") end)\n");
 }

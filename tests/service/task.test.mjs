@@ -12,6 +12,10 @@ const SOURCE = [
     decision = { type = "choice:approve,return!", title = { vi = "Quyết định", en = "Decision" }, order = 1, titles = { approve = { vi = "Duyệt", en = "Approve" } } },
     amount = { type = "integer!", title = { vi = "Số tiền", en = "Amount" }, help = { vi = "Bằng đồng", en = "In dong" }, min = 1, order = 2 },
   } }`),
+  flow('weird', `return run:ask { to = person("tam"), title = "<i>", help = "</p>", form = {
+    decision = { type = "choice:approve,return,<b>!", title = { vi = 7, en = { "x" } }, help = {}, order = "first", titles = { approve = {}, ["return"] = 5, none = "x" } },
+    a = { "integer", title = "\\"><script>", help = { xx = "<script>" }, default = 0 / 0, min = {}, max = "x", order = 1 << 62 },
+    b = { type = "list:text", order = -1 }, c = { type = "json" } } }`),
   flow('reserved', 'return run:ask { to = person("hoa"), title = "x", form = { decision = "text", by = "integer" } }'),
   flow('file', 'return run:ask { to = person("hoa"), title = "x", form = { paper = "file" } }'),
   flow('due', 'return run:ask { to = person("hoa"), title = "Due " .. input.n, within = input.n .. "h" }').replace('title = "due" }', 'title = "due", input = { n = "integer!" } }'),
@@ -177,6 +181,18 @@ describe('forms', () => {
     assert.equal((await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve', amount: 5, by: 1 })).status, 422);
     ok(await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve', amount: 5 }));
     assert.equal((await answer(run)).amount, 5);
+  });
+
+  it('of odd declarations are shown all the same, on the page of a link too', async () => {
+    const { id, run } = await begin('weird');
+    const shown = await s.as('tam')('GET', `/api/tasks/${id}`);
+    assert.equal(shown.status, 200, shown.text);
+    assert.deepEqual(shown.json.fields.map((f) => f.name), ['b', 'a', 'c', 'decision']);
+    const { path } = await s.must('task', 'link', id, 'tam');
+    const page = await s.request('GET', path, undefined, { authorization: undefined });
+    assert.equal(page.status, 200, page.text);
+    assert.doesNotMatch(page.text, /<script|<i>|<b>/);
+    await s.must('flow', 'cancel', run);
   });
 
   it('cannot have fields that an answer has by itself, nor files', async () => {

@@ -1,0 +1,139 @@
+// The service is killed in the midst of what is done with tasks; afterwards each is done once, or was never done.
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { TOP, pause } from '../lib/khung.mjs';
+import { flow, office } from '../lib/office.mjs';
+
+const names = readFileSync(join(TOP, 'core/runtime/crash.c'), 'utf8').match(/"((?:task|vote)\.[a-z_]+)"/g).map((x) => x.slice(1, -1));
+const person = (n) => `person("${n}")`;
+const SOURCE = [
+  flow('ask', `return run:ask { to = { ${['hoa', 'dao'].map(person).join(', ')} }, title = "One" }`),
+  flow('all', `return run:ask_all({ ${['hoa', 'dao'].map((n) => `{ to = ${person(n)}, title = "${n}" }`).join(', ')} })`),
+  flow('vote', `return run:vote { voters = { ${['hoa', 'dao', 'tam'].map(person).join(', ')} }, title = "V", secret = true, threshold = "2/3" }`),
+  flow('clerk', 'return run:ask { to = { position = "head", unit = unit("north") }, title = "Clerk" }'),
+].join('\n');
+const keys = (s) => readdirSync(s.data).filter((f) => f.startsWith('vote-'));
+const mine = async (s, who, run) => (await s.as(who)('GET', '/api/inbox')).json.tasks.find((t) => t.run === run);
+
+// What is done to each kind of wait, step by step; a step may be done again after a kill: it says itself whether it is done.
+const plays = {
+  ask: {
+    asked: 1,
+    steps: (s, run) => [
+      async () => { const t = await mine(s, 'hoa', run); if (t && !t.claimed_by) await s.as('hoa')('POST', `/api/tasks/${t.id}/claim`, { until: '1h' }); },
+      async () => { const t = await mine(s, 'hoa', run); if (t) await s.as('hoa')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' }); },
+    ],
+    right: (r) => assert.equal(r.decision, 'approve'),
+  },
+  all: {
+    asked: 2,
+    steps: (s, run) => ['hoa', 'dao'].map((who) => async () => { const t = await mine(s, who, run); if (t) await s.as(who)('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' }); }),
+    right: (r) => assert.deepEqual([r.decision, r.approved], ['approve', 2]),
+  },
+  vote: {
+    asked: 3,
+    steps: (s, run) => [['hoa', 'approve'], ['dao', 'approve'], ['tam', 'reject']].map(([who, decision]) => async () => { const t = await mine(s, who, run); if (t) await s.as(who)('POST', `/api/tasks/${t.id}/decide`, { decision }); }),
+    right: (r) => assert.deepEqual([r.passed, r.counts, r.voted], [true, { approve: 2, reject: 1, abstain: 0 }, 3]),
+  },
+  orphan: {
+    flow: 'clerk',
+    asked: 1,
+    steps: (s, run) => [
+      async () => { await s.cli('org', 'import', s.away); },
+      async () => { await s.until1('it is asked of the head above', async () => mine(s, 'lan', run)); },
+      async () => { const t = await mine(s, 'lan', run); if (t) await s.as('lan')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' }); },
+    ],
+    right: (r) => assert.equal(r.decision, 'approve'),
+  },
+  link: {
+    flow: 'ask',
+    asked: 1,
+    steps: (s, run) => [
+      async () => { if (!s.path) s.path = (await s.cli('task', 'link', (await s.must('task', 'list')).find((t) => t.run === run).id, 'dao')).json?.path; },
+      async () => { await s.request('POST', s.path, 'decision=approve', { authorization: undefined, 'content-type': 'application/x-www-form-urlencoded' }); },
+    ],
+    right: (r) => assert.equal(r.decision, 'approve'),
+  },
+};
+
+async function prepared() {
+  const s = await office(SOURCE);
+  const { writeFileSync } = await import('node:fs');
+  s.away = join(s.dir, 'away.json');
+  writeFileSync(s.away, JSON.stringify({ holders: [{ position: 'head', unit: 'north', person: 'mai', from: '2020-01-01', to: '2020-06-01' }] }));
+  for (const who of ['hoa', 'dao', 'tam', 'lan']) await s.as(who)('GET', '/api/inbox');
+  return s;
+}
+
+// Each step until it has gone through, started again whenever the service has died.
+async function drive(s, run, play) {
+  for (const step of play.steps(s, run)) {
+    for (let tries = 0; ; tries++) {
+      assert.ok(tries < 5, 'the step never goes through');
+      try {
+        await step();
+        await pause(20);
+        if (!s.gone) break;
+      } catch (e) {
+        if (!s.gone) await Promise.race([s.ended, pause(300)]);
+        if (!s.gone) throw e;
+      }
+      await s.start();
+    }
+  }
+}
+
+async function finish(s, run, play) {
+  const end = await s.done(run);
+  assert.equal(end.state, 'completed', JSON.stringify(end));
+  play.right(end.result);
+  await s.restart();
+  assert.deepEqual(await s.must('verify'), []);
+  assert.deepEqual(keys(s), []);
+  assert.equal((await s.must('task', 'list')).length, 0);
+  await s.stop();
+}
+
+describe('killed at a named point', () => {
+  const where = { 'task.orphaned': 'orphan', 'task.link_used': 'link' };
+  assert.ok(names.length >= 6);
+  for (const name of names)
+    it(name, { timeout: 60000 }, async () => {
+      const kind = where[name] ?? 'vote', play = plays[kind];
+      const s = await prepared();
+      await s.restart({ KHUNG_CRASH_AT: `${name}:1` });
+      let run = await s.startFlow(`t.${play.flow ?? kind}`, {}, 'once').catch(() => null), died = false;
+      if (s.gone || run === null) {
+        died = true;
+        await s.ended;
+        await s.start();
+        run = await s.startFlow(`t.${play.flow ?? kind}`, {}, 'once');
+      }
+      await s.open(run, play.asked);
+      s.ended.then(() => { died = true; });
+      await drive(s, run, play);
+      await pause(50);
+      if (s.gone) await s.start();
+      assert.ok(died, `${name} is never passed`);
+      await finish(s, run, play);
+    });
+});
+
+describe('killed between any two steps of', () => {
+  for (const [kind, play] of Object.entries(plays))
+    it(`${kind}`, { timeout: 60000 }, async () => {
+      const s = await prepared();
+      const run = await s.startFlow(`t.${play.flow ?? kind}`);
+      await s.open(run, play.asked);
+      for (const step of play.steps(s, run)) {
+        await s.kill();
+        await s.start();
+        await step();
+      }
+      await s.kill();
+      await s.start();
+      await finish(s, run, play);
+    });
+});
