@@ -187,15 +187,16 @@ static const char *const newest_sql[NKINDS] = {
     "select -task, 0 from flow_task_target indexed by flow_task_role_all where role = ?1 and task < ?3"
     " order by task desc limit ?5",
     "select -id, 0 from flow_task where state = 0 and id < ?3 order by id desc limit ?5"};
-#define BY_DUE(where)                                                                                                  \
-    "select due, task from flow_task_target where " where " and due is not null and due >= ?3 and (due, task) > (?3,"  \
+#define BY_DUE(index, where)                                                                                           \
+    "select due, task from flow_task_target indexed by " index " where " where                                         \
+    " and due is not null and due >= ?3 and (due, task) > (?3,"                                                        \
     " ?4) order by due, task limit ?5"
 static const char *const due_sql[NKINDS] = {
-    BY_DUE("person = ?2"),
-    BY_DUE("position = ?1 and unit = ?2"),
-    BY_DUE("role = ?1 and unit = ?2"),
-    BY_DUE("role = ?1 and unit is null"),
-    BY_DUE("role = ?1"),
+    BY_DUE("flow_task_person_due", "person = ?2"),
+    BY_DUE("flow_task_position_due", "position = ?1 and unit = ?2"),
+    BY_DUE("flow_task_role_due", "role = ?1 and unit = ?2"),
+    BY_DUE("flow_task_role_due", "role = ?1 and unit is null"),
+    BY_DUE("flow_task_role_all_due", "role = ?1"),
     "select due, id from flow_task where state = 0 and due is not null and due >= ?3 and (due, id) > (?3, ?4)"
     " order by due, id limit ?5"};
 

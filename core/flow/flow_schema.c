@@ -103,6 +103,7 @@ static const char asked[] =
     "create index flow_task_person_due on flow_task_target(person, due) where due is not null and person is not null;"
     "create index flow_task_position_due on flow_task_target(position, unit, due)"
     " where due is not null and position is not null;"
+    "create index flow_task_role_all_due on flow_task_target(role, due) where due is not null and role is not null;"
     "create index flow_task_role_due on flow_task_target(role, unit, due) where due is not null and role is not null;"
     "update flow_task_target set due = (select t.due from flow_task t where t.id = task);"
     "create table flow_task_log(id integer primary key, task integer not null, at integer not null, kind text not null,"

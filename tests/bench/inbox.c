@@ -1,6 +1,7 @@
 /* The inbox of who may decide all of many open tasks, in pages: the worst case, since it draws on every unit. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench.h"
 #include "base/buf.h"
@@ -56,6 +57,14 @@ static void fill(struct app *app, int n)
     }
 }
 
+/* What the server spends on it: processor time, which does not grow with what else the machine does. */
+static double spent(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
 static double page(struct app *app, const struct inbox_query *q)
 {
     struct arena a;
@@ -64,15 +73,15 @@ static double page(struct app *app, const struct inbox_query *q)
     struct err err = {0};
     arena_init(&a, 64 << 20);
     if (store_begin(app->db, &err) != 0) bench_die(err.key);
-    double start = bench_now();
+    double start = spent();
     app_session(app, &s, &a);
     s.actor = (struct actor){.user = 999, .person = q->person};
     if (flow_inbox(&s, q, &a, &out, &err) != 0) bench_die(err.key);
-    double took = bench_now() - start;
+    double took = spent() - start;
     store_rollback(app->db);
     if (val_get(&out, "tasks")->as.list.n != PAGE) bench_die("the page is not full");
     arena_close(&a);
-    return took * 1000;
+    return took;
 }
 
 void bench_inbox(struct bench *b)
