@@ -68,6 +68,17 @@ static int show_locks(struct finding *f)
     return 0;
 }
 
+/* What may go wrong later: no failure yet. */
+static int show_warnings(struct finding *f)
+{
+    struct val none = val_list(), out;
+    struct err err = {0};
+    if (cli_call(f->c, "task.warnings", &none, NULL, &out, &err) != 0) return cli_fail(f->c, &err);
+    for (size_t i = 0; val_at(&out, i); i++)
+        printf("LOOK  %-12s %s\n", "tasks", val_cstr(&f->c->arena, val_at(&out, i)));
+    return 0;
+}
+
 int cli_doctor(struct cli *c)
 {
     struct finding f = {.c = c};
@@ -98,6 +109,7 @@ int cli_doctor(struct cli *c)
         snprintf(text, sizeof(text), "%s %s", val_get_str(p, "name"), active ? "" : val_get_str(p, "why"));
         line(&f, active, "doctor.plugin", text);
     }
+    if (show_warnings(&f) != 0) return CLI_FAILED;
     if (cli_call(c, "system.verify", &none, NULL, &out, &err) != 0) return cli_fail(c, &err);
     line_number(&f, out.as.list.n == 0, "doctor.database", "doctor.findings", (int64_t)out.as.list.n);
     return f.bad ? CLI_FAILED : CLI_DONE;

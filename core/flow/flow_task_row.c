@@ -65,7 +65,8 @@ static int read_targets(struct store *db, int64_t task, struct arena *a, struct 
 {
     static const char *const names[] = {"person", "position", "role", "unit", "for", "why", "body"};
     struct stmt *s = store_stmt(
-        db, "select person, position, role, unit, for_person, why, body from flow_task_target where task = ?1 order by n",
+        db,
+        "select person, position, role, unit, for_person, why, body from flow_task_target where task = ?1 order by n",
         err);
     int rc;
     if (!s) return err->code;

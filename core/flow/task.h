@@ -58,6 +58,10 @@ int flow_orphans(struct session *s, struct arena *a, struct val *out, struct err
  * day 0: today. */
 int flow_handover(struct session *s, int64_t person, int64_t day, struct arena *a, struct val *out, struct err *err);
 
+/* Sentences about terms that touch years without a calendar, of a run or (run 0) of all open tasks; then of orphans,
+ * too. */
+int flow_warnings(struct session *s, int64_t run, struct val *out, struct err *err);
+
 /* A link by which a person without an account decides one task: used once, until it expires, and only while the text is
  * the one that it was made for. `token` is shown this once. */
 enum { TASK_TOKEN_LEN = 64 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "flow/flow.h"
+#include "flow/task.h"
 #include "http/host_api_parts.h"
 #include "people/people.h"
 
@@ -42,7 +42,11 @@ static int run_show(struct api_call *c)
     int rc = people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
     if (rc) return rc;
     rc = flow_read_run(c->s->db, c->args[0].as.i, c->arena, &c->result, c->err);
-    return rc == 1 ? 0 : rc ? rc : no_run(c, c->args[0].as.i);
+    if (rc != 1) return rc ? rc : no_run(c, c->args[0].as.i);
+    struct val warnings;
+    rc = flow_warnings(c->s, c->args[0].as.i, &warnings, c->err);
+    if (rc || warnings.as.list.n == 0) return rc;
+    return val_set(c->arena, &c->result, "warnings", warnings) ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
 static int run_history(struct api_call *c)

@@ -217,6 +217,12 @@ static int orphans(struct api_call *c)
     return rc ? rc : flow_orphans(c->s, c->arena, &c->result, c->err);
 }
 
+static int warnings(struct api_call *c)
+{
+    int rc = people_check(c->s, "system.verify", PEOPLE_ANY_UNIT, c->err);
+    return rc ? rc : flow_warnings(c->s, 0, &c->result, c->err);
+}
+
 /* Of oneself, or of anybody for those who may read all. */
 static int handover(struct api_call *c)
 {
@@ -288,6 +294,8 @@ static const struct api_fn functions[] = {
     {"task.recuse", recuse, "id:integer! reason:text!", "", API_WRITE, API_HOST, 1,
      "Takes no part in a vote, for a reason.", true},
     {"task.orphans", orphans, "", "list", API_READ, API_HOST, 1, "Tasks that nobody can decide, oldest first."},
+    {"task.warnings", warnings, "", "list", API_READ, API_HOST, 1,
+     "Sentences about years without a calendar that open terms touch, and about orphans."},
     {"task.handover", handover, "person:any! options:map{at:text}", "map", API_READ, API_HOST, 1,
      "What a person leaves behind: tasks, runs, delegations."},
     {"task.link", link, "id:integer! person:any! expires:any", "map", API_WRITE, API_HOST, 1,

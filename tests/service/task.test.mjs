@@ -248,6 +248,9 @@ describe('terms in working days', () => {
     const { id } = await begin('term');
     const before = (await hoa('GET', `/api/tasks/${id}`, undefined, { 'accept-language': 'en' })).json;
     assert.match(before.warnings[0], /calendar of \d{4}/);
+    assert.match((await s.must('flow', 'show', before.run, '--lang', 'en')).warnings[0], /1 open tasks touch it/);
+    assert.match((await s.cli('doctor', '--lang', 'en')).out, /LOOK {2}tasks +The calendar of \d{4}/);
+    assert.match(s.log, /calendar.missing_year/);
     const now = new Date(), year = now.getFullYear();
     const day = (n) => new Date(now.getTime() + n * 86400000).toISOString().slice(0, 10);
     const years = [...new Set([year, Number(day(10).slice(0, 4)), Number(day(30).slice(0, 4))])];
