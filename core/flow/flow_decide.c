@@ -135,6 +135,16 @@ static int add_result(struct session *s, int64_t task, const struct err *failed,
            val_set(s->arena, &one, "message", val_str(message)) || val_add(s->arena, out, one);
 }
 
+static int is_ballot(struct store *db, int64_t task, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select 1 from flow_task where id = ?1 and kind = 1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, task);
+    int rc = stmt_step(s, err);
+    stmt_done(s);
+    return rc;
+}
+
 /* Each in a mark of its own: what one refuses does not touch the others. */
 static int decide_one(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct val *out,
                       struct err *err)
@@ -142,7 +152,9 @@ static int decide_one(struct flow *f, struct session *s, int64_t task, const str
     struct err failed = {0};
     int rc = store_mark(s->db, err);
     if (rc) return rc;
-    rc = flow_decide(f, s, task, answer, &failed);
+    rc = is_ballot(s->db, task, &failed);
+    if (rc == 1) rc = err_set(&failed, ERR_REFUSED, "vote.alone", NULL);
+    if (rc == 0) rc = flow_decide(f, s, task, answer, &failed);
     if (rc && (err_is_fault(rc) || !store_in_transaction(s->db))) {
         *err = failed;
         return rc;

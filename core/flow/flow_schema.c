@@ -144,22 +144,30 @@ static const char votes[] =
 #define ON_DELEGATION(name, when, row)                                                                                 \
     ON("delegation_" name, when, "delegation")                                                                         \
     DOUBT("3", "''", row ".to_person") DOUBT("3", "''", row ".from_person") " end;"
+/* clang-format off */
 static const char doubts[] =
     "create table flow_doubt(kind integer not null, name text not null, unit integer not null,"
     " after integer not null default 0, primary key(kind, name, unit)) without rowid;"
-    "create table flow_doubt_day(one integer primary key check(one = 1), day integer not null);" ON_HELD(
-        "made", "insert", "new") ON_HELD("changed", "update", "new") ON_HELD("gone", "delete", "old");
-static const char more_doubts[] = ON_ROLE("made", "insert", "new") ON_ROLE("changed", "update", "new")
-    ON_ROLE("gone", "delete", "old") ON_DELEGATION("made", "insert", "new") ON_DELEGATION("changed", "update", "new")
-        ON_DELEGATION("gone", "delete", "old");
+    "create table flow_doubt_day(one integer primary key check(one = 1), day integer not null);"
+    ON_HELD("made", "insert", "new")
+    ON_HELD("changed", "update", "new")
+    ON_HELD("gone", "delete", "old");
+static const char more_doubts[] =
+    ON_ROLE("made", "insert", "new")
+    ON_ROLE("changed", "update", "new")
+    ON_ROLE("gone", "delete", "old")
+    ON_DELEGATION("made", "insert", "new")
+    ON_DELEGATION("changed", "update", "new")
+    ON_DELEGATION("gone", "delete", "old");
 static const char other_doubts[] =
-    "create trigger flow_doubt_account after update of disabled_at on account when new.person is not null begin" DOUBT(
-        "3", "''", "new.person") " end;" ON("successor", "insert", "unit_successor")
-        DOUBT("4", "''", "new.unit") " end;" ON("year", "insert", "calendar_year")
-            DOUBT("5", "''", "0") " end;" ON("year_changed", "update", "calendar_year")
-                DOUBT("5", "''", "0") " end;" ON("day", "insert", "calendar_day")
-                    DOUBT("5", "''", "0") " end;" ON("day_gone", "delete", "calendar_day")
-                        DOUBT("5", "''", "0") " end;";
+    "create trigger flow_doubt_account after update of disabled_at on account when new.person is not null begin"
+    DOUBT("3", "''", "new.person") " end;"
+    ON("successor", "insert", "unit_successor") DOUBT("4", "''", "new.unit") " end;"
+    ON("year", "insert", "calendar_year") DOUBT("5", "''", "0") " end;"
+    ON("year_changed", "update", "calendar_year") DOUBT("5", "''", "0") " end;"
+    ON("day", "insert", "calendar_day") DOUBT("5", "''", "0") " end;"
+    ON("day_gone", "delete", "calendar_day") DOUBT("5", "''", "0") " end;";
+/* clang-format on */
 
 /* By which the dates that come are found. */
 static const char dates[] = "create index position_held_to on position_held(valid_to) where valid_to is not null;"

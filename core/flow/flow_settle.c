@@ -76,7 +76,7 @@ static int wait_options(struct store *db, int64_t run, int64_t entry, int64_t *n
 }
 
 /* Asked about one text: the outcome is of this very text, as the single answers are. */
-static int bind_to_text(struct session *s, int64_t run, int64_t entry, struct val *answer)
+int flow_task_bind(struct session *s, int64_t run, int64_t entry, struct val *answer)
 {
     struct err err = {0};
     struct stmt *st = store_stmt(s->db,
@@ -120,7 +120,7 @@ int flow_task_settle(struct flow *f, struct session *s, int64_t run, int64_t ent
         rc |= val_set(s->arena, &answer, "decision", val_str(decision));
         rc |= val_set(s->arena, &answer, "answers", t.answers);
         rc |= val_set(s->arena, &answer, "approved", val_int(t.approve));
-        if (rc == 0) rc = bind_to_text(s, run, entry, &answer);
+        if (rc == 0) rc = flow_task_bind(s, run, entry, &answer);
         rc |= val_set(s->arena, &answer, "asked", val_int(t.asked));
         if (t.abstained) rc |= val_set(s->arena, &answer, "abstained", val_int(t.abstained));
         if (t.voided) rc |= val_set(s->arena, &answer, "voided", val_bool(true));

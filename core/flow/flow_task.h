@@ -57,6 +57,8 @@ int flow_task_answer(struct flow *f, struct session *s, const struct flow_task *
                      struct err *err);
 /* flow_audit.c */
 int flow_tell_answer(struct session *s, const struct flow_task *t, const struct val *answer, struct err *err);
+/* The text that all tasks of a wait are about, if it is one, into its answer: item, revision, hash. ERR_NOMEM. */
+int flow_task_bind(struct session *s, int64_t run, int64_t entry, struct val *answer);
 /* flow_task_void.c: `answer` says that the text is another now, and what changed in it. */
 int flow_task_voided(struct session *s, const struct flow_task *t, int64_t now_rev, struct val *answer,
                      struct err *err);

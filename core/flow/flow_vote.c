@@ -251,7 +251,8 @@ int flow_vote_settle(struct flow *f, struct session *s, int64_t run, int64_t ent
     vote_decide(&v, &t, &o);
     rc = vote_minutes(s, &v, &t, &o, &minutes, err);
     if (rc) return rc;
-    if (show(s, &v, &t, &o, &result) || val_set(s->arena, &result, "minutes", val_str(minutes)) ||
+    if (show(s, &v, &t, &o, &result) || flow_task_bind(s, run, entry, &result) ||
+        val_set(s->arena, &result, "minutes", val_str(minutes)) ||
         (late && val_set(s->arena, &result, "timed_out", val_bool(true))))
         return err_set(err, ERR_LIMIT, "limit.size", NULL);
     return close_vote(f, s, &v, &result, NULL, err);

@@ -185,6 +185,37 @@ describe('a secret ballot', () => {
   });
 });
 
+describe('a text', () => {
+  it('that is changed ends the vote on it; the outcome of a whole one is of that text', async () => {
+    const s = await office(flow('motion', `
+  local note = content.get("note", content.create("note", { title = "One" }).id)
+  run:note(tostring(note.id))
+  local first = run:vote { voters = ${voters(['lan', 'mai'])}, title = "Text", about = note, secret = true }
+  local again = content.get("note", note.id)
+  local second = run:vote { voters = ${voters(['lan', 'mai'])}, title = "Text again", about = again }
+  content.submit(again)
+  content.approve(again, { by = second })
+  return { first = first, second = second, hash = again.hash, id = note.id }`));
+    const run = await s.startFlow('t.motion');
+    await s.open(run, 2);
+    const mine = (await s.as('lan')('GET', '/api/inbox')).json.tasks[0];
+    assert.equal((await s.as('lan')('POST', '/api/tasks/decide', { tasks: [mine.id], answer: { decision: 'approve' } })).json[0].code, 'vote.alone');
+    await s.as('lan')('POST', `/api/tasks/${mine.id}/decide`, { decision: 'approve' });
+    await s.done(await s.startFlow('t.edit_note', { id: mine.about, fields: { title: 'Two' } }));
+    await s.until1('it is asked again', async () => (await s.must('task', 'list')).some((t) => t.title === 'Text again'));
+    for (const who of ['lan', 'mai']) {
+      const t = (await s.as(who)('GET', '/api/inbox')).json.tasks[0];
+      assert.deepEqual(t.changed.map((c) => c.after), ['Two']);
+      await s.as(who)('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' });
+    }
+    const end = await s.done(run);
+    assert.equal(end.state, 'completed', JSON.stringify(end));
+    assert.deepEqual([end.result.first.voided, end.result.first.passed, end.result.first.changed.length], [true, false, 1]);
+    assert.deepEqual([end.result.second.passed, end.result.second.hash], [true, end.result.hash]);
+    await s.stop();
+  });
+});
+
 describe('what is refused', () => {
   it('shares, options and voters that are none', async () => {
     const bad = { share: 'threshold = "120%"', zero: 'quorum = 0', one: 'options = { "a" }', comma: 'options = { "a,b", "c" }', twice: `voters = ${voters(['lan', 'lan'])}`, empty: 'voters = {}', word: 'of = "all"', both: 'secret = true, change = true', body: 'body = "board"' };
