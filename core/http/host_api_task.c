@@ -130,7 +130,7 @@ static int release(struct api_call *c)
     return flow_task_release(c->s->host->flow, c->s, c->args[0].as.i, c->err);
 }
 
-/* A person by id, code or address. */
+/* A person by code, address or id. */
 static int find_person(struct api_call *c, const struct val *given, int64_t *id)
 {
     const char *text = api_str(given);
@@ -138,7 +138,12 @@ static int find_person(struct api_call *c, const struct val *given, int64_t *id)
         *id = given->as.i;
         return 0;
     }
+    char *end = NULL;
     int rc = text ? people_person_by_code(c->s->db, text, id, c->err) : 0;
+    if (rc == 0 && text && *text) {
+        *id = strtoll(text, &end, 10);
+        if (!*end && *id > 0) return 0; /* from a path everything is text */
+    }
     if (rc == 0 && text && strchr(text, '@')) {
         struct stmt *s = store_stmt(c->s->db, "select id from person where email = ?1 order by id limit 1", c->err);
         if (!s) return c->err->code;

@@ -153,6 +153,7 @@ describe('the hand-over report', () => {
     assert.equal(before.positions[0].position, 'clerk');
     const r = await s.as('lan')('GET', '/api/persons/hoa/handover');
     assert.equal(r.status, 200, r.text);
+    assert.deepEqual((await s.as('lan')('GET', `/api/persons/${r.json.person.id}/handover`)).json.person, r.json.person);
     assert.equal((await s.as('cuc')('GET', '/api/persons/hoa/handover')).status, 403);
     await s.stop();
   });

@@ -44,10 +44,15 @@ assert(answer.decision == "approve" or answer.timed_out)
 local said = run:ask_all({
   { to = people.person("editor"), title = "Agree?", form = { decision = "choice:approve,return!" } },
   { to = people.person("chief"), title = "Agree?", form = { decision = "choice:approve,return!" } },
-}, { need = 1 })
+}, { need = 1 }) -- with part = { "title" } in an ask, an edit of other fields leaves its answer as it is
 assert(said.approved)
 
 --- run:vote
+-- threshold and quorum: "80%" and "2/3" are at least that, ">1/2" is more than half, 5 is five votes; ">1/2" if not said.
+-- of: of all members (without those who take no part) or of those who voted. absent: "written" waits for them until the
+-- term and then counts them by of; "not_counted" leaves them out; "against" counts them as votes against.
+-- Who is not in present has no ballot, but with absent = "written". An abstention is a vote for neither side.
+-- A motion passes by its first option; of three or more the one with most votes wins if it reaches the threshold.
 local outcome = run:vote {
   voters = { people.person("editor"), people.person("chief") }, title = "Shall the article appear?",
   quorum = "2/3", threshold = "80%", absent = "against", secret = true, within = "3 working days",
