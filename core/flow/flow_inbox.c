@@ -179,13 +179,15 @@ static int add_delegations(struct inbox *b)
 }
 
 /* Bound: ?1 the name, ?2 the id, ?3 ?4 the cursor, ?5 how many. */
+#define NEWEST(index, where)                                                                                           \
+    "select -task, 0 from flow_task_target indexed by " index " where " where " and task < ?3 order by task desc"      \
+    " limit ?5"
 static const char *const newest_sql[NKINDS] = {
-    "select -task, 0 from flow_task_target where person = ?2 and task < ?3 order by task desc limit ?5",
-    "select -task, 0 from flow_task_target where position = ?1 and unit = ?2 and task < ?3 order by task desc limit ?5",
-    "select -task, 0 from flow_task_target where role = ?1 and unit = ?2 and task < ?3 order by task desc limit ?5",
-    "select -task, 0 from flow_task_target where role = ?1 and unit is null and task < ?3 order by task desc limit ?5",
-    "select -task, 0 from flow_task_target indexed by flow_task_role_all where role = ?1 and task < ?3"
-    " order by task desc limit ?5",
+    NEWEST("flow_task_person", "person = ?2"),
+    NEWEST("flow_task_position", "position = ?1 and unit = ?2"),
+    NEWEST("flow_task_role", "role = ?1 and unit = ?2"),
+    NEWEST("flow_task_role", "role = ?1 and unit is null"),
+    NEWEST("flow_task_role_all", "role = ?1"),
     "select -id, 0 from flow_task where state = 0 and id < ?3 order by id desc limit ?5"};
 #define BY_DUE(index, where)                                                                                           \
     "select due, task from flow_task_target indexed by " index " where " where                                         \
