@@ -153,6 +153,23 @@ int text_fold(struct arena *a, const char *s, size_t len, const char **out, size
     return 0;
 }
 
+int text_upper(struct arena *a, const char *s, const char **out)
+{
+    size_t n = strlen(s), at = 0;
+    char *to = arena_alloc(a, 2 * n + 1);
+    if (!to) return ERR_NOMEM;
+    for (size_t i = 0; i < n;) {
+        uint32_t c = (unsigned char)s[i];
+        size_t step = c < 0x80 ? 1 : decode((const unsigned char *)s + i, n - i, &c);
+        if (step == 0) break;
+        i += step;
+        at += encode((uint32_t)u_toupper((UChar32)c), to + at);
+    }
+    to[at] = '\0';
+    *out = to;
+    return 0;
+}
+
 int text_slug(struct arena *a, const char *s, size_t len, const char **out)
 {
     const char *folded;

@@ -14,6 +14,8 @@ bool text_is_utf8(const char *s, size_t len);
 int text_nfc(struct arena *a, const char *s, size_t len, const char **out, size_t *out_len, struct err *err);
 /* Lower case, no marks, đ → d. */
 int text_fold(struct arena *a, const char *s, size_t len, const char **out, size_t *out_len);
+/* Capitals: "Phó Chủ tịch" → "PHÓ CHỦ TỊCH". Takes UTF-8 that ends in NUL. 0 or ERR_NOMEM. */
+int text_upper(struct arena *a, const char *s, const char **out);
 /* "Thanh Hóa: Đổi mới" → "thanh-hoa-doi-moi"; at most 80 bytes, cut at a word; "" if nothing is left. */
 int text_slug(struct arena *a, const char *s, size_t len, const char **out);
 /* "12.226" in vi → 12226. Plain ASCII digits; the locale's group and decimal signs; false if not a number. */
