@@ -44,6 +44,7 @@ static const struct bind_kind kinds[] = {
     {&flow_task_kind, false, "Task", "id:integer title:text run:integer"},
     {&people_unit_kind, false, "Unit", "id:integer code:text name:text kind:text"},
     {&people_person_kind, false, "Person", "id:integer code:text name:text"},
+    {&people_body_kind, false, "Body", "id:integer code:text name:text unit:integer term:text"},
     {&report_out_kind, false, "ReportOut", ""},
     {&loop_timer_kind, false, "Timer", ""},
     {&loop_job_kind, false, "Job", ""},

@@ -72,6 +72,8 @@ int cli_flow(struct cli *c);
 int cli_console(struct cli *c);
 int cli_new(struct cli *c);
 int cli_content(struct cli *c);
+/* import, export, merge, split, rename, abolish, move (cmd_org.c); the other verbs are calls. */
+int cli_org(struct cli *c);
 /* pack, install, keygen, trust (cmd_pack.c); the other verbs are calls. */
 int cli_plugin(struct cli *c);
 int cli_install(struct cli *c);

@@ -27,6 +27,13 @@ static const char plugin_usage[] = "khung plugin keygen FILE\n"
                                    "khung plugin pack DIR [--key FILE] [-o FILE]\n"
                                    "khung plugin trust KEY [--name N] | --list | --remove KEY\n"
                                    "khung plugin install FILE [--dry-run] [--force] [--settings FILE]";
+static const char org_usage[] =
+    "khung org import FILE | DIR … [--preview]\n"
+    "khung org export FILE | DIR | - [--at DATE] [--format json|csv]\n"
+    "khung org merge UNIT … --into UNIT [--parts UNIT,UNIT] [--name N --kind K --parent UNIT] [--day DATE] [--act A]\n"
+    "khung org split UNIT --into UNIT,UNIT | rename UNIT --name N | abolish UNIT [--into UNIT] | move UNIT … --parent "
+    "UNIT"
+    "\n    [--day DATE] [--act A] [--dry-run]";
 /* What each does is said by "help.NOUN" or "help.NOUN.VERB" of the catalogue. */
 const struct cli_entry cli_commands[] = {
     {"serve", cli_serve, "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT] [--dev]"},
@@ -42,8 +49,11 @@ const struct cli_entry cli_commands[] = {
     {"flow", cli_flow, "khung flow upgrade [PLUGIN] [--flow NAME] [--run ID] [--dry-run]"},
     {"flow", cli_calls, NULL},
     {"task", cli_calls, NULL},
+    {"org", cli_org, org_usage},
     {"org", cli_calls, NULL},
     {"user", cli_user, "khung user password NAME [--stdin]"},
+    {"why", cli_calls, NULL},
+    {"who-can", cli_calls, NULL},
     {"user", cli_calls, NULL},
     {"plugin", cli_plugin, plugin_usage},
     {"plugin", cli_calls, NULL},
@@ -56,9 +66,9 @@ const struct cli_entry cli_commands[] = {
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json",     "write",   "markdown", "help", "admin", "upgrade",
-                                       "verbose",  "dry-run", "force",    "list", "dev",   "update",
-                                       "coverage", "fast",    "thorough", "stdin"};
+    static const char *const bare[] = {"json",     "write",   "markdown", "help",  "admin",  "upgrade",
+                                       "verbose",  "dry-run", "force",    "list",  "dev",    "update",
+                                       "coverage", "fast",    "thorough", "stdin", "preview"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;

@@ -49,8 +49,12 @@ static const struct call calls[] = {
     {"task", "handover", "task.handover", "PERSON {at}", NULL, "khung task handover PERSON [--at DATE]"},
     {"task", "link", "task.link", "ID# PERSON --expires", NULL,
      "khung task link ID PERSON|E-MAIL [--expires 3d|INSTANT]"},
-    {"org", "import", "org.import", "@FILE", NULL, "khung org import FILE.json"},
-    {"org", "units", "org.units", "", "id code name kind", "khung org units"},
+    {"org", "units", "org.units", "{at}", "id code name kind", "khung org units [--at DATE]"},
+    {"org", "unit", "org.unit", "CODE {at}", NULL, "khung org unit CODE [--at DATE]"},
+    {"why", "", "policy.why", "USER VERB THING? {at}", NULL,
+     "khung why USER VERB [task:ID | unit:CODE | item:ID] [--at DATE]"},
+    {"who-can", "", "policy.who_can", "VERB THING? {at}", "person user sentence",
+     "khung who-can VERB [task:ID | unit:CODE | item:ID] [--at DATE]"},
     {"user", "add", "user.add", "NAME {person,lang,admin!}", NULL,
      "khung user add NAME [--person CODE] [--lang vi|en] [--admin]"},
     {"user", "list", "user.list", "", NULL, "khung user list"},
@@ -217,7 +221,8 @@ int cli_calls(struct cli *c)
 {
     const char *verb = c->nwords > 1 ? c->words[1] : "";
     for (size_t i = 0; i < NCALLS; i++)
-        if (strcmp(calls[i].noun, c->words[0]) == 0 && strcmp(calls[i].verb, verb) == 0) return run_call(c, &calls[i]);
+        if (strcmp(calls[i].noun, c->words[0]) == 0 && (!calls[i].verb[0] || strcmp(calls[i].verb, verb) == 0))
+            return run_call(c, &calls[i]);
     cli_help(c, c->words[0], stderr);
     return CLI_USAGE;
 }

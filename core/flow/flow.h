@@ -95,6 +95,8 @@ int flow_read_run(struct store *db, int64_t id, struct arena *a, struct val *out
 int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *a, struct val *out, struct err *err);
 /* Steps, waits and wake-ups of a run, in order, as a list of maps. */
 int flow_read_history(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err);
+/* How many open tasks are asked in a unit (of a position or a role there). */
+int flow_count_tasks_in(struct store *db, int64_t unit, int64_t *n, struct err *err);
 /* `khung verify`: journals that read, waits and tasks without a run, runs without a next event. */
 int flow_verify(struct store *db, err_sink report, void *ctx, struct err *err);
 

@@ -24,7 +24,7 @@ const struct val_kind *flow_kind_of(const char *name, size_t len)
 {
     static const struct val_kind *const kinds[] = {&content_item_kind, &storage_table_kind, &flow_run_kind,
                                                    &flow_task_kind,    &people_unit_kind,   &people_person_kind,
-                                                   &date_kind,         &instant_kind};
+                                                   &people_body_kind,  &date_kind,          &instant_kind};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (strlen(kinds[i]->name) == len && memcmp(kinds[i]->name, name, len) == 0) return kinds[i];
     return NULL;

@@ -8,6 +8,8 @@
 /* People, plugins, checks (host_api_system.c). */
 void host_api_attach_task(struct host *host);
 void host_api_attach_system(struct host *host);
+/* The organisation: import, export, changes of its tree, why somebody may (host_api_org.c). */
+void host_api_attach_org(struct host *host);
 /* Grants of capabilities (host_api_grant.c). */
 void host_api_attach_grant(struct host *host);
 /* What a version that does not serve yet would do (host_api_plan.c). */

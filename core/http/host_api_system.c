@@ -15,22 +15,6 @@
 #include "plugin/quota.h"
 #include "runtime/confine.h"
 
-static int org_import(struct api_call *c)
-{
-    int rc = people_check(c->s, "people.import", PEOPLE_ANY_UNIT, c->err);
-    if (rc) return rc;
-    c->result = val_map();
-    return people_import(c->s->db, &c->args[0], c->s->now, people_day(c->s->host, c->s->now), c->arena, &c->result,
-                         c->err);
-}
-
-static int org_units(struct api_call *c)
-{
-    if (c->s->actor.user == PEOPLE_ANONYMOUS)
-        return err_set(c->err, ERR_DENIED, "denied.verb", "verb", "people.read", NULL);
-    return people_units(c->s->db, people_day(c->s->host, c->s->now), c->arena, &c->result, c->err);
-}
-
 static int find_account(struct api_call *c, const struct val *name, struct people_account *out)
 {
     const char *text = api_str(name);
@@ -302,9 +286,6 @@ static int confinement(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"org.import", org_import, "tree:map!", "map", API_WRITE, API_HOST, 1,
-     "Takes an organisation from data; idempotent by code."},
-    {"org.units", org_units, "", "list", API_READ, API_HOST, 1, "The units of today."},
     {"user.add", user_add, "name:text! options:map", "integer", API_WRITE, API_HOST, 1,
      "Makes an account: { person, lang, admin }."},
     {"user.list", user_list, "", "list", API_READ, API_HOST, 1, "Accounts."},

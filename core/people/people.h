@@ -21,7 +21,7 @@ struct api;
 struct host;
 
 extern const struct store_migration people_migrations[];
-extern const struct val_kind people_unit_kind, people_person_kind;
+extern const struct val_kind people_unit_kind, people_person_kind, people_body_kind;
 
 /* How local times in text are read: fills host->time. */
 void people_attach(struct host *host);
@@ -65,35 +65,31 @@ int people_has_holder(struct store *db, const char *position, int64_t unit, int6
  * none or several. */
 int people_only_unit(struct store *db, const char *position, int64_t day, int64_t *unit, struct err *err);
 
-/* Who may decide what was asked of `target`: { person = } | { position =, unit = } | { role =, unit
- * = }. 1 yes, with the capacity; 0 no, with cap->why a key of the catalogue. */
+/* Bodies: councils, committees, panels. Objects have code, name, text, unit (an id) and, on a day within one, term. */
+int people_body_get(struct store *db, int64_t id, int64_t day, struct arena *a, struct val *out, struct err *err);
+int people_body_by_code(struct store *db, const char *code, int64_t *id, struct err *err);
+/* Person objects, by id, each with a field capacity if the seat has one ("chair"). */
+int people_members(struct store *db, int64_t body, int64_t day, struct arena *a, struct val *out, struct err *err);
+int people_is_member(struct store *db, int64_t body, int64_t person, int64_t day, struct err *err); /* 1, 0 */
+
+/* Who may decide what was asked of `target`: { person = } | { position =, unit = } | { role =, unit = } | { body = }.
+ * 1 yes, with the capacity; 0 no, with cap->why a key of the catalogue. people/explain.h says why in full. */
 struct people_capacity {
-    char as[96];          /* "editor", "role:council", "person" */
+    char as[96];          /* "editor", "role:council", "body:panel", "person" */
     int64_t unit;         /* in which unit, or 0 */
     int64_t on_behalf_of; /* the person whose delegation is used, or 0 */
     int64_t delegation;
-    const char *why; /* "may.holder" "may.role" "may.named" "may.delegate" "may.none" */
+    const char *why; /* "may.holder" "may.role" "may.named" "may.member" "may.delegate" "may.none" */
 };
 int people_may_decide(struct session *s, const struct val *target, int64_t person, int64_t now,
                       struct people_capacity *cap, struct err *err);
 /* 1 when at least one person may decide it now: 0 makes the task an orphan. */
 int people_can_anybody(struct session *s, const struct val *target, int64_t now, struct err *err);
 
-/* Delegations cannot be passed on. `until` is the first day on which it no longer holds. */
-struct people_delegation {
-    int64_t from, to;            /* persons */
-    const char *position, *role; /* the scope: NULL means all */
-    int64_t unit;                /* 0: all */
-    int64_t since, until;
-    const char *act; /* the paper that says so, or NULL */
-};
-int people_delegate(struct store *db, const struct people_delegation *d, int64_t now, int64_t *id, struct err *err);
-int people_delegation_revoke(struct store *db, int64_t id, int64_t day, struct err *err);
-
 /* The one policy. 0, or ERR_DENIED "denied.verb" {verb}. Deny by default: a verb is allowed by a
  * role that is held in the unit or above it (or by a position that carries the role). The system
  * itself (an actor that is all 0) and a run may do everything; an admin has system verbs only
- * (plugin.* user.* system.* flow.operate people.import). */
+ * (plugin.* user.* system.* flow.operate people.import people.export). */
 enum {
     PEOPLE_ANONYMOUS = -1, /* actor.user of a request without a token: may nothing */
     PEOPLE_ANY_UNIT = -1,  /* unit: a role anywhere is enough; 0 asks for one that is not tied to a unit */

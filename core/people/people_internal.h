@@ -26,7 +26,39 @@ int people_one(struct stmt *s, int64_t *out, struct err *err);
 /* An object from columns id, code, name (and kind, for units). */
 int people_unit_row(struct stmt *s, struct arena *a, struct val *out);
 int people_person_row(struct stmt *s, struct arena *a, struct val *out);
+/* A date under a name. 0 or ERR_NOMEM. */
+int people_set_day(struct arena *a, struct val *map, const char *name, int64_t day);
 
-extern const struct api_fn people_functions[], date_functions[], text_functions[];
+/* Rows of units (people_unit_write.c). A name and a place hold from the day on, until a later row. */
+struct people_unit_new {
+    const char *code, *name, *kind; /* kind NULL: "unit" */
+    int64_t parent, from;           /* parent 0: none */
+};
+int people_unit_add(struct store *db, const struct people_unit_new *n, int64_t *id, struct err *err);
+int people_unit_name(struct store *db, int64_t unit, const char *name, int64_t day, struct err *err);
+int people_unit_place(struct store *db, int64_t unit, int64_t parent, int64_t day, struct err *err);
+
+/* What is asked for, read from a target: a person, a position or a role in a unit (0: anywhere), or a seat in a body.
+ */
+struct people_wanted {
+    int64_t person, unit, body;
+    const char *position, *role; /* in the arena */
+};
+int people_wanted_read(struct store *db, struct arena *a, const struct val *target, struct people_wanted *w,
+                       struct err *err);
+/* 1 when the person fits by what they hold themselves. */
+int people_fits(struct store *db, const struct people_wanted *w, int64_t person, int64_t day, struct err *err);
+/* people_may_decide as of a day. */
+int people_decide_on(struct store *db, const struct people_wanted *w, int64_t person, int64_t day,
+                     struct people_capacity *cap, struct err *err);
+
+/* Arguments of API functions (people_argument.c). An object of the kind, its id or its code; 0 for nil. */
+int people_arg_id(struct api_call *c, const struct val_kind *kind, const char *name, const struct val *v, int64_t *id);
+/* A day from a date, an instant, text or nothing (today). */
+int people_arg_day(struct api_call *c, const char *name, const struct val *v, int64_t *day);
+int people_arg_bad(struct api_call *c, const char *argument, const char *type, const struct val *got);
+
+extern const struct api_fn people_functions[], org_functions[], body_functions[], delegation_functions[],
+    date_functions[], text_functions[];
 
 #endif

@@ -16,7 +16,8 @@ static bool is_system_verb(const char *verb)
 
 static bool is_admin_verb(const char *verb)
 {
-    return is_system_verb(verb) || strcmp(verb, "flow.operate") == 0 || strcmp(verb, "people.import") == 0;
+    return is_system_verb(verb) || strcmp(verb, "flow.operate") == 0 || strcmp(verb, "people.import") == 0 ||
+           strcmp(verb, "people.export") == 0;
 }
 
 /* ?3 person, ?4 account, ?5 the verb, ?6 its family ("content.*"), ?1 the unit: -1 anywhere, 0

@@ -88,6 +88,30 @@ static const char auditor[] = "insert into role_verb(role, verb) values('auditor
 
 static const char place[] = "create table place(name text primary key, value text not null) without rowid;";
 
+/* Bodies with terms and members; a position may be the deputy of another; who may change the organisation. */
+static const char bodies[] =
+    "create table body("
+    " id integer primary key, code text not null unique, name text not null, unit integer not null,"
+    " valid_from integer not null, valid_to integer);"
+    "create index body_unit on body(unit);"
+    "create table body_term("
+    " body integer not null, valid_from integer not null, valid_to integer, name text not null,"
+    " primary key(body, valid_from)) without rowid;"
+    "create table body_member("
+    " id integer primary key, body integer not null, person integer not null, capacity text,"
+    " valid_from integer not null, valid_to integer, act text);"
+    "create unique index body_member_body on body_member(body, person, valid_from);"
+    "create index body_member_person on body_member(person, body);"
+    "alter table position add column deputy_of text;"
+    "alter table position add column rank integer;"
+    "alter table delegation add column body integer;"
+    "create index delegation_unit on delegation(unit) where unit is not null;"
+    "create index position_held_here on position_held(unit);"
+    "create index role_held_unit on role_held(unit) where unit is not null;"
+    "create index role_verb_verb on role_verb(verb, role);"
+    "create index unit_successor_next on unit_successor(successor, unit, day);"
+    "insert into role_verb(role, verb) values('organiser','people.*');";
+
 const struct store_migration people_migrations[] = {
     {"people/001", units},
     {"people/002", persons},
@@ -95,5 +119,6 @@ const struct store_migration people_migrations[] = {
     {"people/004", roles},
     {"people/005", place},
     {"people/audit", auditor},
+    {"people/bodies", bodies},
     {0},
 };

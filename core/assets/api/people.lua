@@ -33,7 +33,68 @@ local yes, why = people.may(people.person("chief"), "approve", people.unit("comm
 log.info(why, { may = yes })
 
 --- people.delegate
-people.delegate { from = people.person("chief"), to = people.person("editor"), until_ = "2021-01-15", act = "12/QĐ" }
+people.delegate { from = people.person("editor"), to = people.person("chief"), until_ = "2021-01-15", act = "12/QĐ" }
+
+--- people.delegations
+people.delegate { from = "editor", to = "chief", until_ = "2021-01-15" }
+local mine = people.delegations { person = people.person("chief"), at = "2021-01-10" }
+assert(mine[1].from == people.person("editor") and mine[1].holds)
+
+--- people.revoke
+local id = people.delegate { from = "editor", to = "chief", until_ = "2021-01-15" }
+people.revoke(id, { on = "2021-01-10" })
+assert(#people.delegations { person = "chief", at = "2021-01-10" } == 0)
+
+--- people.explain
+local why = people.explain("editor", { position = "editor", unit = "commune" }, { at = "2021-01-04" })
+assert(why.may and why.kind == "position" and why.unit == people.unit("commune"))
+log.info(why.sentence)
+
+--- people.deciders
+local who = people.deciders { position = "editor", unit = people.unit("commune") }
+assert(who[1].person == people.person("editor"))
+
+--- people.signature
+assert(people.signature { as = "editor", by = people.person("editor"), unit = "commune" } ~= "")
+
+--- people.body
+people.import { bodies = { { code = "panel", name = "Panel", unit = "province" } } }
+assert(people.body("panel").name == "Panel" and people.body("nothing") == nil)
+
+--- body:members
+people.import { bodies = { { code = "panel", name = "Panel", unit = "province" } },
+  body_members = { { body = "panel", person = "chief", capacity = "chair" } } }
+for _, member in ipairs(people.body("panel"):members { at = "2021-01-04" }) do
+  assert(member == people.person("chief") and member.capacity == "chair")
+end
+
+--- people.merge
+people.import { units = { { code = "other", name = "Other", kind = "commune", parent = "province", from = "2016-01-01" } } }
+local done = people.merge { from = { "commune", "other" }, day = "2025-07-01", act = "12/NQ",
+  into = { code = "both", name = "Both", kind = "commune", parent = "province" } }
+assert(#done.ended == 2 and people.unit("both", { at = "2025-07-01" }))
+
+--- people.split
+local plan = people.split { unit = "commune", day = "2025-07-01", dry_run = true,
+  into = { { code = "east", name = "East" }, { code = "west", name = "West" } } }
+assert(#plan.made == 2 and people.unit("east") == nil)
+
+--- people.rename
+people.rename { unit = "commune", name = "Ward", day = "2025-07-01" }
+assert(people.unit("commune", { at = "2025-07-01" }).name == "Ward")
+
+--- people.abolish
+people.abolish { unit = "commune", into = "province", day = "2025-07-01" }
+assert(#people.units { at = "2025-07-01" } == 1)
+
+--- people.move
+people.import { units = { { code = "district", name = "District", parent = "province", from = "2021-01-01" } } }
+people.move { unit = "commune", parent = "district", day = "2025-07-01" }
+assert(people.unit("commune"):parent { at = "2025-07-01" }.code == "district")
+
+--- unit:hangs
+local hangs = people.unit("commune"):hangs { at = "2021-01-04" }
+assert(#hangs.children == 0 and hangs.holders[1].person == "Editor")
 
 --- people.import
 people.import { units = { { code = "district", name = "District", kind = "district", from = "2021-01-01" } } }

@@ -136,7 +136,8 @@ static inline void fixture_plugin(struct fixture *f, const char *name, const cha
 }
 
 #define FIXTURE_NEEDS                                                                                                  \
-    "needs = { \"content\", \"content:publish\", \"storage\", \"flow\", \"people\", \"people:import\", \"schedule\", " \
+    "needs = { \"content\", \"content:publish\", \"storage\", \"flow\", \"people\", \"people:import\", "               \
+    "\"people:change\", \"schedule\", "                                                                                \
     "\"report\", \"fetch:*\" }"
 
 static void fixture_reloaded(void *ctx, const struct err *failed)

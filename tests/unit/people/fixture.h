@@ -15,6 +15,7 @@
 
 #include "base/date.h"
 #include "base/json.h"
+#include "people/delegation.h"
 #include "people/people.h"
 #include "people/time.h"
 #include "plugin/api.h"

@@ -1,0 +1,278 @@
+/* The organisation from outside: taking it in, giving it out, changing its tree, and why somebody may. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/date.h"
+#include "base/json.h"
+#include "content/content.h"
+#include "flow/flow.h"
+#include "flow/task.h"
+#include "http/host_api_parts.h"
+#include "people/change.h"
+#include "people/exchange.h"
+#include "people/explain.h"
+
+enum { FILES_MAX = 64 };
+
+static int bad(struct api_call *c, const char *name)
+{
+    return err_set(c->err, ERR_INVALID, "http.parameter", "name", name, NULL);
+}
+
+/* A day in options; `otherwise` when it is not there. */
+static int day_of(struct api_call *c, const struct val *options, const char *name, int64_t otherwise, int64_t *day)
+{
+    const struct val *v = val_get(options, name);
+    struct date d;
+    int32_t offset;
+    *day = otherwise;
+    if (!v || v->type == VAL_NIL) return 0;
+    if (v->type != VAL_STR || !date_parse(v->as.str.s, v->as.str.len, &d, &offset)) return bad(c, name);
+    *day = date_days(d.year, d.month, d.day);
+    return 0;
+}
+
+static int64_t today(const struct api_call *c)
+{
+    return people_day(c->s->host, c->s->now);
+}
+
+/* { files = { { name, text }, … } }, or the lists themselves. */
+static int read_files(struct api_call *c, const struct val *in, struct people_file *files, size_t *n)
+{
+    const struct val *list = val_get(in, "files");
+    *n = 0;
+    for (size_t i = 0; val_at(list, i); i++) {
+        const struct val *text = val_get(val_at(list, i), "text");
+        const char *name = api_str(val_get(val_at(list, i), "name"));
+        if (i == FILES_MAX || !name || !val_is(text, VAL_STR)) return bad(c, "files");
+        files[(*n)++] = (struct people_file){name, text->as.str.s, text->as.str.len};
+    }
+    return 0;
+}
+
+static int import(struct api_call *c)
+{
+    struct people_file *files = arena_alloc(c->arena, FILES_MAX * sizeof(*files));
+    const struct val *in = &c->args[0];
+    struct val report;
+    struct buf text;
+    size_t n;
+    int rc = people_check(c->s, "people.import", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0 && !files) rc = err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+    if (rc == 0) rc = read_files(c, in, files, &n);
+    if (rc) return rc;
+    buf_init(&text, 64 << 20);
+    if (!val_get(in, "files")) {
+        json_write(&text, in);
+        files[n++] = (struct people_file){"organisation.json", text.data ? text.data : "", text.len};
+    }
+    struct people_take take = {.files = files,
+                               .nfiles = n,
+                               .preview = val_get_bool(&c->args[1], "preview", false),
+                               .now = c->s->now,
+                               .day = today(c),
+                               .lang = c->s->lang};
+    rc = buf_ok(&text) ? people_take(c->s->db, &take, c->arena, &report, c->err)
+                       : err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+    buf_close(&text);
+    if (rc) return rc;
+    c->result = take.preview ? report : *val_get(&report, "lists");
+    return 0;
+}
+
+static int give(struct api_call *c)
+{
+    int64_t day;
+    int rc = people_check(c->s, "people.export", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0) rc = day_of(c, &c->args[0], "at", PEOPLE_ALL_DAYS, &day);
+    return rc ? rc : people_give(c->s->db, day, c->arena, &c->result, c->err);
+}
+
+static int units(struct api_call *c)
+{
+    int64_t day;
+    if (c->s->actor.user == PEOPLE_ANONYMOUS)
+        return err_set(c->err, ERR_DENIED, "denied.verb", "verb", "people.read", NULL);
+    int rc = day_of(c, &c->args[0], "at", today(c), &day);
+    return rc ? rc : people_units(c->s->db, day, c->arena, &c->result, c->err);
+}
+
+static int find_unit(struct api_call *c, const struct val *code, int64_t *unit)
+{
+    const char *text = api_str(code);
+    int rc = people_unit_by_code(c->s->db, text ? text : "", unit, c->err);
+    if (rc) return rc < 0 ? rc : 0;
+    return err_set(c->err, ERR_NOT_FOUND, "people.no_unit", "code", text ? text : "", NULL);
+}
+
+static int unit_show(struct api_call *c)
+{
+    int64_t unit, day;
+    struct val v;
+    if (c->s->actor.user == PEOPLE_ANONYMOUS)
+        return err_set(c->err, ERR_DENIED, "denied.verb", "verb", "people.read", NULL);
+    int rc = day_of(c, &c->args[1], "at", today(c), &day);
+    if (rc == 0) rc = find_unit(c, &c->args[0], &unit);
+    if (rc == 0) rc = people_unit_get(c->s->db, unit, day, c->arena, &v, c->err);
+    if (rc == 1) rc = people_hangs(c->s->db, unit, day, c->arena, &c->result, c->err);
+    if (rc == 0) rc = val_set(c->arena, &c->result, "unit", v);
+    if (rc == 0) rc = people_successors(c->s->db, unit, day, c->arena, &v, c->err);
+    if (rc == 0) rc = val_set(c->arena, &c->result, "successors", v);
+    return rc == ERR_NOMEM ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : rc;
+}
+
+static int may_change(struct api_call *c, const struct val *units)
+{
+    int64_t unit;
+    int rc = 0;
+    if (!units || units->type == VAL_NIL) return 0;
+    if (units->type == VAL_STR) {
+        rc = find_unit(c, units, &unit);
+        return rc ? rc : people_check(c->s, "people.change", unit, c->err);
+    }
+    if (units->type != VAL_LIST) return bad(c, "unit");
+    for (size_t i = 0; rc == 0 && val_at(units, i); i++)
+        rc = val_is(val_at(units, i), VAL_STR) ? may_change(c, val_at(units, i)) : bad(c, "unit");
+    return rc;
+}
+
+/* Open tasks that are asked in a unit: who decides them from that day on is another question than this change. */
+static int count_tasks(struct api_call *c, const struct val *units, int64_t *n)
+{
+    int rc = 0;
+    *n = 0;
+    for (size_t i = 0; rc == 0 && val_at(units, i); i++) {
+        int64_t here = 0;
+        rc = flow_count_tasks_in(c->s->db, val_at(units, i)->as.obj.id, &here, c->err);
+        *n += here;
+    }
+    return rc;
+}
+
+static int change(struct api_call *c)
+{
+    const struct val *spec = &c->args[0];
+    int64_t tasks;
+    int rc = may_change(c, val_get(spec, "from"));
+    if (rc == 0) rc = may_change(c, val_get(spec, "unit"));
+    if (rc == 0) rc = may_change(c, val_get(spec, "parts"));
+    if (rc == 0) rc = may_change(c, val_get(spec, "parent"));
+    if (rc) return rc;
+    struct session s = *c->s;
+    s.arena = c->arena;
+    rc = people_change(&s, spec, val_get_bool(&c->args[1], "dry_run", false), &c->result, c->err);
+    if (rc == 0) rc = count_tasks(c, val_get(&c->result, "ended"), &tasks);
+    if (rc == 0 && val_set(c->arena, &c->result, "open_tasks", val_int(tasks)))
+        rc = err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+    return rc;
+}
+
+/* What a question is about: "task:17", "unit:CODE", "item:17", or nothing. */
+struct thing {
+    bool is_task;
+    struct val task; /* as flow_read_task says it */
+    int64_t unit;
+};
+
+static int read_thing(struct api_call *c, const struct val *v, struct thing *out)
+{
+    const char *text = api_str(v), *colon = text ? strchr(text, ':') : NULL;
+    struct err_num n;
+    *out = (struct thing){.unit = PEOPLE_ANY_UNIT};
+    if (!v || v->type == VAL_NIL) return 0;
+    if (!colon) return bad(c, "thing");
+    int64_t id = strtoll(colon + 1, NULL, 10);
+    if (strncmp(text, "unit:", 5) == 0) {
+        struct val code = val_str(colon + 1);
+        return find_unit(c, &code, &out->unit);
+    }
+    if (strncmp(text, "task:", 5) == 0) {
+        out->is_task = true;
+        int rc = flow_read_task(c->s, id, c->arena, &out->task, c->err);
+        return rc ? (rc < 0 ? rc : 0) : err_set(c->err, ERR_NOT_FOUND, "flow.no_task", "task", err_i64(&n, id), NULL);
+    }
+    if (strncmp(text, "item:", 5) != 0) return bad(c, "thing");
+    struct content_version version = {0};
+    int rc = content_item_version(c->s->db, id, &version, c->err);
+    out->unit = version.unit;
+    return rc;
+}
+
+/* About oneself anybody may ask; about others, who may see the accounts. */
+static int may_ask(struct api_call *c, int64_t account)
+{
+    if (account && account == c->s->actor.user) return 0;
+    return people_check(c->s, "user.explain", PEOPLE_ANY_UNIT, c->err);
+}
+
+static int why(struct api_call *c)
+{
+    struct people_account account;
+    struct thing thing;
+    int64_t day;
+    const char *name = api_str(&c->args[0]), *verb = api_str(&c->args[1]);
+    int rc = people_account_find(c->s->db, name ? name : "", &account, c->err);
+    if (rc < 0) return rc;
+    if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", name ? name : "", NULL);
+    rc = may_ask(c, account.id);
+    if (rc == 0) rc = day_of(c, &c->args[3], "at", today(c), &day);
+    if (rc == 0) rc = read_thing(c, &c->args[2], &thing);
+    if (rc) return rc;
+    if (thing.is_task && strcmp(verb, "decide") == 0) {
+        const struct val *to = val_get(&thing.task, "to");
+        for (size_t i = 0; val_at(to, i); i++) {
+            rc = people_explain(c->s->db, val_at(to, i), account.person, day, c->s->lang, c->arena, &c->result, c->err);
+            if (rc || val_get_bool(&c->result, "may", false)) return rc;
+        }
+        return 0;
+    }
+    struct actor actor = {.user = account.id, .person = account.person, .admin = account.admin};
+    return people_explain_verb(c->s->db, &actor, verb, thing.unit, day, c->s->lang, c->arena, &c->result, c->err);
+}
+
+static int who_can(struct api_call *c)
+{
+    struct thing thing;
+    int64_t day;
+    const char *verb = api_str(&c->args[0]);
+    int rc = may_ask(c, 0);
+    if (rc == 0) rc = day_of(c, &c->args[2], "at", today(c), &day);
+    if (rc == 0) rc = read_thing(c, &c->args[1], &thing);
+    if (rc) return rc;
+    if (!thing.is_task || strcmp(verb, "decide") != 0)
+        return people_who_can(c->s->db, verb, thing.unit, day, c->s->lang, c->arena, &c->result, c->err);
+    const struct val *to = val_get(&thing.task, "to");
+    c->result = val_list();
+    for (size_t i = 0; rc == 0 && val_at(to, i); i++) {
+        struct val some;
+        rc = people_deciders(c->s->db, val_at(to, i), day, c->s->lang, c->arena, &some, c->err);
+        for (size_t k = 0; rc == 0 && k < some.as.list.n; k++)
+            if (val_add(c->arena, &c->result, some.as.list.items[k]))
+                rc = err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+    }
+    return rc;
+}
+
+static const struct api_fn functions[] = {
+    {"org.import", import, "tree:map! options:map{preview:boolean}", "map", API_WRITE, API_HOST, 1,
+     "Takes an organisation in, from lists or from { files = { { name, text } } }; idempotent by code."},
+    {"org.export", give, "options:map", "map", API_READ, API_HOST, 1,
+     "Gives the organisation out: its whole history, or what holds on a day {at}."},
+    {"org.units", units, "options:map", "list", API_READ, API_HOST, 1, "The units of a day {at}, else of today."},
+    {"org.unit", unit_show, "code:text! options:map", "map", API_READ, API_HOST, 1,
+     "A unit of a day {at}, what hangs on it, and what became of it."},
+    {"org.change", change, "change:map! options:map{dry_run:boolean}", "map", API_WRITE, API_HOST, 1,
+     "Changes the tree: { how = merge | split | rename | abolish | move, … }.", true},
+    {"policy.why", why, "user:text! verb:text! thing:text options:map", "map", API_READ, API_HOST, 1,
+     "Why a user may do something, or may not; decide with task:ID."},
+    {"policy.who_can", who_can, "verb:text! thing:text options:map", "list", API_READ, API_HOST, 1,
+     "Who may do something; decide with task:ID."},
+    {0},
+};
+
+void host_api_attach_org(struct host *host)
+{
+    api_add(host->api, functions, NULL);
+}

@@ -1,0 +1,38 @@
+/* Why somebody may decide, or may not: the same answer as people_may_decide and people_policy, told in full.
+ *
+ *     rc = people_explain(db, &target, person, day, "vi", arena, &why, err);
+ *     → { may = true, kind = "delegation", position = "chair", title, unit, until, on_behalf_of, act, sentence } */
+#ifndef KHUNG_PEOPLE_EXPLAIN_H
+#define KHUNG_PEOPLE_EXPLAIN_H
+
+#include "people/people.h"
+
+/* A map with may, kind, person, sentence (in `lang`), and what else there is to say: wanted (as text), position, title,
+ * role, unit, body, capacity, since, until (days on which it still holds), act; for a delegation also delegation,
+ * on_behalf_of, delegated_until. Kinds of yes: named, position, role, body, delegation. Kinds of no: named (another was
+ * asked), ended, not_yet, delegation_ended, delegation_not_yet, scope (the delegation does not cover it), delegator
+ * (who delegated does not hold it), elsewhere (holds it in another unit), none. */
+int people_explain(struct store *db, const struct val *target, int64_t person, int64_t day, const char *lang,
+                   struct arena *a, struct val *out, struct err *err);
+/* All who may decide it on a day, by person, each as people_explain says it. */
+int people_deciders(struct store *db, const struct val *target, int64_t day, const char *lang, struct arena *a,
+                    struct val *out, struct err *err);
+
+/* May this actor do this in a unit (PEOPLE_ANY_UNIT, 0: as people_policy)? { may, kind = "role" | "admin" | "system" |
+ * "none", verb, role, position, unit, until, roles (which would do), sentence }. */
+int people_explain_verb(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
+                        const char *lang, struct arena *a, struct val *out, struct err *err);
+/* Persons and accounts that may: { person, user, … as people_explain_verb says it }. */
+int people_who_can(struct store *db, const char *verb, int64_t unit, int64_t day, const char *lang, struct arena *a,
+                   struct val *out, struct err *err);
+
+/* The lines above a signature: in what capacity, and for whom. Made of the titles in the data and of the pattern of the
+ * language ("KT. CHỦ TỊCH\nPHÓ CHỦ TỊCH"). `as` and `on_behalf_of` are those of an answer. */
+struct people_signature {
+    const char *as;
+    int64_t person, on_behalf_of, unit, day;
+};
+int people_signature_lines(struct store *db, const struct people_signature *sig, const char *lang, struct arena *a,
+                           const char **out, struct err *err);
+
+#endif

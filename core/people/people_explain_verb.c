@@ -1,0 +1,183 @@
+/* The policy told in full: by which role somebody may do something in a unit, or which roles would do. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/locale.h"
+#include "people/explain.h"
+#include "people/people_reason.h"
+
+/* As the policy asks, with what it is by. The role that is nearest to the unit is told first. */
+static const char by_sql[] = WITH_UP
+    "select h.role, null, null, h.unit, h.valid_from, h.valid_to from role_held h join role_verb v on v.role = h.role"
+    " and v.verb in (?5, ?6) where h.person = ?3 and " HELD(
+        "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
+             " union all select h.role, null, null, h.unit, h.valid_from, h.valid_to from role_held h join role_verb v"
+             " on v.role = h.role and v.verb in (?5, ?6) where h.account = ?4 and " HELD(
+                 "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
+                      " union all select r.role, h.position, p.title, h.unit, h.valid_from, h.valid_to"
+                      " from position_held h join position_role r on r.position = h.position join role_verb v on"
+                      " v.role = r.role and v.verb in (?5, ?6) left join position p on p.code = h.position"
+                      " where h.person = ?3 and " HELD("h") " and (?1 = -1 or h.unit in (select id from up)) limit 1";
+
+static void family_of(const char *verb, char out[64])
+{
+    const char *dot = strchr(verb, '.');
+    snprintf(out, 64, "%.*s.*", dot ? (int)(dot - verb) : (int)strlen(verb), verb);
+}
+
+/* 1 and by what. */
+static int find_by(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
+                   struct arena *a, struct people_holding *out, struct err *err)
+{
+    char family[64];
+    family_of(verb, family);
+    struct stmt *s = store_stmt(db, by_sql, err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, unit);
+    stmt_bind_int(s, 2, day);
+    stmt_bind_int(s, 3, actor->person);
+    stmt_bind_int(s, 4, actor->user);
+    stmt_bind_str(s, 5, verb);
+    stmt_bind_str(s, 6, family);
+    int rc = stmt_step(s, err);
+    if (rc == 1)
+        *out = (struct people_holding){.role = people_text(s, 0, a),
+                                       .position = people_text(s, 1, a),
+                                       .title = people_text(s, 2, a),
+                                       .unit = stmt_int(s, 3),
+                                       .since = stmt_int(s, 4),
+                                       .until = stmt_is_null(s, 5) ? INT64_MAX : stmt_int(s, 5)};
+    stmt_done(s);
+    return rc;
+}
+
+/* The roles that allow a verb, as a list and as "editor, clerk". */
+static int roles_for(struct store *db, const char *verb, struct arena *a, struct val *list, const char **text,
+                     struct err *err)
+{
+    char family[64];
+    int rc;
+    family_of(verb, family);
+    *list = val_list();
+    *text = "";
+    struct stmt *s = store_stmt(db, "select distinct role from role_verb where verb in (?1, ?2) order by role", err);
+    if (!s) return err->code;
+    stmt_bind_str(s, 1, verb);
+    stmt_bind_str(s, 2, family);
+    while ((rc = stmt_step(s, err)) == 1) {
+        const char *role = people_text(s, 0, a);
+        const char *more = role ? arena_printf(a, "%s%s%s", *text, **text ? ", " : "", role) : NULL;
+        if (!more || val_add(a, list, val_str(role))) {
+            rc = people_too_large(err);
+            break;
+        }
+        *text = more;
+    }
+    stmt_done(s);
+    return rc;
+}
+
+static int show_holding(struct store *db, const struct people_holding *h, int64_t day, struct arena *a, struct val *out,
+                        struct err *err)
+{
+    struct val unit;
+    int rc = val_set(a, out, "role", val_str(h->role));
+    if (rc == 0 && h->position) rc = val_set(a, out, "position", val_str(h->position));
+    if (rc == 0 && h->title) rc = val_set(a, out, "title", val_str(h->title));
+    if (rc == 0 && h->unit && people_unit_get(db, h->unit, day, a, &unit, err) == 1) rc = val_set(a, out, "unit", unit);
+    if (rc == 0 && h->until != INT64_MAX) rc = people_set_day(a, out, "until", h->until - 1);
+    return rc;
+}
+
+/* The sentence, and what stands beside it. */
+static int tell(struct store *db, const char *verb, const char *kind, const struct people_holding *h, int64_t day,
+                const char *lang, struct arena *a, struct val *out, struct err *err)
+{
+    const char *by = "", *key = "explain.verb.none", *roles = "";
+    struct val list = val_list();
+    int rc = h || strcmp(kind, "none") != 0 ? 0 : roles_for(db, verb, a, &list, &roles, err);
+    if (rc) return rc;
+    if (h) key = h->position ? "explain.verb.position" : "explain.verb.role";
+    if (strcmp(kind, "admin") == 0) key = "explain.verb.admin";
+    if (strcmp(kind, "system") == 0) key = "explain.verb.system";
+    if (!h && !*roles && strcmp(kind, "none") == 0) key = "explain.verb.no_role";
+    if (h) by = people_holding_text(db, h, day, true, lang, a, err);
+    const char *pairs[] = {"verb", verb, "by", by ? by : "", "role", h ? h->role : "", "roles", roles, NULL};
+    const char *text = people_sentence(a, lang, key, pairs);
+    if (!text || !by) return people_too_large(err);
+    rc = val_set(a, out, "may", val_bool(strcmp(kind, "none") != 0));
+    if (rc == 0) rc = val_set(a, out, "kind", val_str(kind));
+    if (rc == 0) rc = val_set(a, out, "verb", val_str(verb));
+    if (rc == 0 && h) rc = show_holding(db, h, day, a, out, err);
+    if (rc == 0 && list.as.list.n) rc = val_set(a, out, "roles", list);
+    if (rc == 0) rc = val_set(a, out, "sentence", val_str(text));
+    return rc ? people_too_large(err) : 0;
+}
+
+int people_explain_verb(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
+                        const char *lang, struct arena *a, struct val *out, struct err *err)
+{
+    struct people_holding h;
+    *out = val_map();
+    int rc = people_policy(db, actor, verb, unit, day, err);
+    if (rc && rc != ERR_DENIED) return rc;
+    if (rc) err_clear(err);
+    if (rc) return tell(db, verb, "none", NULL, day, lang, a, out, err);
+    rc = find_by(db, actor, verb, unit, day, a, &h, err);
+    if (rc < 0) return rc;
+    return tell(db, verb,
+                rc == 1        ? "role"
+                : actor->admin ? "admin"
+                               : "system",
+                rc == 1 ? &h : NULL, day, lang, a, out, err);
+}
+
+/* From the verb's side: its roles, then who has them, as (person, account). */
+static const char who_sql[] = WITH_UP
+    "select h.person, c.id, c.name from role_verb v join role_held h on h.role = v.role and h.person is not null"
+    " left join account c on c.person = h.person where v.verb in (?5, ?6) and " HELD(
+        "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
+             " union select c.person, c.id, c.name from role_verb v join role_held h on h.role = v.role and h.account"
+             " is not null join account c on c.id = h.account where v.verb in (?5, ?6) and " HELD(
+                 "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
+                      " union select h.person, c.id, c.name from role_verb v join position_role r on r.role = v.role"
+                      " join position_held h on h.position = r.position left join account c on c.person = h.person"
+                      " where v.verb in (?5, ?6) and " HELD(
+                          "h") " and (?1 = -1 or h.unit in (select id from up)) order by 1, 2 limit 2000";
+
+static int show_who(struct store *db, struct stmt *s, struct arena *a, struct val *one, struct err *err)
+{
+    struct val person;
+    const char *user = people_text(s, 2, a);
+    int rc = 0;
+    if (stmt_int(s, 0)) rc = people_person_get(db, stmt_int(s, 0), a, &person, err);
+    if (rc == 1) rc = val_set(a, one, "person", person);
+    if (rc == 0 && user) rc = val_set(a, one, "user", val_str(user));
+    return rc;
+}
+
+int people_who_can(struct store *db, const char *verb, int64_t unit, int64_t day, const char *lang, struct arena *a,
+                   struct val *out, struct err *err)
+{
+    char family[64];
+    int rc;
+    family_of(verb, family);
+    struct stmt *s = store_stmt(db, who_sql, err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, unit);
+    stmt_bind_int(s, 2, day);
+    stmt_bind_str(s, 5, verb);
+    stmt_bind_str(s, 6, family);
+    *out = val_list();
+    while ((rc = stmt_step(s, err)) == 1) {
+        struct actor actor = {.person = stmt_int(s, 0), .user = stmt_int(s, 1)};
+        struct val one;
+        rc = people_explain_verb(db, &actor, verb, unit, day, lang, a, &one, err);
+        if (rc == 0 && !val_get_bool(&one, "may", false)) continue;
+        if (rc == 0) rc = show_who(db, s, a, &one, err);
+        if (rc == 0 && val_add(a, out, one)) rc = people_too_large(err);
+        if (rc) break;
+    }
+    stmt_done(s);
+    return rc;
+}

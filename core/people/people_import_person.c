@@ -1,0 +1,61 @@
+/* Readers of persons, positions and who holds them. */
+#include "people/people_import.h"
+
+int import_role(struct import *im, const struct val *row)
+{
+    const char *name = import_text(im, row, "name");
+    if (!name) return import_bad(im, "name");
+    int rc = PUT(im, "delete from role_verb where role = ?1", "t", name);
+    return rc ? rc
+              : import_each(im, val_get(row, "verbs"), "insert or ignore into role_verb(role, verb) values(?1, ?2)",
+                            name);
+}
+
+int import_position(struct import *im, const struct val *row)
+{
+    const char *code = import_text(im, row, "code"), *title = import_text(im, row, "title");
+    const char *deputy_of = import_text(im, row, "deputy_of");
+    int64_t rank = val_get_int(row, "rank", 0);
+    if (!code) return import_bad(im, "code");
+    int rc = PUT(im,
+                 "insert into position(code, title, deputy_of, rank) values(?1, ?2, ?3, ?4) on conflict(code) do update"
+                 " set title = excluded.title, deputy_of = excluded.deputy_of, rank = excluded.rank",
+                 "tttn", code, title ? title : code, deputy_of, &rank);
+    if (rc == 0) rc = PUT(im, "delete from position_role where position = ?1", "t", code);
+    return rc ? rc
+              : import_each(im, val_get(row, "roles"),
+                            "insert or ignore into position_role(position, role) values(?1, ?2)", code);
+}
+
+int import_person(struct import *im, const struct val *row)
+{
+    const char *code = import_text(im, row, "code"), *name = import_text(im, row, "name"),
+               *email = import_text(im, row, "email");
+    if (!code) return import_bad(im, "code");
+    if (!name) return import_bad(im, "name");
+    return PUT(im,
+               "insert into person(code, name, email) values(?1, ?2, ?3) on conflict(code) do "
+               "update set name ="
+               " excluded.name, email = excluded.email",
+               "ttt", code, name, email);
+}
+
+int import_holder(struct import *im, const struct val *row)
+{
+    const char *position = import_text(im, row, "position"), *act = import_text(im, row, "act");
+    int64_t person, unit, from, to;
+    if (!position) return import_bad(im, "position");
+    int rc = import_code(im, "person", import_text(im, row, "person"), &person);
+    if (rc == 0) rc = import_code(im, "unit", import_text(im, row, "unit"), &unit);
+    if (rc == 0) rc = import_day(im, row, "from", PEOPLE_ALWAYS, &from);
+    if (rc == 0) rc = import_day(im, row, "to", 0, &to);
+    if (rc == 0) rc = PUT(im, "insert or ignore into position(code, title) values(?1, ?1)", "t", position);
+    if (rc) return rc;
+    return PUT(im,
+               "insert into position_held(person, position, unit, valid_from, valid_to, act) "
+               "values(?1, ?2, ?3, ?4, ?5,"
+               " ?6) on conflict(position, unit, person, valid_from) do update set valid_to = "
+               "coalesce(excluded.valid_to, valid_to),"
+               " act = excluded.act",
+               "itiint", &person, position, &unit, &from, &to, act);
+}

@@ -1,0 +1,93 @@
+/* Taking an organisation in: files to rows, rows to cells, cells to an import, in a mark that a preview rolls back. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "people/people_take.h"
+
+/* The first bad cells as fields of the error: "units.csv:3:2". */
+static int refuse(struct take *t)
+{
+    struct err_num count;
+    char where[48];
+    err_set(t->err, ERR_INVALID, "people.cells", "count", err_i64(&count, (int64_t)t->nerrors), NULL);
+    for (size_t i = 0; i < t->errors.as.list.n && i < ERR_FIELDS_MAX; i++) {
+        const struct val *cell = val_at(&t->errors, i), *raw = val_get(cell, "raw"), *detail = val_get(cell, "detail");
+        const struct val *key = val_get(cell, "error");
+        int64_t column = val_get_int(cell, "column", 0);
+        const char *shown = val_is(detail, VAL_STR) ? detail->as.str.s
+                            : val_is(raw, VAL_STR)  ? val_cstr(t->a, raw)
+                                                    : "";
+        if (column)
+            snprintf(where, sizeof(where), "%s:%lld:%lld %s", val_get_str(cell, "file"),
+                     (long long)val_get_int(cell, "line", 0), (long long)column, val_get_str(cell, "field"));
+        else
+            snprintf(where, sizeof(where), "%s:%s[%lld] %s", val_get_str(cell, "file"), val_get_str(cell, "list"),
+                     (long long)val_get_int(cell, "line", 0), val_get_str(cell, "field"));
+        err_add_field(t->err, where, key->as.str.s, shown ? shown : "");
+    }
+    return ERR_INVALID;
+}
+
+/* An import that failed at an entry: as a wrong cell of that entry, so that a preview can show it beside the others. */
+static int locate(struct take *t, int rc)
+{
+    long entry = strtol(err_arg(t->err, "entry"), NULL, 10);
+    const char *list = err_arg(t->err, "list"), *field = err_arg(t->err, "field"), *code = err_arg(t->err, "code");
+    if (rc != ERR_INVALID || strcmp(t->err->key, "people.import") != 0) return rc;
+    for (size_t i = 0; i < t->nlists; i++) {
+        struct take_list *l = &t->lists[i];
+        if (strcmp(l->list->name, list) != 0 || entry < 1 || (size_t)entry > l->rows.as.list.n) continue;
+        const struct val *raw = val_get(val_at(&l->rows, (size_t)entry - 1), field);
+        const char *detail = *code ? arena_strdup(t->a, code) : NULL;
+        char *name = arena_strdup(t->a, field);
+        if (!name) return people_too_large(t->err);
+        err_clear(t->err);
+        return take_wrong(t, l, (size_t)entry - 1, name, raw, detail ? "people.cell.unknown" : "people.cell.fit",
+                          detail);
+    }
+    return rc;
+}
+
+static int import(struct take *t, const struct val *tree, struct val *report)
+{
+    struct val before, after, done = val_map();
+    bool preview = t->args->preview;
+    int rc = preview ? people_give(t->db, PEOPLE_ALL_DAYS, t->a, &before, t->err) : 0;
+    if (rc == 0) rc = store_mark(t->db, t->err);
+    if (rc) return rc;
+    rc = people_import(t->db, tree, t->args->now, t->args->day, t->a, &done, t->err);
+    if (rc == 0 && preview) rc = people_give(t->db, PEOPLE_ALL_DAYS, t->a, &after, t->err);
+    if (rc == 0 && preview) rc = take_diff(t, &before, &after, report);
+    if (rc || preview)
+        store_mark_rollback(t->db);
+    else
+        rc = store_mark_release(t->db, t->err);
+    if (rc == 0 && val_set(t->a, report, "lists", done)) rc = people_too_large(t->err);
+    return rc ? locate(t, rc) : 0;
+}
+
+static int show(struct take *t, struct val *report)
+{
+    int rc = val_set(t->a, report, "ok", val_bool(t->nerrors == 0));
+    if (rc == 0) rc = val_set(t->a, report, "cells", t->cells);
+    if (rc == 0) rc = val_set(t->a, report, "ncells", val_int((int64_t)t->ncells));
+    if (rc == 0) rc = val_set(t->a, report, "errors", t->errors);
+    if (rc == 0) rc = val_set(t->a, report, "warnings", t->warnings);
+    return rc ? people_too_large(t->err) : 0;
+}
+
+int people_take(struct store *db, const struct people_take *args, struct arena *a, struct val *report, struct err *err)
+{
+    struct take *t = arena_alloc(a, sizeof(*t));
+    struct val tree;
+    *report = val_map();
+    if (!t) return people_too_large(err);
+    *t = (struct take){
+        .db = db, .args = args, .a = a, .err = err, .cells = val_list(), .errors = val_list(), .warnings = val_list()};
+    int rc = take_files(t);
+    if (rc == 0) rc = take_cells(t, &tree);
+    if (rc == 0 && t->nerrors == 0) rc = import(t, &tree, report);
+    if (rc == 0 && t->nerrors && !args->preview) rc = refuse(t);
+    return rc ? rc : show(t, report);
+}
