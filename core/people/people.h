@@ -72,6 +72,10 @@ int people_body_by_code(struct store *db, const char *code, int64_t *id, struct 
 int people_members(struct store *db, int64_t body, int64_t day, struct arena *a, struct val *out, struct err *err);
 int people_is_member(struct store *db, int64_t body, int64_t person, int64_t day, struct err *err); /* 1, 0 */
 
+/* How many days a person has held positions (NULL: any) up to and including a day. Days on which they held several
+ * count once; what has no first day does not count. */
+int people_service(struct store *db, int64_t person, const char *position, int64_t day, int64_t *days, struct err *err);
+
 /* Who may decide what was asked of `target`: { person = } | { position =, unit = } | { role =, unit = } | { body = }.
  * 1 yes, with the capacity; 0 no, with cap->why a key of the catalogue. people/explain.h says why in full. */
 struct people_capacity {

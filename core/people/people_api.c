@@ -90,6 +90,29 @@ static int holders(struct api_call *c)
     return people_holders(c->s->db, position, unit, day, c->arena, &c->result, c->err);
 }
 
+/* Full years by the calendar, as if all of it were one piece that ends today. */
+static int64_t full_years(int64_t from, int64_t to)
+{
+    struct date a, b;
+    date_from_days(from, &a);
+    date_from_days(to, &b);
+    return b.year - a.year - (b.month < a.month || (b.month == a.month && b.day < a.day));
+}
+
+static int service(struct api_call *c)
+{
+    const struct val *position = val_get(&c->args[1], "position");
+    int64_t person, day, days = 0;
+    int rc = day_option(c, &c->args[1], &day);
+    if (rc == 0) rc = people_arg_id(c, &people_person_kind, "person", &c->args[0], &person);
+    if (rc == 0) rc = people_service(c->s->db, person, api_str(position), day, &days, c->err);
+    if (rc) return rc;
+    c->result = val_map();
+    rc = val_set(c->arena, &c->result, "days", val_int(days));
+    if (rc == 0) rc = val_set(c->arena, &c->result, "years", val_int(full_years(day + 1 - days, day + 1)));
+    return rc ? people_too_large(c->err) : 0;
+}
+
 /* The unit that a thing belongs to: a unit itself, an item or another object with a field `unit`.
  */
 static int unit_of(struct api_call *c, const struct val *thing, int64_t *unit)
@@ -162,6 +185,8 @@ const struct api_fn people_functions[] = {
     {"people.person", person_get, "person:any!", "Person?", API_READ, "people", 1, "The person with an id or a code."},
     {"people.holders", holders, "position:text! unit:any! options:map{at:date}", "Person[]", API_READ, "people", 1,
      "Who holds a position in a unit on the day {at}."},
+    {"people.service", service, "person:any! options:map{position:text,at:date}", "table", API_READ, "people", 1,
+     "How long a person has held a {position} (or any) up to the day {at}, pauses left out: {days, years}."},
     {"people.may", may, "person:any! verb:text! thing:any", "boolean, string", API_READ, "people", 1,
      "May the person do this to a thing (an item, a unit) or decide for a target? With the "
      "reason."},

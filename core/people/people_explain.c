@@ -183,7 +183,9 @@ static const char role_holders_sql[] = WITH_UP
 static const char members_sql[] =
     "with holder(person) as (select h.person from body_member h where h.body = ?1 and " HELD("h") ") ";
 static const char named_sql[] = "with holder(person) as (select id from person where id = ?1) ";
-static const char candidates_sql[] = "select person from holder union select d.to_person from holder join delegation d"
+/* cross join: from the holders to what they delegated, and not the other way round. */
+static const char candidates_sql[] = "select person from holder union select d.to_person from holder cross join"
+                                     " delegation d"
                                      " on d.from_person = holder.person where " HELD("d") " order by 1 limit 2000";
 
 static struct stmt *candidates(struct store *db, const struct people_wanted *w, int64_t day, struct arena *a,

@@ -74,3 +74,28 @@ int people_only_unit(struct store *db, const char *position, int64_t day, int64_
     if (rc < 0 || found == 1) return rc;
     return err_set(err, ERR_INVALID, "people.position_unit", "position", position, "found", err_i64(&n, found), NULL);
 }
+
+int people_service(struct store *db, int64_t person, const char *position, int64_t day, int64_t *days, struct err *err)
+{
+    static const char sql[] =
+        "select h.valid_from, min(coalesce(h.valid_to, ?2 + 1), ?2 + 1) from position_held h where"
+        " h.person = ?1 and (?3 is null or h.position = ?3) and h.valid_from > ?4 and h.valid_from"
+        " <= ?2 order by 1";
+    struct stmt *s = store_stmt(db, sql, err);
+    int64_t counted = INT64_MIN; /* all before this day has been counted */
+    int rc;
+    *days = 0;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, person);
+    stmt_bind_int(s, 2, day);
+    if (position) stmt_bind_str(s, 3, position);
+    stmt_bind_int(s, 4, PEOPLE_ALWAYS);
+    while ((rc = stmt_step(s, err)) == 1) {
+        int64_t from = stmt_int(s, 0) > counted ? stmt_int(s, 0) : counted, to = stmt_int(s, 1);
+        if (to <= from) continue;
+        *days += to - from;
+        counted = to;
+    }
+    stmt_done(s);
+    return rc;
+}

@@ -192,3 +192,9 @@ int store_test_limit_pages(struct store *db, int64_t pages, struct err *err)
     snprintf(sql, sizeof(sql), "pragma max_page_count = %lld", (long long)(pages ? pages : MOST));
     return store_exec(db, sql, err);
 }
+
+void store_test_statements(struct store *db, void (*see)(void *ctx, const char *sql), void *ctx)
+{
+    for (sqlite3_stmt *s = NULL; (s = sqlite3_next_stmt(db->raw, s));)
+        see(ctx, sqlite3_sql(s));
+}

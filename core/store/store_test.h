@@ -24,4 +24,7 @@ long store_test_count(void);
 /* The database may grow to this many pages, as on a disk that is full; 0: no limit. */
 int store_test_limit_pages(struct store *db, int64_t pages, struct err *err);
 
+/* Every statement that the connection has prepared, by its text. */
+void store_test_statements(struct store *db, void (*see)(void *ctx, const char *sql), void *ctx);
+
 #endif

@@ -28,6 +28,9 @@ assert(people.person("editor").name == "Editor")
 local holders = people.holders("editor", people.unit("commune"), { at = "2021-01-04" })
 assert(holders[1] == people.person("editor"))
 
+--- people.service
+assert(people.service("editor", { position = "editor", at = "2025-01-01" }).years == 5)
+
 --- people.may
 local yes, why = people.may(people.person("chief"), "approve", people.unit("commune"))
 log.info(why, { may = yes })

@@ -220,6 +220,33 @@ static void position_without_a_unit_must_have_only_one(void **state)
     assert_string_equal(err_arg(&f->err, "found"), "2");
 }
 
+static void service_adds_up_what_was_held(void **state)
+{
+    struct fixture *f = *state;
+    int64_t days, hoa = fixture_person(f, "hoa");
+    struct val v,
+        tree = fixture_json(
+            f,
+            "{\"holders\":[{\"person\":\"hoa\",\"position\":\"chair\",\"unit\":\"a\",\"from\":\"2010-01-01\",\"to\":"
+            "\"2011-01-01\"},"
+            "{\"person\":\"hoa\",\"position\":\"chair\",\"unit\":\"b\",\"from\":\"2010-07-01\",\"to\":\"2011-07-01\"},"
+            "{\"person\":\"hoa\",\"position\":\"editor\",\"unit\":\"a\",\"from\":\"2012-01-01\"}]}");
+    fixture_ok(f, "import", people_import(f->db, &tree, f->s.now, 0, &f->a, NULL, &f->err));
+    fixture_ok(f, "days", people_service(f->db, hoa, "chair", fixture_day("2021-01-04"), &days, &f->err));
+    assert_int_equal(days, 365 + 181);
+    fixture_ok(f, "days", people_service(f->db, hoa, "chair", fixture_day("2010-01-01"), &days, &f->err));
+    assert_int_equal(days, 1);
+    fixture_ok(f, "days", people_service(f->db, hoa, NULL, fixture_day("2012-01-01"), &days, &f->err));
+    assert_int_equal(days, 365 + 181 + 1);
+    fixture_ok(f, "days",
+               people_service(f->db, fixture_person(f, "mai"), NULL, fixture_day("2021-01-04"), &days, &f->err));
+    assert_int_equal(days, 0); /* since ever: from no day */
+    v = fixture_call(f, "people.service", "[\"hoa\",{\"position\":\"editor\",\"at\":\"2021-12-31\"}]");
+    assert_int_equal(val_get_int(&v, "years", 0), 10);
+    v = fixture_call(f, "people.service", "[\"hoa\",{\"position\":\"editor\",\"at\":\"2021-12-30\"}]");
+    assert_int_equal(val_get_int(&v, "years", 0), 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +261,7 @@ int main(void)
         TEST(delegation_cannot_be_passed_on_and_ends_with_the_office),
         TEST(delegation_is_bounded_by_a_unit),
         TEST(position_without_a_unit_must_have_only_one),
+        TEST(service_adds_up_what_was_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
