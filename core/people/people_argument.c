@@ -3,6 +3,8 @@
 #include "base/kinds.h"
 #include "people/people_internal.h"
 
+enum { DAY_LAST = 2932897 }; /* 10000-01-01 */
+
 int people_arg_bad(struct api_call *c, const char *argument, const char *type, const struct val *got)
 {
     return err_set(c->err, ERR_INVALID, "invalid.argument", "function", c->fn->name, "argument", argument, "type", type,
@@ -20,6 +22,11 @@ int people_arg_day(struct api_call *c, const char *name, const struct val *v, in
     }
     if (v->type == VAL_OBJ && v->as.obj.kind == &instant_kind) {
         *day = people_day(c->s->host, v->as.obj.id);
+        return 0;
+    }
+    /* As the inputs of flows hold it. */
+    if (v->type == VAL_INT && v->as.i > PEOPLE_ALWAYS && v->as.i < DAY_LAST) {
+        *day = v->as.i;
         return 0;
     }
     struct date d;

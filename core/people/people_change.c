@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "people/people_change.h"
+#include "runtime/crash.h"
 
 int change_note(struct change *c, const char *list, struct val v)
 {
@@ -139,7 +140,9 @@ static int end_unit(struct change *c, size_t i)
     if (rc == 0) rc = note_unit(c, "ended", unit, c->day - 1);
     if (rc == 0) rc = move_children(c, unit, c->ninto ? c->into[0] : 0);
     if (rc == 0) rc = change_end_bound(c, unit);
-    return rc ? rc : run(c, "update unit set valid_to = ?2 where id = ?1", unit, 0, NULL);
+    if (rc == 0) rc = run(c, "update unit set valid_to = ?2 where id = ?1", unit, 0, NULL);
+    crash_point("people.change_half");
+    return rc;
 }
 
 /* Has all of it been done before? Then an import that says it again changes nothing. */
@@ -211,7 +214,9 @@ int people_change_apply(struct store *db, const struct val *spec, int64_t today,
         return people_too_large(err);
     rc = is_done(c);
     if (rc == 1) return val_set(a, report, "unchanged", val_bool(true)) ? people_too_large(err) : 0;
-    return rc < 0 ? rc : apply(c);
+    if (rc == 0) rc = apply(c);
+    crash_point("people.change_made");
+    return rc;
 }
 
 int people_change(struct session *s, const struct val *spec, bool dry_run, struct val *report, struct err *err)

@@ -8,6 +8,7 @@
 
 #include "base/date.h"
 #include "base/text.h"
+#include "runtime/crash.h"
 
 int import_bad(struct import *im, const char *field)
 {
@@ -124,6 +125,7 @@ int people_import(struct store *db, const struct val *tree, int64_t now, int64_t
     for (size_t k = 0; rc == 0 && k < NREADERS; k++) {
         const struct val *list = val_get(tree, readers[k].list);
         im.what = readers[k].list;
+        if (list) crash_point("people.import_half");
         for (im.at = 1; rc == 0 && val_at(list, im.at - 1); im.at++) {
             const struct val *row = val_at(list, im.at - 1);
             rc = row->type == VAL_MAP ? readers[k].read(&im, row) : import_bad(&im, "");

@@ -54,7 +54,7 @@ int people_decide_on(struct store *db, const struct people_wanted *w, int64_t pe
 
 /* Arguments of API functions (people_argument.c). An object of the kind, its id or its code; 0 for nil. */
 int people_arg_id(struct api_call *c, const struct val_kind *kind, const char *name, const struct val *v, int64_t *id);
-/* A day from a date, an instant, text or nothing (today). */
+/* A day from a date, its number, an instant, text or nothing (today). */
 int people_arg_day(struct api_call *c, const char *name, const struct val *v, int64_t *day);
 int people_arg_bad(struct api_call *c, const char *argument, const char *type, const struct val *got);
 

@@ -5,26 +5,33 @@
 
 #include "people/people_take.h"
 
-/* The first bad cells as fields of the error: "units.csv:3:2". */
+/* "units.csv:3:2 name", in JSON "org.json:units[3] name". */
+static const char *place_of(struct take *t, const struct val *cell)
+{
+    int64_t column = val_get_int(cell, "column", 0), line = val_get_int(cell, "line", 0);
+    const char *file = val_get_str(cell, "file"), *field = val_get_str(cell, "field");
+    const char *list = val_get_str(cell, "list");
+    if (column) return arena_printf(t->a, "%s:%lld:%lld %s", file, (long long)line, (long long)column, field);
+    return arena_printf(t->a, "%s:%s[%lld] %s", file, list, (long long)line, field);
+}
+
+/* The first bad cell in the sentence, and more of them as fields of the error. */
 static int refuse(struct take *t)
 {
     struct err_num count;
-    char where[48];
-    err_set(t->err, ERR_INVALID, "people.cells", "count", err_i64(&count, (int64_t)t->nerrors), NULL);
+    const struct val *first = val_at(&t->errors, 0);
+    const char *place = place_of(t, first);
+    const char *says = place ? arena_printf(t->a, "%s: %s", place, val_get_str(first, "says")) : NULL;
+    if (!says) return people_too_large(t->err);
+    err_set(t->err, ERR_INVALID, "people.cells", "count", err_i64(&count, (int64_t)t->nerrors), "first", says, NULL);
     for (size_t i = 0; i < t->errors.as.list.n && i < ERR_FIELDS_MAX; i++) {
         const struct val *cell = val_at(&t->errors, i), *raw = val_get(cell, "raw"), *detail = val_get(cell, "detail");
         const struct val *key = val_get(cell, "error");
-        int64_t column = val_get_int(cell, "column", 0);
         const char *shown = val_is(detail, VAL_STR) ? detail->as.str.s
                             : val_is(raw, VAL_STR)  ? val_cstr(t->a, raw)
                                                     : "";
-        if (column)
-            snprintf(where, sizeof(where), "%s:%lld:%lld %s", val_get_str(cell, "file"),
-                     (long long)val_get_int(cell, "line", 0), (long long)column, val_get_str(cell, "field"));
-        else
-            snprintf(where, sizeof(where), "%s:%s[%lld] %s", val_get_str(cell, "file"), val_get_str(cell, "list"),
-                     (long long)val_get_int(cell, "line", 0), val_get_str(cell, "field"));
-        err_add_field(t->err, where, key->as.str.s, shown ? shown : "");
+        const char *where = place_of(t, cell);
+        if (where) err_add_field(t->err, where, key->as.str.s, shown ? shown : "");
     }
     return ERR_INVALID;
 }

@@ -47,6 +47,9 @@ static const char *const names[] = {"lane.before_slice",
                                     "vote.cast",
                                     "vote.before_close",
                                     "vote.key_gone",
+                                    "people.change_half",
+                                    "people.change_made",
+                                    "people.import_half",
                                     NULL};
 
 /* Written once before threads start; the counter is shared by all of them. */

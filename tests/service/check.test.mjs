@@ -108,7 +108,7 @@ test('odd texts end in a finding, not in a crash', () => {
 });
 
 test('the plugins that come with the program are clean, and one is checked by its name', () => {
-  const plugins = ['plugins', 'examples/minimal/plugins', 'examples/rates/plugins', 'examples/thanh-hoa/plugins'].map((p) => join(TOP, p)).join(':');
+  const plugins = ['plugins', 'examples/minimal/plugins', 'examples/rates/plugins', 'examples/thanh-hoa/plugins', 'examples/scouts/plugins'].map((p) => join(TOP, p)).join(':');
   const all = check(plugins, '--json');
   assert.deepEqual(all.json, []);
   assert.equal(all.status, 0);
