@@ -37,6 +37,8 @@ void bench_park(struct bench *b, const char *dir, int n);
 
 /* A page of an inbox of 100,000 open tasks (inbox.c). */
 void bench_inbox(struct bench *b);
+/* Who may decide (people.c). */
+void bench_who_may_decide(struct bench *b);
 
 /* Lua functions of ours beside the stock ones (library.c). */
 void bench_library(struct bench *b);

@@ -30,6 +30,7 @@ static const struct {
                {"reload_50_ms", bench_reload},
                {"plugins_mib", bench_plugins_idle},
                {"days_ms", bench_days},
+               {"who_may_decide_us", bench_who_may_decide},
                {"library", bench_library},
                {"host_call_ns", bench_host_call},
                {"fib30_ratio", bench_fib},
