@@ -63,6 +63,9 @@ static int delegations(struct api_call *c)
     int64_t person, day;
     int rc = people_arg_id(c, &people_person_kind, "person", val_get(&c->args[0], "person"), &person);
     if (rc == 0) rc = people_arg_day(c, "at", val_get(&c->args[0], "at"), &day);
+    /* One's own are seen by everybody; all, by who may arrange them, and by plugins. */
+    bool own = person && person == c->s->actor.person;
+    if (rc == 0 && !own && !c->s->actor.plugin) rc = people_check(c->s, "people.delegate", PEOPLE_ANY_UNIT, c->err);
     return rc ? rc : people_delegations(c->s->db, person, day, c->arena, &c->result, c->err);
 }
 

@@ -135,10 +135,12 @@ static void answer(struct api_call *c, bool yes, const char *key)
     c->nresults = 2;
 }
 
-static int may_decide(struct api_call *c, int64_t person)
+static int may_decide(struct api_call *c, int64_t person, int64_t day)
 {
+    struct people_wanted w;
     struct people_capacity cap;
-    int rc = people_may_decide(c->s, &c->args[2], person, c->s->now, &cap, c->err);
+    int rc = people_wanted_read(c->s->db, c->arena, &c->args[2], &w, c->err);
+    if (rc == 0) rc = people_decide_on(c->s->db, &w, person, day, &cap, c->err);
     if (rc < 0) return rc;
     answer(c, rc == 1, cap.why);
     return 0;
@@ -148,14 +150,15 @@ static int may(struct api_call *c)
 {
     const char *verb = api_str(&c->args[1]);
     struct actor actor = {0};
-    int64_t unit;
+    int64_t unit, day;
     int rc = people_arg_id(c, &people_person_kind, "person", &c->args[0], &actor.person);
+    if (rc == 0) rc = day_option(c, &c->args[3], &day);
     if (rc) return rc;
     if (!verb) return people_arg_bad(c, "verb", "text", &c->args[1]);
-    if (c->args[2].type == VAL_MAP) return may_decide(c, actor.person);
+    if (c->args[2].type == VAL_MAP) return may_decide(c, actor.person, day);
     rc = unit_of(c, &c->args[2], &unit);
     if (rc) return rc;
-    rc = people_policy(c->s->db, &actor, verb, unit, people_day(c->s->host, c->s->now), c->err);
+    rc = people_policy(c->s->db, &actor, verb, unit, day, c->err);
     if (rc && rc != ERR_DENIED) return rc;
     if (rc) err_clear(c->err);
     answer(c, rc == 0, rc ? "may.no_role" : "may.role");
@@ -187,9 +190,9 @@ const struct api_fn people_functions[] = {
      "Who holds a position in a unit on the day {at}."},
     {"people.service", service, "person:any! options:map{position:text,at:date}", "table", API_READ, "people", 1,
      "How long a person has held a {position} (or any) up to the day {at}, pauses left out: {days, years}."},
-    {"people.may", may, "person:any! verb:text! thing:any", "boolean, string", API_READ, "people", 1,
-     "May the person do this to a thing (an item, a unit) or decide for a target? With the "
-     "reason."},
+    {"people.may", may, "person:any! verb:text! thing:any options:map{at:date}", "boolean, string", API_READ, "people",
+     1,
+     "May the person do this to a thing (an item, a unit) or decide for a target, on the day {at}? With the reason."},
     {"people.import", import_tree, "tree:map!", "table", API_WRITE, "people:import", 1,
      "Reads units, positions, persons, holders, roles, users and calendars; can be repeated.", true},
     {0},

@@ -201,6 +201,23 @@ describe('the scouts', () => {
   });
 });
 
+describe('delegations', () => {
+  it('are given, listed, explained and ended', async () => {
+    const s = new Service(folder());
+    await s.must('org', 'import', join(SCOUTS, 'org'));
+    const add = ['delegation', 'add', '--from', 'dunn', '--to', 'evans', '--scope', 'district_commissioner', '--until_', '2199-12-31', '--act', '12/2021'];
+    const id = await s.must(...add);
+    assert.match((await s.cli(...add)).err, /already on some of these days/);
+    assert.match((await s.cli('delegation', 'add', '--from', 'evans', '--to', 'frost', '--scope', 'district_commissioner', '--until_', '2199-12-31')).err,
+      /cannot be passed on/);
+    const [one] = await s.must('delegation', 'list', '--person', 'evans');
+    assert.deepEqual([one.id, one.from.name, one.act, one.holds], [id, 'Peter Dunn', '12/2021', true]);
+    await s.must('delegation', 'revoke', id);
+    assert.deepEqual(await s.must('delegation', 'list'), []);
+    assert.equal((await s.cli('delegation', 'revoke', id)).code, 1);
+  });
+});
+
 describe('over HTTP', () => {
   it('the same is asked, and rights are asked for', async () => {
     const s = await serve({ dir: folder() });
@@ -222,12 +239,17 @@ describe('over HTTP', () => {
     assert.equal((await s.request('GET', '/api/why?user=boss&verb=content.publish')).json.may, true);
     assert.ok((await s.request('GET', '/api/who-can?verb=content.publish&thing=unit:n')).json.length >= 1);
 
+    const given = await s.request('POST', '/api/delegations', { from: 'boss', to: 'guest', until_: '2199-01-01' });
+    assert.equal(given.status, 201);
+    assert.equal((await s.request('GET', '/api/delegations?person=boss')).json.length, 1);
+
     // Somebody without rights: nothing of it, but why they themselves may not.
     await s.must('user', 'add', 'guest', '--person', 'guest');
     const token = (await s.must('user', 'token', 'guest')).token;
     const as = { authorization: `Bearer ${token}` };
     for (const [method, path, body] of [['POST', '/api/org/import', { lists }], ['GET', '/api/org/export'],
-      ['POST', '/api/org/change', { change }], ['GET', '/api/why?user=boss&verb=x.y'], ['GET', '/api/who-can?verb=x.y']])
+      ['POST', '/api/org/change', { change }], ['GET', '/api/delegations'], ['POST', `/api/delegations/${given.json}/revoke`, {}],
+      ['POST', '/api/delegations', { from: 'boss', to: 'guest', until_: '2198-01-01' }], ['GET', '/api/why?user=boss&verb=x.y'], ['GET', '/api/who-can?verb=x.y']])
       assert.equal((await s.request(method, path, body, as)).status, 403, path);
     assert.equal((await s.request('GET', '/api/why?user=guest&verb=content.publish', undefined, as)).json.may, false);
     for (const path of ['/api/units/n', '/api/org/export', '/api/why?user=guest&verb=x.y'])
