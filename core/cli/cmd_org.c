@@ -116,6 +116,34 @@ static int show_preview(struct cli *c, const struct val *report)
     return val_get_bool(report, "ok", false) ? CLI_DONE : CLI_FAILED;
 }
 
+/* What a change did, or would do, list by list. */
+static int show_change(struct cli *c, const struct val *report, bool dry)
+{
+    static const struct {
+        const char *list, *key, *columns;
+    } parts[] = {{"ended", "org.change.ended", "code name kind"},
+                 {"made", "org.change.made", "code name kind"},
+                 {"renamed", "org.change.renamed", "code name kind"},
+                 {"moved", "org.change.moved", "code name kind"},
+                 {"holders", "org.change.holders", "person what until"},
+                 {"roles", "org.change.roles", "person what until"},
+                 {"delegations", "org.change.delegations", "person what until"},
+                 {"bodies", "org.change.bodies", "what until"}};
+    struct val none = val_list(), tasks = val_list();
+    if (val_get_bool(report, "unchanged", false)) heading(c, "org.change.unchanged", &none);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        const struct val *list = val_get(report, parts[i].list);
+        if (!list || list->as.list.n == 0) continue;
+        heading(c, parts[i].key, list);
+        cli_print(c, list, parts[i].columns);
+        putchar('\n');
+    }
+    tasks.as.list.n = (size_t)val_get_int(report, "open_tasks", 0);
+    if (tasks.as.list.n) heading(c, "org.change.open_tasks", &tasks);
+    if (dry) heading(c, "org.change.dry", &none);
+    return CLI_DONE;
+}
+
 static int import(struct cli *c)
 {
     struct val args = val_list(), tree = val_map(), options = val_map(), files = val_list(), out;
@@ -239,6 +267,7 @@ static int change(struct cli *c)
     if (rc) return CLI_FAILED;
     rc = cli_call(c, "org.change", &args, cli_flag(c, "as"), &out, &err);
     if (rc) return cli_fail(c, &err);
+    if (!c->json) return show_change(c, &out, cli_flag(c, "dry-run") != NULL);
     cli_print(c, &out, NULL);
     return CLI_DONE;
 }

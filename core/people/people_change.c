@@ -72,6 +72,7 @@ static int check_alive(struct change *c, int64_t unit)
     static const char later[] = "select 1 from unit_name where unit = ?1 and valid_from >= ?2 union all"
                                 " select 1 from unit_parent where unit = ?1 and valid_from >= ?2 union all"
                                 " select 1 from unit_parent where parent = ?1 and valid_from >= ?2 union all"
+                                " select 1 from unit_successor where unit = ?1 and day > ?2 union all"
                                 " select 1 from position_held where unit = ?1 and valid_from >= ?2 limit 1";
     int rc = ask(c, alive, unit, 0);
     if (rc == 0) return change_refuse(c, ERR_REFUSED, "people.unit_ended", unit);

@@ -85,6 +85,19 @@ int import_each(struct import *im, const struct val *list, const char *sql, cons
     return 0;
 }
 
+int import_within_unit(struct import *im, int64_t unit, int64_t from, int64_t *to)
+{
+    struct stmt *s = store_stmt(im->db, "select valid_to from unit where id = ?1 and valid_to is not null", im->err);
+    int64_t end;
+    if (!s) return im->err->code;
+    stmt_bind_int(s, 1, unit);
+    int rc = people_one(s, &end, im->err);
+    if (rc <= 0) return rc;
+    if (from >= end) return import_bad(im, "from");
+    if (!*to || *to > end) *to = end;
+    return 0;
+}
+
 /* In an order in which each finds what it refers to. */
 static const struct {
     const char *list;

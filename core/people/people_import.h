@@ -27,6 +27,9 @@ int import_put(struct import *im, const char *sql, const char *types, const void
 /* A statement with the key and each text of a list. */
 int import_each(struct import *im, const struct val *list, const char *sql, const char *key);
 
+/* Nothing is held longer than its unit lasts: `to` (0: open) is cut to the unit's end. */
+int import_within_unit(struct import *im, int64_t unit, int64_t from, int64_t *to);
+
 int import_unit(struct import *im, const struct val *row);
 int import_parent(struct import *im, const struct val *row);
 int import_unit_name(struct import *im, const struct val *row);

@@ -49,6 +49,7 @@ int import_holder(struct import *im, const struct val *row)
     if (rc == 0) rc = import_code(im, "unit", import_text(im, row, "unit"), &unit);
     if (rc == 0) rc = import_day(im, row, "from", PEOPLE_ALWAYS, &from);
     if (rc == 0) rc = import_day(im, row, "to", 0, &to);
+    if (rc == 0) rc = import_within_unit(im, unit, from, &to);
     if (rc == 0) rc = PUT(im, "insert or ignore into position(code, title) values(?1, ?1)", "t", position);
     if (rc) return rc;
     return PUT(im,

@@ -1,10 +1,25 @@
 /* Readers of units: what they are, their names and places by date, what became of them, changes of the tree. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/text.h"
 #include "people/change.h"
 #include "people/people_import.h"
+
+/* What is held in a unit ends with it. */
+static int end_held(struct import *im, int64_t unit, int64_t to)
+{
+    int rc = PUT(im,
+                 "update position_held set valid_to = ?2 where unit = ?1 and valid_from < ?2 and (valid_to is null or"
+                 " valid_to > ?2)",
+                 "ii", &unit, &to);
+    return rc ? rc
+              : PUT(im,
+                    "update role_held set valid_to = ?2 where unit = ?1 and valid_from < ?2 and (valid_to is null or"
+                    " valid_to > ?2)",
+                    "ii", &unit, &to);
+}
 
 /* One row of `units`; what it does not say of an end stays as it is. */
 static int put_unit(struct import *im, const struct val *row, const char *code, const char *name)
@@ -21,6 +36,7 @@ static int put_unit(struct import *im, const struct val *row, const char *code, 
                  " valid_to)",
                  "ttin", code, kind ? kind : "unit", &from, &to);
     if (rc == 0) rc = import_code(im, "unit", code, &id);
+    if (rc == 0 && to) rc = end_held(im, id, to);
     return rc ? rc : people_unit_name(im->db, id, name, since, im->err);
 }
 
@@ -175,7 +191,14 @@ int import_change(struct import *im, const struct val *row)
             if (strcmp(row->as.map.pairs[i].key, lists[k]) == 0) rc = split_codes(im, &row->as.map.pairs[i].v, &v);
         if (rc == 0 && val_set(im->a, &spec, row->as.map.pairs[i].key, v)) rc = people_too_large(im->err);
     }
-    return rc ? rc : people_change_apply(im->db, &spec, im->day, im->a, &report, im->err);
+    if (rc) return rc;
+    rc = people_change_apply(im->db, &spec, im->day, im->a, &report, im->err);
+    if (rc == 0 || err_is_fault(rc)) return rc;
+    char at[24];
+    snprintf(at, sizeof(at), "%zu", im->at);
+    err_add_arg(im->err, "list", im->what);
+    err_add_arg(im->err, "entry", at);
+    return rc;
 }
 
 int import_successor(struct import *im, const struct val *row)

@@ -38,6 +38,7 @@ int import_role_held(struct import *im, const struct val *row)
     rc = unit ? import_code(im, "unit", unit, &where) : 0;
     if (rc == 0) rc = import_day(im, row, "from", PEOPLE_ALWAYS, &from);
     if (rc == 0) rc = import_day(im, row, "to", 0, &to);
+    if (rc == 0 && where) rc = import_within_unit(im, where, from, &to);
     if (rc == 0)
         rc = PUT(im,
                  user ? "delete from role_held where account = ?1 and role = ?2 and coalesce(unit, "

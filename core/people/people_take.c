@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/locale.h"
 #include "people/people_take.h"
 
 /* "units.csv:3:2 name", in JSON "org.json:units[3] name". */
@@ -36,21 +37,36 @@ static int refuse(struct take *t)
     return ERR_INVALID;
 }
 
+/* The sentence of an error that is no wrong cell by itself, such as a change that is refused. */
+static const char *sentence_of(struct take *t)
+{
+    struct buf b;
+    buf_init(&b, 2000);
+    locale_err(&b, t->args->lang, t->err, false);
+    char *copy = arena_strndup(t->a, b.data ? b.data : "", b.len);
+    buf_close(&b);
+    return copy;
+}
+
 /* An import that failed at an entry: as a wrong cell of that entry, so that a preview can show it beside the others. */
 static int locate(struct take *t, int rc)
 {
+    bool cell = strcmp(t->err->key, "people.import") == 0;
     long entry = strtol(err_arg(t->err, "entry"), NULL, 10);
     const char *list = err_arg(t->err, "list"), *field = err_arg(t->err, "field"), *code = err_arg(t->err, "code");
-    if (rc != ERR_INVALID || strcmp(t->err->key, "people.import") != 0) return rc;
+    if (err_is_fault(rc) || rc == ERR_LIMIT) return rc;
     for (size_t i = 0; i < t->nlists; i++) {
         struct take_list *l = &t->lists[i];
         if (strcmp(l->list->name, list) != 0 || entry < 1 || (size_t)entry > l->rows.as.list.n) continue;
         const struct val *raw = val_get(val_at(&l->rows, (size_t)entry - 1), field);
-        const char *detail = *code ? arena_strdup(t->a, code) : NULL;
-        char *name = arena_strdup(t->a, field);
-        if (!name) return people_too_large(t->err);
+        const char *detail = !cell ? sentence_of(t) : *code ? arena_strdup(t->a, code) : NULL;
+        char *name = arena_strdup(t->a, *field ? field : "how");
+        if (!name || (!cell && !detail)) return people_too_large(t->err);
         err_clear(t->err);
-        return take_wrong(t, l, (size_t)entry - 1, name, raw, detail ? "people.cell.unknown" : "people.cell.fit",
+        return take_wrong(t, l, (size_t)entry - 1, name, raw,
+                          !cell    ? "people.cell.refused"
+                          : detail ? "people.cell.unknown"
+                                   : "people.cell.fit",
                           detail);
     }
     return rc;

@@ -186,6 +186,7 @@ static void refusals_leave_nothing_behind(void **state)
     refused(f, "{\"how\":\"abolish\",\"unit\":\"a\",\"day\":\"1999-01-01\"}", ERR_REFUSED, "people.unit_ended");
     /* The second of the two does not exist any more on that day: the first does not end, either. */
     must(f, "{\"how\":\"abolish\",\"unit\":\"b\",\"day\":\"2022-01-01\"}");
+    refused(f, "{\"how\":\"abolish\",\"unit\":\"b\",\"day\":\"2021-06-01\"}", ERR_CONFLICT, "people.unit_later");
     refused(
         f, "{\"how\":\"merge\",\"from\":[\"a\",\"b\"],\"into\":{\"code\":\"c\",\"name\":\"C\"},\"day\":\"2023-01-01\"}",
         ERR_REFUSED, "people.unit_ended");

@@ -120,6 +120,38 @@ static void circle_is_a_wrong_cell(void **state)
     assert_true(val_is_str(val_get(val_at(val_get(&r, "errors"), 0), "field"), "name"));
 }
 
+static void refused_change_is_told_at_its_row(void **state)
+{
+    struct fixture *f = *state;
+    struct val r = preview(f, "changes.csv",
+                           "how,day,from,unit,into\n"
+                           "merge,2022-01-01,a b,,zz\n");
+    assert_true(!val_get_bool(&r, "ok", true));
+    assert_true(val_is_str(val_get(val_at(val_get(&r, "errors"), 0), "says"), "There is no unit zz."));
+    assert_int_equal(val_get_int(val_at(val_get(&r, "errors"), 0), "line", 0), 2);
+    r = preview(f, "changes.csv", "how,day,unit\nabolish,2022-01-01,b\nabolish,2022-01-01,office\n");
+    assert_int_equal(val_get_int(val_at(val_get(&r, "errors"), 0), "line", 0), 3);
+    assert_true(val_is_str(val_get(val_at(val_get(&r, "errors"), 0), "says"), "Units stand below Văn phòng."));
+}
+
+static void nothing_is_held_longer_than_its_unit(void **state)
+{
+    struct fixture *f = *state;
+    struct val report;
+    static const char units[] = "code,name,kind,parent,from,to\noffice,Văn phòng,office,province,,2021-01-10\n";
+    static const char holders[] = "person,position,unit,from,to\nhoa,chair,office,2020-01-01,\n";
+    static const char late[] = "person,position,unit,from\nhoa,chair,office,2021-01-10\n";
+    fixture_ok(f, "units", take(f, &(struct text_file){"units.csv", units}, 1, false, &report));
+    fixture_ok(f, "holders", take(f, &(struct text_file){"holders.csv", holders}, 1, false, &report));
+    assert_int_equal(people_has_holder(f->db, "editor", fixture_unit(f, "office"), fixture_day("2021-01-10"), &f->err),
+                     0);
+    assert_int_equal(people_has_holder(f->db, "chair", fixture_unit(f, "office"), fixture_day("2021-01-09"), &f->err),
+                     1);
+    assert_int_equal(people_has_holder(f->db, "chair", fixture_unit(f, "office"), fixture_day("2021-01-10"), &f->err),
+                     0);
+    assert_int_equal(take(f, &(struct text_file){"holders.csv", late}, 1, false, &report), ERR_INVALID);
+}
+
 static void hostile_files_are_refused_whole(void **state)
 {
     struct fixture *f = *state;
@@ -290,6 +322,8 @@ int main(void)
         TEST(preview_says_what_would_change),
         TEST(every_wrong_cell_is_told_and_nothing_is_taken),
         TEST(circle_is_a_wrong_cell),
+        TEST(refused_change_is_told_at_its_row),
+        TEST(nothing_is_held_longer_than_its_unit),
         TEST(hostile_files_are_refused_whole),
         TEST(json_comes_back_as_it_was),
         TEST(csv_comes_back_as_it_was),

@@ -117,6 +117,27 @@ static void old_days_keep_their_names_and_tree(void **state)
     assert_int_equal(above, fixture_unit(f, "tinh"));
 }
 
+/* The head of a ward decides as long as the ward lasts; its province, also afterwards. */
+static void who_may_decide_follows_the_tree(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const names[] = {"org.json"};
+    static const char *const days[] = {"2021-01-04", "2024-12-31", "2025-06-30", "2025-07-01"};
+    struct val head = val_map(), editor = val_map();
+    struct people_capacity cap;
+    take(f, names, 1);
+    val_set(&f->a, &head, "position", val_str("unit_head"));
+    val_set(&f->a, &head, "unit", val_int(fixture_unit(f, "dong-tho")));
+    val_set(&f->a, &editor, "role", val_str("editor"));
+    val_set(&f->a, &editor, "unit", val_int(fixture_unit(f, "dong-tho")));
+    for (size_t i = 0; i < 4; i++) {
+        int64_t now = fixture_day(days[i]) * 86400000;
+        assert_int_equal(people_may_decide(&f->s, &head, fixture_person(f, "ct-dt"), now, &cap, &f->err), i < 3);
+        assert_int_equal(people_may_decide(&f->s, &editor, fixture_person(f, "ct"), now, &cap, &f->err), 1);
+        assert_int_equal(people_can_anybody(&f->s, &head, now, &f->err), i < 3);
+    }
+}
+
 static void import_again_and_the_cast_change_no_count(void **state)
 {
     struct fixture *f = *state;
@@ -140,6 +161,7 @@ int main(void)
         REAL(counts_are_those_of_each_day),
         REAL(every_unit_of_2021_goes_on_in_a_living_one),
         REAL(old_days_keep_their_names_and_tree),
+        REAL(who_may_decide_follows_the_tree),
         REAL(import_again_and_the_cast_change_no_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
