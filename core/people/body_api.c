@@ -9,7 +9,7 @@ static int day_option(struct api_call *c, const struct val *options, int64_t *da
 
 static int body_get(struct api_call *c)
 {
-    int64_t id, day;
+    int64_t id = 0, day = 0;
     int rc = day_option(c, &c->args[1], &day);
     if (rc == 0) rc = people_arg_id(c, &people_body_kind, "body", &c->args[0], &id);
     if (rc == 0) rc = people_body_get(c->s->db, id, day, c->arena, &c->result, c->err);
@@ -45,7 +45,7 @@ static int resolve(struct api_call *c, const struct val *target, struct val *out
 
 static int explain(struct api_call *c)
 {
-    int64_t person, day;
+    int64_t person = 0, day = 0;
     struct val target;
     int rc = day_option(c, &c->args[2], &day);
     if (rc == 0) rc = people_arg_id(c, &people_person_kind, "person", &c->args[0], &person);

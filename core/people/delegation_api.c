@@ -60,7 +60,7 @@ static int revoke(struct api_call *c)
 
 static int delegations(struct api_call *c)
 {
-    int64_t person, day;
+    int64_t person = 0, day = 0;
     int rc = people_arg_id(c, &people_person_kind, "person", val_get(&c->args[0], "person"), &person);
     if (rc == 0) rc = people_arg_day(c, "at", val_get(&c->args[0], "at"), &day);
     /* One's own are seen by everybody; all, by who may arrange them, and by plugins. */

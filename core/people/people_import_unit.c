@@ -25,7 +25,7 @@ static int end_held(struct import *im, int64_t unit, int64_t to)
 static int put_unit(struct import *im, const struct val *row, const char *code, const char *name)
 {
     const char *kind = import_text(im, row, "kind");
-    int64_t from, to, since, id;
+    int64_t from = 0, to = 0, since = 0, id = 0;
     int rc = import_day(im, row, "from", PEOPLE_ALWAYS, &from);
     if (rc == 0) rc = import_day(im, row, "to", 0, &to);
     if (rc == 0) rc = import_day(im, row, "name_from", from, &since);
@@ -129,7 +129,7 @@ static int place(struct import *im, int64_t unit, int64_t above, int64_t since)
 
 static int put_parent(struct import *im, const struct val *row, const char *code, const char *name)
 {
-    int64_t unit, above, since;
+    int64_t unit = 0, above = 0, since = 0;
     (void)name;
     int rc = import_code(im, "unit", code, &unit);
     if (rc == 0) rc = import_code(im, "parent", import_text(im, row, "parent"), &above);
@@ -147,7 +147,7 @@ int import_parent(struct import *im, const struct val *row)
 int import_unit_name(struct import *im, const struct val *row)
 {
     const char *name = import_text(im, row, "name");
-    int64_t unit, since;
+    int64_t unit = 0, since = 0;
     if (!name) return import_bad(im, "name");
     int rc = import_code(im, "unit", import_text(im, row, "unit"), &unit);
     if (rc == 0) rc = import_day(im, row, "from", PEOPLE_ALWAYS, &since);
@@ -156,7 +156,7 @@ int import_unit_name(struct import *im, const struct val *row)
 
 int import_unit_parent(struct import *im, const struct val *row)
 {
-    int64_t unit, above, since;
+    int64_t unit = 0, above = 0, since = 0;
     int rc = import_code(im, "unit", import_text(im, row, "unit"), &unit);
     if (rc == 0) rc = import_code(im, "parent", import_text(im, row, "parent"), &above);
     if (rc == 0) rc = import_day(im, row, "from", PEOPLE_ALWAYS, &since);
