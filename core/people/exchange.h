@@ -34,7 +34,7 @@ struct people_take {
  * line is the line of the file, in JSON the entry of the list; column the number of the column, in JSON none.
  * ERR_INVALID "people.cells" {count} with the first bad cells as fields; "people.file" {file}; those of csv_ and json_.
  */
-enum { PEOPLE_CELLS_MAX = 20000 };
+enum { PEOPLE_CELLS_MAX = 10000 };
 int people_take(struct store *db, const struct people_take *take, struct arena *a, struct val *report, struct err *err);
 
 /* The organisation as lists; as of a day only what holds then, with PEOPLE_ALL_DAYS its whole history. */

@@ -232,9 +232,9 @@ static int show(struct take *t, const struct take_list *l, size_t entry, const c
         const char *says = people_sentence(t->a, t->args->lang, r->wrong ? r->wrong : r->warning, pairs);
         rc = says ? val_set(t->a, &cell, "says", val_str(says)) : ERR_NOMEM;
     }
-    if (rc == 0 && listed) rc = val_add(t->a, &t->cells, cell);
-    if (rc == 0 && r->wrong && t->errors.as.list.n < FINDINGS_MAX) rc = val_add(t->a, &t->errors, cell);
-    if (rc == 0 && r->warning && t->warnings.as.list.n < FINDINGS_MAX) rc = val_add(t->a, &t->warnings, cell);
+    if (rc == 0 && listed) rc = take_add(t, &t->cells, &cell);
+    if (rc == 0 && r->wrong && t->errors.as.list.n < FINDINGS_MAX) rc = take_add(t, &t->errors, &cell);
+    if (rc == 0 && r->warning && t->warnings.as.list.n < FINDINGS_MAX) rc = take_add(t, &t->warnings, &cell);
     return rc ? people_too_large(t->err) : 0;
 }
 

@@ -62,7 +62,7 @@ static int note(struct take *t, struct val *report, const char *what, const stru
     if (rc == 0 && field) rc = val_set(t->a, &row, "field", val_str(field));
     if (rc == 0 && before) rc = val_set(t->a, &row, "before", *before);
     if (rc == 0 && after) rc = val_set(t->a, &row, "after", *after);
-    if (rc == 0) rc = val_add(t->a, list, row);
+    if (rc == 0) rc = take_add(t, list, &row);
     return rc ? people_too_large(t->err) : 0;
 }
 
@@ -103,7 +103,7 @@ int take_diff(struct take *t, const struct val *before, const struct val *after,
     static const char *const parts[] = {"new", "changed", "ended", "gone"};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < 4; i++)
-        if (val_set(t->a, report, parts[i], val_list())) rc = people_too_large(t->err);
+        if (val_set(t->out, report, parts[i], val_list())) rc = people_too_large(t->err);
     for (const struct people_list *l = people_lists; rc == 0 && l->name; l++)
         if (l->give) rc = diff_list(t, l, before, after, report);
     return rc;

@@ -6,6 +6,14 @@
 #include "base/locale.h"
 #include "people/people_take.h"
 
+enum { TAKE_MEMORY = 512 << 20 };
+
+int take_add(struct take *t, struct val *list, const struct val *row)
+{
+    struct val copy;
+    return val_copy(t->out, row, &copy) || val_add(t->out, list, copy) ? ERR_NOMEM : 0;
+}
+
 /* "units.csv:3:2 name", in JSON "org.json:units[3] name". */
 static const char *place_of(struct take *t, const struct val *cell)
 {
@@ -86,31 +94,42 @@ static int import(struct take *t, const struct val *tree, struct val *report)
         store_mark_rollback(t->db);
     else
         rc = store_mark_release(t->db, t->err);
-    if (rc == 0 && val_set(t->a, report, "lists", done)) rc = people_too_large(t->err);
-    return rc ? locate(t, rc) : 0;
+    if (rc) return locate(t, rc);
+    struct val copy;
+    return val_copy(t->out, &done, &copy) || val_set(t->out, report, "lists", copy) ? people_too_large(t->err) : 0;
 }
 
 static int show(struct take *t, struct val *report)
 {
-    int rc = val_set(t->a, report, "ok", val_bool(t->nerrors == 0));
-    if (rc == 0) rc = val_set(t->a, report, "cells", t->cells);
-    if (rc == 0) rc = val_set(t->a, report, "ncells", val_int((int64_t)t->ncells));
-    if (rc == 0) rc = val_set(t->a, report, "errors", t->errors);
-    if (rc == 0) rc = val_set(t->a, report, "warnings", t->warnings);
+    int rc = val_set(t->out, report, "ok", val_bool(t->nerrors == 0));
+    if (rc == 0) rc = val_set(t->out, report, "cells", t->cells);
+    if (rc == 0) rc = val_set(t->out, report, "ncells", val_int((int64_t)t->ncells));
+    if (rc == 0) rc = val_set(t->out, report, "errors", t->errors);
+    if (rc == 0) rc = val_set(t->out, report, "warnings", t->warnings);
     return rc ? people_too_large(t->err) : 0;
 }
 
 int people_take(struct store *db, const struct people_take *args, struct arena *a, struct val *report, struct err *err)
 {
+    struct arena scratch;
     struct take *t = arena_alloc(a, sizeof(*t));
     struct val tree;
     *report = val_map();
     if (!t) return people_too_large(err);
-    *t = (struct take){
-        .db = db, .args = args, .a = a, .err = err, .cells = val_list(), .errors = val_list(), .warnings = val_list()};
+    arena_init(&scratch, TAKE_MEMORY);
+    *t = (struct take){.db = db,
+                       .args = args,
+                       .a = &scratch,
+                       .out = a,
+                       .err = err,
+                       .cells = val_list(),
+                       .errors = val_list(),
+                       .warnings = val_list()};
     int rc = take_files(t);
     if (rc == 0) rc = take_cells(t, &tree);
     if (rc == 0 && t->nerrors == 0) rc = import(t, &tree, report);
     if (rc == 0 && t->nerrors && !args->preview) rc = refuse(t);
-    return rc ? rc : show(t, report);
+    if (rc == 0) rc = show(t, report);
+    arena_close(&scratch);
+    return rc;
 }

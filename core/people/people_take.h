@@ -24,7 +24,7 @@ struct take_list {
 struct take {
     struct store *db;
     const struct people_take *args;
-    struct arena *a;
+    struct arena *a, *out; /* for what is read and compared; for the report */
     struct err *err;
     struct take_list lists[TAKE_LISTS_MAX];
     size_t nlists;
@@ -33,6 +33,8 @@ struct take {
     size_t ncells, nerrors;
 };
 
+/* A row of the report, as small as it can be. */
+int take_add(struct take *t, struct val *list, const struct val *row);
 /* Files to rows. */
 int take_files(struct take *t);
 /* Reads every cell; `tree` gets the rows as an import takes them. Wrong cells are in t->errors. */
