@@ -88,7 +88,8 @@ const struct api_fn body_functions[] = {
      " unit, until, on_behalf_of, act, sentence}."},
     {"people.deciders", deciders, "target:any! options:map{at:date}", "table[]", API_READ, "people", 1,
      "All who may decide what is asked of a target on the day {at}, each with the reason."},
-    {"people.signature", signature, "answer:map{as:text!,by:person!,on_behalf_of:person,unit:unit,at:date}!", "string",
-     API_READ, "people", 1, "The lines above a signature: in what capacity somebody answered {as}, and for whom."},
+    {"people.signature", signature, "answer:map!", "string", API_READ, "people", 1,
+     "The lines above a signature, from an answer {as, by, on_behalf_of, at} and the {unit} that it is about: in what"
+     " capacity somebody decided, and for whom."},
     {0},
 };

@@ -24,9 +24,9 @@ int people_arg_day(struct api_call *c, const char *name, const struct val *v, in
         *day = people_day(c->s->host, v->as.obj.id);
         return 0;
     }
-    /* As the inputs of flows hold it. */
-    if (v->type == VAL_INT && v->as.i > PEOPLE_ALWAYS && v->as.i < DAY_LAST) {
-        *day = v->as.i;
+    /* A day as the inputs of flows hold it, or the milliseconds of an answer. */
+    if (v->type == VAL_INT && v->as.i > PEOPLE_ALWAYS) {
+        *day = v->as.i < DAY_LAST ? v->as.i : people_day(c->s->host, v->as.i);
         return 0;
     }
     struct date d;
