@@ -66,7 +66,7 @@ static int signature(struct api_call *c)
 {
     const struct val *o = &c->args[0], *as = val_get(o, "as");
     struct people_signature sig = {.as = api_str(as)};
-    const char *lines;
+    const char *lines, *name = "";
     int rc = day_option(c, o, &sig.day);
     if (rc == 0) rc = people_arg_id(c, &people_person_kind, "by", val_get(o, "by"), &sig.person);
     if (rc == 0)
@@ -74,8 +74,12 @@ static int signature(struct api_call *c)
     if (rc == 0) rc = people_arg_id(c, &people_unit_kind, "unit", val_get(o, "unit"), &sig.unit);
     if (rc == 0 && !sig.as) rc = people_arg_bad(c, "as", "text", as ? as : o);
     if (rc == 0) rc = people_signature_lines(c->s->db, &sig, c->s->lang, c->arena, &lines, c->err);
-    if (rc == 0) c->result = val_str(lines);
-    return rc;
+    if (rc == 0) rc = people_signature_name(c->s->db, &sig, c->s->lang, c->arena, &name, c->err);
+    if (rc) return rc;
+    c->result = val_str(lines);
+    c->result2 = val_str(name);
+    c->nresults = 2;
+    return 0;
 }
 
 const struct api_fn body_functions[] = {
@@ -88,8 +92,8 @@ const struct api_fn body_functions[] = {
      " unit, until, on_behalf_of, act, sentence}."},
     {"people.deciders", deciders, "target:any! options:map{at:date}", "table[]", API_READ, "people", 1,
      "All who may decide what is asked of a target on the day {at}, each with the reason."},
-    {"people.signature", signature, "answer:map!", "string", API_READ, "people", 1,
+    {"people.signature", signature, "answer:map!", "string, string", API_READ, "people", 1,
      "The lines above a signature, from an answer {as, by, on_behalf_of, at} and the {unit} that it is about: in what"
-     " capacity somebody decided, and for whom."},
+     " capacity somebody decided, and for whom; and the name for the record (\"B for A\")."},
     {0},
 };

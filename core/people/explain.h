@@ -32,6 +32,9 @@ struct people_signature {
     const char *as;
     int64_t person, on_behalf_of, unit, day;
 };
+/* "Lê Hoa for Phạm Thu": as a record names who decided. */
+int people_signature_name(struct store *db, const struct people_signature *sig, const char *lang, struct arena *a,
+                          const char **out, struct err *err);
 int people_signature_lines(struct store *db, const struct people_signature *sig, const char *lang, struct arena *a,
                            const char **out, struct err *err);
 

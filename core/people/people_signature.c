@@ -91,3 +91,18 @@ int people_signature_lines(struct store *db, const struct people_signature *sig,
     *out = two_lines(a, people_sentence(a, lang, deputy ? "signature.deputy" : "signature.delegate", pairs), mine);
     return *out ? 0 : people_too_large(err);
 }
+
+int people_signature_name(struct store *db, const struct people_signature *sig, const char *lang, struct arena *a,
+                          const char **out, struct err *err)
+{
+    struct val person, other;
+    *out = "";
+    int rc = people_person_get(db, sig->person, a, &person, err);
+    if (rc == 1) *out = val_get_str(person.as.obj.fields, "name");
+    if (rc <= 0 || !sig->on_behalf_of) return rc < 0 ? rc : 0;
+    rc = people_person_get(db, sig->on_behalf_of, a, &other, err);
+    if (rc <= 0) return rc;
+    const char *pairs[] = {"person", *out, "for", val_get_str(other.as.obj.fields, "name"), NULL};
+    *out = people_sentence(a, lang, "signature.name", pairs);
+    return *out ? 0 : people_too_large(err);
+}

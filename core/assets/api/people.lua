@@ -59,7 +59,8 @@ assert(who[1].person == people.person("editor"))
 
 --- people.signature
 local answer = { as = "editor", by = people.person("editor"), decision = "approve" } -- as run:ask gives it
-assert(people.signature(answer) == "EDITOR")
+local lines, name = people.signature(answer)
+assert(lines == "EDITOR" and name == "Editor")
 
 --- people.body
 people.import { bodies = { { code = "panel", name = "Panel", unit = "province" } } }

@@ -269,6 +269,12 @@ static void signature_says_in_what_capacity(void **state)
     assert_string_equal(lines(f, "[{\"as\":\"chair\",\"by\":\"lan\",\"on_behalf_of\":\"mai\",\"unit\":\"province\"}]"),
                         "TUQ. CHỦ TỊCH\nBIÊN TẬP");
     assert_string_equal(lines(f, "[{\"as\":\"body:council\",\"by\":\"mai\"}]"), "TM. HỘI ĐỒNG THI ĐUA\nCHỦ TỊCH");
+    const char *name;
+    struct people_signature sig = {.person = fixture_person(f, "thu"), .on_behalf_of = fixture_person(f, "mai")};
+    fixture_ok(f, "name", people_signature_name(f->db, &sig, "vi", &f->a, &name, &f->err));
+    assert_string_equal(name, "Phạm Thu (thay Trần Mai)");
+    fixture_ok(f, "name", people_signature_name(f->db, &sig, "en", &f->a, &name, &f->err));
+    assert_string_equal(name, "Phạm Thu for Trần Mai");
     f->s.lang = "en";
     assert_string_equal(lines(f, "[{\"as\":\"chair\",\"by\":\"thu\",\"on_behalf_of\":\"mai\",\"unit\":\"province\"}]"),
                         "p.p. CHỦ TỊCH\nPHÓ CHỦ TỊCH");
