@@ -107,19 +107,32 @@ static int find_unit(struct api_call *c, const struct val *code, int64_t *unit)
     return err_set(c->err, ERR_NOT_FOUND, "people.no_unit", "code", text ? text : "", NULL);
 }
 
+/* All that hangs on a unit is shown to who may change it; to others, the units below. */
+static int read_hangs(struct api_call *c, int64_t unit, int64_t day)
+{
+    struct val list;
+    int rc = people_check(c->s, "people.change", unit, c->err);
+    if (rc == 0) return people_hangs(c->s->db, unit, day, c->arena, &c->result, c->err);
+    if (rc != ERR_DENIED) return rc;
+    err_clear(c->err);
+    c->result = val_map();
+    rc = people_children(c->s->db, unit, day, c->arena, &list, c->err);
+    return rc ? rc : val_set(c->arena, &c->result, "children", list);
+}
+
 static int unit_show(struct api_call *c)
 {
-    int64_t unit, day;
-    struct val v;
+    int64_t unit = 0, day = 0;
+    struct val v, next;
     if (c->s->actor.user == PEOPLE_ANONYMOUS)
         return err_set(c->err, ERR_DENIED, "denied.verb", "verb", "people.read", NULL);
     int rc = day_of(c, &c->args[1], "at", today(c), &day);
     if (rc == 0) rc = find_unit(c, &c->args[0], &unit);
     if (rc == 0) rc = people_unit_get(c->s->db, unit, day, c->arena, &v, c->err);
-    if (rc == 1) rc = people_hangs(c->s->db, unit, day, c->arena, &c->result, c->err);
+    if (rc == 1) rc = read_hangs(c, unit, day);
     if (rc == 0) rc = val_set(c->arena, &c->result, "unit", v);
-    if (rc == 0) rc = people_successors(c->s->db, unit, day, c->arena, &v, c->err);
-    if (rc == 0) rc = val_set(c->arena, &c->result, "successors", v);
+    if (rc == 0) rc = people_successors(c->s->db, unit, day, c->arena, &next, c->err);
+    if (rc == 0) rc = val_set(c->arena, &c->result, "successors", next);
     return rc == ERR_NOMEM ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : rc;
 }
 

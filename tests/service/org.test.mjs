@@ -251,6 +251,9 @@ describe('over HTTP', () => {
       ['POST', '/api/org/change', { change }], ['GET', '/api/delegations'], ['POST', `/api/delegations/${given.json}/revoke`, {}],
       ['POST', '/api/delegations', { from: 'boss', to: 'guest', until_: '2198-01-01' }], ['GET', '/api/why?user=boss&verb=x.y'], ['GET', '/api/who-can?verb=x.y']])
       assert.equal((await s.request(method, path, body, as)).status, 403, path);
+    const seen = (await s.request('GET', '/api/units/office', undefined, as)).json;
+    assert.ok(seen.children.length === 1 && seen.holders === undefined && seen.delegations === undefined);
+    assert.ok((await s.request('GET', '/api/units/office')).json.holders.length >= 1);
     assert.equal((await s.request('GET', '/api/why?user=guest&verb=content.publish', undefined, as)).json.may, false);
     for (const path of ['/api/units/n', '/api/org/export', '/api/why?user=guest&verb=x.y'])
       assert.ok([401, 403].includes((await s.request('GET', path, undefined, { authorization: undefined })).status), path);
