@@ -30,10 +30,12 @@ static const char plugin_usage[] = "khung plugin keygen FILE\n"
 static const char org_usage[] =
     "khung org import FILE | DIR … [--preview]\n"
     "khung org export FILE | DIR | - [--at DATE] [--format json|csv]\n"
-    "khung org merge UNIT … --into UNIT [--parts UNIT,UNIT] [--name N --kind K --parent UNIT] [--day DATE] [--act A]\n"
-    "khung org split UNIT --into UNIT,UNIT | rename UNIT --name N | abolish UNIT [--into UNIT] | move UNIT … --parent "
-    "UNIT"
-    "\n    [--day DATE] [--act A] [--dry-run]";
+    "khung org merge UNIT … --into UNIT [--parts UNIT,UNIT] [--name N --kind K --parent UNIT] [--day DATE] [--act A]"
+    " [--dry-run]\n"
+    "khung org split UNIT --into UNIT,UNIT [--day DATE] [--act A] [--dry-run]\n"
+    "khung org rename UNIT --name NAME [--day DATE] [--act A] [--dry-run]\n"
+    "khung org abolish UNIT [--into UNIT] [--day DATE] [--act A] [--dry-run]\n"
+    "khung org move UNIT … --parent UNIT [--day DATE] [--act A] [--dry-run]";
 /* What each does is said by "help.NOUN" or "help.NOUN.VERB" of the catalogue. */
 const struct cli_entry cli_commands[] = {
     {"serve", cli_serve, "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT] [--dev]"},

@@ -27,7 +27,7 @@ static void print_line(const struct cli *c, FILE *out, const char *line, size_t 
     size_t width = cli_width(line, len);
     if (!text)
         fprintf(out, "%.*s\n", (int)len, line);
-    else if (width < COLUMN)
+    else if (width + 1 < COLUMN)
         fprintf(out, "%.*s%*s%s\n", (int)len, line, (int)(COLUMN - width), "", text);
     else
         fprintf(out, "%.*s\n%*s%s\n", (int)len, line, COLUMN, "", text);

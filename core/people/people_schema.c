@@ -113,12 +113,6 @@ static const char bodies[] =
     "insert into role_verb(role, verb) values('organiser','people.*');";
 
 const struct store_migration people_migrations[] = {
-    {"people/001", units},
-    {"people/002", persons},
-    {"people/003", accounts},
-    {"people/004", roles},
-    {"people/005", place},
-    {"people/audit", auditor},
-    {"people/bodies", bodies},
-    {0},
+    {"people/001", units}, {"people/002", persons},   {"people/003", accounts},  {"people/004", roles},
+    {"people/005", place}, {"people/audit", auditor}, {"people/bodies", bodies}, {0},
 };
