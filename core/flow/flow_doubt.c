@@ -18,7 +18,7 @@
 #include "runtime/crash.h"
 #include "runtime/log.h"
 
-enum doubt_kind { DOUBT_POSITION = 1, DOUBT_ROLE, DOUBT_PERSON, DOUBT_UNIT, DOUBT_CALENDAR, DOUBT_TASK };
+enum doubt_kind { DOUBT_POSITION = 1, DOUBT_ROLE, DOUBT_PERSON, DOUBT_UNIT, DOUBT_CALENDAR, DOUBT_TASK, DOUBT_BODY };
 enum { PIECE = 100, DOUBTS_A_SLICE = 1000, RETRY_MS = 10000, DAY_MS = 86400000 };
 
 struct doubt {
@@ -129,6 +129,7 @@ static const char *reason_of(const struct flow_task *t)
     if (!first) return "task.orphan_nobody";
     return val_get(first, "position") ? "task.orphan_position"
            : val_get(first, "role")   ? "task.orphan_role"
+           : val_get(first, "body")   ? "task.orphan_body"
                                       : "task.orphan_person";
 }
 
@@ -276,7 +277,8 @@ static const char *const tasks_sql[] = {
     [DOUBT_UNIT] = "select distinct task from flow_task_target where unit = ?2 and task > ?3 order by task limit ?4",
     [DOUBT_CALENDAR] = "select id from flow_task where term is not null and state = 0 and id > ?3 order by id limit"
                        " ?4",
-    [DOUBT_TASK] = "select id from flow_task where id = ?2 and id > ?3 limit ?4"};
+    [DOUBT_TASK] = "select id from flow_task where id = ?2 and id > ?3 limit ?4",
+    [DOUBT_BODY] = "select distinct task from flow_task_target where body = ?2 and task > ?3 order by task limit ?4"};
 
 static int next_doubt(struct store *db, struct doubt *d, struct err *err)
 {
@@ -395,7 +397,11 @@ static const char *const came_sql[] = {
     "insert or replace into flow_doubt(kind, name, unit) select 3, '', to_person from delegation where valid_to > ?1"
     " and valid_to <= ?2",
     "insert or replace into flow_doubt(kind, name, unit) select 4, '', unit from unit_successor where day > ?1"
-    " and day <= ?2"};
+    " and day <= ?2",
+    "insert or replace into flow_doubt(kind, name, unit) select 7, '', body from body_member where valid_to > ?1"
+    " and valid_to <= ?2",
+    "insert or replace into flow_doubt(kind, name, unit) select 7, '', body from body_member where valid_from > ?1"
+    " and valid_from <= ?2"};
 
 /* The next day on which something begins or ends; 0: none is known. */
 static const char next_day_sql[] =
@@ -404,6 +410,8 @@ static const char next_day_sql[] =
     " union all select (select min(valid_to) from role_held where valid_to > ?1)"
     " union all select (select min(valid_from) from role_held where valid_from > ?1)"
     " union all select (select min(valid_to) from delegation where valid_to > ?1)"
+    " union all select (select min(valid_to) from body_member where valid_to > ?1)"
+    " union all select (select min(valid_from) from body_member where valid_from > ?1)"
     " union all select (select min(day) from unit_successor where day > ?1))";
 
 static int64_t get_int(struct store *db, const char *sql, int64_t arg, int64_t otherwise, struct err *err)

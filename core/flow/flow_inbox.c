@@ -10,13 +10,13 @@
 #include "flow/task.h"
 #include "people/people.h"
 
-enum source_kind { BY_PERSON, BY_POSITION, BY_ROLE, BY_ROLE_ALONE, BY_ROLE_ANYWHERE, ALL_OPEN, NKINDS };
+enum source_kind { BY_PERSON, BY_BODY, BY_POSITION, BY_ROLE, BY_ROLE_ALONE, BY_ROLE_ANYWHERE, ALL_OPEN, NKINDS };
 enum { SOURCES_MAX = 20000, PAGE_MAX = 1000, ROWS_MAX = 5000 };
 
 struct source {
     enum source_kind kind;
     const char *name;
-    int64_t id; /* person or unit */
+    int64_t id; /* person, body or unit */
 };
 
 /* What a page is sorted by, ascending: the newest first is (-task, 0), by the term (due, task). */
@@ -57,7 +57,7 @@ static int add_source(struct inbox *b, enum source_kind kind, const char *name, 
 
 /* What a delegation is limited to; all zero: what one holds oneself. */
 struct scope {
-    int64_t person, unit;
+    int64_t person, unit, body;
     const char *position, *role;
 };
 
@@ -142,9 +142,30 @@ static int add_roles(struct inbox *b, const struct scope *sc)
     return rc;
 }
 
+/* A seat goes with the person: one stands in for it only where the delegation names the body. */
+static int add_seats(struct inbox *b, int64_t person, int64_t only)
+{
+    struct stmt *s = store_stmt(b->s->db,
+                                "select body from body_member where person = ?1 and valid_from <= ?2"
+                                " and (valid_to is null or valid_to > ?2) and (?3 = 0 or body = ?3)",
+                                b->err);
+    int rc;
+    if (!s) return b->err->code;
+    stmt_bind_int(s, 1, person);
+    stmt_bind_int(s, 2, b->day);
+    stmt_bind_int(s, 3, only);
+    while ((rc = stmt_step(s, b->err)) == 1) {
+        rc = add_source(b, BY_BODY, NULL, stmt_int(s, 0));
+        if (rc < 0) break;
+    }
+    stmt_done(s);
+    return rc;
+}
+
 static int add_scope(struct inbox *b, const struct scope *sc)
 {
     int rc = 0;
+    if (sc->body) return add_seats(b, sc->person, sc->body);
     if (!sc->position && !sc->role && !sc->unit) rc = add_source(b, BY_PERSON, NULL, sc->person);
     if (rc == 0 && !sc->role) rc = add_positions(b, sc);
     if (rc == 0 && !sc->position) rc = add_roles(b, sc);
@@ -156,7 +177,7 @@ static int add_delegations(struct inbox *b)
     struct scope scopes[64];
     size_t n = 0;
     struct stmt *s = store_stmt(b->s->db,
-                                "select from_person, unit, position, role from delegation where to_person = ?1"
+                                "select from_person, unit, position, role, body from delegation where to_person = ?1"
                                 " and valid_from <= ?2 and valid_to > ?2 limit 64",
                                 b->err);
     int rc;
@@ -166,7 +187,7 @@ static int add_delegations(struct inbox *b)
     while ((rc = stmt_step(s, b->err)) == 1) {
         size_t len;
         const char *position = stmt_text(s, 2, &len), *role;
-        scopes[n] = (struct scope){.person = stmt_int(s, 0), .unit = stmt_int(s, 1)};
+        scopes[n] = (struct scope){.person = stmt_int(s, 0), .unit = stmt_int(s, 1), .body = stmt_int(s, 4)};
         if (position) scopes[n].position = arena_strndup(b->a, position, len);
         role = stmt_text(s, 3, &len);
         if (role) scopes[n].role = arena_strndup(b->a, role, len);
@@ -184,6 +205,7 @@ static int add_delegations(struct inbox *b)
     " limit ?5"
 static const char *const newest_sql[NKINDS] = {
     NEWEST("flow_task_person", "person = ?2"),
+    NEWEST("flow_task_body", "body = ?2"),
     NEWEST("flow_task_position", "position = ?1 and unit = ?2"),
     NEWEST("flow_task_role", "role = ?1 and unit = ?2"),
     NEWEST("flow_task_role", "role = ?1 and unit is null"),
@@ -195,6 +217,7 @@ static const char *const newest_sql[NKINDS] = {
     " ?4) order by due, task limit ?5"
 static const char *const due_sql[NKINDS] = {
     BY_DUE("flow_task_person_due", "person = ?2"),
+    BY_DUE("flow_task_body_due", "body = ?2"),
     BY_DUE("flow_task_position_due", "position = ?1 and unit = ?2"),
     BY_DUE("flow_task_role_due", "role = ?1 and unit = ?2"),
     BY_DUE("flow_task_role_due", "role = ?1 and unit is null"),
@@ -287,6 +310,7 @@ static int find_sources(struct inbox *b)
     struct scope own = {.person = b->q->person};
     if (!b->q->person) return add_source(b, ALL_OPEN, NULL, 0);
     int rc = add_scope(b, &own);
+    if (rc == 0) rc = add_seats(b, b->q->person, 0);
     return rc ? rc : add_delegations(b);
 }
 

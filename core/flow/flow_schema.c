@@ -180,6 +180,14 @@ static const char dates[] = "create index position_held_to on position_held(vali
                             "'task.reassign'),"
                             " ('editor', 'task.link'), ('operator', 'task.link');";
 
+static const char bodies[] =
+    "create index flow_task_body_due on flow_task_target(body, due) where due is not null and body is not null;"
+    "create index body_member_to on body_member(valid_to) where valid_to is not null;"
+    "create index body_member_from on body_member(valid_from);" ON("seat", "insert", "body_member")
+        DOUBT("7", "''", "new.body") " end;" ON("seat_changed", "update", "body_member")
+            DOUBT("7", "''", "new.body") " end;" ON("seat_gone", "delete", "body_member")
+                DOUBT("7", "''", "old.body") " end;";
+
 const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/002", tasks},
                                                   {"flow/003", outbox},
@@ -192,4 +200,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/doubts-2", more_doubts},
                                                   {"flow/doubts-3", other_doubts},
                                                   {"flow/dates", dates},
+                                                  {"flow/bodies", bodies},
                                                   {0}};

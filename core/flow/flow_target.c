@@ -49,10 +49,28 @@ static int add(struct api_call *c, struct val *out, const char *key, struct val 
     return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
+/* A body by object, id or code. */
+int flow_target_body(struct api_call *c, const struct val *given, int64_t *body)
+{
+    const char *code = api_str(given);
+    *body = given->type == VAL_OBJ && given->as.obj.kind != &people_body_kind ? 0 : id_of(given);
+    int rc = code ? people_body_by_code(c->s->db, code, body, c->err) : *body > 0;
+    if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_body", "code", code ? code : "?", NULL);
+    return rc < 0 ? rc : 0;
+}
+
+static int resolve_body(struct api_call *c, const struct val *given, struct val *out)
+{
+    int64_t body;
+    int rc = flow_target_body(c, given, &body);
+    return rc ? rc : add(c, out, "body", val_int(body), 0);
+}
+
 static int resolve_map(struct api_call *c, const struct val *to, struct val *out)
 {
     const struct val *position = val_get(to, "position"), *role = val_get(to, "role"), *above = val_get(to, "above");
     int64_t unit = id_of(val_get(to, "unit"));
+    if (val_get(to, "body")) return resolve_body(c, val_get(to, "body"), out);
     if (val_get(to, "person")) return flow_target_resolve(c, val_get(to, "person"), out);
     if (val_is(position, VAL_STR)) {
         if (above) {
@@ -76,6 +94,7 @@ int flow_target_resolve(struct api_call *c, const struct val *to, struct val *ou
     if (to->type == VAL_INT) return add(c, out, "person", *to, 0);
     if (to->type == VAL_OBJ && to->as.obj.kind == &people_person_kind)
         return add(c, out, "person", val_int(to->as.obj.id), 0);
+    if (to->type == VAL_OBJ && to->as.obj.kind == &people_body_kind) return resolve_body(c, to, out);
     if (to->type == VAL_MAP) return resolve_map(c, to, out);
     if (to->type != VAL_LIST || to->as.list.n == 0) return bad(c, "flow.target");
     for (size_t i = 0; i < to->as.list.n; i++) {

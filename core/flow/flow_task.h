@@ -66,6 +66,7 @@ int flow_task_voided(struct session *s, const struct flow_task *t, int64_t now_r
 int flow_task_settle(struct flow *f, struct session *s, int64_t run, int64_t entry, struct err *err);
 /* Whom a task is asked of: a person, a list, { position=, unit= | above= }, { role=, unit= } → a list of targets. */
 int flow_target_resolve(struct api_call *c, const struct val *to, struct val *out);
+int flow_target_body(struct api_call *c, const struct val *given, int64_t *body);
 /* The nearest unit above with a holder of the position on that day: 1 and *found, 0. */
 int flow_target_above(struct store *db, const char *position, int64_t unit, int64_t day, int64_t *found,
                       struct err *err);

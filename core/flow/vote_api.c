@@ -46,13 +46,23 @@ static bool has(const struct val *list, int64_t id)
     return false;
 }
 
+/* Who has a seat on the day of the vote. */
+static int take_body(struct api_call *c, const struct val *given, struct val *out)
+{
+    int64_t body;
+    struct val members;
+    int rc = flow_target_body(c, given, &body);
+    if (rc == 0) rc = people_members(c->s->db, body, people_day(c->s->host, c->s->now), c->arena, &members, c->err);
+    return rc ? rc : take_persons(c, &members, "body", out);
+}
+
 /* Those in the hall vote; of the others only with absent = "written". */
 static int take_voters(struct api_call *c, const struct val *spec, struct vote *v)
 {
     const struct val *present = val_get(spec, "present");
     struct val here;
-    if (val_get(spec, "body")) return bad(c, "vote.body", "body");
-    int rc = take_persons(c, val_get(spec, "voters"), "voters", &v->members);
+    int rc = val_get(spec, "body") ? take_body(c, val_get(spec, "body"), &v->members)
+                                   : take_persons(c, val_get(spec, "voters"), "voters", &v->members);
     v->asked = v->members;
     if (rc || !present) return rc;
     rc = take_persons(c, present, "present", &here);
@@ -201,7 +211,8 @@ static const struct api_fn functions[] = {
      "of:text,absent:text,secret:boolean,threshold:any,abstain:boolean,change:boolean,within:duration,remind:duration,"
      "help:text,lang:text}!",
      "map", API_WAIT, NULL, 1,
-     "A vote of `voters`: quorum and threshold = \"80%\" | \"2/3\" (at least) | \">1/2\" (more) | k, of = \"members\" |"
+     "A vote of a `body` or of `voters`: quorum and threshold = \"80%\" | \"2/3\" (at least) | \">1/2\" (more) | k, of "
+     "= \"members\" |"
      " \"present\", absent = \"written\" | \"not_counted\" | \"against\"; { passed =, counts =, minutes = }.",
      true},
     {0},

@@ -224,7 +224,7 @@ describe('what is refused', () => {
   return e.code`)).join('\n'));
     const codes = {};
     for (const name of Object.keys(bad)) codes[name] = (await s.done(await s.startFlow(`t.${name}`))).result;
-    assert.deepEqual(codes, { share: 'vote.share', zero: 'vote.share', one: 'vote.options', comma: 'vote.options', twice: 'vote.voters', empty: 'vote.voters', word: 'vote.word', both: 'vote.secret_change', body: 'vote.body' });
+    assert.deepEqual(codes, { share: 'vote.share', zero: 'vote.share', one: 'vote.options', comma: 'vote.options', twice: 'vote.voters', empty: 'vote.voters', word: 'vote.word', both: 'vote.secret_change', body: 'people.no_body' });
     await s.stop();
   });
 });
