@@ -130,7 +130,8 @@ static const struct api_fn functions[] = {
     {"audit.list", list,
      "where:map{kind:text,id:integer,name:text,verb:text,person:any,run:integer,since:any,until_:any,before:integer,"
      "limit:integer}",
-     "list", API_READ, API_HOST, 1, "Who did what, newest first; \"content.*\" is a family of verbs.", .guarded = true},
+     "map[], integer?", API_READ, API_HOST, 1, "Who did what, newest first; \"content.*\" is a family of verbs.",
+     .guarded = true},
     {"audit.verify", verify, "options:map{anchor:text}", "map", API_READ, API_HOST, 1,
      "Reads the whole chain: { whole =, rows =, head = } or the first broken row; against a printed anchor."},
     {"audit.anchors", anchors, "options:map{limit:integer}", "list", API_READ, API_HOST, 1,

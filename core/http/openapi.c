@@ -101,7 +101,7 @@ static struct val result_of(struct openapi *o, const char *returns)
     struct val one = val_map();
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strlen(names[i]) == n && strncmp(names[i], returns, n) == 0) one = openapi_ref(o, names[i]);
-    if (strncmp(returns, "map", 3) == 0) one = openapi_type(o, "object");
+    if (strncmp(returns, "map", 3) == 0 || strncmp(returns, "table", 5) == 0) one = openapi_type(o, "object");
     if (strncmp(returns, "integer", 7) == 0) one = openapi_type(o, "integer");
     if (strncmp(returns, "list", 4) == 0) list = true;
     if (!list) return one;
