@@ -117,13 +117,17 @@ void auth_page_reply(struct auth_job *job, const struct auth_page *page)
 
 void auth_page_style(struct http_request *r)
 {
-    static const char style[] = ":root{color-scheme:light dark}\n"
-                                "body{font:1rem/1.5 system-ui,sans-serif;margin:0;padding:1rem}\n"
-                                "main{max-width:26rem;margin:2rem auto}\n"
-                                "label,input,button{display:block;width:100%;box-sizing:border-box;font:inherit}\n"
-                                "input,button{padding:.6rem;margin:.25rem 0 1rem}\n"
-                                "[hidden]{display:none}\n"
-                                "[role=alert]{border-left:.3rem solid #b00020;padding-left:.8rem}\n";
+    static const char style[] =
+        ":root{color-scheme:light dark}\n"
+        "body{font:1rem/1.5 system-ui,sans-serif;margin:0;padding:1rem}\n"
+        "main{max-width:26rem;margin:2rem auto}\n"
+        "label,input,button,textarea{display:block;width:100%;box-sizing:border-box;font:inherit}\n"
+        "input,button,textarea{padding:.6rem;margin:.25rem 0 1rem}\n"
+        "fieldset{border:1px solid #8888;margin:0 0 1rem;padding:.2rem .8rem .6rem}\n"
+        "legend{padding:0 .3rem}\n"
+        "[type=radio],[type=checkbox]{display:inline-block;width:auto;margin:0 .5rem 0 0}\n"
+        "[hidden]{display:none}\n"
+        "[role=alert]{border-left:.3rem solid #b00020;padding-left:.8rem}\n";
     struct http_response res = {.status = 200,
                                 .type = "text/css; charset=utf-8",
                                 .body = style,

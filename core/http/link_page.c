@@ -11,7 +11,7 @@
 
 static const char headers[] =
     "Cache-Control: no-store\r\n"
-    "Content-Security-Policy: default-src 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "Content-Security-Policy: default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
     "base-uri 'none'\r\n"
     "Referrer-Policy: no-referrer\r\n"
     "X-Content-Type-Options: nosniff\r\n"
@@ -68,7 +68,7 @@ static void open_page(struct buf *b, const char *lang, const char *title, size_t
                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>",
                lang);
     escape(b, title, len);
-    buf_add_str(b, "</title></head>\n<body><main><h1>");
+    buf_add_str(b, "</title><link rel=\"stylesheet\" href=\"/auth/style.css\"></head>\n<body><main><h1>");
     escape(b, title, len);
     buf_add_str(b, "</h1>\n");
 }
@@ -175,8 +175,9 @@ static void write_form(struct buf *b, const char *lang, const struct val *task)
 {
     const struct val *fields = val_get(task, "fields");
     buf_add_str(b, "<form method=\"post\">\n");
-    for (size_t i = 0; val_at(fields, i); i++)
-        write_field(b, lang, val_at(fields, i));
+    for (int required = 1; required >= 0; required--) /* what must be said comes first */
+        for (size_t i = 0; val_at(fields, i); i++)
+            if (val_get_bool(val_at(fields, i), "required", false) == required) write_field(b, lang, val_at(fields, i));
     buf_add_str(b, "<p>");
     say(b, lang, "task.page_once");
     buf_add_str(b, "</p>\n<button type=\"submit\">");
