@@ -58,11 +58,11 @@ int64_t audit_thing_key(const char *kind, size_t len, int64_t id, const char *na
     memcpy(text, kind, len);
     n = len;
     text[n++] = '\0';
-    if (name_len)
+    if (name && name_len)
         memcpy(text + n, name, name_len);
     else
         memcpy(text + n, &id, sizeof(id));
-    n += name_len ? name_len : sizeof(id);
+    n += name && name_len ? name_len : sizeof(id);
     return key_of(text, n);
 }
 

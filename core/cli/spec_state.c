@@ -17,9 +17,9 @@ enum { STATE_MAX = 64 << 20 };
 static bool is_wanted(const char *table)
 {
     static const char *const books[] = {
-        "account",   "audit",         "http_idempotency", "flow_journal",  "flow_name", "flow_signal", "flow_wait",
-        "host_copy", "host_table",    "incident",         "migration",     "outbox",    "place",       "plugin_",
-        "quota",     "schedule_zone", "sqlite_",          "storage_shape", "token",     "log_"};
+        "account",   "audit",     "http_idempotency", "flow_doubt", "flow_journal",  "flow_name", "flow_signal",
+        "flow_wait", "host_copy", "host_table",       "incident",   "migration",     "outbox",    "place",
+        "plugin_",   "quota",     "schedule_zone",    "sqlite_",    "storage_shape", "token",     "log_"};
     for (size_t i = 0; i < sizeof(books) / sizeof(books[0]); i++)
         if (strncmp(table, books[i], strlen(books[i])) == 0) return false;
     return true;

@@ -49,7 +49,7 @@ export function plugin(dir, name, source, manifest = {}) {
 export class Service {
   constructor(dir, { plugins = join(dir, 'plugins'), config = {}, env = {} } = {}) {
     // Tests send more than people do: limits of rate are for those that look at them.
-    Object.assign(this, { dir, data: join(dir, 'data'), plugins, config: { rate_user: 0, rate_address: 0, ...config }, env, log: '' });
+    Object.assign(this, { dir, data: join(dir, 'data'), plugins, config: { ...config, rate_user: config.rate_user ?? 0, rate_address: config.rate_address ?? 0 }, env, log: '' });
   }
 
   args() {
