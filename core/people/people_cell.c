@@ -170,7 +170,8 @@ static int read_list(struct take *t, const struct known *k, enum people_cell_typ
     for (size_t i = 0; rc == 0 && raw->type == VAL_LIST && i < raw->as.list.n; i++)
         rc = read_item(t, k, type, val_at(raw, i), r);
     if (raw->type != VAL_STR) {
-        if (raw->type != VAL_LIST) r->wrong = "people.cell.list";
+        /* An empty table of Lua is a map as well as a list. */
+        if (raw->type != VAL_LIST && !(raw->type == VAL_MAP && raw->as.map.n == 0)) r->wrong = "people.cell.list";
         return rc;
     }
     const char *s = val_cstr(t->a, raw);
