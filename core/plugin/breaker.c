@@ -158,18 +158,6 @@ int breaker_enter(struct host *host, const char *plugin, struct breaker_pass *p,
     return rc;
 }
 
-int breaker_check(struct host *host, const char *plugin, struct err *err)
-{
-    struct breakers *bs = in_use(host, plugin);
-    if (!bs) return 0;
-    pthread_mutex_lock(&bs->lock);
-    const struct breaker *b = breaker_entry(bs, plugin);
-    bool is_on = b->status.state == BREAKER_CLOSED || (b->status.state == BREAKER_HALF && !b->in_trial);
-    int rc = is_on ? 0 : refuse(b, err);
-    pthread_mutex_unlock(&bs->lock);
-    return rc;
-}
-
 bool breaker_is_veto(const struct err *err)
 {
     /* error() and assert() are what an author refuses with: the innermost call is one of them. */

@@ -64,7 +64,5 @@ struct breaker_status {
     int64_t calls, failed, times_off; /* since the process started */
 };
 void breaker_status(struct breakers *bs, const char *plugin, struct breaker_status *out);
-/* ERR_REFUSED as breaker_enter gives it, or 0. */
-int breaker_check(struct host *host, const char *plugin, struct err *err);
 
 #endif

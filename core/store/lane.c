@@ -195,11 +195,6 @@ struct store *lane_db(struct lane *l)
     return l->o.db;
 }
 
-struct clock *lane_clock(struct lane *l)
-{
-    return l->o.clock;
-}
-
 struct id_gen *lane_ids(struct lane *l)
 {
     return &l->ids;
@@ -218,11 +213,6 @@ int64_t lane_now(struct lane *l)
 void lane_end_batch(struct lane *l)
 {
     l->ends = true;
-}
-
-bool lane_is_alone(struct lane *l)
-{
-    return l->alone;
 }
 
 void lane_stats(struct lane *l, struct lane_stats *out)

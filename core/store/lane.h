@@ -80,12 +80,9 @@ void lane_end_batch(struct lane *l);
 void lane_stop(struct lane *l);
 
 struct store *lane_db(struct lane *l);
-struct clock *lane_clock(struct lane *l);
 struct id_gen *lane_ids(struct lane *l); /* raised to the largest id at lane_new by lane_raise_id */
 void lane_raise_id(struct lane *l, int64_t at_least);
 int64_t lane_now(struct lane *l); /* the batch's time: the same for all slices of a batch */
-/* True while the work runs alone in a transaction of its own after a lost batch. */
-bool lane_is_alone(struct lane *l);
 
 /* Any thread. Since the start; `queued`: work that waits now, what was posted included. */
 struct lane_stats {

@@ -147,10 +147,8 @@ static void run_apart(struct lane *l, const struct err *why)
         mem_free(l->batch[i].failed);
     }
     lose(l, why);
-    l->alone = true;
     for (size_t i = 0; i < n; i++)
         run_alone(l, works[i]);
-    l->alone = false;
     mem_free(works);
 }
 

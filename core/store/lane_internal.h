@@ -25,7 +25,7 @@ struct lane {
     struct lane_source *sources;
     struct id_gen ids;
     int64_t now;
-    bool alone, in_batch, held, ends;
+    bool in_batch, held, ends;
     _Atomic(struct lane_work *) posted;
     atomic_bool mail_out, stopped;
     struct mail mail;

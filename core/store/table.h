@@ -55,8 +55,6 @@ int table_migrate(struct store *db, const struct table *t, const struct table_ch
  * table_migrate will put the new table in the place of the old one. Killed at any point, the old table is whole. */
 int table_copy_step(struct store *db, const struct table *t, const struct table_change *change, int64_t until_ns,
                     bool *ready, struct err *err);
-/* How far it is: rows copied. */
-int table_copy_done(struct store *db, const struct table *t, int64_t *rows, struct err *err);
 /* Forgets copies that are not among `keep` (names of tables): those of an earlier process, or no longer wanted. */
 int table_copy_discard(struct store *db, const char *const *keep, size_t n, struct err *err);
 extern const struct store_migration table_migrations[];

@@ -202,18 +202,6 @@ int table_copy_step(struct store *db, const struct table *t, const struct table_
     return rc;
 }
 
-int table_copy_done(struct store *db, const struct table *t, int64_t *rows, struct err *err)
-{
-    struct stmt *s = store_stmt(db, "select rows from host_copy where name = ?1", err);
-    *rows = 0;
-    if (!s) return err->code;
-    stmt_bind_str(s, 1, t->sql_name);
-    int rc = stmt_step(s, err);
-    if (rc == 1) *rows = stmt_int(s, 0);
-    stmt_done(s);
-    return rc;
-}
-
 /* The name of a copy that nobody wants. 1: there is one. */
 static int find_unwanted(struct migrating *m, const char *const *keep, size_t n, const char **name)
 {

@@ -32,7 +32,6 @@ bool vm_push_shadow(lua_State *L, int idx);
  * functions, popped). Objects: fields and methods by `.`/`:`, == by kind and id, < by id for ordered kinds, read
  * only, pairs() over the fields, tostring by `kind id` or the "text" field. */
 void vm_define_kind(lua_State *L, const struct val_kind *kind, bool ordered);
-bool vm_is_kind(lua_State *L, int idx, const struct val_kind *kind);
 
 /* Error objects: {code, message, fields, where} with tostring = message; message is in `lang` by locale_err. */
 void vm_push_err(lua_State *L, const struct err *err, const char *lang);

@@ -196,9 +196,3 @@ bool vm_is_object(lua_State *L, int idx)
 {
     return to_object(L, idx) != NULL;
 }
-
-bool vm_is_kind(lua_State *L, int idx, const struct val_kind *kind)
-{
-    struct object *o = to_object(L, idx);
-    return o && o->kind == kind;
-}
