@@ -1,4 +1,4 @@
--- expect: .
+-- expect: limit.time
 local function f() return 1 + f() end
 local function g() local ok = pcall(f) assert(not ok) end
 g()
