@@ -36,6 +36,8 @@ bool cli_help(struct cli *c, const char *noun, FILE *out);
 /* Prints a result: --json as JSON; else a table (lists of maps), lines (a map) or the value. `columns`: names with
  * blanks between, for tables; NULL: all of the first row. */
 void cli_print(struct cli *c, const struct val *v, const char *columns);
+/* Text of a plugin or a user as it is, but for what a terminal would obey: that is shown as \x1B. */
+void cli_show(FILE *out, const char *text, size_t len);
 /* Columns of a terminal that a text takes: its characters without combining marks. */
 size_t cli_width(const char *s, size_t n);
 /* Calls a function of the API: in the running service over its socket, else by opening the data directory. `as`: the

@@ -150,7 +150,10 @@ int cli_fail(struct cli *c, const struct err *err)
     }
     if (err->where[0]) buf_printf(&b, " (%s)", err->where);
     if (err->incident[0]) buf_printf(&b, "\n  khung error show %s", err->incident);
-    fprintf(stderr, "khung: %s\n", b.data ? b.data : err->key);
+    if (b.len == 0) buf_add_str(&b, err->key);
+    fputs("khung: ", stderr);
+    cli_show(stderr, b.data, b.len);
+    fputc('\n', stderr);
     buf_close(&b);
     return CLI_FAILED;
 }

@@ -22,6 +22,29 @@ size_t cli_width(const char *s, size_t n)
     return w;
 }
 
+/* A control character, or a mark that turns the order of letters round: how many bytes it has; 0: neither. Lines
+ * and tabs stay. */
+static size_t obeyed(const unsigned char *s, size_t n)
+{
+    bool turns = s[0] == 0xE2 && n > 2 &&
+                 ((s[1] == 0x80 && s[2] >= 0xAA && s[2] <= 0xAE) || (s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9));
+    if (turns) return 3;
+    if (s[0] == 0xC2 && n > 1 && s[1] >= 0x80 && s[1] <= 0x9F) return 2;
+    return (s[0] < 0x20 && s[0] != '\n' && s[0] != '\t') || s[0] == 0x7F;
+}
+
+void cli_show(FILE *out, const char *text, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    for (size_t at = 0; at < len; at++) {
+        size_t k = obeyed(s + at, len - at);
+        if (!k) putc(s[at], out);
+        for (size_t i = 0; i < k; i++)
+            fprintf(out, "\\x%02X", s[at + i]);
+        if (k) at += k - 1;
+    }
+}
+
 /* Instants in results are named; people read them as dates. */
 static bool is_instant(const char *name)
 {
@@ -129,7 +152,8 @@ static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n,
     }
     while (line.len && line.data[line.len - 1] == ' ')
         line.len--;
-    printf("%.*s\n", (int)line.len, line.data ? line.data : "");
+    cli_show(stdout, line.data, line.len);
+    putchar('\n');
     buf_close(&line);
 }
 
@@ -156,38 +180,23 @@ static void print_table(const struct val *list, const char *wanted, const char *
         print_row(&list->as.list.items[i], names, n, widths, lang);
 }
 
-/* A text of several lines as it is, but for what a terminal would obey or what turns the order of letters round. */
-static void print_block(const char *name, const struct val *v)
-{
-    const unsigned char *s = (const unsigned char *)v->as.str.s;
-    size_t n = v->as.str.len;
-    printf("%s\n", name);
-    for (size_t i = 0; i < n; i++) {
-        bool mark = s[i] == 0xE2 && i + 2 < n &&
-                    ((s[i + 1] == 0x80 && s[i + 2] >= 0xAA && s[i + 2] <= 0xAE) ||
-                     (s[i + 1] == 0x81 && s[i + 2] >= 0xA6 && s[i + 2] <= 0xA9));
-        bool control = (s[i] < 0x20 && s[i] != '\n' && s[i] != '\t') || s[i] == 0x7F;
-        if (mark || control)
-            printf("\\x%02X", s[i]);
-        else
-            putchar(s[i]);
-    }
-}
-
 static void print_lines(const struct val *map, const char *lang)
 {
     for (size_t i = 0; i < map->as.map.n; i++) {
         struct buf b;
         const struct val *v = &map->as.map.pairs[i].v;
         if (v->type == VAL_STR && memchr(v->as.str.s, '\n', v->as.str.len)) {
-            print_block(head(lang, map->as.map.pairs[i].key), v);
+            printf("%s\n", head(lang, map->as.map.pairs[i].key));
+            cli_show(stdout, v->as.str.s, v->as.str.len);
             continue;
         }
         buf_init(&b, 16 << 20);
         write_cell(&b, map->as.map.pairs[i].key, &map->as.map.pairs[i].v);
         const char *title = head(lang, map->as.map.pairs[i].key);
         size_t w = cli_width(title, strlen(title));
-        printf("%s%*s %s\n", title, w < TITLE_WIDTH ? (int)(TITLE_WIDTH - w) : 0, "", b.data ? b.data : "");
+        printf("%s%*s ", title, w < TITLE_WIDTH ? (int)(TITLE_WIDTH - w) : 0, "");
+        cli_show(stdout, b.data, b.len);
+        putchar('\n');
         buf_close(&b);
     }
 }
@@ -206,14 +215,16 @@ void cli_print(struct cli *c, const struct val *v, const char *columns)
         for (size_t i = 0; i < v->as.list.n; i++) {
             buf_clear(&b);
             write_cell(&b, "", &v->as.list.items[i]);
-            puts(b.data ? b.data : "");
+            cli_show(stdout, b.data, b.len);
+            putchar('\n');
         }
     } else if (v->type == VAL_MAP || v->type == VAL_OBJ) {
         const struct val *map = fields_of(v);
         if (map) print_lines(map, c->lang);
     } else if (v->type != VAL_NIL) {
         write_cell(&b, "", v);
-        puts(b.data ? b.data : "");
+        cli_show(stdout, b.data, b.len);
+        putchar('\n');
     }
     buf_close(&b);
 }

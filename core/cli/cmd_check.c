@@ -49,6 +49,16 @@ static void add_json(struct check *k, const char *path, const struct check_findi
     if (rc || val_add(a, &k->all, row) != 0) k->errors++; /* out of memory: at least the exit code tells */
 }
 
+static void print_finding(const char *path, const struct check_finding *f, const char *text)
+{
+    struct buf b;
+    buf_init(&b, 64 << 10);
+    buf_printf(&b, "%s:%d:%d: %s: %s [%s]\n", path, f->line, f->column, f->is_error ? "error" : "warning", text,
+               f->what.key);
+    cli_show(stdout, b.data, b.len);
+    buf_close(&b);
+}
+
 static void found(void *ctx, const struct check_finding *f)
 {
     struct check *k = ctx;
@@ -60,8 +70,7 @@ static void found(void *ctx, const struct check_finding *f)
     if (k->c->json)
         add_json(k, path, f, text);
     else
-        printf("%s:%d:%d: %s: %s [%s]\n", path, f->line, f->column, f->is_error ? "error" : "warning", text,
-               f->what.key);
+        print_finding(path, f, text);
 }
 
 static void say(struct cli *c, const char *key, const struct check_runs *sum)

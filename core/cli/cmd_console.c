@@ -53,7 +53,7 @@ static void print_value(const struct val *v)
         buf_add_str(&b, "nil");
     else
         json_write_pretty(&b, v);
-    fwrite(b.data ? b.data : "", 1, b.len, stdout);
+    cli_show(stdout, b.data, b.len);
     putchar('\n');
     fflush(stdout);
     buf_close(&b);

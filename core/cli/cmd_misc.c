@@ -32,7 +32,9 @@ static void print_line(const struct cli *c, const char *mark, const char *what, 
 {
     print_padded(text_of(c, mark), 6);
     print_padded(what, 12);
-    printf(" %s\n", value);
+    putchar(' ');
+    if (value) cli_show(stdout, value, strlen(value));
+    putchar('\n');
 }
 
 static void line(struct finding *f, bool good, const char *what, const char *value)
@@ -75,7 +77,7 @@ static int show_warnings(struct finding *f)
     struct err err = {0};
     if (cli_call(f->c, "task.warnings", &none, NULL, &out, &err) != 0) return cli_fail(f->c, &err);
     for (size_t i = 0; val_at(&out, i); i++)
-        printf("LOOK  %-12s %s\n", "tasks", val_cstr(&f->c->arena, val_at(&out, i)));
+        print_line(f->c, "doctor.look", "tasks", val_cstr(&f->c->arena, val_at(&out, i)));
     return 0;
 }
 

@@ -32,7 +32,11 @@ static int run(struct cli *c)
     if (rc == 0) rc = cli_call(c, "report.run", &args, cli_flag(c, "as"), &out, &err);
     if (rc) return cli_fail(c, &err);
     const struct val *text = val_get(&out, "text");
-    if (val_is(text, VAL_STR)) fwrite(text->as.str.s, 1, text->as.str.len, stdout);
+    if (!val_is(text, VAL_STR)) return CLI_DONE;
+    if (strcmp(format, "table") == 0)
+        cli_show(stdout, text->as.str.s, text->as.str.len);
+    else
+        fwrite(text->as.str.s, 1, text->as.str.len, stdout);
     return CLI_DONE;
 }
 

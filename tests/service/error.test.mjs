@@ -1,8 +1,9 @@
 // Errors of plugins: each is told with an id, place and remedy, and can be found by its id later, with a storm folded into one.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { folder, pause, plugin, serve, write } from '../lib/khung.mjs';
+import { KHUNG, folder, pause, plugin, serve, write } from '../lib/khung.mjs';
 
 const source = `
 content.type("note", { fields = { title = "text!" }, title = "title" })
@@ -91,5 +92,25 @@ test('a storm of one error is one row with its count, and few lines in the log',
   assert.equal(rows.length, 1);
   assert.equal(rows[0].count, many + 1);
   assert.ok(s.log.match(/plugin\.error/g).length < 20);
+  await s.stop();
+});
+
+test('what a plugin says is shown, and no terminal obeys it', async () => {
+  const dir = folder();
+  plugin(dir, 'p', `flow.define("bad", { retry = { times = 0 } }, function() error("boom \\27[2J\\27]0;x\\7 \\u{9b}2J \\u{202e} Tết\\ttab") end)
+flow.define("good", {}, function(run) run:status("s\\27[2J") return "r\\27[2J" end)
+`, { needs: '{ "flow" }' });
+  const s = await serve({ dir });
+  await s.until(await s.startFlow('p.bad'), 'failed');
+  const good = await s.startFlow('p.good');
+  await s.until(good, 'completed');
+  const [{ id }] = await s.must('error', 'list');
+  const words = [['error', 'list'], ['error', 'show', id], ['flow', 'list'], ['flow', 'show', good], ['flow', 'history', good]];
+  const told = (await Promise.all(words.map((w) => s.text(...w)))).join('');
+  const typed = spawnSync(KHUNG, ['console', 'p', '--data', s.data], { input: '"v\\27[2J"\nerror("e\\27[2J")\n', encoding: 'utf8' });
+  for (const text of [told, typed.stdout, typed.stderr]) assert.doesNotMatch(text, /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
+  for (const part of ['boom \\x1B[2J', 'Tết\ttab', 's\\x1B[2J', 'r\\x1B[2J']) assert.ok(told.includes(part), `${part}: ${told}`);
+  assert.match(typed.stdout, /v\\x1B\[2J/);
+  assert.match(typed.stderr, /e\\x1B\[2J/);
   await s.stop();
 });
