@@ -1,6 +1,7 @@
 /* One way to run an API function, whoever calls it: arguments, mode, capability, journal, mark. */
 #include "plugin/api_internal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,10 @@ const char *session_mode_name(enum session_mode mode)
 static int bad_arg(const struct api_entry *e, const struct api_arg *arg, const char *type, const struct val *v,
                    struct err *err)
 {
-    const char *got = v->type == VAL_OBJ ? v->as.obj.kind->name : val_type_name(v->type);
+    bool is_odd = v->type == VAL_NUM && !isfinite(v->as.n);
+    const char *got = is_odd               ? (isnan(v->as.n) ? "NaN" : "inf")
+                      : v->type == VAL_OBJ ? v->as.obj.kind->name
+                                           : val_type_name(v->type);
     return err_set(err, ERR_INVALID, "invalid.argument", "function", e->fn->name, "argument", arg->name, "type", type,
                    "got", got, NULL);
 }
