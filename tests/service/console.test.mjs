@@ -58,3 +58,25 @@ test('an unknown plugin is told, and the exit code is that of the last line', ()
   assert.equal(unknown.status, 1);
   assert.match(unknown.stderr, /notes/);
 });
+
+test('at a terminal Tab completes names and Up brings back what was typed, the next time too', () => {
+  const dir = folder();
+  plugin(dir, 'notes', source);
+  const script = 'import os,pty,sys\n'
+    + 'pid, fd = pty.fork()\n'
+    + 'if pid == 0: os.execv(sys.argv[1], sys.argv[1:])\n'
+    + 'out = b""\n'
+    + 'def until(text):\n'
+    + '  global out\n'
+    + '  at = len(out)\n'
+    + '  while text not in out[at:]: out += os.read(fd, 4096)\n'
+    + 'until(b"> ")\n'
+    + 'for typed, wanted in eval(sys.stdin.read()):\n'
+    + '  os.write(fd, typed); until(wanted)\n'
+    + 'os.write(fd, b"\\x15exit\\r"); print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n';
+  const at = (typed) => spawnSync('python3', ['-c', script, KHUNG, 'console', 'notes', '--data', join(dir, 'data'), '--plugins', join(dir, 'plugins')],
+    { input: typed, encoding: 'utf8', timeout: 20000, env: { ...process.env, LANG: 'en', HOME: dir, TERM: 'xterm' } });
+  const first = at('[(b"flow.si\\t", b"gnal"), (b"\\x15json.en\\t", b"code"), (b"\\x15#flow.find {} + 40\\r", b"\\r\\n40\\r\\n"), (b"\\x1b[A", b"+ 40")]');
+  assert.equal(first.stdout, '0\n', first.stderr);
+  assert.equal(at('[(b"\\x1b[A\\x1b[A", b"+ 40")]').stdout, '0\n', 'history is kept in the home folder');
+});
