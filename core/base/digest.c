@@ -46,3 +46,31 @@ void digest_random(void *p, size_t n)
 {
     randombytes_buf(p, n);
 }
+
+void digest_hmac(const void *key, size_t nkey, const void *p, size_t n, uint8_t out[DIGEST_LEN])
+{
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, key, nkey);
+    crypto_auth_hmacsha256_update(&state, p, n);
+    crypto_auth_hmacsha256_final(&state, out);
+}
+
+bool digest_equal(const void *a, const void *b, size_t n)
+{
+    return sodium_memcmp(a, b, n) == 0;
+}
+
+static int variant(bool for_url)
+{
+    return for_url ? sodium_base64_VARIANT_URLSAFE_NO_PADDING : sodium_base64_VARIANT_ORIGINAL;
+}
+
+void digest_base64(const void *p, size_t n, bool for_url, char *out, size_t cap)
+{
+    sodium_bin2base64(out, cap, p, n, variant(for_url));
+}
+
+bool digest_from_base64(const char *s, bool for_url, void *out, size_t cap, size_t *n)
+{
+    return sodium_base642bin(out, cap, s, strlen(s), NULL, n, NULL, variant(for_url)) == 0;
+}

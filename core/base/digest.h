@@ -3,6 +3,7 @@
 #ifndef KHUNG_DIGEST_H
 #define KHUNG_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,5 +20,12 @@ void digest_end(struct digest *d, uint8_t out[DIGEST_LEN]);
 void digest_hex(const uint8_t d[DIGEST_LEN], char out[DIGEST_HEX]);
 uint64_t digest_short(const void *p, size_t n);
 void digest_random(void *p, size_t n);
+void digest_hmac(const void *key, size_t nkey, const void *p, size_t n, uint8_t out[DIGEST_LEN]); /* HMAC-SHA256 */
+bool digest_equal(const void *a, const void *b, size_t n); /* in a time that tells nothing */
+/* Base64 (RFC 4648, with padding), or its form for URLs (without). `out` holds DIGEST_BASE64(n) bytes. */
+#define DIGEST_BASE64(n) (((n) + 2) / 3 * 4 + 1)
+void digest_base64(const void *p, size_t n, bool for_url, char *out, size_t cap);
+/* False if it is not whole base64 of at most `cap` bytes. */
+bool digest_from_base64(const char *s, bool for_url, void *out, size_t cap, size_t *n);
 
 #endif

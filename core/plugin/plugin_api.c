@@ -12,6 +12,7 @@
 #include "plugin/host.h"
 #include "plugin/plugin_vm.h"
 #include "plugin/quota.h"
+#include "plugin/text_fill.h"
 #include "runtime/log.h"
 
 static int on(struct api_call *c)
@@ -36,38 +37,13 @@ static int emit(struct api_call *c)
     return events_emit(c->s->host->events, c->s, name, c->args[1].type == VAL_NIL ? &empty : &c->args[1], c->err);
 }
 
-/* {name} in a text, from a map of values. */
-static void fill(struct buf *out, const char *text, const struct val *values, struct arena *a)
-{
-    while (*text) {
-        const char *open = strchr(text, '{');
-        const char *close = open ? strchr(open, '}') : NULL;
-        if (!close) break;
-        buf_add(out, text, (size_t)(open - text));
-        char *name = arena_strndup(a, open + 1, (size_t)(close - open - 1));
-        const struct val *v = name ? val_get(values, name) : NULL;
-        if (!v)
-            buf_add(out, open, (size_t)(close - open + 1));
-        else if (v->type == VAL_STR)
-            buf_add(out, v->as.str.s, v->as.str.len);
-        else if (v->type == VAL_INT)
-            buf_printf(out, "%lld", (long long)v->as.i);
-        else if (v->type == VAL_NUM)
-            buf_printf(out, "%.14g", v->as.n);
-        else if (v->type == VAL_OBJ && val_is(val_get(v->as.obj.fields, "text"), VAL_STR))
-            buf_add_str(out, val_get_str(v->as.obj.fields, "text"));
-        text = close + 1;
-    }
-    buf_add_str(out, text);
-}
-
 static int translate(struct api_call *c)
 {
     const char *key = api_str(&c->args[0]);
     const char *text = key && c->s->vm ? plugin_text(c->s->vm->plugin, c->s->lang, key) : NULL;
     struct buf out;
     buf_init(&out, 64 << 10);
-    fill(&out, text ? text : key ? key : "", &c->args[1], c->arena);
+    text_fill(&out, text ? text : key ? key : "", &c->args[1], c->arena);
     char *copy = !buf_ok(&out) ? NULL : arena_strndup(c->arena, out.data ? out.data : "", out.len);
     if (copy) c->result = val_strn(copy, out.len);
     buf_close(&out);

@@ -50,6 +50,9 @@ static const char *const names[] = {"lane.before_slice",
                                     "people.change_half",
                                     "people.change_made",
                                     "people.import_half",
+                                    "notify.before_piece",
+                                    "notify.before_mail",
+                                    "notify.after_mail",
                                     NULL};
 
 /* Written once before threads start; the counter is shared by all of them. */

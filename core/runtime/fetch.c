@@ -23,6 +23,7 @@ int fetcher_new(const struct fetcher_options *o, struct fetcher **out, struct er
 {
     struct fetcher *f = mem_alloc(sizeof(*f));
     (void)err;
+    if (o->smtp) smtp_server_set(f, o->smtp);
     f->loop = o->loop;
     f->uv = loop_uv(o->loop);
     f->private_hosts = mem_strdup(o->private_hosts ? o->private_hosts : "");
@@ -87,7 +88,7 @@ void fetch_finish(struct fetch *t, int rc)
     if (!loop_post(reply, &t->mail)) fetch_free(t); /* the asker is gone */
 }
 
-static int open_library(struct fetcher *f, struct err *err)
+int fetcher_open_library(struct fetcher *f, struct err *err)
 {
     if (f->is_open) return 0;
     int rc = f->curl.free_text ? 0 : fetch_curl_open(&f->curl, err);
@@ -104,7 +105,7 @@ static void begin(struct mail *m)
     if (f->first) f->first->prev = t;
     f->first = t;
     t->deadline_ms = (int64_t)uv_now(f->uv) + t->request.timeout_ms;
-    int rc = f->is_stopping ? err_set(&t->err, ERR_STOPPED, "fetch.stopped", NULL) : open_library(f, &t->err);
+    int rc = f->is_stopping ? err_set(&t->err, ERR_STOPPED, "fetch.stopped", NULL) : fetcher_open_library(f, &t->err);
     if (rc == 0) rc = fetch_hop_start(t, t->request.url, &t->err);
     if (rc) fetch_finish(t, rc);
 }
@@ -254,7 +255,9 @@ void fetcher_free(struct fetcher *f)
     f->is_stopping = true;
     while (f->first)
         fetch_finish(f->first, err_set(&f->first->err, ERR_STOPPED, "fetch.stopped", NULL));
+    smtp_stop(f);
     fetch_loop_close(f);
+    smtp_server_clear(f);
     mem_free(f->private_hosts);
     mem_free(f);
 }

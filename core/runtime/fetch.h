@@ -17,6 +17,7 @@
 
 struct loop;
 struct fetcher;
+struct smtp_server;
 
 struct fetch_header {
     const char *name, *value;
@@ -53,6 +54,7 @@ struct fetcher_options {
     struct loop *loop;         /* the io thread's */
     const char *private_hosts; /* names, separated by blanks or commas, that may have private addresses; NULL: none */
     int requests;              /* at once, waiting ones too; 0: 1000 */
+    const struct smtp_server *smtp; /* where mail goes (smtp.h); NULL: there is none */
 };
 int fetcher_new(const struct fetcher_options *o, struct fetcher **out, struct err *err);
 /* On the loop's thread, or after it has ended; before loop_free. What is under way fails with "fetch.stopped". */

@@ -45,6 +45,12 @@ int fetch_curl_open(struct fetch_curl *c, struct err *err)
         {"curl_url_get", &c->url_get},
         {"curl_url_cleanup", &c->url_cleanup},
         {"curl_free", &c->free_text},
+        {"curl_mime_init", &c->mime_init},
+        {"curl_mime_addpart", &c->mime_addpart},
+        {"curl_mime_data", &c->mime_data},
+        {"curl_mime_type", &c->mime_type},
+        {"curl_mime_encoder", &c->mime_encoder},
+        {"curl_mime_free", &c->mime_free},
     };
     void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
     if (!library) return missing(dlerror(), err);

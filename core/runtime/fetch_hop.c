@@ -12,6 +12,8 @@
 
 enum { CONNECT_MS = 10000 };
 
+static void hop_ended(struct transfer *transfer, CURLcode code);
+
 /* --- which hosts --- */
 
 static bool fits(const char *pattern, size_t n, const char *host)
@@ -206,7 +208,8 @@ static void set_options(struct fetch *t, long left_ms)
 {
     __typeof__(&curl_easy_setopt) set = t->fetcher->curl.easy_setopt;
     set(t->easy, CURLOPT_CURLU, t->url);
-    set(t->easy, CURLOPT_PRIVATE, t);
+    t->transfer.ended = hop_ended;
+    set(t->easy, CURLOPT_PRIVATE, &t->transfer);
     set(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(t->easy, CURLOPT_NOSIGNAL, 1L);
     set(t->easy, CURLOPT_PROXY, ""); /* none, whatever the environment says */
@@ -276,8 +279,10 @@ static int follow(struct fetch *t, const char *to)
     return url ? fetch_hop_start(t, url, &t->err) : err_set(&t->err, ERR_NOMEM, "memory", NULL);
 }
 
-void fetch_hop_ended(struct fetch *t, CURLcode code)
+/* The transfer is over: goes on with a redirect, or finishes. */
+static void hop_ended(struct transfer *transfer, CURLcode code)
 {
+    struct fetch *t = (struct fetch *)((char *)transfer - offsetof(struct fetch, transfer));
     const struct fetch_curl *c = &t->fetcher->curl;
     long status = 0;
     char *to = NULL;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "runtime/fetch.h"
 #include "runtime/loop.h"
+#include "runtime/smtp.h"
 
 enum { FETCH_HEADERS_MAX = 100, FETCH_URL_MAX = 8 << 10, FETCH_HEAD_MAX = 64 << 10 };
 
@@ -37,11 +38,23 @@ struct fetch_curl {
     __typeof__(&curl_url_get) url_get;
     __typeof__(&curl_url_cleanup) url_cleanup;
     __typeof__(&curl_free) free_text;
+    __typeof__(&curl_mime_init) mime_init;
+    __typeof__(&curl_mime_addpart) mime_addpart;
+    __typeof__(&curl_mime_data) mime_data;
+    __typeof__(&curl_mime_type) mime_type;
+    __typeof__(&curl_mime_encoder) mime_encoder;
+    __typeof__(&curl_mime_free) mime_free;
+};
+
+/* What libcurl works on, of whatever protocol: its handle's private data. */
+struct transfer {
+    void (*ended)(struct transfer *t, CURLcode code);
 };
 
 /* One request: owned by the sender's mail, then the io thread, then the mail of the answer. */
 struct fetch {
     struct mail mail;
+    struct transfer transfer;
     struct fetch *next, *prev; /* among the running ones */
     struct fetcher *fetcher;
     int64_t id, deadline_ms; /* of the loop's clock */
@@ -76,6 +89,8 @@ struct fetcher {
     CURLM *multi;
     uv_timer_t *timer;
     struct fetch *first;
+    struct smtp *first_smtp;
+    struct smtp_server smtp; /* its texts are owned; url NULL: none is set */
 };
 
 /* fetch_curl.c */
@@ -86,15 +101,19 @@ void fetch_loop_close(struct fetcher *f);
 /* fetch_hop.c: one request to one URL. */
 int fetch_hop_start(struct fetch *t, const char *url, struct err *err);
 void fetch_hop_close(struct fetch *t);
-/* The transfer is over: goes on with a redirect, or finishes. */
-void fetch_hop_ended(struct fetch *t, CURLcode code);
 /* Reads the URL and says whether it may be fetched; needs only the library. */
 int fetch_hop_check(struct fetch *t, const char *url, struct err *err);
 /* fetch.c */
 void fetch_finish(struct fetch *t, int rc);
 void fetch_free(struct fetch *t);
+/* The library and its loop, at first use. */
+int fetcher_open_library(struct fetcher *f, struct err *err);
 /* fetch_fake.c */
 void fetch_fake_add(struct fetch *t);
 void fetch_fake_close(struct fetcher *f);
+/* smtp.c */
+int smtp_server_set(struct fetcher *f, const struct smtp_server *server);
+void smtp_server_clear(struct fetcher *f);
+void smtp_stop(struct fetcher *f);
 
 #endif

@@ -17,11 +17,11 @@ static void take_ended(struct fetcher *f)
     CURLMsg *m;
     int left;
     while (f->multi && (m = f->curl.multi_info_read(f->multi, &left))) {
-        struct fetch *t = NULL;
+        struct transfer *t = NULL;
         if (m->msg != CURLMSG_DONE) continue;
         CURLcode code = m->data.result; /* m is gone with the handle */
         f->curl.easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
-        fetch_hop_ended(t, code);
+        t->ended(t, code);
     }
 }
 
