@@ -12,6 +12,8 @@
 #include "content/storage.h"
 #include "http/host_api.h"
 #include "http/idempotency.h"
+#include "notify/notify.h"
+#include "outbox/outbox.h"
 #include "people/people.h"
 #include "people/time.h"
 #include "plugin/api.h"
@@ -55,15 +57,17 @@ static int migrate(struct app *app, struct err *err)
     const struct store_migration *const lists[] = {
         table_migrations,    plugin_migrations, quota_migrations, breaker_migrations, audit_migrations,
         incident_migrations, people_migrations, auth_migrations,  content_migrations, storage_migrations,
-        schedule_migrations, flow_migrations,   http_migrations};
+        schedule_migrations, flow_migrations,   http_migrations,  outbox_migrations,  notify_migrations};
     return store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
 }
 
 /* Ids go on after the largest that is stored, whatever the clock says. */
 static int raise_ids(struct app *app, struct err *err)
 {
-    static const char *const sql[] = {"select max(id) from flow_run", "select max(id) from flow_task",
-                                      "select max(id) from item", "select max(id) from outbox"};
+    static const char *const sql[] = {
+        "select max(id) from flow_run",        "select max(id) from flow_task", "select max(id) from item",
+        "select max(id) from outbox",          "select max(id) from notice",    "select max(id) from mailing",
+        "select max(id) from webhook_delivery"};
     for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {
         struct stmt *s = store_stmt(app->db, sql[i], err);
         if (!s) return err->code;
@@ -108,7 +112,7 @@ static bool idle(void *ctx)
 static void attach(struct app *app, const struct app_options *o)
 {
     struct host *h = &app->host;
-    struct flow_options flow = {.cache_runs = o->cache_runs, .loop = o->lane_loop};
+    struct flow_options flow = {.cache_runs = o->cache_runs};
     audit_attach(h);
     plugin_add_api(h->api);
     people_attach(h);
@@ -118,9 +122,13 @@ static void attach(struct app *app, const struct app_options *o)
     h->storage = storage_new(h);
     storage_attach(h->storage);
     h->schedule = schedule_new(h);
+    h->outbox = outbox_new(h, o->lane_loop);
     app->flow = h->flow = flow_new(h, &flow);
     flow_attach(app->flow);
     schedule_attach(h->schedule);
+    h->notify = notify_new(h);
+    notify_attach(h->notify);
+    outbox_attach(h->outbox);
     h->loops = loops_new(h);
     loops_attach(h->loops);
     report_attach(h);
@@ -192,6 +200,8 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     breakers_start(h->breakers, app->lane);
     lane_hold_sources(app->lane, true); /* until the first set of plugins is active */
     attach(app, o);
+    rc = notify_set(h->notify, app->db, o->notify, err);
+    if (rc) goto failed;
     return 0;
 failed:
     app_close(app);
@@ -204,7 +214,9 @@ void app_close(struct app *app)
     loops_stop(h->loops);
     lane_free(app->lane);
     loops_free(h->loops);
+    notify_free(h->notify);
     flow_free(app->flow);
+    outbox_free(h->outbox);
     schedule_free(h->schedule);
     plugins_free(h->plugins);
     storage_free(h->storage);

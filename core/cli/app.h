@@ -6,6 +6,7 @@
 #define KHUNG_APP_H
 
 #include "flow/flow.h"
+#include "notify/notify.h"
 #include "people/auth.h"
 #include "people/people.h"
 #include "plugin/host.h"
@@ -25,8 +26,9 @@ struct app_options {
     const char *zone, *lang; /* of the organisation; NULL: as the service was last told */
     const char *settings;    /* file of plugins' settings, or NULL */
     enum grant_policy grants;
-    struct loop *lane_loop;    /* NULL: app_run drives the lane */
-    const struct clock *clock; /* NULL: the real one */
+    const struct notify_settings *notify; /* NULL: as the service was last told */
+    struct loop *lane_loop;               /* NULL: app_run drives the lane */
+    const struct clock *clock;            /* NULL: the real one */
     int cache_runs, batch_slices, batch_ms;
     int lock_wait_ms; /* how long another process (a short command) may hold the directory */
     struct auth_options auth;

@@ -64,13 +64,17 @@ const struct cli_entry cli_commands[] = {
     {"error", cli_calls, NULL},
     {"audit", cli_calls, NULL},
     {"openapi", cli_calls, NULL},
+    {"notice", cli_calls, NULL},
+    {"outbox", cli_calls, NULL},
+    {"webhook", cli_calls, NULL},
+    {"calendar", cli_calls, NULL},
     {"verify", cli_calls, NULL},
     {0}};
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json",     "write",   "markdown", "help",  "admin",  "upgrade",
-                                       "verbose",  "dry-run", "force",    "list",  "dev",    "update",
+    static const char *const bare[] = {"json",     "write",   "markdown", "help",  "admin",   "upgrade", "unread",
+                                       "verbose",  "dry-run", "force",    "list",  "dev",     "update",  "dead",
                                        "coverage", "fast",    "thorough", "stdin", "preview"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;

@@ -15,6 +15,7 @@
 #include "cli/dev.h"
 #include "cli/guard.h"
 #include "cli/login.h"
+#include "cli/mail_settings.h"
 #include "http/api_http.h"
 #include "http/server.h"
 #include "http/signals.h"
@@ -38,6 +39,7 @@ struct service {
     struct http_server *server;
     struct signals *signals;
     struct clock clock;
+    struct mail_settings mail;
     const char *dirs[16];
     size_t ndirs;
     int port_fd, local_fd; /* taken at the start, -1 once the server has them */
@@ -99,7 +101,10 @@ static int open_app(struct service *s, struct err *err)
     clock_init_real(&s->clock);
     s->clock.offset_ms = config_int(s->config, "clock_offset");
     split_dirs(s);
-    struct app_options o = {.lock_wait_ms = 2000,
+    int rc = mail_settings_read(s->config, &s->c->arena, &s->mail, err);
+    if (rc) return rc;
+    struct app_options o = {.notify = &s->mail.notify,
+                            .lock_wait_ms = 2000,
                             .data_dir = config_text(s->config, "data"),
                             .plugin_dirs = s->dirs,
                             .nplugin_dirs = s->ndirs,
@@ -266,7 +271,9 @@ static int start(struct service *s, struct err *err)
     if (rc == 0) rc = readers_start(&s->app.host, s->app.db_path, n ? n : cores(), &s->readers, err);
     if (rc) return rc;
     s->app.host.readers = s->readers;
-    struct fetcher_options fetch = {.loop = s->io, .private_hosts = config_text(s->config, "fetch_private")};
+    struct fetcher_options fetch = {.loop = s->io,
+                                    .private_hosts = config_text(s->config, "fetch_private"),
+                                    .smtp = s->mail.server.url ? &s->mail.server : NULL};
     rc = fetcher_new(&fetch, &s->app.host.fetcher, err);
     if (rc) return rc;
     rc = signals_new(s->io, on_signal, s, &s->signals, err);

@@ -178,6 +178,10 @@ int content_json_get(struct store *db, const char *type, int64_t id, const char 
  * reason }. */
 int content_overdue(struct session *s, struct arena *a, struct val *out, struct err *err);
 
+/* Scheduled publications that the session may see, soonest first: { item, title, type, slug, publish_at, changed_at
+ * (ms), times = how often its date was set }. */
+int content_planned(struct session *s, struct arena *a, struct val *out, struct err *err);
+
 /* `khung verify`: hashes that do not match their bodies, heads without their revisions, schedules
  * without a date. */
 int content_verify(struct store *db, err_sink report, void *ctx, struct err *err);

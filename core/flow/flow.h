@@ -16,7 +16,6 @@
 #include "store/store.h"
 
 struct flow;
-struct loop;
 
 enum flow_state {
     FLOW_RUNNING, /* has work or waits */
@@ -33,8 +32,7 @@ extern const struct val_kind flow_run_kind, flow_task_kind;
 extern const struct store_migration flow_migrations[];
 
 struct flow_options {
-    int cache_runs;    /* hot runs kept; 0: 1000 */
-    struct loop *loop; /* the lane's: where results of the outbox come back; NULL: nothing is sent */
+    int cache_runs; /* hot runs kept; 0: 1000 */
 };
 struct flow *flow_new(struct host *host, const struct flow_options *o);
 void flow_free(struct flow *f);
@@ -97,14 +95,14 @@ int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *
 int flow_read_history(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err);
 /* How many open tasks are asked in a unit (of a position or a role there). */
 int flow_count_tasks_in(struct store *db, int64_t unit, int64_t *n, struct err *err);
+/* Whom something is asked of or told: a person, a list, { position=, unit= | above= }, { role=, unit= } → a list of
+ * { person= | position=, unit= | role=, unit= }. */
+int flow_target_resolve(struct api_call *c, const struct val *to, struct val *out);
 /* `khung verify`: journals that read, waits and tasks without a run, runs without a next event. */
 int flow_verify(struct store *db, err_sink report, void *ctx, struct err *err);
 
 /* Just before a commit: has something been changed that may leave a task without anybody to decide it? */
 int flow_before_commit(struct flow *f, struct store *db, struct err *err);
-
-/* The outbox: what leaves the database. The io side takes due rows and brings results back. */
-int flow_outbox_attach(struct flow *f);
 
 /* The kinds of objects that journals and rows may hold, for val_decode. */
 const struct val_kind *flow_kind_of(const char *name, size_t len);

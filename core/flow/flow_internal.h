@@ -46,7 +46,7 @@ enum flow_wait_kind {
     WAIT_EVENT,  /* wait */
     WAIT_TASK,   /* ask, ask_all */
     WAIT_CHILD,  /* call */
-    WAIT_OUTBOX, /* fetch, mail */
+    WAIT_OUTBOX, /* fetch */
     WAIT_GROUP,  /* all, any */
     WAIT_CHECKPOINT,
 };
@@ -133,7 +133,7 @@ struct flow_run {
 struct flow {
     struct host *host;
     struct flow_options options;
-    struct lane_source runs_source, tasks_source, doubts_source, outbox_source;
+    struct lane_source runs_source, tasks_source, doubts_source;
     struct flow_version *versions;
     struct flow_run **map; /* by id; chained */
     size_t map_size, nruns;
@@ -305,6 +305,7 @@ void flow_add_api(struct flow *f, struct api *api);
 void run_add_api(struct flow *f, struct api *api);
 void task_add_api(struct flow *f, struct api *api);
 void flow_schedule_attach(struct flow *f);
+void flow_fetch_attach(struct flow *f);            /* flow_fetch.c */
 struct flow_run *flow_current(struct api_call *c); /* the run that calls, or NULL with c->err set */
 struct val flow_run_object(struct arena *a, int64_t id);
 

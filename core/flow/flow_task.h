@@ -64,8 +64,6 @@ int flow_task_voided(struct session *s, const struct flow_task *t, int64_t now_r
                      struct err *err);
 /* Is the wait of these tasks decided now? Then its answer is signalled and what is still open is closed. */
 int flow_task_settle(struct flow *f, struct session *s, int64_t run, int64_t entry, struct err *err);
-/* Whom a task is asked of: a person, a list, { position=, unit= | above= }, { role=, unit= } → a list of targets. */
-int flow_target_resolve(struct api_call *c, const struct val *to, struct val *out);
 int flow_target_body(struct api_call *c, const struct val *given, int64_t *body);
 /* The nearest unit above with a holder of the position on that day: 1 and *found, 0. */
 int flow_target_above(struct store *db, const char *position, int64_t unit, int64_t day, int64_t *found,
@@ -103,6 +101,9 @@ int flow_task_doubt(struct store *db, int64_t task, struct err *err);
 int flow_task_set_orphan(struct store *db, int64_t task, int64_t since, const char *why, struct err *err);
 
 /* flow_task_due.c */
+/* Tells the others: "task.asked" "task.reminded" "task.escalated" … with { task, run, title, due, about, to }. */
+int flow_task_emit(struct session *s, const struct flow_task *t, const char *event, struct err *err);
+/* The same, and in the run's history. */
 int flow_task_tell(struct session *s, const struct flow_task *t, const char *event, struct err *err);
 int flow_task_set_next(struct flow *f, struct store *db, int64_t task, int64_t next, bool escalated, struct err *err);
 

@@ -31,14 +31,23 @@ int flow_task_set_next(struct flow *f, struct store *db, int64_t task, int64_t n
     return rc;
 }
 
-int flow_task_tell(struct session *s, const struct flow_task *t, const char *event, struct err *err)
+int flow_task_emit(struct session *s, const struct flow_task *t, const char *event, struct err *err)
 {
     struct val data = val_map();
-    int rc = val_set(s->arena, &data, "task", val_int(t->id));
-    if (rc == 0) rc = val_set(s->arena, &data, "run", val_int(t->run));
+    int rc = val_set_new(s->arena, &data, "task", val_int(t->id));
+    if (rc == 0) rc = val_set_new(s->arena, &data, "run", val_int(t->run));
+    if (rc == 0) rc = val_set_new(s->arena, &data, "title", val_str(t->title));
+    if (rc == 0 && t->due && t->due != INT64_MAX) rc = val_set_new(s->arena, &data, "due", val_int(t->due));
+    if (rc == 0 && t->about) rc = val_set_new(s->arena, &data, "about", val_int(t->about));
+    if (rc == 0) rc = val_set_new(s->arena, &data, "to", t->targets);
     if (rc) return err_set(err, ERR_NOMEM, "memory", NULL);
-    rc = flow_note(s->db, t->run, s->now, event, t->title, err);
-    return rc ? rc : events_emit(s->host->events, s, event, &data, err);
+    return events_emit(s->host->events, s, event, &data, err);
+}
+
+int flow_task_tell(struct session *s, const struct flow_task *t, const char *event, struct err *err)
+{
+    int rc = flow_note(s->db, t->run, s->now, event, t->title, err);
+    return rc ? rc : flow_task_emit(s, t, event, err);
 }
 
 /* The term is over: first those it escalates to are added; then, or at once with on_timeout = "return", the flow gets
@@ -52,6 +61,9 @@ static int end_term(struct flow *f, struct session *s, struct flow_task *t, stru
         int rc = 0;
         for (size_t i = 0; rc == 0 && val_at(&t->escalate, i); i++)
             rc = flow_task_add_target(s->db, t, val_at(&t->escalate, i), "escalated", err);
+        for (size_t i = 0; rc == 0 && val_at(&t->escalate, i); i++)
+            if (val_add(s->arena, &t->targets, *val_at(&t->escalate, i)) != 0)
+                rc = err_set(err, ERR_NOMEM, "memory", NULL);
         if (rc == 0) rc = flow_task_set_next(f, s->db, t->id, INT64_MAX, true, err);
         return rc ? rc : flow_task_tell(s, t, "task.escalated", err);
     }

@@ -149,6 +149,7 @@ static int make_task(struct api_call *c, const struct val *spec, int64_t entry, 
     if (parts && t.about && t.part.type == VAL_NIL) t.part = val_list();
     t.id = id_next(lane_ids(f->lane), c->s->now);
     rc = flow_task_insert(f, c->s, &t, c->err);
+    if (rc == 0) rc = flow_task_emit(c->s, &t, "task.asked", c->err);
     if (rc == 0) rc = flow_task_can_anybody(c->s, &t.targets, c->err);
     if (rc < 0) return rc;
     return rc ? 0 : flow_task_doubt(c->s->db, t.id, c->err);

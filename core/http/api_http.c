@@ -372,6 +372,7 @@ void http_api_handle(void *ctx, struct http_request *r)
     }
     if (auth_handle(api, r)) return;
     const struct http_route *route = http_route_find(r->method, r->path, allow);
+    if (http_links(api, r)) return;
     if (route)
         handle_route(api, r, route);
     else if (reads && (strcmp(r->path, "/api/reports") == 0 || strncmp(r->path, "/api/reports/", 13) == 0))

@@ -71,6 +71,7 @@ static int run(struct api_job *job, struct session *s, struct err *err)
     if (rc == 0) rc = api_invoke(s->host->api, s, job->call, &job->args, &job->arena, &out, err);
     if (rc) return rc;
     buf_clear(&job->out);
+    if (job->render) return job->render(job, &out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
     if (job->page) {
         link_page_write(job, &out);
         return buf_ok(&job->out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);

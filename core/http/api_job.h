@@ -34,6 +34,8 @@ struct api_job {
     const char *type;            /* of what `out` holds; NULL: JSON */
     const char *page;            /* headers of an HTML page (link_page.c) that `out` is to be; NULL: it is none */
     bool wrap;                   /* for the command line: { text = … } */
+    /* Into `out`, on the thread that ran it; NULL: JSON. */
+    int (*render)(struct api_job *job, const struct val *out);
     bool report;                 /* args are those of a report: name, params, format */
     struct val args;
     int status;
@@ -44,6 +46,9 @@ struct api_job {
     struct buf out;
 };
 
+/* Links that mail and calendar programs open without an account: /calendar/TOKEN.ics, /unsubscribe/TOKEN
+ * (http_links.c). False: none of them. */
+bool http_links(struct http_api *api, struct http_request *r);
 struct api_job *api_job_new(struct http_api *api, struct http_request *r);
 void api_job_free(struct api_job *job);
 /* The request is deferred; it is answered when the job has run. */

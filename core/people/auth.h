@@ -31,13 +31,23 @@ struct auth_options {
 };
 
 /* Filled at the start, read only then. */
+struct auth_mail {
+    int64_t person;
+    const char *to, *lang, *template;
+    const struct val *data;
+};
+typedef int (*auth_mailer)(void *ctx, struct session *s, const struct auth_mail *m, struct err *err);
+
 struct auth {
     struct auth_options o;
+    auth_mailer mailer;
+    void *mailer_ctx;
     uint8_t csrf_key[32], totp_key[32], oidc_key[32];
 };
 /* The key file DATA/auth.key is made when it is not there. `o` borrows its texts. */
 int auth_open(struct host *host, const struct auth_options *o, struct auth **out, struct err *err);
 void auth_close(struct auth *a);
+void auth_set_mailer(struct auth *a, auth_mailer mailer, void *ctx);
 
 /* --- passwords --- */
 
@@ -135,10 +145,9 @@ int auth_setup(struct session *s, const char *token, const char *name, const cha
 int auth_reset_ask(struct session *s, const char *name, struct err *err);
 int auth_reset(struct session *s, const char *token, const char *hash, struct err *err);
 
-/* The one way to mail. Until notify takes it over: a row of the outbox of kind "mail", { to, template, data, lang },
- * that nobody fetches by itself (next_at is null). */
-int auth_send_mail(struct session *s, const char *to, const char *lang, const char *template, const struct val *data,
-                   struct err *err);
+/* The one way to mail: texts of `template` in core/locale (auth.reset: "mail.auth.reset.subject", ".text"), filled from
+ * `data`. Without a mailer (notify sets it) nothing is sent. */
+int auth_send_mail(struct session *s, const struct auth_mail *m, struct err *err);
 
 /* --- accounts of a provider --- */
 

@@ -127,7 +127,12 @@ int auth_reset_ask(struct session *s, const char *name, struct err *err)
     if (rc == 0) rc = val_set(s->arena, &data, "link", val_str(link));
     if (rc == 0) rc = val_set(s->arena, &data, "minutes", val_int(s->host->auth->o.link_ms / 60000));
     if (rc) return people_too_large(err);
-    return auth_send_mail(s, to, account.lang[0] ? account.lang : s->host->lang, "auth.reset", &data, err);
+    struct auth_mail mail = {.person = account.person,
+                             .to = to,
+                             .lang = account.lang[0] ? account.lang : s->host->lang,
+                             .template = "auth.reset",
+                             .data = &data};
+    return auth_send_mail(s, &mail, err);
 }
 
 int auth_reset(struct session *s, const char *token, const char *hash, struct err *err)

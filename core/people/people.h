@@ -90,6 +90,19 @@ int people_may_decide(struct session *s, const struct val *target, int64_t perso
 /* 1 when at least one person may decide it now: 0 makes the task an orphan. */
 int people_can_anybody(struct session *s, const struct val *target, int64_t now, struct err *err);
 
+/* Whom a target reaches: all who may decide it today. Each person once; more than `most` are ERR_LIMIT
+ * "people.too_many". Adds to the crowd; texts live in the arena. */
+struct people_reached {
+    int64_t person;
+    const char *name, *email, *lang; /* email, lang: NULL when not known */
+};
+struct people_crowd {
+    struct people_reached *of;
+    size_t n, cap, most;
+};
+int people_reach(struct session *s, const struct val *target, struct arena *a, struct people_crowd *crowd,
+                 struct err *err);
+
 /* The one policy. 0, or ERR_DENIED "denied.verb" {verb}. Deny by default: a verb is allowed by a
  * role that is held in the unit or above it (or by a position that carries the role). The system
  * itself (an actor that is all 0) and a run may do everything; an admin has system verbs only

@@ -24,6 +24,8 @@ struct flow;
 struct loops;
 struct readers;
 struct fetcher;
+struct outbox;
+struct notify;
 struct bind_kind;
 struct quotas;
 struct breakers;
@@ -58,6 +60,8 @@ struct host {
     struct storage *storage;
     struct schedule *schedule;
     struct flow *flow;
+    struct outbox *outbox;         /* what leaves the database: requests, mail, webhooks */
+    struct notify *notify;         /* notices, mail, webhooks, calendar feeds */
     struct loops *loops;           /* volatile loop.* work of plugins */
     struct readers *readers;       /* NULL in commands */
     struct fetcher *fetcher;       /* outbound HTTP on the io thread */

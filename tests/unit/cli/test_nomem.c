@@ -46,7 +46,8 @@ static void open_example(struct fixture *f, const struct example *e)
     snprintf(path, sizeof(path), "%s/reference/locale", f->plugins);
     mkdir(path, 0700);
     snprintf(path, sizeof(path), "%s/reference/locale/vi.lua", f->plugins);
-    fixture_write(path, "return { hello = 'Chào {name}' }");
+    fixture_write(path, "return { hello = 'Chào {name}', ['mail.invited.subject'] = 'Mời dự {what}', "
+                        "['mail.invited.text'] = 'Kính gửi {to}' }");
     fixture_reload(f);
     fixture_call(f, "org.import", org);
 }

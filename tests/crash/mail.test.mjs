@@ -1,0 +1,108 @@
+// The service is killed at each named point on the way of a mail or a webhook: nothing is lost, and what is sent twice
+// can be known as the same.
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Service, folder, pause, plugin, write } from '../lib/khung.mjs';
+import { Sink } from '../lib/sink.mjs';
+import { sql } from './check.mjs';
+
+const PERSONS = 130; // more than one piece of a mailing
+const SOURCE = `
+flow.define("write", { input = {} }, function(run)
+  run:mail { to = { role = "all" }, template = "all", data = { what = "crash" } }
+end)
+flow.define("ask", { input = {} }, function(run) return run:ask { to = { position = "head" }, title = "asked" } end)
+flow.define("publish", { input = {} }, function(run)
+  content.publish(content.create("news", { title = "one" }))
+end)
+content.type("news", { fields = { title = "text!" }, title = "title" })
+`;
+
+async function prepared(config) {
+  const dir = folder(), s = new Service(dir, { config: { mail_tls: 'off', mail_from: 'khung@example.org', fetch_private: '127.0.0.1', ...config } });
+  plugin(dir, 'post', SOURCE, { needs: '{ "flow", "people", "mail", "content", "content:publish" }' });
+  write(join(dir, 'plugins/post/locale/en.lua'), 'return { ["mail.all.subject"] = "to all", ["mail.all.text"] = "Dear {to}" }');
+  const persons = Array.from({ length: PERSONS }, (_, i) => ({ code: `p${i}`, name: `P ${i}`, email: `p${i}@example.org` }));
+  writeFileSync(join(dir, 'crowd.json'), JSON.stringify({
+    units: [{ code: 'office', name: 'Office', kind: 'office' }],
+    positions: [{ code: 'head', title: 'Head' }],
+    persons, holders: [{ person: 'p0', position: 'head', unit: 'office' }],
+    role_holders: persons.map((p) => ({ person: p.code, role: 'all', unit: 'office' })),
+    roles: [{ name: 'all', verbs: ['flow.*'] }],
+  }));
+  await s.start();
+  await s.must('org', 'import', join(dir, 'crowd.json'));
+  return s;
+}
+
+// The service dies at the point, is started again after the lease, and is left until nothing is on its way any more.
+async function killed(s, point, flow) {
+  await s.restart({ KHUNG_CRASH_AT: point });
+  await s.cli('flow', 'start', flow, '--id', 'once');
+  await Promise.race([s.ended, pause(10000)]);
+  assert.ok(s.gone, `${point} is never passed`);
+  assert.equal(s.gone.signal, 'SIGKILL');
+  s.config.clock_offset = 120000;
+  await s.start();
+  await s.must('flow', 'start', flow, '--id', 'once');
+  for (let i = 0; ; i++) {
+    const [{ n }] = sql(s.data, 'select (select count(*) from outbox) + (select count(*) from mailing) + (select count(*) from notice where mail_at is not null) as n');
+    if (n === 0) break;
+    assert.ok(i < 400, `${n} are still on their way`);
+    await pause(50);
+  }
+}
+
+describe('mail', () => {
+  for (const [point, flow] of [['notify.before_piece:1', 'write'], ['notify.before_piece:2', 'write'], ['notify.before_mail:1', 'write'], ['notify.before_mail:60', 'write'],
+    ['notify.after_mail:1', 'write'], ['outbox.before_send:1', 'write'], ['outbox.before_send:7', 'write'], ['outbox.after_send:1', 'write'],
+    ['outbox.before_result:3', 'write'], ['lane.before_commit:3', 'write'], ['lane.after_commit:3', 'write'],
+    ['notify.before_mail:1', 'ask'], ['outbox.after_send:1', 'ask'], ['outbox.before_result:1', 'ask']])
+    it(`killed at ${point} of ${flow}: each has it, none twice but under the same Message-ID`, { timeout: 120000 }, async () => {
+      const sink = await Sink.start(), wanted = flow === 'ask' ? 1 : PERSONS;
+      const s = await prepared({ mail_server: `smtp://127.0.0.1:${sink.port}` });
+      await killed(s, point, `post.${flow}`);
+      // The sink tells what it took a little later than it took it.
+      for (let i = 0; i < 200 && new Set(sink.mails.map((m) => m.to[0])).size < wanted; i++) await pause(50);
+      await pause(300);
+      const ids = new Map();
+      for (const m of sink.mails) {
+        const had = ids.get(m.to[0]) ?? [];
+        ids.set(m.to[0], [...had, m.headers['message-id']]);
+      }
+      assert.equal(ids.size, wanted);
+      for (const [to, had] of ids) {
+        assert.ok(had.length <= 2, `${to}: ${had.length} mails`);
+        assert.equal(new Set(had).size, 1, `${to}: ${had}`);
+      }
+      // Four are on their way at once: so many may come twice.
+      assert.ok(sink.mails.length <= ids.size + 4, `${sink.mails.length} mails for ${ids.size}`);
+      assert.deepEqual(await s.must('verify'), []);
+      await s.stop();
+      sink.stop();
+    });
+});
+
+describe('webhooks', () => {
+  for (const point of ['outbox.before_send:1', 'outbox.after_send:1', 'outbox.before_result:1'])
+    it(`killed at ${point}: told, and twice only under the same webhook-id`, { timeout: 60000 }, async () => {
+      const ids = [];
+      const peer = http.createServer((req, res) => {
+        ids.push(req.headers['webhook-id']);
+        req.resume();
+        res.end();
+      });
+      await new Promise((done) => peer.listen(0, '127.0.0.1', done));
+      const s = await prepared({});
+      await s.must('webhook', 'add', `http://127.0.0.1:${peer.address().port}/`);
+      await killed(s, point, 'post.publish');
+      assert.ok(ids.length >= 1 && ids.length <= 2, `${ids.length} deliveries`);
+      assert.equal(new Set(ids).size, 1);
+      assert.deepEqual((await s.must('webhook', 'deliveries', 1)).map((d) => d.state), ['delivered']);
+      await s.stop();
+      peer.close();
+    });
+});
