@@ -39,6 +39,8 @@ void bench_park(struct bench *b, const char *dir, int n);
 void bench_inbox(struct bench *b);
 /* Who may decide (people.c). */
 void bench_who_may_decide(struct bench *b);
+/* What telling people costs an ask (notify.c). */
+void bench_notices(struct bench *b);
 
 /* Lua functions of ours beside the stock ones (library.c). */
 void bench_library(struct bench *b);

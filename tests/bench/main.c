@@ -24,6 +24,8 @@ static const struct {
                {"recover_ms", bench_recover},
                {"resume_random", bench_resume},
                {"inbox_ms", bench_inbox},
+               {"notice_us", bench_notices},
+               {"notice_mail_us", bench_notices},
                {"http_get", bench_http_get},
                {"idle_mib", bench_idle},
                {"start_ms", bench_idle},
