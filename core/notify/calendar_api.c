@@ -4,12 +4,25 @@
 #include "base/digest.h"
 #include "notify/notify_internal.h"
 
-enum { TOKEN_BYTES = 24 };
+enum { TOKEN_BYTES = 24, LINKS_MAX = 10 };
 
 static int who(struct api_call *c, int64_t *person)
 {
     *person = c->s->actor.person;
     return *person > 0 ? 0 : err_set(c->err, ERR_DENIED, "denied.nobody", NULL);
+}
+
+/* A link that was lost goes when ten newer ones have been made. */
+static int drop_old(struct api_call *c, int64_t person)
+{
+    struct stmt *s = store_stmt(c->s->db,
+                                "delete from calendar_token where person = ?1 and hash not in (select hash from"
+                                " calendar_token where person = ?1 order by created_at desc limit ?2)",
+                                c->err);
+    if (!s) return c->err->code;
+    stmt_bind_int(s, 1, person);
+    stmt_bind_int(s, 2, LINKS_MAX);
+    return stmt_run(s, c->err);
 }
 
 static int link_make(struct api_call *c)
@@ -30,6 +43,7 @@ static int link_make(struct api_call *c)
     stmt_bind_int(s, 2, person);
     stmt_bind_int(s, 3, c->s->now);
     rc = stmt_run(s, c->err);
+    if (rc == 0) rc = drop_old(c, person);
     if (rc) return rc;
     const char *url = arena_printf(c->arena, "%s/calendar/%s.ics", n->url, token);
     c->result = val_map();

@@ -28,12 +28,13 @@ int mail_queue(struct notify *n, struct session *s, const struct mail_message *m
     int rc = check(m, err);
     if (rc) return rc;
     if (!notice_kind_find(m->kind)->is_duty) rc = notify_link_make(n, m->person, m->kind, a, &link);
-    if (rc == 0 && !html) rc = mail_html(a, m->lang, m->text, strlen(m->text), &html);
+    /* Without its HTML when that gets too large: the text says the same. */
+    if (rc == 0 && !html && mail_html(a, m->lang, m->text, strlen(m->text), &html) != 0) html = NULL;
     if (rc == 0) rc = val_set_new(a, &body, "to", val_str(m->to));
     if (rc == 0 && m->name) rc = val_set_new(a, &body, "name", val_str(m->name));
     if (rc == 0) rc = val_set_new(a, &body, "subject", val_str(m->subject));
     if (rc == 0) rc = val_set_new(a, &body, "text", val_str(m->text));
-    if (rc == 0) rc = val_set_new(a, &body, "html", val_str(html));
+    if (rc == 0 && html) rc = val_set_new(a, &body, "html", val_str(html));
     if (rc == 0) rc = val_set_new(a, &body, "kind", val_str(m->kind));
     if (rc == 0) rc = val_set_new(a, &body, "lang", val_str(m->lang));
     if (rc == 0) rc = val_set_new(a, &body, "timeout", val_int(MAIL_TIMEOUT_MS));
@@ -117,13 +118,13 @@ static int send_mail(void *ctx, struct outbox_sending *sending, struct err *err)
                           .headers = l.of,
                           .nheaders = l.n,
                           .text = text_of(&row->body, "text"),
-                          .html = text_of(&row->body, "html"),
+                          .html = val_get(&row->body, "html") ? text_of(&row->body, "html") : NULL,
                           .timeout_ms = MAIL_TIMEOUT_MS,
                           .reply = outbox_loop(sending),
                           .done = on_sent,
                           .ctx = sending};
     m.text_len = strlen(m.text);
-    m.html_len = strlen(m.html);
+    m.html_len = m.html ? strlen(m.html) : 0;
     return smtp_start(outbox_fetcher(sending), &m, err);
 }
 

@@ -95,7 +95,7 @@ static int send_mail(struct api_call *c)
     struct notify *n = c->self;
     const struct val *mail = c->args[0].type == VAL_OBJ ? &c->args[1] : &c->args[0];
     const struct val *topic = val_get(mail, "topic");
-    struct people_crowd crowd = {.most = NOTIFY_CROWD_MAX};
+    struct people_crowd crowd = {.most = NOTIFY_CROWD_MAX, .ids_only = true};
     struct mailing m = {.kind = "mail", .to = &crowd};
     if (!c->s->vm) return err_set(c->err, ERR_REFUSED, "mail.no_plugin", NULL);
     if (!is_name(api_str(val_get(mail, "template")))) return no_template(c, api_str(val_get(mail, "template")));

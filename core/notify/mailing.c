@@ -1,4 +1,5 @@
-/* A message of a plugin to many: its slice pays for one row; the host brings it to each, a hundred at a time. */
+/* What many are told: the slice in which it happens pays for one row; the host brings it to each, a hundred at a time.
+ */
 #include "notify/notify_internal.h"
 
 #include <string.h>
@@ -12,29 +13,38 @@
 
 enum { PIECE = 100, BODY_MAX = 2 << 20, PAUSE_MS = 60000 };
 
-static int pack(const struct mailing *m, struct arena *a, struct val *body)
+static int pack_ids(const struct people_crowd *crowd, struct arena *a, struct val *body)
 {
     struct val to = val_list();
     int rc = 0;
+    for (size_t i = 0; rc == 0 && i < crowd->n; i++)
+        rc = val_add(a, &to, val_int(crowd->of[i].person));
+    return rc ? rc : val_set(a, body, "to", to);
+}
+
+static int pack(const struct mailing *m, struct arena *a, struct val *body)
+{
+    const struct notice *w = m->what;
     *body = val_map();
-    for (size_t i = 0; rc == 0 && i < m->to->n; i++)
-        rc = val_add(a, &to, val_int(m->to->of[i].person));
-    if (rc == 0) rc = val_set_new(a, body, "texts", m->texts);
-    if (rc == 0) rc = val_set_new(a, body, "kind", val_str(m->kind));
-    if (rc == 0) rc = val_set_new(a, body, "plugin", val_str(m->plugin));
-    if (rc == 0) rc = val_set_new(a, body, "to", to);
-    return rc;
+    int rc = val_set_new(a, body, "kind", val_str(m->kind));
+    if (rc == 0 && m->plugin) rc = val_set_new(a, body, "plugin", val_str(m->plugin));
+    if (rc == 0 && m->texts.type == VAL_MAP) rc = val_set_new(a, body, "texts", m->texts);
+    if (rc == 0 && w) rc = val_set_new(a, body, "title", val_str(w->title));
+    if (rc == 0 && w && w->link) rc = val_set_new(a, body, "link", val_str(w->link));
+    if (rc == 0 && w) rc = val_set_new(a, body, "ref", val_int(w->ref));
+    if (rc == 0 && m->targets) rc = val_set_new(a, body, "targets", *m->targets);
+    return rc || !m->to ? rc : pack_ids(m->to, a, body);
 }
 
 int mailing_add(struct notify *n, struct session *s, const struct mailing *m, struct err *err)
 {
     struct val body;
     struct buf b;
-    if (m->to->n == 0) return 0;
+    if (m->to && m->to->n == 0) return 0;
     struct stmt *st = store_stmt(s->db, "insert into mailing(id, body, done, at) values(?1, ?2, 0, ?3)", err);
     if (!st) return err->code;
     buf_init(&b, BODY_MAX);
-    int rc = pack(m, s->arena, &body);
+    int rc = pack(m, &n->arena, &body);
     if (rc == 0) rc = val_encode(&body, &b, false);
     if (rc || !buf_ok(&b)) {
         stmt_done(st);
@@ -92,22 +102,72 @@ static const char *name_in(struct arena *a, const struct val *text, const struct
     return out;
 }
 
+/* As the plugin wrote it, in the reader's language. */
+static int take_texts(struct notify *n, struct session *s, const struct val *body, const struct people_reached *to,
+                      struct notice *what)
+{
+    struct val values = val_map();
+    const struct val *texts = val_get(val_get(body, "texts"), locale_pick(to->lang ? to->lang : n->host->lang));
+    if (val_set_new(s->arena, &values, "to", val_str(to->name)) != 0) return ERR_NOMEM;
+    what->title = name_in(s->arena, val_get(texts, "subject"), &values, false);
+    what->text = name_in(s->arena, val_get(texts, "text"), &values, false);
+    if (val_get(texts, "html")) what->html = name_in(s->arena, val_get(texts, "html"), &values, true);
+    return what->text ? 0 : ERR_NOMEM;
+}
+
+static const char *text_of(struct session *s, const struct val *body, const char *name)
+{
+    const struct val *v = val_get(body, name);
+    return v ? val_cstr(s->arena, v) : NULL;
+}
+
 static int tell(struct notify *n, struct session *s, const struct val *body, int64_t person, struct err *err)
 {
     struct people_crowd crowd = {.most = 1000};
-    struct val who = val_int(person), values = val_map();
+    struct val who = val_int(person);
     int rc = people_reach(s, &who, s->arena, &crowd, err);
     if (rc || crowd.n == 0) return rc;
-    const struct people_reached *to = &crowd.of[0];
-    const struct val *texts = val_get(val_get(body, "texts"), locale_pick(to->lang ? to->lang : n->host->lang));
-    if (val_set_new(s->arena, &values, "to", val_str(to->name)) != 0) return err_set(err, ERR_NOMEM, "memory", NULL);
-    struct notice what = {.kind = val_cstr(s->arena, val_get(body, "kind")),
-                          .plugin = val_cstr(s->arena, val_get(body, "plugin")),
-                          .title = name_in(s->arena, val_get(texts, "subject"), &values, false),
-                          .text = name_in(s->arena, val_get(texts, "text"), &values, false)};
-    if (val_get(texts, "html")) what.html = name_in(s->arena, val_get(texts, "html"), &values, true);
-    if (!what.kind || !what.title || !what.text) return err_set(err, ERR_NOMEM, "memory", NULL);
-    return notice_tell(n, s, to, &what, err);
+    struct notice what = {.kind = text_of(s, body, "kind"),
+                          .plugin = text_of(s, body, "plugin"),
+                          .title = text_of(s, body, "title"),
+                          .link = text_of(s, body, "link"),
+                          .ref = val_get_int(body, "ref", 0)};
+    if (val_get(body, "texts")) rc = take_texts(n, s, body, &crowd.of[0], &what);
+    if (rc || !what.kind || !what.title) return err_set(err, ERR_NOMEM, "memory", NULL);
+    return notice_tell(n, s, &crowd.of[0], &what, err);
+}
+
+/* Whoever the targets reach now; past the most, as far as it goes. Once: the row then holds the persons. */
+static int resolve(struct notify *n, struct session *s, int64_t id, struct val *body, struct err *err)
+{
+    struct people_crowd crowd = {.most = NOTIFY_CROWD_MAX};
+    const struct val *targets = val_get(body, "targets");
+    struct buf b;
+    struct err over = {0};
+    int rc = 0;
+    if (!val_is(targets, VAL_LIST)) return 0;
+    for (size_t i = 0; rc == 0 && val_at(targets, i); i++)
+        rc = people_reach(s, val_at(targets, i), &n->arena, &crowd, &over);
+    if (rc && rc != ERR_LIMIT) {
+        *err = over;
+        return rc;
+    }
+    rc = val_set(&n->arena, body, "targets", val_bool(true));
+    if (rc == 0) rc = pack_ids(&crowd, &n->arena, body);
+    struct stmt *st = rc ? NULL : store_stmt(s->db, "update mailing set body = ?2 where id = ?1", err);
+    if (!st) return rc ? err_set(err, ERR_NOMEM, "memory", NULL) : err->code;
+    buf_init(&b, BODY_MAX);
+    val_encode(body, &b, false);
+    stmt_bind_int(st, 1, id);
+    stmt_bind_blob(st, 2, b.data, b.len);
+    if (buf_ok(&b)) {
+        rc = stmt_run(st, err);
+    } else {
+        stmt_done(st);
+        rc = err_set(err, ERR_NOMEM, "memory", NULL);
+    }
+    buf_close(&b);
+    return rc;
 }
 
 static int set_done(struct store *db, int64_t id, int64_t done, bool is_last, struct err *err)
@@ -137,9 +197,11 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
     int64_t done = 0;
     crash_point("notify.before_piece");
     int rc = load(s.db, p->id, &n->arena, &body, &done, err);
-    const struct val *to = rc == 1 ? val_get(&body, "to") : NULL;
-    int64_t end = to ? (int64_t)to->as.list.n : 0, until = done + PIECE < end ? done + PIECE : end;
+    bool found = rc == 1;
     rc = rc < 0 ? rc : 0;
+    if (found) rc = resolve(n, &s, p->id, &body, err);
+    const struct val *to = found && rc == 0 ? val_get(&body, "to") : NULL;
+    int64_t end = to ? (int64_t)to->as.list.n : 0, until = done + PIECE < end ? done + PIECE : end;
     for (; rc == 0 && done < until; done++) {
         struct arena_mark one = arena_mark(&n->arena);
         rc = tell(n, &s, &body, val_at(to, (size_t)done)->as.i, err);

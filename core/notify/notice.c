@@ -7,7 +7,8 @@
 #include "content/content.h"
 #include "runtime/smtp.h"
 
-enum { TASK_CROWD_MAX = 500, FOLLOWERS_MAX = 2000 };
+/* So many are told within the slice in which it happens, at some 20 µs each; more are brought it by the host. */
+enum { AT_ONCE = 20 };
 
 static void bind_or_null(struct stmt *s, int at, int64_t v)
 {
@@ -65,70 +66,90 @@ static int tell_all(struct notify *n, struct session *s, const struct people_cro
     return rc;
 }
 
-/* A crowd past the most is told as far as it goes: a task must not fail for that. */
-static int reach_all(struct notify *n, struct session *s, const struct val *to, struct people_crowd *crowd,
-                     struct err *err)
-{
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && val_at(to, i); i++)
-        rc = people_reach(s, val_at(to, i), &n->arena, crowd, err);
-    return rc == ERR_LIMIT ? 0 : rc;
-}
-
 static int tell_task(struct notify *n, struct session *s, const char *event, const struct val *data, struct err *err)
 {
-    struct people_crowd crowd = {.most = TASK_CROWD_MAX};
+    struct people_crowd crowd = {.most = AT_ONCE};
     struct err_num id;
+    const struct val *to = val_get(data, "to");
     int64_t task = val_get_int(data, "task", 0);
     struct notice what = {.kind = event, .ref = task, .title = val_cstr(&n->arena, val_get(data, "title"))};
+    struct mailing later = {.kind = event, .what = &what, .targets = to};
+    struct err over = {0};
+    int rc = 0;
     what.link = arena_printf(&n->arena, "/api/tasks/%s", err_i64(&id, task));
     if (!what.title || !what.link) return 0;
-    int rc = reach_all(n, s, val_get(data, "to"), &crowd, err);
+    for (size_t i = 0; rc == 0 && val_at(to, i); i++)
+        rc = people_reach(s, val_at(to, i), &n->arena, &crowd, &over);
+    if (rc == ERR_LIMIT) return mailing_add(n, s, &later, err);
+    if (rc) *err = over;
     return rc ? rc : tell_all(n, s, &crowd, &what, err);
 }
 
 /* Those who follow this type, or this unit or one above it; and who wrote it. */
-static int add_followers(struct notify *n, struct session *s, const struct val *item, struct people_crowd *crowd,
+static const char followers_sql[] =
+    "select person from notice_follow where type in ('', ?1) and (unit = 0 or (?2 <> 0 and unit in (with recursive"
+    " up(id) as (select ?2 union select p.parent from up join unit_parent p on p.unit = up.id where p.valid_from <= ?3"
+    " and (p.valid_to is null or p.valid_to > ?3)) select id from up))) union select ?4 where ?4 > 0 order by 1 limit "
+    "?5";
+
+static int64_t id_of(const struct val *v)
+{
+    return val_is(v, VAL_OBJ) ? v->as.obj.id : val_is(v, VAL_INT) ? v->as.i : 0;
+}
+
+static int add_followers(struct notify *n, struct session *s, const struct val *fields, struct people_crowd *crowd,
                          struct err *err)
 {
-    static const char sql[] = "select distinct person from notice_follow where type in ('', ?1)"
-                              " and (unit = 0 or (?2 <> 0 and unit in (with recursive up(id) as (select ?2 union select"
-                              " p.parent from up join unit_parent p on p.unit = up.id where p.valid_from <= ?3 and"
-                              " (p.valid_to is null or p.valid_to > ?3)) select id from up)))";
-    const struct val *type = val_get(item->as.obj.fields, "type"), *unit = val_get(item->as.obj.fields, "unit");
-    const struct val *author = val_get(item->as.obj.fields, "created_by");
-    int rc = 0;
-    if (val_is(author, VAL_INT) || val_is(author, VAL_OBJ)) rc = people_reach(s, author, &n->arena, crowd, err);
-    struct stmt *st = rc ? NULL : store_stmt(s->db, sql, err);
-    if (!st) return err->code;
+    const struct val *type = val_get(fields, "type");
+    int rc;
+    crowd->of = arena_alloc(&n->arena, crowd->most * sizeof(*crowd->of));
+    struct stmt *st = crowd->of ? store_stmt(s->db, followers_sql, err) : NULL;
+    if (!st) return crowd->of ? err->code : err_set(err, ERR_NOMEM, "memory", NULL);
     stmt_bind_text(st, 1, type ? type->as.str.s : "", type ? type->as.str.len : 0);
-    stmt_bind_int(st, 2, val_is(unit, VAL_OBJ) ? unit->as.obj.id : val_is(unit, VAL_INT) ? unit->as.i : 0);
+    stmt_bind_int(st, 2, id_of(val_get(fields, "unit")));
     stmt_bind_int(st, 3, people_day(n->host, s->now));
-    while ((rc = stmt_step(st, err)) == 1) {
-        struct val person = val_int(stmt_int(st, 0));
-        if ((rc = people_reach(s, &person, &n->arena, crowd, err)) != 0) break;
-    }
+    stmt_bind_int(st, 4, id_of(val_get(fields, "created_by")));
+    stmt_bind_int(st, 5, (int64_t)crowd->most);
+    while ((rc = stmt_step(st, err)) == 1)
+        crowd->of[crowd->n++] = (struct people_reached){.person = stmt_int(st, 0)};
     stmt_done(st);
-    return rc == ERR_LIMIT ? 0 : rc;
+    return rc;
+}
+
+/* Few are told at once, with their names and addresses. */
+static int tell_followers(struct notify *n, struct session *s, const struct people_crowd *ids,
+                          const struct notice *what, struct err *err)
+{
+    struct people_crowd crowd = {.most = 100 * AT_ONCE};
+    struct mailing later = {.kind = what->kind, .what = what, .to = ids};
+    int rc = 0;
+    if (ids->n > AT_ONCE) return mailing_add(n, s, &later, err);
+    for (size_t i = 0; rc == 0 && i < ids->n; i++) {
+        struct val person = val_int(ids->of[i].person);
+        size_t before = crowd.n;
+        rc = people_reach(s, &person, &n->arena, &crowd, err);
+        if (crowd.n > before + 1) crowd.n = before + 1; /* not who stands in: that is for tasks */
+    }
+    return rc ? rc : tell_all(n, s, &crowd, what, err);
 }
 
 static int tell_published(struct notify *n, struct session *s, const struct val *data, struct err *err)
 {
-    struct people_crowd crowd = {.most = FOLLOWERS_MAX};
+    struct people_crowd ids = {.most = NOTIFY_CROWD_MAX};
     struct content_key key = {.id = val_get_int(data, "item", 0), .published = true};
     struct session own = *s;
     struct val item;
     own.arena = &n->arena;
     int rc = content_get(&own, &key, &n->arena, &item, err);
     if (rc <= 0) return rc;
-    rc = add_followers(n, &own, &item, &crowd, err);
-    if (rc || crowd.n == 0) return rc;
+    rc = add_followers(n, &own, item.as.obj.fields, &ids, err);
+    if (rc || ids.n == 0) return rc;
     const char *title = val_cstr(&n->arena, val_get(item.as.obj.fields, "title"));
     const char *type = val_cstr(&n->arena, val_get(item.as.obj.fields, "type"));
     const char *slug = val_cstr(&n->arena, val_get(item.as.obj.fields, "slug"));
     struct notice what = {.kind = "content.published", .ref = key.id, .title = title && *title ? title : slug};
     what.link = type && slug ? arena_printf(&n->arena, "/api/content/%s/%s", type, slug) : NULL;
-    return what.title ? tell_all(n, &own, &crowd, &what, err) : 0;
+    return what.title ? tell_followers(n, &own, &ids, &what, err) : 0;
 }
 
 int notice_event(struct notify *n, struct session *s, const char *event, const struct val *data, struct err *err)

@@ -52,7 +52,7 @@ static int load(struct due *d, int64_t person)
     struct stmt *s =
         store_stmt(d->s.db,
                    "select id, ref, read_at, digest, kind, title, text, html, link from notice where person"
-                   " = ?1 and mail_at <= ?2 order by id limit ?3",
+                   " = ?1 and mail_at is not null and mail_at <= ?2 order by id limit ?3",
                    d->err);
     int rc;
     if (!s) return d->err->code;
@@ -189,8 +189,9 @@ static int mail_person(struct due *d)
     if (rc == 0 && listed == 1) rc = mail_one(d, only);
     if (rc == 0 && listed > 1) rc = mail_list(d, listed);
     /* An address or a title that was good when the notice was made: it stays in the app. */
-    if (rc == ERR_INVALID) log_err(LOG_WARN, "notify.not_mailed", d->err);
-    return rc == ERR_INVALID ? 0 : rc;
+    if (rc != ERR_INVALID && rc != ERR_LIMIT) return rc;
+    log_err(LOG_WARN, "notify.not_mailed", d->err);
+    return 0;
 }
 
 static int mark_mailed(struct due *d)
@@ -236,7 +237,6 @@ static int run_due(struct lane_work *w, struct lane *lane, struct err *err)
                             .zone = n->host->zone};
     crash_point("notify.before_mail");
     int rc = mail_all(d, dw->person);
-    if (rc == 0 && d->more) lane_wake_at(lane, &n->notices_source, 0); /* there are more */
     crash_point("notify.after_mail");
     arena_rewind(&n->arena, mark);
     mem_free(d);
@@ -250,6 +250,8 @@ static void done_due(struct lane_work *w, const struct err *failed)
         log_err(LOG_ERROR, "notify.due_failed", failed);
         lane_wake_at(dw->notify->lane, &dw->notify->notices_source, clock_now(&dw->notify->host->clock) + PAUSE_MS);
     }
+    /* With the last one the rest is looked for: of this person, and of those who came after the first few. */
+    if (--dw->notify->in_flight == 0 && !failed) lane_wake_at(dw->notify->lane, &dw->notify->notices_source, 0);
     mem_free(dw);
 }
 
@@ -258,9 +260,13 @@ int64_t notices_collect(struct lane_source *src, struct lane *lane, int64_t now,
     struct notify *n = (struct notify *)((char *)src - offsetof(struct notify, notices_source));
     struct err err = {0};
     int64_t next = INT64_MAX;
-    int count = 0, rc;
-    struct stmt *s = store_stmt(
-        lane_db(lane), "select person, min(mail_at) from notice where mail_at <= ?1 group by person limit ?2", &err);
+    int rc;
+    if (n->in_flight) return INT64_MAX; /* the last of them wakes this source */
+    /* One person may have very many: those that come first in time are looked at, whosoever they are. */
+    struct stmt *s = store_stmt(lane_db(lane),
+                                "select distinct person from (select person from notice where mail_at is not null and"
+                                " mail_at <= ?1 order by mail_at limit ?2)",
+                                &err);
     if (!s) goto failed;
     stmt_bind_int(s, 1, now);
     stmt_bind_int(s, 2, max);
@@ -268,12 +274,11 @@ int64_t notices_collect(struct lane_source *src, struct lane *lane, int64_t now,
         struct due_work *dw = mem_alloc(sizeof(*dw));
         *dw = (struct due_work){.work = {.run = run_due, .done = done_due}, .notify = n, .person = stmt_int(s, 0)};
         lane_add(lane, &dw->work);
-        count++;
+        n->in_flight++;
     }
     stmt_done(s);
     if (rc < 0) goto failed;
-    if (count == max) return now + 50;
-    s = store_stmt(lane_db(lane), "select min(mail_at) from notice where mail_at > ?1", &err);
+    s = store_stmt(lane_db(lane), "select min(mail_at) from notice where mail_at is not null and mail_at > ?1", &err);
     if (!s) goto failed;
     stmt_bind_int(s, 1, now);
     rc = stmt_step(s, &err);

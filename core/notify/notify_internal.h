@@ -12,7 +12,7 @@
 #include "store/lane.h"
 
 enum {
-    NOTIFY_CROWD_MAX = 5000, /* persons told at once */
+    NOTIFY_CROWD_MAX = 2000, /* persons told of one thing */
     NOTIFY_TEXT_MAX = 256 << 10,
     NOTIFY_SUBJECT_MAX = 500,
     NOTIFY_SECRET_LEN = 32,
@@ -23,6 +23,7 @@ struct notify {
     struct host *host;
     struct lane *lane;
     struct lane_source notices_source, mailings_source;
+    int in_flight; /* persons whose notices are being mailed */
     struct arena arena; /* for one event */
     /* Set before threads start, then only read. */
     char url[400], mail_from[256], mail_name[200];
@@ -92,11 +93,13 @@ int mail_html(struct arena *a, const char *lang, const char *text, size_t len, c
 bool mail_is_line(const char *s); /* without line breaks or other control characters */
 
 int64_t mailings_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
-/* A message to many: kept as one row, brought to each of them piece by piece. */
+/* What many are told: kept as one row, brought to each of them piece by piece. */
 struct mailing {
-    struct val texts; /* { vi = { subject, text, html }, en = … } */
     const char *kind, *plugin;
+    struct val texts;          /* { vi = { subject, text, html }, en = … }, or nil and: */
+    const struct notice *what; /* the same for all */
     const struct people_crowd *to;
+    const struct val *targets; /* instead of `to`: whoever they reach when it is brought */
 };
 int mailing_add(struct notify *n, struct session *s, const struct mailing *m, struct err *err);
 void mail_add_api(struct notify *n, struct api *api);

@@ -99,6 +99,7 @@ struct people_reached {
 struct people_crowd {
     struct people_reached *of;
     size_t n, cap, most;
+    bool ids_only; /* of those who hold it themselves; names and addresses are not read */
 };
 int people_reach(struct session *s, const struct val *target, struct arena *a, struct people_crowd *crowd,
                  struct err *err);

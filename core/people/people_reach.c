@@ -9,13 +9,14 @@ struct reach {
     struct people_crowd *crowd;
     struct arena *a;
     int64_t day;
+    size_t before; /* so many were there: one target gives nobody twice */
     struct people_wanted w;
     struct err *err;
 };
 
-static bool has(const struct people_crowd *crowd, int64_t person)
+static bool has(const struct people_crowd *crowd, size_t among, int64_t person)
 {
-    for (size_t i = 0; i < crowd->n; i++)
+    for (size_t i = 0; i < among; i++)
         if (crowd->of[i].person == person) return true;
     return false;
 }
@@ -41,8 +42,13 @@ static const char person_sql[] = "select p.id, p.name, p.email, (select a.lang f
 
 static int add(struct reach *r, int64_t person)
 {
-    if (has(r->crowd, person)) return 0;
+    struct people_crowd *c = r->crowd;
+    if (has(c, c->ids_only ? r->before : c->n, person)) return 0;
     int rc = grow(r);
+    if (rc == 0 && c->ids_only) {
+        c->of[c->n++] = (struct people_reached){.person = person};
+        return 0;
+    }
     struct stmt *s = rc ? NULL : store_stmt(r->s->db, person_sql, r->err);
     if (!s) return r->err->code;
     stmt_bind_int(s, 1, person);
@@ -88,10 +94,23 @@ static int add_delegates(struct reach *r, size_t from, size_t until)
     return rc;
 }
 
-static const char body_sql[] = "select h.person from body_member h where h.body = ?1 and " HELD("h") " order by h.person";
+static int add_person(struct reach *r, int64_t person)
+{
+    int64_t one;
+    if (!r->crowd->ids_only) return add(r, person);
+    struct stmt *s = store_stmt(r->s->db, "select 1 from person where id = ?1", r->err);
+    if (!s) return r->err->code;
+    stmt_bind_int(s, 1, person);
+    int rc = people_one(s, &one, r->err);
+    return rc == 1 ? add(r, person) : rc;
+}
 
-static const char position_sql[] = "select h.person from position_held h where h.position = ?3 and (?1 = 0 or h.unit ="
-                                   " ?1) and " HELD("h") " order by h.person";
+static const char body_sql[] =
+    "select distinct h.person from body_member h where h.body = ?1 and " HELD("h") " order by h.person";
+
+static const char position_sql[] =
+    "select distinct h.person from position_held h where h.position = ?3 and (?1 = 0 or h.unit ="
+    " ?1) and " HELD("h") " order by h.person";
 
 static const char role_sql[] =
     WITH_UP "select h.person from role_held h where h.role = ?3 and h.person is not null and " HELD(
@@ -117,9 +136,9 @@ static int add_all(struct reach *r)
 int people_reach(struct session *s, const struct val *target, struct arena *a, struct people_crowd *crowd,
                  struct err *err)
 {
-    struct reach r = {.s = s, .crowd = crowd, .a = a, .day = people_day(s->host, s->now), .err = err};
-    size_t before = crowd->n;
+    struct reach r = {
+        .s = s, .crowd = crowd, .a = a, .day = people_day(s->host, s->now), .before = crowd->n, .err = err};
     int rc = people_wanted_read(s->db, a, target, &r.w, err);
-    if (rc == 0) rc = r.w.person ? add(&r, r.w.person) : add_all(&r);
-    return rc ? rc : add_delegates(&r, before, crowd->n);
+    if (rc == 0) rc = r.w.person ? add_person(&r, r.w.person) : add_all(&r);
+    return rc || crowd->ids_only ? rc : add_delegates(&r, r.before, crowd->n);
 }

@@ -11,18 +11,34 @@
 #include "cli/app.h"
 #include "runtime/log.h"
 
-static const char source[] =
-    "flow.define('ask', { input = { position = 'text!' } }, function(run, input)\n"
-    "  run:ask { to = { position = input.position, unit = people.unit('u') }, title = 'Well?', form = { ok = 'boolean' } }\n"
-    "end)\n";
-static const char org[] =
-    "[{\"units\":[{\"code\":\"u\",\"name\":\"U\",\"kind\":\"office\"}],"
-    "\"positions\":[{\"code\":\"none\",\"title\":\"N\"},{\"code\":\"app\",\"title\":\"A\"},{\"code\":\"mail\","
-    "\"title\":\"M\"}],"
-    "\"persons\":[{\"code\":\"a\",\"name\":\"A\"},{\"code\":\"m\",\"name\":\"M\",\"email\":\"m@example.org\"}],"
-    "\"holders\":[{\"person\":\"a\",\"position\":\"app\",\"unit\":\"u\"},{\"person\":\"m\",\"position\":\"mail\","
-    "\"unit\":\"u\"},"
-    "{\"person\":\"a\",\"position\":\"none\",\"unit\":\"u\",\"to\":\"2000-01-02\",\"from\":\"2000-01-01\"}]}]";
+static const char source[] = "flow.define('ask', { input = { position = 'text!' } }, function(run, input)\n"
+                             "  run:ask { to = { position = input.position, unit = people.unit('u') }, title = "
+                             "'Well?', form = { ok = 'boolean' } }\n"
+                             "end)\n";
+enum { READERS = 50 };
+
+/* Positions with nobody today, with one who has no address, and READERS with one who has. */
+static const char *make_org(void)
+{
+    static char text[32 << 10];
+    size_t n = (size_t)snprintf(
+        text, sizeof(text),
+        "[{\"units\":[{\"code\":\"u\",\"name\":\"U\",\"kind\":\"office\"}],\"positions\":[{\"code\":\"none\",\"title\":"
+        "\"N\"},{\"code\":\"app\",\"title\":\"A\"}");
+    for (int i = 0; i < READERS; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, ",{\"code\":\"m%d\",\"title\":\"M\"}", i);
+    n += (size_t)snprintf(text + n, sizeof(text) - n, "],\"persons\":[{\"code\":\"a\",\"name\":\"A\"}");
+    for (int i = 0; i < READERS; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n,
+                              ",{\"code\":\"m%d\",\"name\":\"M\",\"email\":\"m%d@example.org\"}", i, i);
+    n += (size_t)snprintf(text + n, sizeof(text) - n,
+                          "],\"holders\":[{\"person\":\"a\",\"position\":\"app\",\"unit\":\"u\"}");
+    for (int i = 0; i < READERS; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, ",{\"person\":\"m%d\",\"position\":\"m%d\",\"unit\":\"u\"}",
+                              i, i);
+    snprintf(text + n, sizeof(text) - n, "]}]");
+    return text;
+}
 
 static void write_file(const char *path, const char *text)
 {
@@ -35,13 +51,13 @@ static void write_file(const char *path, const char *text)
 struct ask_work {
     struct lane_work work;
     struct app *app;
-    const struct val *input;
+    struct val input;
 };
 
 static int run_ask(struct lane_work *w, struct lane *lane, struct err *err)
 {
     struct ask_work *a = (struct ask_work *)w;
-    struct flow_start_args args = {.plugin = "asks", .name = "ask", .input = a->input, .at_once = true};
+    struct flow_start_args args = {.plugin = "asks", .name = "ask", .input = &a->input, .at_once = true};
     struct session s;
     struct arena arena;
     int64_t id;
@@ -64,13 +80,18 @@ static void done_ask(struct lane_work *w, const struct err *failed)
 static double ask(struct app *app, const char *position, int n)
 {
     struct arena a;
-    struct val input = val_map();
+    struct val inputs[READERS];
     arena_init(&a, 1 << 20);
-    val_set(&a, &input, "position", val_str(position));
+    for (int i = 0; i < READERS; i++) {
+        inputs[i] = val_map();
+        const char *own = position[0] == 'm' ? arena_printf(&a, "m%d", i) : position;
+        val_set(&a, &inputs[i], "position", val_str(own));
+    }
     double start = bench_now();
     for (int i = 0; i < n; i++) {
         struct ask_work *w = mem_alloc(sizeof(*w));
-        *w = (struct ask_work){.work = {.run = run_ask, .done = done_ask, .share = 1}, .app = app, .input = &input};
+        *w = (struct ask_work){
+            .work = {.run = run_ask, .done = done_ask, .share = 1}, .app = app, .input = inputs[i % READERS]};
         lane_add(app->lane, &w->work);
     }
     while (lane_step(app->lane)) {
@@ -102,6 +123,7 @@ static void open_asks(struct bench *b, struct app *app, const char *const *dirs)
     while (lane_step(app->lane)) {
     }
     arena_init(&a, 1 << 20);
+    const char *org = make_org();
     if (json_parse(org, strlen(org), &a, &call.args, &err) != 0 || app_call(app, &call, &a, &out, &err) != 0)
         bench_die(err.key);
     arena_close(&a);

@@ -15,6 +15,7 @@ flow.define("write", { input = {} }, function(run)
   run:mail { to = { role = "all" }, template = "all", data = { what = "crash" } }
 end)
 flow.define("ask", { input = {} }, function(run) return run:ask { to = { position = "head" }, title = "asked" } end)
+flow.define("ask_all", { input = {} }, function(run) return run:ask { to = { role = "all" }, title = "asked" } end)
 flow.define("publish", { input = {} }, function(run)
   content.publish(content.create("news", { title = "one" }))
 end)
@@ -60,7 +61,7 @@ describe('mail', () => {
   for (const [point, flow] of [['notify.before_piece:1', 'write'], ['notify.before_piece:2', 'write'], ['notify.before_mail:1', 'write'], ['notify.before_mail:60', 'write'],
     ['notify.after_mail:1', 'write'], ['outbox.before_send:1', 'write'], ['outbox.before_send:7', 'write'], ['outbox.after_send:1', 'write'],
     ['outbox.before_result:3', 'write'], ['lane.before_commit:3', 'write'], ['lane.after_commit:3', 'write'],
-    ['notify.before_mail:1', 'ask'], ['outbox.after_send:1', 'ask'], ['outbox.before_result:1', 'ask']])
+    ['notify.before_piece:1', 'ask_all'], ['notify.before_piece:2', 'ask_all'], ['notify.before_mail:1', 'ask'], ['outbox.after_send:1', 'ask'], ['outbox.before_result:1', 'ask']])
     it(`killed at ${point} of ${flow}: each has it, none twice but under the same Message-ID`, { timeout: 120000 }, async () => {
       const sink = await Sink.start(), wanted = flow === 'ask' ? 1 : PERSONS;
       const s = await prepared({ mail_server: `smtp://127.0.0.1:${sink.port}` });

@@ -23,13 +23,17 @@ const SOURCE = `
 flow.define("write", { input = { to = "json!", template = "text!", data = "json", topic = "text" } }, function(run, input)
   return { persons = run:mail { to = input.to, template = input.template, data = input.data, topic = input.topic } }
 end)
+content.type("news", { fields = { title = "text!" }, title = "title", unit = true })
+flow.define("publish", { input = { title = "text!", unit = "unit!" } }, function(run, input)
+  content.publish(content.approve(content.submit(content.create("news", { title = input.title, unit = input.unit })), {}))
+end)
 flow.define("ask", { input = { to = "json!", title = "text!" } }, function(run, input)
   return run:ask { to = input.to, title = input.title, form = { decision = "choice:approve,return!" }, within = "2d" }
 end)
 `;
 
 function prepare(dir) {
-  plugin(dir, 'post', SOURCE, { needs: '{ "flow", "people", "mail" }' });
+  plugin(dir, 'post', SOURCE, { needs: '{ "flow", "people", "mail", "content", "content:publish" }' });
   write(join(dir, 'plugins/post/locale/en.lua'), `return {
   ["mail.hello.subject"] = "Hello {what}", ["mail.hello.text"] = "Dear {to},\\n\\nthis is {what}.\\nhttps://example.org/x?a=1&b=2",
   ["mail.own.subject"] = "Own", ["mail.own.text"] = "plain {what}", ["mail.own.html"] = "<h1>{what}</h1>",
@@ -209,6 +213,31 @@ describe('notices', () => {
     const mine = (await s.must('notice', 'list', '--as', 'hoa'))[0].id;
     await as(lan, 'POST', '/api/notices/read', { ids: [mine], all: true });
     assert.equal((await s.must('notice', 'list', '--as', 'hoa'))[0].read_at, undefined);
+  });
+
+  it('a publication is told to its author and to those who follow its type or a unit above, few or many', async () => {
+    const mai = await token(s, 'mai');
+    const news = (title, unit) => s.startFlow('post.publish', { title, unit }).then((id) => s.until(id, ['completed', 'failed']));
+    const titles = async (name) => (await s.must('notice', 'list', '--as', name)).filter((x) => x.kind === 'content.published').map((x) => x.title);
+    await news('before', 'a');
+    assert.equal((await as(mai, 'POST', '/api/notices/follow', { unit: 'nowhere' })).status, 404);
+    assert.equal((await as(mai, 'POST', '/api/notices/follow', { unit: 'office' })).status, 204);
+    await news('below', 'a');
+    assert.deepEqual(await titles('mai'), ['below']);
+    assert.deepEqual((await as(mai, 'GET', '/api/notices/preferences')).json.follows, [{ type: '', unit: 'office' }]);
+    await as(mai, 'POST', '/api/notices/follow', { unit: 'office', stop: true });
+    await news('after', 'a');
+    assert.deepEqual(await titles('mai'), ['below']);
+    execFileSync('sqlite3', [join(s.data, 'khung.db'), `insert into person(id, code, name) select value, 'x' || value, 'X' from generate_series(1000, 1499);
+      insert into notice_follow(person, type, unit) select id, 'news', 0 from person where id >= 1000`]);
+    await news('for all', 'a');
+    for (let i = 0; ; i++) {
+      const n = Number(execFileSync('sqlite3', [join(s.data, 'khung.db'), "select count(*) from notice where title = 'for all'"], { encoding: 'utf8' }));
+      if (n === 500) break;
+      assert.ok(i < 200, `${n} notices`);
+      await pause(30);
+    }
+    assert.equal(Number(execFileSync('sqlite3', [join(s.data, 'khung.db'), 'select count(*) from mailing'], { encoding: 'utf8' })), 0);
   });
 
   it('a duty cannot be switched off, only moved; wrong wishes are refused', async () => {
