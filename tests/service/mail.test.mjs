@@ -27,6 +27,9 @@ content.type("news", { fields = { title = "text!" }, title = "title", unit = tru
 flow.define("publish", { input = { title = "text!", unit = "unit!" } }, function(run, input)
   content.publish(content.approve(content.submit(content.create("news", { title = input.title, unit = input.unit })), {}))
 end)
+flow.define("hurry", { input = {} }, function(run)
+  return run:ask { to = { position = "editor" }, title = "hurry", within = "900ms", remind = "300ms", escalate = { position = "head" } }
+end)
 flow.define("ask", { input = { to = "json!", title = "text!" } }, function(run, input)
   return run:ask { to = input.to, title = input.title, form = { decision = "choice:approve,return!" }, within = "2d" }
 end)
@@ -213,6 +216,18 @@ describe('notices', () => {
     const mine = (await s.must('notice', 'list', '--as', 'hoa'))[0].id;
     await as(lan, 'POST', '/api/notices/read', { ids: [mine], all: true });
     assert.equal((await s.must('notice', 'list', '--as', 'hoa'))[0].read_at, undefined);
+  });
+
+  it('a reminder and an escalation are told, the escalation to those whom it reaches as well', async () => {
+    await s.startFlow('post.hurry');
+    const kinds = async (name) => (await s.must('notice', 'list', '--as', name)).filter((x) => x.title === 'hurry').map((x) => x.kind).reverse();
+    for (let i = 0; !(await kinds('mai')).length; i++) {
+      assert.ok(i < 200);
+      await pause(20);
+    }
+    assert.deepEqual(await kinds('lan'), ['task.asked', 'task.reminded', 'task.escalated']);
+    assert.deepEqual(await kinds('mai'), ['task.escalated']);
+    await sink.until(1, (x) => x.to[0] === 'mai@example.org' && x.subject === 'Task, overdue: hurry');
   });
 
   it('a publication is told to its author and to those who follow its type or a unit above, few or many', async () => {

@@ -219,7 +219,7 @@ describe('webhooks', () => {
     assert.equal((await s.cli('webhook', 'test', 999)).code, 1);
   });
 
-  it('a peer that never answers holds up nobody', async () => {
+  it('a peer that never answers, or a byte at a time, holds up nobody and is given up', { timeout: 60000 }, async () => {
     const dead = await peer();
     dead.silent = true;
     const h = await s.must('webhook', 'add', dead.url);
@@ -227,7 +227,20 @@ describe('webhooks', () => {
     await publish(s, 'Bài 8');
     await until(() => p.got.length > n);
     await until(() => dead.got.length === 1);
+    const slow = http.createServer((req, res) => {
+      res.writeHead(200);
+      const drip = setInterval(() => res.write('x'), 500);
+      res.on('close', () => clearInterval(drip));
+    });
+    await new Promise((done) => slow.listen(0, '127.0.0.1', done));
+    const h2 = await s.must('webhook', 'add', `http://127.0.0.1:${slow.address().port}/`);
+    await s.must('webhook', 'test', h2.id);
+    for (const id of [h.id, h2.id])
+      await until(async () => /in time|longer|timeout/i.test((await s.must('webhook', 'deliveries', id))[0].error ?? ''), 30000);
     await s.must('webhook', 'disable', h.id);
+    await s.must('webhook', 'disable', h2.id);
+    slow.closeAllConnections();
+    slow.close();
     dead.server.closeAllConnections();
     dead.server.close();
   });
