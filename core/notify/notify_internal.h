@@ -23,7 +23,7 @@ struct notify {
     struct host *host;
     struct lane *lane;
     struct lane_source notices_source, mailings_source;
-    int in_flight; /* persons whose notices are being mailed */
+    int in_flight;      /* persons whose notices are being mailed */
     struct arena arena; /* for one event */
     /* Set before threads start, then only read. */
     char url[400], mail_from[256], mail_name[200];
