@@ -4,7 +4,7 @@
 
 #include "notify/notify_internal.h"
 
-enum { LIST_MAX = 500 };
+enum { LIST_MAX = 500, KEPT_DAYS = 365 };
 
 static int who(struct api_call *c, int64_t *person)
 {
@@ -81,11 +81,23 @@ static int read_one(struct api_call *c, int64_t person, int64_t id)
     return stmt_run(s, c->err);
 }
 
+/* What was read is kept for a year. */
+static int drop_old(struct api_call *c, int64_t person)
+{
+    struct stmt *s =
+        store_stmt(c->s->db, "delete from notice where person = ?1 and read_at < ?2 and mail_at is null", c->err);
+    if (!s) return c->err->code;
+    stmt_bind_int(s, 1, person);
+    stmt_bind_int(s, 2, c->s->now - KEPT_DAYS * INT64_C(86400000));
+    return stmt_run(s, c->err);
+}
+
 static int mark_read(struct api_call *c)
 {
     const struct val *ids = val_get(&c->args[0], "ids");
     int64_t person;
     int rc = who(c, &person);
+    if (rc == 0) rc = drop_old(c, person);
     if (rc == 0 && val_get_bool(&c->args[0], "all", false)) return read_one(c, person, 0);
     for (size_t i = 0; rc == 0 && val_at(ids, i); i++)
         if (val_is(val_at(ids, i), VAL_INT) && val_at(ids, i)->as.i > 0) rc = read_one(c, person, val_at(ids, i)->as.i);

@@ -9,7 +9,7 @@
 #include "base/locale.h"
 #include "runtime/log.h"
 
-enum { WEBHOOK_MOST = 64, SIGNATURES_MAX = 10, KEPT = 200 };
+enum { WEBHOOK_MOST = 64, SIGNATURES_MAX = 10, KEPT = 200, HOLD_BACK_MS = 30000 };
 static const int64_t failing_ms = INT64_C(5) * 86400000;
 
 static int sign_one(struct arena *a, const void *key, size_t nkey, const char *text, const char **all)
@@ -181,6 +181,8 @@ static int done(void *ctx, struct session *s, const struct outbox_row *row, cons
     const char *text = end->failed ? (why.data ? why.data : "") : NULL;
     int rc = note_delivery(s, row, end, text, err);
     if (rc == 0) rc = note_endpoint(s, row->owner, text, &failing, err);
+    /* What else is due for it would hold the places of others. */
+    if (rc == 0 && end->failed) rc = outbox_delay(s, "webhook", row->owner, s->now + HOLD_BACK_MS, err);
     bool is_gone = end->failed && strcmp(end->failed->key, "webhook.gone") == 0;
     if (rc == 0 && (is_gone || failing >= failing_ms)) {
         struct err_num id;

@@ -69,6 +69,9 @@ struct outbox_new {
 };
 int outbox_add(struct outbox *o, struct session *s, const struct outbox_new *n, int64_t *id, struct err *err);
 
+/* What is due of this owner and not on its way waits until then: its peer does not answer, others' do. */
+int outbox_delay(struct session *s, const char *kind, int64_t owner, int64_t until, struct err *err);
+
 /* For `send`: what is sent, and its end. `response` is copied; `failed` NULL: there is a response (may be nil). */
 const struct outbox_row *outbox_row_of(const struct outbox_sending *s);
 struct loop *outbox_loop(const struct outbox_sending *s);

@@ -94,3 +94,17 @@ int outbox_end_row(struct outbox_sending *s, struct session *session, struct err
     tell_dead(s);
     return keep_row(s, session, 0, err);
 }
+
+int outbox_delay(struct session *s, const char *kind, int64_t owner, int64_t until, struct err *err)
+{
+    struct stmt *st =
+        store_stmt(s->db, "update outbox set next_at = ?3 where owner = ?1 and kind = ?2 and next_at <= ?4", err);
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, owner);
+    stmt_bind_str(st, 2, kind);
+    stmt_bind_int(st, 3, until);
+    stmt_bind_int(st, 4, s->now);
+    int rc = stmt_run(st, err);
+    if (rc == 0 && store_changes(s->db)) outbox_wake(s->host->outbox, until);
+    return rc;
+}

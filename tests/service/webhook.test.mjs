@@ -223,7 +223,7 @@ describe('webhooks', () => {
     const dead = await peer();
     dead.silent = true;
     const h = await s.must('webhook', 'add', dead.url);
-    const n = p.got.length;
+    let n = p.got.length;
     await publish(s, 'Bài 8');
     await until(() => p.got.length > n);
     await until(() => dead.got.length === 1);
@@ -235,8 +235,14 @@ describe('webhooks', () => {
     await new Promise((done) => slow.listen(0, '127.0.0.1', done));
     const h2 = await s.must('webhook', 'add', `http://127.0.0.1:${slow.address().port}/`);
     await s.must('webhook', 'test', h2.id);
+    // More than there are places: what is due for it is held back once it has failed, and others get theirs.
+    for (let i = 0; i < 100; i++) await s.must('webhook', 'test', h.id);
     for (const id of [h.id, h2.id])
-      await until(async () => /in time|longer|timeout/i.test((await s.must('webhook', 'deliveries', id))[0].error ?? ''), 30000);
+      await until(async () => /in time/.test(JSON.stringify(await s.must('webhook', 'deliveries', id))), 30000);
+    n = p.got.length;
+    await publish(s, 'Bài 9');
+    await until(() => p.got.length > n, 2000);
+    assert.ok(dead.got.length <= 64, `${dead.got.length} at once`);
     await s.must('webhook', 'disable', h.id);
     await s.must('webhook', 'disable', h2.id);
     slow.closeAllConnections();
