@@ -174,7 +174,7 @@ static int done(void *ctx, struct session *s, const struct outbox_row *row, cons
                 struct err *err)
 {
     struct buf why;
-    int64_t failing;
+    int64_t failing = 0;
     (void)ctx;
     buf_init(&why, 2000);
     if (end->failed) locale_err(&why, s->lang, end->failed, false);
