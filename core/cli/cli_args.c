@@ -73,8 +73,8 @@ const struct cli_entry cli_commands[] = {
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json",     "write",   "markdown", "help",  "admin",   "upgrade", "unread",
-                                       "verbose",  "dry-run", "force",    "list",  "dev",     "update",  "dead",
+    static const char *const bare[] = {"json",     "write",   "markdown", "help",  "admin",  "upgrade", "unread",
+                                       "verbose",  "dry-run", "force",    "list",  "dev",    "update",  "dead",
                                        "coverage", "fast",    "thorough", "stdin", "preview"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;

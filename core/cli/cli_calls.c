@@ -98,7 +98,7 @@ static const struct call calls[] = {
     {"notice", "list", "notice.list", "{unread!,limit#,after#}", "id kind title link read_at",
      "khung notice list --as USER [--unread]"},
     {"outbox", "list", "outbox.list", "{kind,dead!,limit#,after#}", "id kind state attempts to subject url error",
-     "khung outbox list [--kind mail|webhook|fetch] [--dead]"},
+     "khung outbox list [--kind KIND] [--dead]"},
     {"outbox", "retry", "outbox.retry", "ID|dead", NULL, "khung outbox retry ID|dead"},
     {"outbox", "drop", "outbox.drop", "ID|dead", NULL, "khung outbox drop ID|dead"},
     {"outbox", "hold", "outbox.hold", "", NULL, "khung outbox hold"},

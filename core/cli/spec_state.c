@@ -16,10 +16,12 @@ enum { STATE_MAX = 64 << 20 };
 /* The books of the host: how it came about, not what came out. */
 static bool is_wanted(const char *table)
 {
-    static const char *const books[] = {
-        "account",   "audit",     "http_idempotency", "flow_doubt", "flow_journal",  "flow_name", "flow_signal",
-        "flow_wait", "host_copy", "host_table",       "incident",   "migration",     "outbox",    "place",
-        "plugin_",   "quota",     "schedule_zone",    "sqlite_",    "storage_shape", "token",     "log_"};
+    static const char *const books[] = {"account",       "audit",          "calendar_token", "http_idempotency",
+                                        "flow_doubt",    "flow_journal",   "flow_name",      "flow_signal",
+                                        "flow_wait",     "host_copy",      "host_table",     "incident",
+                                        "migration",     "notify_setting", "outbox",         "place",
+                                        "plugin_",       "quota",          "schedule_zone",  "sqlite_",
+                                        "storage_shape", "token",          "webhook_secret", "log_"};
     for (size_t i = 0; i < sizeof(books) / sizeof(books[0]); i++)
         if (strncmp(table, books[i], strlen(books[i])) == 0) return false;
     return true;

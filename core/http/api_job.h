@@ -36,7 +36,7 @@ struct api_job {
     bool wrap;                   /* for the command line: { text = … } */
     /* Into `out`, on the thread that ran it; NULL: JSON. */
     int (*render)(struct api_job *job, const struct val *out);
-    bool report;                 /* args are those of a report: name, params, format */
+    bool report; /* args are those of a report: name, params, format */
     struct val args;
     int status;
     char rate[160];        /* header lines, or "" */

@@ -29,8 +29,7 @@ static int queue(struct notify *n, struct session *s, const struct auth_mail *m,
     buf_printf(&text, "\n\n%s\n\n", val_get_str(m->data, "link"));
     add_part(&text, m, lang, "end", &n->arena);
     buf_add_char(&text, '\n');
-    struct mail_message mail = {
-        .person = m->person, .to = m->to, .lang = lang, .kind = "mail", .is_secret = true};
+    struct mail_message mail = {.person = m->person, .to = m->to, .lang = lang, .kind = "mail", .is_secret = true};
     mail.subject = buf_ok(&subject) ? arena_strndup(&n->arena, subject.data, subject.len) : NULL;
     mail.text = buf_ok(&text) ? arena_strndup(&n->arena, text.data, text.len) : NULL;
     buf_close(&subject);

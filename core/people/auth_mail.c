@@ -1,4 +1,5 @@
-/* Mail of authentication, in the transaction that makes its link. Who brings it stands above: it says so at the start. */
+/* Mail of authentication, in the transaction that makes its link. Who brings it stands above: it says so at the start.
+ */
 #include "people/auth_internal.h"
 
 void auth_set_mailer(struct auth *a, auth_mailer mailer, void *ctx)
