@@ -12,7 +12,7 @@ const ORG = {
     { code: 'a', name: 'Xã A', kind: 'commune', parent: 'office', from: '2020-01-01' }],
   positions: [{ code: 'head', title: 'Head', roles: ['clerk'] }, { code: 'editor', title: 'Editor', roles: ['editor'] }],
   persons: [{ code: 'lan', name: 'Nguyễn Thị Lan', email: 'lan@example.org' }, { code: 'mai', name: 'Mai "M" Trần', email: 'mai@example.org' },
-    { code: 'hoa', name: 'Hoa' }, { code: 'bad', name: 'Bad', email: 'x@example.org>\r\nRCPT TO:<evil@example.org' },
+    { code: 'hoa', name: 'Hoa' }, { code: 'bad', name: 'Bad', email: 'x@example.org> RCPT TO:<evil@example.org' },
     { code: 'later', name: 'Later', email: 'later@example.org' }, { code: 'never', name: 'Never', email: 'never@example.org' }],
   holders: [{ person: 'lan', position: 'editor', unit: 'office' }, { person: 'mai', position: 'head', unit: 'office' },
     { person: 'hoa', position: 'head', unit: 'office' }],
