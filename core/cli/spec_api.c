@@ -39,6 +39,8 @@ static const struct api_fn functions[] = {
     {"t:fetch_answers", NULL, "t:object:t! answers:map!", "", API_PURE, NULL, 1,
      "What the outside world answers: { [\"GET https://example.org/*\"] = { status =, json = | body =, headers = } | { "
      "failed = \"fetch.timeout\" } | function(request) … }. Without a method: any. The key that says most wins."},
+    {"t:mails", NULL, "t:object:t!", "map[]", API_PURE, NULL, 1,
+     "What was mailed so far: { to =, subject =, text = }. Notices that wait for an hour are mailed when it comes."},
     {"t:now", NULL, "t:object:t!", "Instant", API_PURE, NULL, 1, "The time on the clock of the host."},
     {"t:org", NULL, "t:object:t! org:map!", "map", API_PURE, NULL, 1,
      "Reads an organisation, in the form of khung org import."},

@@ -1,7 +1,8 @@
-/* What the outside world of a test says: t:fetch_answers, t:requests. */
+/* What the outside world of a test says and hears: t:fetch_answers, t:mails, t:requests. */
 #include <string.h>
 
 #include "cli/spec_lua.h"
+#include "outbox/outbox.h"
 
 /* Does a text fit "POST https://example.org/a*"? A star stands for anything. */
 static bool fits(const char *pattern, const char *text)
@@ -121,4 +122,17 @@ static int requests(lua_State *L)
     return 1;
 }
 
-const luaL_Reg spec_world_methods[] = {{"fetch_answers", fetch_answers}, {"requests", requests}, {NULL, NULL}};
+/* Nothing is sent in khung test: mail stays in the outbox. */
+static int mails(lua_State *L)
+{
+    struct spec *s = spec_file_of(L)->spec;
+    struct outbox_filter all = {.kind = "mail"};
+    struct val list;
+    struct err err = {0};
+    if (outbox_list(s->app.db, &all, &s->arena, &list, &err) != 0) return spec_raise(L, &err);
+    vm_push_val(L, &list);
+    return 1;
+}
+
+const luaL_Reg spec_world_methods[] = {
+    {"fetch_answers", fetch_answers}, {"mails", mails}, {"requests", requests}, {NULL, NULL}};

@@ -142,7 +142,9 @@ static int make_orphan(struct session *s, const struct flow_task *t, struct err 
     bool found = rc == 1;
     rc = flow_task_set_orphan(s->db, t->id, s->now, why, err);
     if (rc == 0) rc = flow_task_log(s, t->id, found ? "orphan_escalated" : "orphan", 0, why, err);
-    if (rc == 0) rc = flow_task_tell(s, t, "task.orphaned", err);
+    struct flow_task now; /* with those above */
+    if (rc == 0) rc = flow_task_load(s->db, t->id, s->arena, &now, err);
+    if (rc == 1) rc = flow_task_tell(s, &now, "task.orphaned", err);
     crash_point("task.orphaned");
     return rc;
 }

@@ -106,6 +106,7 @@ int flow_task_reassign(struct api_call *c, int64_t task, const struct val *to, c
     if (rc == 0) rc = flow_task_set_targets(s->db, &t, &targets, c->err);
     if (rc == 0) rc = flow_task_set_orphan(s->db, task, 0, NULL, c->err);
     if (rc == 0) rc = flow_task_log(s, task, "reassigned", 0, reason, c->err);
+    t.targets = targets;
     return rc ? rc : flow_task_tell(s, &t, "task.reassigned", c->err);
 }
 
@@ -130,6 +131,8 @@ int flow_task_delegate(struct flow *f, struct session *s, int64_t task, int64_t 
         return err_set(err, ERR_NOMEM, "memory", NULL);
     rc = flow_task_add_target(s->db, &t, &target, "delegated", err);
     if (rc == 0) rc = flow_task_log(s, task, "delegated", person, reason, err);
+    t.targets = val_list();
+    if (rc == 0 && val_add(s->arena, &t.targets, target) != 0) rc = err_set(err, ERR_NOMEM, "memory", NULL);
     return rc ? rc : flow_task_tell(s, &t, "task.delegated", err);
 }
 

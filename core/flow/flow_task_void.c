@@ -81,7 +81,10 @@ static int edit_part(struct flow *f, struct session *s, struct flow_task *t, con
     if (rc) return rc;
     bool mine = touches(t, &changed);
     rc = set_text(s->db, t, now, mine, err);
-    if (rc == 0 && mine && t->state == TASK_DECIDED) rc = reopen(f, s, t, err);
+    if (rc == 0 && mine && t->state == TASK_DECIDED) {
+        rc = reopen(f, s, t, err);
+        t->targets = t->was;
+    }
     if (rc == 0) rc = flow_task_log(s, t->id, mine ? "asked_again" : "kept", 0, NULL, err);
     return rc || !mine ? rc : flow_task_tell(s, t, "task.asked_again", err);
 }

@@ -241,6 +241,8 @@ static const struct api_fn functions[] = {
 };
 
 static const struct api_event events[] = {
+    {"task.asked",
+     "Something is asked: task, run, title, due, about, to (of whom; the other events of tasks have these, too)."},
     {"task.asked_again", "A text was changed, and whoever had answered is asked again: task, run."},
     {"task.delegated", "Somebody handed a question on: task, run."},
     {"task.escalated", "A question went on to those it escalates to: task, run."},

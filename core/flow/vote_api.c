@@ -168,6 +168,7 @@ static int make_ballots(struct api_call *c, const struct vote *v, const struct f
             return err_set(c->err, ERR_NOMEM, "memory", NULL);
         t.id = id_next(lane_ids(f->lane), c->s->now);
         rc = flow_task_insert(f, c->s, &t, c->err);
+        if (rc == 0) rc = flow_task_emit(c->s, &t, "task.asked", c->err);
     }
     return rc;
 }

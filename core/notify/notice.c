@@ -154,7 +154,7 @@ static int tell_published(struct notify *n, struct session *s, const struct val 
 
 int notice_event(struct notify *n, struct session *s, const char *event, const struct val *data, struct err *err)
 {
-    if (strcmp(event, "task.asked") == 0 || strcmp(event, "task.reminded") == 0 || strcmp(event, "task.escalated") == 0)
+    if (strncmp(event, "task.", 5) == 0 && strcmp(notice_kind_find(event)->name, event) == 0)
         return tell_task(n, s, event, data, err);
     return strcmp(event, "content.published") == 0 ? tell_published(n, s, data, err) : 0;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/digest.h"
 #include "base/locale.h"
 #include "runtime/log.h"
@@ -188,6 +189,8 @@ static int done(void *ctx, struct session *s, const struct outbox_row *row, cons
         struct err_num id;
         log_warn("webhook.disabled", "id", err_i64(&id, row->owner), "why", text, NULL);
         rc = webhook_disable(s->db, row->owner, text, s->now, err);
+        struct audit_entry told = {.verb = "webhook.disable", .kind = "webhook", .id = row->owner, .reason = text};
+        if (rc == 0) rc = audit_add(s, &told, err);
     }
     if (rc == 0 && !end->failed) rc = trim(s->db, row->owner, err);
     buf_close(&why);

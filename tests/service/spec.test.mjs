@@ -63,6 +63,18 @@ test('fetches are answered by the spec, by method and pattern, and can be looked
   assert.deepEqual([t.kills, t.faults], [3, 3]); // flow.start and the two fetches
 });
 
+test('mail leaves for nobody and can be looked at, killed or not', () => {
+  const t = one(spec(`it("writes", function(t)
+      t:org { persons = { { code = "lan", name = "Lan", email = "lan@example.org" } }, users = { { name = "lan", person = "lan", lang = "en" } } }
+      t:equal(#t:mails(), 0)
+      t:start("ask", {})
+      local mails = t:mails()
+      t:equal(#mails, 1)
+      t:equal({ mails[1].to, mails[1].subject }, { "lan@example.org", "Task: Look here" })
+    end)`, `flow.define("ask", {}, function(run) run:ask { to = people.person("lan"), title = "Look here" } end)`));
+  assert.equal(t.outcome, 'passed', JSON.stringify(t));
+});
+
 test('a fetch without an answer fails the test and says how to give one', () => {
   const t = one(spec('it("asks", function(t) t:start("rate", { day = "x" }) end)', FETCH));
   assert.equal(t.code, 'spec.no_answer');
