@@ -230,6 +230,22 @@ describe('notices', () => {
     await sink.until(1, (x) => x.to[0] === 'mai@example.org' && x.subject === 'Task, overdue: hurry');
   });
 
+  it('who a task is handed to is told, and nobody else is told anew', async () => {
+    const kinds = async (name) => (await s.must('notice', 'list', '--as', name)).filter((x) => x.title === 'handed').map((x) => x.kind);
+    await s.startFlow('post.ask', { to: { position: 'editor' }, title: 'handed' });
+    const task = (await as(lan, 'GET', '/api/tasks')).json.find((t) => t.title === 'handed');
+    const { status, text } = await as(lan, 'POST', `/api/tasks/${task.id}/delegate`, { person: 'mai', reason: 'away' });
+    assert.equal(status, 204, text);
+    for (let i = 0; !(await kinds('mai')).length; i++) {
+      assert.ok(i < 200);
+      await pause(20);
+    }
+    assert.deepEqual(await kinds('mai'), ['task.delegated']);
+    assert.deepEqual(await kinds('lan'), ['task.asked']);
+    assert.deepEqual(await kinds('hoa'), []);
+    await sink.until(1, (x) => x.to[0] === 'mai@example.org' && x.subject === 'Handed to you: handed');
+  });
+
   it('a publication is told to its author and to those who follow its type or a unit above, few or many', async () => {
     const mai = await token(s, 'mai');
     const news = (title, unit) => s.startFlow('post.publish', { title, unit }).then((id) => s.until(id, ['completed', 'failed']));
