@@ -83,3 +83,18 @@ void mem_return_now(void)
 {
     malloc_trim(0);
 }
+
+/* A sanitizer brings an allocator of its own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+size_t __sanitizer_get_current_allocated_bytes(void);
+size_t mem_used(void)
+{
+    return __sanitizer_get_current_allocated_bytes();
+}
+#else
+size_t mem_used(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+#endif

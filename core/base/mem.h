@@ -19,6 +19,9 @@ void mem_return_freed(void);
 /* After much was freed: pages between what is still used go back too. Takes milliseconds. */
 void mem_return_now(void);
 
+/* Bytes that were allocated, by whomever in this process, and not freed. Any thread. */
+size_t mem_used(void);
+
 /* Tests: the n-th try_ allocation from now (1 = the next) fails once; 0 switches it off. Gives how many were still to
  * come before the failure that was set before: 0 when it has happened. Per thread. */
 long mem_fail_nth(long n);

@@ -161,6 +161,8 @@ void http_metrics_write(struct http_api *api, const struct http_server *server, 
         "Reads and reports that wait for a reader or are being run.");
     http(b, server);
     one(b, "khung_store_wal_bytes", METRICS_GAUGE, store_wal_bytes(api->db), "Size of the write-ahead log.");
+    one(b, "khung_store_memory_bytes", METRICS_GAUGE, store_memory(),
+        "Memory of the store: mostly pages that are kept, up to the bounds of their caches.");
     quotas(b, &all);
     breakers(b, &all);
     mem_free(all.list);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 
 static void add_escaped(struct buf *b, const char *s)
 {
@@ -77,8 +78,8 @@ static int64_t resident(const struct process *p)
 
 void process_metrics(const struct process *p, struct buf *b)
 {
-    static const char memory[] = "process_resident_memory_bytes", cpu[] = "process_cpu_seconds_total",
-                      start[] = "process_start_time_seconds";
+    static const char memory[] = "process_resident_memory_bytes", used[] = "process_heap_bytes",
+                      cpu[] = "process_cpu_seconds_total", start[] = "process_start_time_seconds";
     struct timespec t = {0};
     int64_t bytes = resident(p);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
@@ -86,6 +87,8 @@ void process_metrics(const struct process *p, struct buf *b)
         metrics_family(b, memory, METRICS_GAUGE, "Resident memory.");
         metrics_int(b, memory, bytes, NULL);
     }
+    metrics_family(b, used, METRICS_GAUGE, "Memory that was allocated and not freed, the store's too.");
+    metrics_int(b, used, (int64_t)mem_used(), NULL);
     metrics_family(b, cpu, METRICS_COUNTER, "CPU time of all threads, user and system.");
     metrics_seconds(b, cpu, (int64_t)t.tv_sec * 1000000000 + t.tv_nsec);
     metrics_family(b, start, METRICS_GAUGE, "When the process started, since 1970.");

@@ -92,6 +92,8 @@ int store_query_check(struct store *db, const char *sql, bool (*may_read)(void *
                       struct err *err);
 /* Bytes of write-ahead log that are not recycled yet (writer); the size of its file (reader), which never shrinks. */
 int64_t store_wal_bytes(struct store *db);
+/* Memory of all connections of this process: mostly pages that are kept, up to the bounds of their caches. */
+int64_t store_memory(void);
 /* The engine's own integrity check; calls report(line) for each finding. */
 int store_check(struct store *db, void (*report)(void *ctx, const char *line), void *ctx, struct err *err);
 

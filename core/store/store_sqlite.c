@@ -274,6 +274,11 @@ bool store_mark_unwind(struct store *db, int depth)
     return true;
 }
 
+int64_t store_memory(void)
+{
+    return sqlite3_memory_used();
+}
+
 int64_t store_wal_bytes(struct store *db)
 {
     char path[600];

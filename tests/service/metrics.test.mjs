@@ -140,9 +140,10 @@ describe('metrics', () => {
     let now = await read();
     for (const name of ['khung_lane_slices_total', 'khung_lane_batches_total', 'khung_lane_commits_total', 'khung_lane_commit_seconds_total',
       'khung_http_responses_total{class="2xx"}', 'khung_http_responses_total{class="4xx"}', 'khung_http_connections',
-      'khung_store_wal_bytes', 'process_cpu_seconds_total', 'khung_readers'])
+      'khung_store_wal_bytes', 'khung_store_memory_bytes', 'process_cpu_seconds_total', 'khung_readers'])
       assert.ok(now[name] > 0, `${name} ${now[name]}`);
     assert.ok(now.process_resident_memory_bytes > 1 << 20, `${now.process_resident_memory_bytes}`);
+    assert.ok(now.process_heap_bytes > now.khung_store_memory_bytes && now.process_heap_bytes < now.process_resident_memory_bytes, `${now.process_heap_bytes}`);
     assert.ok(Math.abs(now.process_start_time_seconds - Date.now() / 1000) < 600);
     assert.equal(now.khung_lane_commits_failed_total, 0);
     assert.equal(now.khung_lane_mailbox_depth, 0);
