@@ -62,7 +62,8 @@ struct plugin {
     struct val texts;                            /* { vi = { key = text }, en = … } */
     uint32_t share;                              /* number for lane fairness, from 1 */
     bool ok;
-    struct err *why; /* when not ok: what is wrong and where */
+    bool fails_alone; /* not ok, and it would not be beside others either */
+    struct err *why;  /* when not ok: what is wrong and where */
     struct arena arena;
     int refs; /* atomic */
 };

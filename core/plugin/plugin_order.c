@@ -30,10 +30,11 @@ static void take(struct reading *r, const char *dir)
 {
     const struct plugin_finding *f = r->f;
     const char *slash = strrchr(dir, '/'), *name = slash ? slash + 1 : dir;
-    struct plugin *known = f->known ? f->known(f->ctx, name) : NULL;
     if (r->n == r->max || (f->offered && strcmp(f->offered->name, name) == 0)) return;
-    bool other = known && f->only && strcmp(f->only, name) != 0 && strcmp(known->dir, dir) == 0;
-    struct plugin *p = other ? plugin_hold(known) : plugin_read_dir(dir, val_get(f->settings, name), known);
+    bool other = f->only && strcmp(f->only, name) != 0;
+    struct plugin *known = f->known ? f->known(f->ctx, name) : NULL,
+                  *last = other && f->last ? f->last(f->ctx, dir) : NULL;
+    struct plugin *p = last ? plugin_hold(last) : plugin_read_dir(dir, val_get(f->settings, name), known);
     r->out[r->n++] = (struct plugin_found){.source = p};
 }
 

@@ -19,6 +19,8 @@ struct plugin_finding {
     struct plugin *offered;     /* stands in the place of its folder, or NULL */
     /* The source that serves under this name, or NULL: not parsed again when nothing differs. */
     struct plugin *(*known)(void *ctx, const char *name);
+    /* What was read of this folder the last time, good or not; NULL: it is new. */
+    struct plugin *(*last)(void *ctx, const char *dir);
     void *ctx;
 };
 

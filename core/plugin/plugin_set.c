@@ -88,6 +88,22 @@ static bool is_same(const struct plugin *a, const struct plugin *b)
     return same;
 }
 
+/* What failed by itself and is the same now is not tried again: neither its time nor the lane's is spent on it because
+ * somebody else is exchanged. */
+static bool fails_again(const struct plugin_build *b, struct plugin *p)
+{
+    const struct plugin *failed = NULL;
+    bool may = p->ok || !p->source->ok;
+    for (size_t i = 0; may && b->active && i < b->active->n && !failed; i++) {
+        const struct plugin *old = b->active->members[i].plugin;
+        if (old->fails_alone && is_same(p, old)) failed = old;
+    }
+    if (!failed) return false;
+    plugin_fail(p, failed->why);
+    p->fails_alone = true;
+    return true;
+}
+
 /* The number for the lane's fairness stays with the name; a new name gets one that nobody has. */
 static uint32_t share_of(struct plugin_build *b, const struct plugin_set *set, const char *name)
 {
@@ -128,6 +144,7 @@ static int build_state(struct plugin_build *b, struct plugin_set *set, struct pl
     struct err why = {0};
     *out = NULL;
     if (!p->ok) {
+        p->fails_alone = !p->source->ok;
         remedy_find(b->s->host->api, p->why);
         return 0;
     }
@@ -137,7 +154,10 @@ static int build_state(struct plugin_build *b, struct plugin_set *set, struct pl
         *err = why;
         return rc;
     }
-    if (rc == 0) rc = plugin_vm_new(b->s->host, p, set->registry, true, &pv, &why);
+    if (rc == 0) {
+        rc = plugin_vm_new(b->s->host, p, set->registry, true, &pv, &why);
+        p->fails_alone = rc && rc != ERR_CONFLICT && !err_is_fault(rc);
+    }
     if (rc == 0) rc = plugins_compile(b->plugins, set->registry, p->name, &why);
     if (rc == 0) {
         *out = pv;
@@ -171,15 +191,16 @@ static int build_one(struct plugin_build *b, struct plugin_set *set, const struc
     struct plugin *p = link_one(b, set, found);
     const struct plugin_member *old = plugin_set_find(b->active, p->name);
     bool is_placed = plugin_set_find(set, p->name) != NULL, stays = p->ok && old && is_same(p, old->plugin);
+    bool is_tried = !stays && !fails_again(b, p);
     struct plugin_vm *pv = NULL;
-    int rc = stays ? 0 : build_state(b, set, p, &pv, err);
+    int rc = is_tried ? build_state(b, set, p, &pv, err) : 0;
     bool falls_back = rc == 0 && !pv && !is_placed && !found->is_off;
     if (falls_back && !old) rc = build_kept(b, set, p->name, err);
     if (falls_back && old && take_over(b, set, old, err) != 0) {
         rc = blame_first(b, set, err);
         if (stays) plugin_fail(p, err);
     }
-    if (!stays || !p->ok) add(set, p, pv, true);
+    if (!stays || !p->ok) add(set, p, pv, is_tried || stays);
     plugin_drop(p);
     return rc;
 }

@@ -9,7 +9,7 @@
 struct plugin_member {
     struct plugin *plugin; /* the registry's, in its order */
     struct plugin_vm *pv;  /* NULL: listed only */
-    bool is_new;           /* built for this set */
+    bool is_new;           /* built, or tried, for this set */
 };
 
 struct plugin_set {

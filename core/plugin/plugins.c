@@ -121,6 +121,15 @@ static struct plugin *known_source(void *ctx, const char *name)
     return m ? m->plugin->source : NULL;
 }
 
+/* A failed version stands behind the one that serves. */
+static struct plugin *last_source(void *ctx, const char *dir)
+{
+    const struct plugin_set *set = ((struct plugins *)ctx)->active;
+    for (size_t i = set ? set->n : 0; i > 0; i--)
+        if (strcmp(set->members[i - 1].plugin->dir, dir) == 0) return set->members[i - 1].plugin->source;
+    return NULL;
+}
+
 /* Builds sets until one can be activated: each try leaves out what the one before failed with. */
 static int build_and_activate(struct plugins *ps, struct plugin_build *b, struct session *s, struct err *err)
 {
@@ -160,9 +169,10 @@ static void tell(const struct plugin_set *set, const struct plugin_set *old)
     for (size_t i = 0; i < set->n; i++) {
         const struct plugin_member *m = &set->members[i];
         const struct plugin *p = m->plugin;
+        if (!m->is_new) continue;
         if (!p->ok)
             tell_failed(p, plugin_set_find(set, p->name));
-        else if (m->is_new && old)
+        else if (old)
             log_info("plugin.changed", "plugin", p->name, "version", p->version, "hash", p->hash, NULL);
     }
 }
@@ -180,7 +190,9 @@ void plugins_commit(struct plugins *ps)
         if (ps->active->members[i].is_new && ps->active->members[i].pv)
             breaker_renew(ps->host, ps->active->members[i].plugin->name);
     tell(ps->active, old);
+    if (!old) return;
     plugin_set_free(old);
+    mem_return_now(); /* the old states lay between what stays */
 }
 
 static void on_commit(void *arg)
@@ -246,7 +258,7 @@ int plugins_load(struct plugins *ps, struct session *s, const char *only, struct
     arena_init(&a, 8 << 20);
     int rc = read_settings(ps, &a, &settings, err);
     if (rc == 0) {
-        struct plugin_finding f = {ps->dirs, ps->ndirs, &settings, only, NULL, known_source, ps};
+        struct plugin_finding f = {ps->dirs, ps->ndirs, &settings, only, NULL, known_source, last_source, ps};
         struct plugin_build b = {.plugins = ps, .s = s, .active = ps->active, .found = found};
         b.n = plugin_order_read(&f, found, PLUGINS_MAX);
         rc = check_name(&b, only, err);
@@ -285,7 +297,7 @@ int plugins_plan(struct plugins *ps, struct session *s, const struct plugins_pla
     if (rc == 0 && plan->files)
         offered = plugin_from_files(plan->only, plan->files, plan->nfiles, val_get(&settings, plan->only));
     if (rc == 0) {
-        struct plugin_finding f = {ps->dirs, ps->ndirs, &settings, plan->only, offered, known_source, ps};
+        struct plugin_finding f = {ps->dirs, ps->ndirs, &settings, plan->only, offered, known_source, last_source, ps};
         struct plugin_build b = {.plugins = ps, .s = s, .active = ps->active, .found = found, .policy = GRANT_TRUST};
         b.n = plugin_order_read(&f, found, PLUGINS_MAX);
         rc = build_and_ask(ps, &b, plan, err);

@@ -158,7 +158,7 @@ static int fixture_run_slice(struct lane_work *w, struct lane *lane, struct err 
     arena_init(&a, 64 << 20);
     fixture_session(fs->f, &s, &a, fs->mode);
     if (!fs->handler) {
-        rc = plugins_load(fs->f->host.plugins, &s, NULL, err);
+        rc = plugins_load(fs->f->host.plugins, &s, fs->plugin, err);
     } else {
         struct plugin_vm *pv = plugins_vm(fs->f->host.plugins, fs->plugin);
         struct val out;

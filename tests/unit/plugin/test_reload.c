@@ -28,7 +28,17 @@ static int declare_type(struct api_call *c)
     return registry_declare(c->s, "kind_of_all", val_cstr(c->arena, &c->args[0]), NULL, c->err);
 }
 
+static int tries;
+
+static int count_try(struct api_call *c)
+{
+    (void)c;
+    tries++;
+    return 0;
+}
+
 static const struct api_fn more_functions[] = {
+    {"test.count", count_try, "", "", API_DECLARE, NULL, 1, "Counts how often the code of a plugin is run."},
     {"test.type", declare_type, "name:text!", "", API_DECLARE, NULL, 1,
      "Takes a name that is unique over all plugins."},
     {0},
@@ -165,6 +175,57 @@ static void a_bad_new_version_leaves_the_old_one_and_is_listed(void **state)
     fixture_reload(f);
     assert_ptr_equal(vm_of(f, "p"), old);
     assert_string_equal(failure(f, "p"), "");
+}
+
+static void what_failed_by_itself_is_not_tried_again_with_another_one(void **state)
+{
+    struct fixture *f = *state;
+    speaking(f, "old", "one");
+    speaking(f, "p", "one");
+    fixture_reload(f);
+    fixture_plugin(f, "old", "", "test.count()\nerror('no')");
+    fixture_plugin(f, "new", "", "test.count()\nerror('no')");
+    fixture_plugin(f, "none", "", "");
+    fixture_write(f, "none", "plugin.lua", "return 1");
+    tries = 0;
+    try_reload(f);
+    assert_int_equal(tries, 2);
+    for (int i = 0; i < 2; i++) {
+        speaking(f, "p", i ? "two" : "three");
+        fixture_ok(f, "p alone", fixture_try(f, "p", NULL));
+        assert_says(f, "p", i ? "two" : "three");
+        assert_int_equal(tries, 2);
+        assert_string_equal(failure(f, "old"), "lua.error");
+        assert_string_equal(failure(f, "new"), "lua.error");
+        assert_string_equal(failure(f, "none"), "plugin.name");
+        assert_says(f, "old", "one");
+    }
+    fixture_ok(f, "new", fixture_try(f, "new", NULL));
+    assert_int_equal(tries, 3);
+    try_reload(f);
+    assert_int_equal(tries, 5);
+}
+
+static void what_waited_for_another_one_serves_with_it(void **state)
+{
+    struct fixture *f = *state;
+    fixture_plugin(f, "user", "}, requires = { lib = '1.0'", "require('lib')");
+    fixture_plugin(f, "twin", "", "test.type('shared')");
+    speaking(f, "q", "one");
+    fixture_plugin(f, "m", "", "test.type('shared')"); /* before the twin */
+    try_reload(f);
+    assert_string_equal(failure(f, "user"), "plugin.required_missing");
+    assert_string_equal(failure(f, "twin"), "plugin.declared_twice");
+    fixture_plugin(f, "lib", "", "error('no')");
+    fixture_ok(f, "lib", fixture_try(f, "lib", NULL));
+    assert_string_equal(failure(f, "user"), "plugin.required_failed");
+    fixture_plugin(f, "lib", "", "");
+    fixture_ok(f, "lib", fixture_try(f, "lib", NULL));
+    assert_non_null(vm_of(f, "user"));
+    assert_string_equal(failure(f, "user"), "");
+    fixture_plugin(f, "m", "", "");
+    fixture_ok(f, "m", fixture_try(f, "m", NULL));
+    assert_non_null(vm_of(f, "twin"));
 }
 
 static void a_version_whose_activation_is_refused_leaves_the_old_one(void **state)
@@ -331,6 +392,8 @@ int main(void)
         TEST(registrations_of_the_old_version_are_gone),
         TEST(who_requires_a_changed_plugin_is_built_anew_with_it),
         TEST(a_bad_new_version_leaves_the_old_one_and_is_listed),
+        TEST(what_failed_by_itself_is_not_tried_again_with_another_one),
+        TEST(what_waited_for_another_one_serves_with_it),
         TEST(a_version_whose_activation_is_refused_leaves_the_old_one),
         TEST(a_plugin_that_breaks_another_one_is_the_one_that_stays_out),
         TEST(a_new_plugin_cannot_take_the_name_of_one_that_serves),
