@@ -287,7 +287,7 @@ static double measure_due(struct bench *b, bool cold)
     struct val input = val_map();
     struct arena a;
     arena_init(&a, 1 << 20);
-    open_engine(b, &e, bench_folder(b, "due"), cold ? 0 : 20000);
+    open_engine(b, &e, bench_folder(b, "due"), 0);
     int64_t at = clock_now(&e.app.host.clock) + 3000;
     val_set(&a, &input, "at", val_int(at));
     start_many(&e, "until", &input, n, NULL);
@@ -295,7 +295,7 @@ static double measure_due(struct bench *b, bool cold)
     snprintf(dir, sizeof(dir), "%s", e.dir);
     if (cold) {
         app_close(&e.app);
-        open_engine(b, &e, dir, 20000);
+        open_engine(b, &e, dir, 0);
     }
     int done = 0;
     while (clock_now(&e.app.host.clock) < at) {
