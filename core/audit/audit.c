@@ -35,7 +35,7 @@ int audit_new(struct host *host, struct audit **out, struct err *err)
     (void)err;
     struct audit *au = mem_alloc(sizeof(*au));
     au->host = host;
-    au->day = au->indexed = au->context_at = au->entry_at = -1;
+    au->day = au->context_at = au->entry_at = -1;
     buf_init(&au->told, AUDIT_BATCH_MAX);
     buf_init(&au->body, AUDIT_BATCH_MAX);
     *out = au;
@@ -306,6 +306,7 @@ void audit_after_commit(struct audit *au)
 {
     char hex[DIGEST_HEX];
     struct err_num n;
+    if (au->wrote) audit_index_soon(au);
     if (au->wrote && au->listener) au->listener(au->listener_ctx);
     if (!au->new_day) return;
     au->day = au->new_day;

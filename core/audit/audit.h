@@ -20,6 +20,7 @@
 
 struct audit;
 struct buf;
+struct lane;
 struct err;
 extern const struct store_migration audit_migrations[];
 
@@ -49,9 +50,10 @@ int audit_add(struct session *s, const struct audit_entry *e, struct err *err);
 int audit_before_commit(struct audit *au, struct store *db, int64_t now, struct err *err);
 /* After it: tells of a new anchor. */
 void audit_after_commit(struct audit *au);
-/* On the lane when it is idle: goes on with the index by things and persons. True: there is more. Needs no promise:
- * what is not indexed yet is searched row by row. */
-bool audit_index_more(struct audit *au, struct store *db);
+/* The index by things and persons is made by the lane a little after the rows, in pieces. It promises nothing: what is
+ * not indexed yet is searched row by row. One piece, in a transaction: *more, if there is. */
+void audit_start(struct audit *au, struct lane *lane);
+int audit_index_some(struct store *db, bool *more, struct err *err);
 
 /* Entries, newest first. */
 struct audit_filter {

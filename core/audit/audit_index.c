@@ -3,11 +3,12 @@
  * the rows alone and may be thrown away. */
 #include "audit/audit_internal.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/arena.h"
 
-enum { AT_ONCE = 200, KEYS_MAX = 64, INDEX_ARENA = 8 << 20 };
+enum { AT_ONCE = 200, FIRST_PIECE_MS = 500, NEXT_PIECE_MS = 20, KEYS_MAX = 64, INDEX_ARENA = 8 << 20 };
 
 /* Objects in values are shown by kind and number; what else they are is not the audit's to know. */
 static const struct val_kind *kind_of(const char *name, size_t len)
@@ -162,19 +163,52 @@ static int index_some(struct store *db, int64_t *row, bool *more, struct err *er
     return stmt_run(s, err);
 }
 
-bool audit_index_more(struct audit *au, struct store *db)
+int audit_index_some(struct store *db, bool *more, struct err *err)
 {
-    struct err err = {0};
-    struct audit_head head;
-    bool more = false;
     int64_t row;
-    if (audit_head(db, &head, &err) != 0 || head.row == au->indexed) return false;
-    if (store_begin(db, &err) != 0) return false;
-    int rc = index_some(db, &row, &more, &err);
-    if (rc == 0) rc = store_commit(db, &err);
-    if (rc)
-        store_rollback(db);
-    else
-        au->indexed = row;
-    return rc == 0 && more;
+    return index_some(db, &row, more, err);
+}
+
+/* --- on the lane --- */
+
+static struct audit *of_work(struct lane_work *w)
+{
+    return (struct audit *)((char *)w - offsetof(struct audit, work));
+}
+
+static int run_index(struct lane_work *w, struct lane *lane, struct err *err)
+{
+    return audit_index_some(lane_db(lane), &of_work(w)->has_more, err);
+}
+
+/* What could not be indexed is tried again with the next rows. */
+static void done_index(struct lane_work *w, const struct err *failed)
+{
+    struct audit *au = of_work(w);
+    au->is_indexing = false;
+    if (!failed && au->has_more) lane_wake_at(au->lane, &au->source, lane_now(au->lane) + NEXT_PIECE_MS);
+}
+
+static int64_t collect(struct lane_source *src, struct lane *lane, int64_t now, int max)
+{
+    struct audit *au = (struct audit *)((char *)src - offsetof(struct audit, source));
+    (void)now;
+    (void)max;
+    if (!au->is_indexing) lane_add(lane, &au->work);
+    au->is_indexing = true;
+    return INT64_MAX;
+}
+
+void audit_start(struct audit *au, struct lane *lane)
+{
+    au->lane = lane;
+    au->work = (struct lane_work){.run = run_index, .done = done_index};
+    au->source = (struct lane_source){.collect = collect, .due = INT64_MAX};
+    lane_add_source(lane, &au->source);
+    audit_index_soon(au);
+}
+
+void audit_index_soon(struct audit *au)
+{
+    if (au->lane && !au->is_indexing) lane_wake_at(au->lane, &au->source, lane_now(au->lane) + FIRST_PIECE_MS);
 }

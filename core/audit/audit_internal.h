@@ -4,6 +4,7 @@
 
 #include "audit/audit.h"
 #include "base/buf.h"
+#include "store/lane.h"
 
 enum { AUDIT_FROM_MAX = 160, AUDIT_PLUGIN_MAX = 64 };
 
@@ -32,7 +33,11 @@ struct audit {
     bool wrote; /* rows, in this transaction */
     void (*listener)(void *ctx);
     void *listener_ctx;
-    int64_t indexed; /* the last row in the index; -1: not known yet */
+    /* The index (audit_index.c). */
+    struct lane *lane; /* NULL: none is made */
+    struct lane_source source;
+    struct lane_work work;
+    bool is_indexing, has_more;
 };
 
 /* A row as it is hashed: everything but the hash itself. */
@@ -74,5 +79,7 @@ enum audit_field {
 int64_t audit_thing_key(const char *kind, size_t len, int64_t id, const char *name, size_t name_len);
 int64_t audit_person_key(int64_t person);
 int audit_indexed(struct store *db, int64_t *row, struct err *err);
+/* There are new rows. */
+void audit_index_soon(struct audit *au);
 
 #endif

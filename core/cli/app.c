@@ -104,9 +104,8 @@ static void after_commit(void *ctx)
 
 static bool idle(void *ctx)
 {
-    struct app *app = ctx;
-    bool more = audit_index_more(app->host.audit, app->db);
-    return vm_tidy() || more;
+    (void)ctx;
+    return vm_tidy();
 }
 
 static void attach(struct app *app, const struct app_options *o)
@@ -198,6 +197,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     rc = raise_ids(app, err);
     if (rc) goto failed;
     breakers_start(h->breakers, app->lane);
+    if (!o->is_test) audit_start(h->audit, app->lane);
     lane_hold_sources(app->lane, true); /* until the first set of plugins is active */
     attach(app, o);
     rc = notify_set(h->notify, app->db, o->notify, err);

@@ -46,7 +46,7 @@ struct sse {
     sse_check check;
     void *ctx;
     struct stream *streams;
-    int nstreams;
+    atomic_int nstreams; /* changed on the io thread alone */
     struct loop_timer *look, *ping;
     bool is_looking, is_stopped;
     atomic_bool is_told;
@@ -231,7 +231,8 @@ static void deliver(struct mail *m)
 void sse_told(void *arg)
 {
     struct sse *hub = arg;
-    if (atomic_exchange(&hub->is_told, true)) return;
+    /* One that is just being opened was counted before it looked where the rows end. */
+    if (atomic_load(&hub->nstreams) == 0 || atomic_exchange(&hub->is_told, true)) return;
     if (!loop_post(hub->loop, &hub->wake.mail)) atomic_store(&hub->is_told, true); /* it is closing */
 }
 
@@ -330,14 +331,15 @@ int sse_open(struct sse *hub, struct http_request *r, const struct people_login 
     if (rc) return rc;
     struct stream *st = mem_alloc(sizeof(*st));
     *st = (struct stream){.hub = hub, .request = r, .login = *login};
-    rc = begin_at(hub, st, err);
+    if (hub->nstreams++ == 0) loop_timer_set(hub->ping, SSE_PING_MS);
+    rc = begin_at(hub, st, err); /* counted before: what is written from here on is told */
     if (rc) {
+        hub->nstreams--;
         mem_free(st);
         return rc;
     }
     st->next = hub->streams;
     hub->streams = st;
-    if (hub->nstreams++ == 0) loop_timer_set(hub->ping, SSE_PING_MS);
     http_defer(r);
     http_stream_start(r, &head, taken, st);
     buf_clear(&hub->text);
