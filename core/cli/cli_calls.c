@@ -1,14 +1,18 @@
 /* Commands that are one call each: noun, verb, words and flags become the arguments of an API function. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
+#include "base/locale.h"
 #include "cli/cli.h"
 
 /* Arguments, separated by blanks: WORD (text), WORD# (an integer), WORD? (may be missing), @FILE (a JSON file),
  * --flag (text), --flag# (integer), --flag! (true when given), --flag@ (JSON), {a,b} a map of flags, = the answer of
- * a task (--decision, --comment, --field k=v). */
+ * a task (--decision, --comment, --field k=v). The flag of a key that is no word of Lua, as until_, has no _ at its
+ * end. */
 struct call {
     const char *noun, *verb, *api, *args, *columns, *usage;
 };
@@ -54,7 +58,7 @@ static const struct call calls[] = {
     {"delegation", "list", "people.delegations", "{person,at}", "id from to position role unit since until act holds",
      "khung delegation list [--person CODE] [--at DATE]"},
     {"delegation", "add", "people.delegate", "{from,to,scope,since,until_,act}", NULL,
-     "khung delegation add --from CODE --to CODE [--scope POSITION] [--since DATE] --until_ DATE [--act TEXT]"},
+     "khung delegation add --from CODE --to CODE [--scope POSITION] [--since DATE] --until DATE [--act TEXT]"},
     {"delegation", "revoke", "people.revoke", "ID# {on}", NULL, "khung delegation revoke ID [--on DATE]"},
     {"why", "", "policy.why", "USER VERB THING? {at}", NULL,
      "khung why USER VERB [task:ID | unit:CODE | item:ID] [--at DATE]"},
@@ -90,7 +94,7 @@ static const struct call calls[] = {
     {"error", "show", "error.show", "ID", NULL, "khung error show ID"},
     {"audit", "list", "audit.list", "{kind,id#,name,verb,person,run#,since,until_,before#,limit#}",
      "row at who verb kind id name reason",
-     "khung audit list [--kind KIND] [--id N] [--verb VERB] [--person CODE] [--since DATE] [--until_ DATE] [--limit "
+     "khung audit list [--kind KIND] [--id N] [--verb VERB] [--person CODE] [--since DATE] [--until DATE] [--limit "
      "N]"},
     {"audit", "anchors", "audit.anchors", "{limit#}", "day anchor", "khung audit anchors [--limit N]"},
     {"audit", "verify", "audit.verify", "{anchor}", NULL, "khung audit verify [--anchor ROW:HASH]"},
@@ -135,17 +139,27 @@ static int take_json(struct cli *c, const char *text, size_t len, struct val *ou
     return json_parse(text, len, &c->arena, out, err);
 }
 
+static int take_integer(const char *text, struct val *out)
+{
+    char *end;
+    errno = 0;
+    *out = val_int(strtoll(text, &end, 10));
+    return end == text || *end || errno ? CLI_USAGE : 0;
+}
+
 /* One flag as a value; nil when it was not given. */
 static int take_flag(struct cli *c, const char *spec, size_t len, const char **name, struct val *out, struct err *err)
 {
     char kind = len ? spec[len - 1] : '\0';
     if (kind != '#' && kind != '!' && kind != '@') kind = '\0';
-    *name = arena_strndup(&c->arena, spec, len - (kind != '\0'));
-    const char *value = *name ? cli_flag(c, *name) : NULL;
+    len -= kind != '\0';
+    *name = arena_strndup(&c->arena, spec, len);
+    const char *flag = arena_strndup(&c->arena, spec, len && spec[len - 1] == '_' ? len - 1 : len);
+    const char *value = *name && flag ? cli_flag(c, flag) : NULL;
     *out = val_nil();
     if (!value) return 0;
     if (kind == '#')
-        *out = val_int(strtoll(value, NULL, 10));
+        return take_integer(value, out);
     else if (kind == '!')
         *out = val_bool(true);
     else if (kind == '@')
@@ -205,17 +219,59 @@ static int take_part(struct cli *c, const char *part, size_t len, int *word, str
         int rc = cli_read_file(c, given, &text, &n, err);
         return rc ? rc : take_json(c, text, n, out, err);
     }
-    if (part[len - 1] == '#') {
-        char *end;
-        *out = val_int(strtoll(given, &end, 10));
-        return *end ? CLI_USAGE : 0;
-    }
+    if (part[len - 1] == '#') return take_integer(given, out);
     *out = val_str(given);
     return 0;
 }
 
+/* Whether `args` reads this flag. */
+static bool reads_flag(const char *args, const char *flag)
+{
+    static const char *const answer[] = {"decision", "comment", "field"};
+    size_t n = strlen(flag);
+    bool in_map = false;
+    for (const char *p = args; *p;) {
+        size_t len = strcspn(p, " {},");
+        bool is_flag = in_map || strncmp(p, "--", 2) == 0;
+        const char *name = in_map || !is_flag ? p : p + 2;
+        size_t rest = len - (size_t)(name - p);
+        while (rest && strchr("#!@_", name[rest - 1]))
+            rest--;
+        if (is_flag && rest == n && memcmp(name, flag, n) == 0) return true;
+        for (size_t i = 0; *p == '=' && i < 3; i++)
+            if (strcmp(flag, answer[i]) == 0) return true;
+        p += len;
+        if (*p == '{') in_map = true;
+        if (*p == '}') in_map = false;
+        if (*p) p++;
+    }
+    return false;
+}
+
+/* A flag that nobody reads, for a slip in --dry-run must not do the thing. */
+static const char *unknown_flag(const struct cli *c, const struct call *call)
+{
+    static const char *const common[] = {"as", "data", "json", "lang", "plugins", "settings", "verbose", "zone"};
+    for (int i = 0; i < c->nflags; i++) {
+        bool is_known = reads_flag(call->args, c->flags[i].name);
+        for (size_t k = 0; !is_known && k < sizeof(common) / sizeof(*common); k++)
+            is_known = strcmp(c->flags[i].name, common[k]) == 0;
+        if (!is_known) return c->flags[i].name;
+    }
+    return NULL;
+}
+
 static int run_call(struct cli *c, const struct call *call)
 {
+    const char *unknown = unknown_flag(c, call);
+    if (unknown) {
+        struct buf b;
+        buf_init(&b, 4096);
+        locale_format(&b, c->lang, "cli.flag", "flag", unknown, NULL);
+        fprintf(stderr, "%s\n", b.data ? b.data : unknown);
+        buf_close(&b);
+        return cli_usage(c, call->usage);
+    }
     struct val args = val_list(), out = val_nil();
     struct err err = {0};
     int word = call->verb[0] ? 2 : 1, rc = 0;

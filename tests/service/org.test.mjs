@@ -205,11 +205,15 @@ describe('delegations', () => {
   it('are given, listed, explained and ended', async () => {
     const s = new Service(folder());
     await s.must('org', 'import', join(SCOUTS, 'org'));
-    const add = ['delegation', 'add', '--from', 'dunn', '--to', 'evans', '--scope', 'district_commissioner', '--until_', '2199-12-31', '--act', '12/2021'];
+    const add = ['delegation', 'add', '--from', 'dunn', '--to', 'evans', '--scope', 'district_commissioner', '--until', '2199-12-31', '--act', '12/2021'];
     const id = await s.must(...add);
     assert.match((await s.cli(...add)).err, /already on some of these days/);
-    assert.match((await s.cli('delegation', 'add', '--from', 'evans', '--to', 'frost', '--scope', 'district_commissioner', '--until_', '2199-12-31')).err,
+    assert.match((await s.cli('delegation', 'add', '--from', 'evans', '--to', 'frost', '--scope', 'district_commissioner', '--until', '2199-12-31')).err,
       /cannot be passed on/);
+    const slip = await s.cli('delegation', 'list', '--persn', 'evans');
+    assert.equal(slip.code, 2);
+    assert.match(slip.err, /no flag --persn.*\n.*khung delegation list/s);
+    assert.equal((await s.cli('audit', 'list', '--limit', 'ten')).code, 2);
     const [one] = await s.must('delegation', 'list', '--person', 'evans');
     assert.deepEqual([one.id, one.from.name, one.act, one.holds], [id, 'Peter Dunn', '12/2021', true]);
     await s.must('delegation', 'revoke', id);
