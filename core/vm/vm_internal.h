@@ -14,6 +14,7 @@
 enum { VM_BLOCK_MAX = 16 << 20, VM_MEMORY_SOFT = 32 << 20, VM_ENTRIES_MAX = 10 };
 /* Bytes of a text: Lua compares, hashes and reads one in one go. Its block has a head, too. */
 enum { VM_TEXT_MAX = 4 << 20, VM_TEXT_HEAD = 64 };
+enum { VM_LARGE_BLOCK = 1 << 20 }; /* takes time to be filled and copied */
 enum { VM_LARGE = 4 << 20 };       /* a state from here on collects step by step */
 enum { VM_RETURN_FROM = 8 << 20 }; /* so much freed goes back to the system at once */
 enum { VM_VALUES_MAX = 16384 };    /* values that a function gives at once: others take them as arguments, in one go */
@@ -51,6 +52,7 @@ struct vm {
     char name[64];
     void *owner;
     size_t used, soft, hard;
+    size_t in_large; /* bytes of it in blocks of VM_LARGE_BLOCK and more */
     size_t look_at; /* used: from here on a hook looks what is to be done */
     size_t tidied;  /* used after it was tidied the last time; 0: a call has failed since */
     bool tidying;   /* a cycle of the collector is under way */
@@ -117,6 +119,7 @@ void vm_hook_idle(lua_State *L);
 int vm_take_stop(struct vm *vm, struct err *err); /* fills err; clears the stop at the outermost exit */
 void vm_afford(lua_State *L, int64_t ns);         /* stops at once what has not so much time left */
 void vm_raise_stop(lua_State *L);                 /* does not return */
+void vm_reserve(void);                            /* in_large has changed: so has the moment of the stop */
 bool vm_limit_is_over(void);                      /* what runs on this thread has no time left */
 /* Raises if stopped. Costs a look at a flag: for each turn of a loop. */
 static inline void vm_check_stop(lua_State *L)

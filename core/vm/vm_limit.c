@@ -18,6 +18,8 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
+enum { RESERVE_MAX_NS = 2000000 };
+
 struct thread_limit {
     bool made;
     timer_t timer;
@@ -28,6 +30,7 @@ struct thread_limit {
     volatile bool over;             /* the limit has run out: nothing is entered any more until it ends */
     volatile int64_t ms;
     volatile int64_t cpu_end_ns;
+    volatile int64_t budget_ns;
     volatile int64_t armed_until;    /* monotonic; 0: not armed */
     int64_t sampled_cpu, sampled_at; /* what the thread had used at a moment not long ago */
 };
@@ -75,6 +78,20 @@ void vm_stop_now(struct vm *vm, int why)
     vm_hook(vm);
 }
 
+/* Large blocks make the end a long one: one that grows is copied in one go, and a deep stack is unwound variable by
+ * variable. So a state that has some is stopped as much earlier, up to two fifths of its time. */
+static int64_t reserve(const struct thread_limit *t, const struct vm *vm)
+{
+    int64_t ns = (int64_t)vm->in_large / 2, most = t->budget_ns / 5 * 2;
+    if (ns > RESERVE_MAX_NS) ns = RESERVE_MAX_NS;
+    return ns < most ? ns : most;
+}
+
+static int64_t time_left(const struct thread_limit *t)
+{
+    return t->cpu_end_ns - reserve(t, t->top ? t->top->vm : t->vm) - clock_thread_cpu_ns();
+}
+
 static void arm(struct thread_limit *t, int64_t in_ns)
 {
     struct itimerspec when = {.it_value = {.tv_sec = in_ns / 1000000000, .tv_nsec = in_ns % 1000000000}};
@@ -93,6 +110,13 @@ static void stop_entries(const struct thread_limit *t)
     }
 }
 
+static void run_out(struct thread_limit *t)
+{
+    t->over = true;
+    stop_entries(t);
+    arm(t, 1000000); /* code that runs on another coroutine by now is caught by the next tick */
+}
+
 static void on_signal(int sig, siginfo_t *info, void *ctx)
 {
     struct thread_limit *t = &limit;
@@ -105,25 +129,29 @@ static void on_signal(int sig, siginfo_t *info, void *ctx)
     }
     t->armed_until = 0;
     if (!t->vm) return;
-    int64_t left = t->cpu_end_ns - clock_thread_cpu_ns();
-    if (left > 50000) {
+    int64_t left = time_left(t);
+    if (left > 50000)
         arm(t, left);
-        return;
-    }
-    t->over = true;
-    stop_entries(t);
-    arm(t, 1000000); /* code that runs on another coroutine by now is caught by the next tick */
+    else
+        run_out(t);
 }
 
 void vm_afford(lua_State *L, int64_t ns)
 {
     struct thread_limit *t = &limit;
-    if (t->vm && !t->over && t->cpu_end_ns - clock_thread_cpu_ns() < ns) {
-        t->over = true;
-        stop_entries(t);
-        arm(t, 1000000);
-    }
+    if (t->vm && !t->over && time_left(t) < ns) run_out(t);
     vm_check_stop(L);
+}
+
+void vm_reserve(void)
+{
+    struct thread_limit *t = &limit;
+    if (!t->vm || t->over) return;
+    int64_t left = time_left(t), until = t->armed_until;
+    if (left <= 0)
+        run_out(t);
+    else if (!until || until > clock_mono_ns() + left)
+        arm(t, left);
 }
 
 bool vm_limit_is_over(void)
@@ -179,6 +207,8 @@ void vm_limit_begin(struct vm *vm, int64_t cpu_ms)
     t->ms = cpu_ms;
     t->base = t->top;
     t->cpu_end_ns = thread_cpu_at(t, now) + budget;
+    t->budget_ns = budget;
+    budget -= reserve(t, vm);
     t->over = false;
     atomic_signal_fence(memory_order_seq_cst);
     t->vm = vm;

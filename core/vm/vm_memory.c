@@ -43,7 +43,7 @@ void vm_look(struct vm *vm)
 void vm_make_room(lua_State *L, size_t size)
 {
     struct vm *vm = vm_of(L);
-    if (size < VM_BLOCK_MAX / 16) return;
+    if (size < VM_LARGE_BLOCK) return;
     vm_afford(L, (int64_t)size); /* measured: a nanosecond a byte, mostly for pages of the kernel */
     if (vm->used + size <= vm->soft) return;
     vm_set_gradual(vm, true);
@@ -63,6 +63,15 @@ static void stop(struct vm *vm, bool host)
     }
 }
 
+static void count(struct vm *vm, size_t old, size_t size)
+{
+    vm->used = vm->used - old + size;
+    if (old < VM_LARGE_BLOCK && size < VM_LARGE_BLOCK) return;
+    vm->in_large += (size < VM_LARGE_BLOCK ? 0 : size);
+    vm->in_large -= (old < VM_LARGE_BLOCK ? 0 : old);
+    if (size > old) vm_reserve();
+}
+
 void *vm_allocate(void *ud, void *ptr, size_t old, size_t size)
 {
     struct vm *vm = ud;
@@ -75,7 +84,7 @@ void *vm_allocate(void *ud, void *ptr, size_t old, size_t size)
             mem_free(ptr);
         else
             smaller = mem_try_realloc(ptr, size);
-        vm->used = used;
+        count(vm, old, size);
         return smaller || size == 0 ? smaller : ptr; /* Lua counts on this not to fail */
     }
     if (vm->refused && vm->refused != size) {
@@ -93,7 +102,7 @@ void *vm_allocate(void *ud, void *ptr, size_t old, size_t size)
         return NULL;
     }
     vm->refused = 0;
-    vm->used = used;
+    count(vm, old, size);
     if (is_long) stop(vm, false);
     if (used > vm->look_at && vm->running && !vm->stop && !vm->collecting) vm_hook(vm);
     return grown;
