@@ -21,6 +21,7 @@ double bench_now(void); /* seconds */
 double bench_cpu(void); /* seconds of this thread's work: others on the machine do not count */
 double bench_median(double *values, size_t n);
 void bench_die(const char *what);
+void bench_write_file(const char *dir, const char *name, const char *text); /* dir/name, and its folder */
 /* A fresh empty folder below tmp. */
 const char *bench_folder(struct bench *b, const char *name);
 
@@ -54,6 +55,24 @@ void bench_recover(struct bench *b);
 void bench_idle(struct bench *b);
 void bench_plugins_idle(struct bench *b);
 
+/* The program as a service (service.c). */
+struct bench_service {
+    pid_t pid;
+    int port;
+    double start_ms;
+};
+/* Starts it and waits for its line "service.ready … port=N". */
+void bench_start(struct bench *b, struct bench_service *s, const char *dir, const char *plugins);
+void bench_stop(struct bench_service *s, int signal);
+/* Runs a command of the program and gives what it printed, in a static buffer. */
+char *bench_command(struct bench *b, const char *dir, const char *rest);
+/* A token of an account, and of one that may start runs; in a static buffer. */
+const char *bench_token(struct bench *b, const char *dir, const char *user);
+const char *bench_operator(struct bench *b, const char *dir);
+
+/* Decisions over HTTP (decide.c). */
+void bench_decide(struct bench *b);
+
 /* Plugins (plugins.c). */
 void bench_reload(struct bench *b);
 /* A plugin of a table, a flow, a hook and so many modules below a folder. */
@@ -75,6 +94,9 @@ struct load {
     const char *request;
     const char *expect;
 };
+int bench_connect(int port);
+/* Bytes of the whole response once it is there, else 0. */
+size_t bench_whole(const char *text, size_t n);
 double bench_load(const struct load *l, double *p50);
 /* One request; the response is in a static buffer. */
 const char *bench_request(int port, const char *text);

@@ -20,27 +20,17 @@ static const char busy[] = "local ticks = storage.table(\"tick\", { fields = { a
                            "end)\n"
                            "schedule.cron(\"daily\", \"0 7 * * *\", { flow = \"tick\" })\n";
 
-static void write_file(const char *dir, const char *name, const char *text)
-{
-    char path[700];
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    FILE *f = fopen(path, "we");
-    if (!f || fputs(text, f) < 0 || fclose(f) != 0) bench_die(path);
-}
-
 static double measure(struct bench *b, const char *init, bool starts)
 {
-    char dir[600], root[500];
+    char root[500];
     const char *dirs[] = {root};
     struct spec s = {.options = {.plugin_dirs = dirs, .nplugin_dirs = 1, .lang = "en", .zone = "Asia/Ho_Chi_Minh"},
                      .plugin = "days"};
     struct err err = {0};
     struct val name = val_str("days.sleeper"), args = {.type = VAL_LIST, .as.list = {&name, 1, 1}}, out;
     snprintf(root, sizeof(root), "%s", bench_folder(b, "days"));
-    snprintf(dir, sizeof(dir), "%s/days", root);
-    if (mkdir(dir, 0700) != 0) bench_die(dir);
-    write_file(dir, "plugin.lua", manifest);
-    write_file(dir, "init.lua", init);
+    bench_write_file(root, "days/plugin.lua", manifest);
+    bench_write_file(root, "days/init.lua", init);
     log_init(LOG_ERROR, false);
     if (spec_open(&s, &err) != 0) bench_die(err.key);
     if (starts && spec_call(&s, "flow.start", &args, 0, &out, &err) != 0) bench_die(err.key);

@@ -20,7 +20,7 @@ struct client {
     char *data;
 };
 
-static int connect_to(int port)
+int bench_connect(int port)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
@@ -30,8 +30,7 @@ static int connect_to(int port)
     return fd;
 }
 
-/* Bytes of the whole response once it is there, else 0. */
-static size_t whole(const char *p, size_t n)
+size_t bench_whole(const char *p, size_t n)
 {
     const char *end = n > 4 ? strstr(p, "\r\n\r\n") : NULL;
     if (!end) return 0;
@@ -55,7 +54,7 @@ static bool take(struct client *c, const struct load *l)
     if (n <= 0) bench_die("the service closed a connection");
     c->got += (size_t)n;
     c->data[c->got] = '\0';
-    if (!whole(c->data, c->got)) return false;
+    if (!bench_whole(c->data, c->got)) return false;
     if (strncmp(c->data, l->expect, strlen(l->expect)) != 0) bench_die(c->data);
     return true;
 }
@@ -69,7 +68,7 @@ double bench_load(const struct load *l, double *p50)
     size_t n = 0;
     for (int i = 0; i < l->connections; i++) {
         struct epoll_event e = {.events = EPOLLIN, .data.ptr = &clients[i]};
-        clients[i].fd = connect_to(l->port);
+        clients[i].fd = bench_connect(l->port);
         clients[i].data = malloc(BUFFER);
         epoll_ctl(set, EPOLL_CTL_ADD, clients[i].fd, &e);
         send_one(&clients[i], l);
@@ -100,10 +99,10 @@ double bench_load(const struct load *l, double *p50)
 const char *bench_request(int port, const char *text)
 {
     static char data[BUFFER];
-    int fd = connect_to(port);
+    int fd = bench_connect(port);
     size_t got = 0, n = strlen(text);
     if (send(fd, text, n, MSG_NOSIGNAL) != (ssize_t)n) bench_die("send");
-    while (!whole(data, got)) {
+    while (!bench_whole(data, got)) {
         ssize_t some = recv(fd, data + got, sizeof(data) - 1 - got, 0);
         if (some <= 0) break;
         got += (size_t)some;

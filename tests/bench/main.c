@@ -17,6 +17,7 @@ static const struct {
                {"audit_percent", bench_audit},
                {"http_flow_1", bench_http_flow_1},
                {"http_flow_64", bench_http_flow_64},
+               {"decisions", bench_decide},
                {"parked_bytes", bench_parked},
                {"due_p99_ms", bench_due},
                {"due_cold_p99_ms", bench_due_cold},
@@ -95,10 +96,14 @@ const char *bench_folder(struct bench *b, const char *name)
     return strdup(path);
 }
 
-static void write_file(const char *dir, const char *name, const char *text)
+void bench_write_file(const char *dir, const char *name, const char *text)
 {
-    char path[512];
+    char path[1000];
     snprintf(path, sizeof(path), "%s/%s", dir, name);
+    char *last = strrchr(path, '/');
+    *last = '\0';
+    mkdir(path, 0700);
+    *last = '/';
     FILE *f = fopen(path, "w");
     if (!f || fputs(text, f) < 0 || fclose(f) != 0) bench_die(path);
 }
@@ -111,11 +116,11 @@ static void write_plugin(struct bench *b)
     b->plugins = strdup(dir);
     strcat(dir, "/bench");
     mkdir(dir, 0700);
-    write_file(dir, "plugin.lua",
-               "return { name = \"bench\", version = \"1\", api = 1, title = { en = \"Bench\" },\n"
-               "  needs = { \"storage\", \"flow\" } }\n");
+    bench_write_file(dir, "plugin.lua",
+                     "return { name = \"bench\", version = \"1\", api = 1, title = { en = \"Bench\" },\n"
+                     "  needs = { \"storage\", \"flow\" } }\n");
     /* About 120 bytes a row, as the issue of the measure has it. */
-    write_file(
+    bench_write_file(
         dir, "init.lua",
         "local rows = storage.table(\"row\", { fields = { run = \"integer!\", n = \"integer!\", note = \"text!\" } })\n"
         "local note = (\"x\"):rep(96)\n"

@@ -40,14 +40,6 @@ static const char *make_org(void)
     return text;
 }
 
-static void write_file(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "w");
-    if (!f) bench_die(path);
-    fputs(text, f);
-    fclose(f);
-}
-
 struct ask_work {
     struct lane_work work;
     struct app *app;
@@ -131,19 +123,16 @@ static void open_asks(struct bench *b, struct app *app, const char *const *dirs)
 
 void bench_notices(struct bench *b)
 {
-    char dir[600], path[700];
+    char dir[600];
     const char *dirs[1] = {dir};
     struct app app;
     int n = b->quick ? 2000 : 10000;
     double nobody[3], in_app[3], by_mail[3];
     snprintf(dir, sizeof(dir), "%s/asking", b->tmp);
     mkdir(dir, 0700);
-    snprintf(path, sizeof(path), "%s/asks", dir);
-    mkdir(path, 0700);
-    snprintf(path, sizeof(path), "%s/asks/plugin.lua", dir);
-    write_file(path, "return { name = 'asks', version = '1.0.0', api = 1, needs = { 'flow', 'people' } }\n");
-    snprintf(path, sizeof(path), "%s/asks/init.lua", dir);
-    write_file(path, source);
+    bench_write_file(dir, "asks/plugin.lua",
+                     "return { name = 'asks', version = '1.0.0', api = 1, needs = { 'flow', 'people' } }\n");
+    bench_write_file(dir, "asks/init.lua", source);
     open_asks(b, &app, dirs);
     for (int i = 0; i < 3; i++) {
         nobody[i] = ask(&app, "none", n);

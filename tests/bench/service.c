@@ -10,14 +10,8 @@
 
 #include "bench.h"
 
-struct service {
-    pid_t pid;
-    int port;
-    double start_ms;
-};
-
 /* Starts it and waits for its line "service.ready … port=N". */
-static void start(struct bench *b, struct service *s, const char *dir, const char *plugins)
+void bench_start(struct bench *b, struct bench_service *s, const char *dir, const char *plugins)
 {
     int log[2];
     char line[65536];
@@ -47,14 +41,14 @@ static void start(struct bench *b, struct service *s, const char *dir, const cha
     close(log[0]);
 }
 
-static void stop(struct service *s, int signal)
+void bench_stop(struct bench_service *s, int signal)
 {
     kill(s->pid, signal);
     waitpid(s->pid, NULL, 0);
 }
 
 /* Runs a command of the program and gives what it printed. */
-static char *command(struct bench *b, const char *dir, const char *rest)
+char *bench_command(struct bench *b, const char *dir, const char *rest)
 {
     static char out[65536];
     char text[2000];
@@ -66,29 +60,35 @@ static char *command(struct bench *b, const char *dir, const char *rest)
     return out;
 }
 
-/* An account that may start runs, and its token. */
-static const char *make_token(struct bench *b, const char *dir)
+const char *bench_token(struct bench *b, const char *dir, const char *user)
 {
     static char token[80];
-    /* A directory that is used again has the account already. */
-    if (!strstr(command(b, dir, "user list"), "bench")) {
-        command(b, dir, "user add bench");
-        command(b, dir, "user role bench operator");
-    }
-    char *text = command(b, dir, "user token bench --json"), *at = strstr(text, "kh_");
+    char rest[100];
+    snprintf(rest, sizeof(rest), "user token %s --json", user);
+    char *text = bench_command(b, dir, rest), *at = strstr(text, "kh_");
     if (!at) bench_die(text);
     snprintf(token, sizeof(token), "%.*s",
              (int)strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"), at);
     return token;
 }
 
+const char *bench_operator(struct bench *b, const char *dir)
+{
+    /* A directory that is used again has the account already. */
+    if (!strstr(bench_command(b, dir, "user list"), "bench")) {
+        bench_command(b, dir, "user add bench");
+        bench_command(b, dir, "user role bench operator");
+    }
+    return bench_token(b, dir, "bench");
+}
+
 static double flow_load(struct bench *b, const char *dir, int connections, double *p50)
 {
-    struct service s;
+    struct bench_service s;
     char request[600];
     static const char body[] = "{\"flow\":\"bench.five\"}";
-    start(b, &s, dir, b->plugins);
-    const char *token = make_token(b, dir);
+    bench_start(b, &s, dir, b->plugins);
+    const char *token = bench_operator(b, dir);
     snprintf(request, sizeof(request),
              "POST /api/runs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
              "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
@@ -98,7 +98,7 @@ static double flow_load(struct bench *b, const char *dir, int connections, doubl
     warm.seconds = 0.3;
     bench_load(&warm, NULL);
     double rate = bench_load(&l, p50);
-    stop(&s, SIGTERM);
+    bench_stop(&s, SIGTERM);
     return rate;
 }
 
@@ -138,60 +138,50 @@ void bench_big(struct bench *b)
 void bench_recover(struct bench *b)
 {
     double times[5];
-    struct service s;
+    struct bench_service s;
     const char *dir = bench_folder(b, "recover");
     bench_park(b, dir, b->quick ? 20000 : 100000);
-    start(b, &s, dir, b->plugins);
+    bench_start(b, &s, dir, b->plugins);
     for (int i = 0; i < 5; i++) {
-        stop(&s, SIGKILL);
+        bench_stop(&s, SIGKILL);
         double began = bench_now();
-        start(b, &s, dir, b->plugins);
+        bench_start(b, &s, dir, b->plugins);
         bench_request(s.port, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
         times[i] = (bench_now() - began) * 1000;
     }
-    stop(&s, SIGTERM);
+    bench_stop(&s, SIGTERM);
     bench_print(b, "recover_ms", bench_median(times, 5), "ms", 0);
 }
 
 /* A published item of a type without approval. */
-static void write_news(struct bench *b, char *plugins, size_t cap)
+static void write_news(const char *plugins)
 {
-    char path[600];
-    snprintf(plugins, cap, "%s/news-plugins", b->tmp);
-    snprintf(path, sizeof(path), "mkdir -p %s/news", plugins);
-    if (system(path) != 0) bench_die(path);
-    snprintf(path, sizeof(path), "%s/news/plugin.lua", plugins);
-    FILE *f = fopen(path, "w");
-    fputs("return { name = \"news\", version = \"1\", api = 1, needs = { \"content\", \"content:publish\", \"flow\" } "
-          "}\n",
-          f);
-    fclose(f);
-    snprintf(path, sizeof(path), "%s/news/init.lua", plugins);
-    f = fopen(path, "w");
-    fputs("content.type(\"note\", { fields = { title = \"text!\", body = \"markdown\" }, title = \"title\", slug = "
-          "\"title\" })\n"
-          "flow.define(\"make\", {}, function(run)\n"
-          "  local item = content.create(\"note\", { title = \"A note\", body = (\"word \"):rep(200) })\n"
-          "  content.publish(item)\n"
-          "end)\n",
-          f);
-    fclose(f);
+    bench_write_file(plugins, "news/plugin.lua",
+                     "return { name = \"news\", version = \"1\", api = 1, needs = { \"content\", "
+                     "\"content:publish\", \"flow\" } }\n");
+    bench_write_file(
+        plugins, "news/init.lua",
+        "content.type(\"note\", { fields = { title = \"text!\", body = \"markdown\" }, title = \"title\", slug = "
+        "\"title\" })\n"
+        "flow.define(\"make\", {}, function(run)\n"
+        "  local item = content.create(\"note\", { title = \"A note\", body = (\"word \"):rep(200) })\n"
+        "  content.publish(item)\n"
+        "end)\n");
 }
 
 void bench_http_get(struct bench *b)
 {
-    struct service s;
-    char plugins[512];
+    struct bench_service s;
     double rates[3];
-    const char *dir = bench_folder(b, "get");
-    write_news(b, plugins, sizeof(plugins));
-    start(b, &s, dir, plugins);
-    command(b, dir, "flow start news.make");
+    const char *dir = bench_folder(b, "get"), *plugins = bench_folder(b, "get-plugins");
+    write_news(plugins);
+    bench_start(b, &s, dir, plugins);
+    bench_command(b, dir, "flow start news.make");
     struct load l = {s.port, 64, b->quick ? 1 : 3, "GET /api/content/note/a-note HTTP/1.1\r\nHost: localhost\r\n\r\n",
                      "HTTP/1.1 200"};
     for (int i = 0; i < 3; i++)
         rates[i] = bench_load(&l, NULL);
-    stop(&s, SIGTERM);
+    bench_stop(&s, SIGTERM);
     bench_print(b, "http_get", bench_median(rates, 3), "req/s", 0);
 }
 
@@ -214,14 +204,14 @@ void bench_idle(struct bench *b)
     const char *dir = bench_folder(b, "idle");
     snprintf(plugins, sizeof(plugins), "%s/plugins:%s/examples/thanh-hoa/plugins", b->top, b->top);
     snprintf(rest, sizeof(rest), "org import %s/examples/thanh-hoa/org.json --plugins %s >/dev/null", b->top, plugins);
-    command(b, dir, rest);
+    bench_command(b, dir, rest);
     for (int i = 0; i < 5; i++) {
-        struct service s;
-        start(b, &s, dir, plugins);
+        struct bench_service s;
+        bench_start(b, &s, dir, plugins);
         bench_request(s.port, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
         times[i] = s.start_ms;
         sizes[i] = resident_mib(s.pid);
-        stop(&s, SIGTERM);
+        bench_stop(&s, SIGTERM);
     }
     bench_print(b, "idle_mib", bench_median(sizes, 5), "MiB", 0);
     bench_print(b, "start_ms", bench_median(times, 5), "ms", 0);
@@ -241,11 +231,11 @@ void bench_plugins_idle(struct bench *b)
     for (int with = 0; with < 2; with++) {
         const char *dir = bench_folder(b, "idle");
         for (int i = 0; i < 3; i++) {
-            struct service s;
-            start(b, &s, dir, with ? many : none);
+            struct bench_service s;
+            bench_start(b, &s, dir, with ? many : none);
             bench_request(s.port, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
             sizes[with][i] = resident_mib(s.pid);
-            stop(&s, SIGTERM);
+            bench_stop(&s, SIGTERM);
         }
     }
     bench_print(b, "plugins_mib", bench_median(sizes[1], 3) - bench_median(sizes[0], 3), "MiB", 0);
