@@ -14,7 +14,8 @@ enum { CALENDAR_WEEKEND = 1 << 0 | 1 << 6, CALENDAR_DAYS_MAX = 2600 };
 struct calendar_year {
     int year;
     uint8_t weekend;
-    uint8_t holiday[46], worked[46]; /* bits by day of the year */
+    int working;       /* days of it */
+    uint64_t works[6]; /* bits by day of the year */
 };
 
 struct calendar {
@@ -24,13 +25,14 @@ struct calendar {
 
 void calendar_init(struct calendar *c);
 void calendar_close(struct calendar *c);
-/* Announces a year; days of a year that was not announced are ignored. */
+/* Announces a year, with none of its days; days of a year that was not announced are ignored. */
 void calendar_add_year(struct calendar *c, int year, uint8_t weekend);
 void calendar_add_day(struct calendar *c, int64_t day, bool works);
 
 /* `gap` (may be NULL) is set to the first year met that has no table; untouched otherwise. */
 bool calendar_is_working(const struct calendar *c, int64_t day, int *gap);
-/* The n-th working day after (n > 0) or before (n < 0) a day; 0: the day itself. |n| ≤ CALENDAR_DAYS_MAX. */
+/* The n-th working day after (n > 0) or before (n < 0) a day; 0: the day itself. |n| ≤ CALENDAR_DAYS_MAX. Takes time by
+ * the years on the way, not by the days. */
 int64_t calendar_add(const struct calendar *c, int64_t day, int n, int *gap);
 /* Working days in (from, to]; negative when `to` lies before. */
 int64_t calendar_between(const struct calendar *c, int64_t from, int64_t to, int *gap);

@@ -40,6 +40,8 @@ void bench_park(struct bench *b, const char *dir, int n);
 void bench_inbox(struct bench *b);
 /* Who may decide (people.c). */
 void bench_who_may_decide(struct bench *b);
+/* Working days over ten years (people.c). */
+void bench_working_days(struct bench *b);
 /* What telling people costs an ask (notify.c). */
 void bench_notices(struct bench *b);
 

@@ -34,6 +34,7 @@ static const struct {
                {"plugins_mib", bench_plugins_idle},
                {"days_ms", bench_days},
                {"who_may_decide_us", bench_who_may_decide},
+               {"working_days_ns", bench_working_days},
                {"library", bench_library},
                {"host_call_ns", bench_host_call},
                {"fib30_ratio", bench_fib},

@@ -5,6 +5,8 @@
 
 #include "bench.h"
 #include "base/buf.h"
+#include "base/calendar.h"
+#include "base/date.h"
 #include "base/json.h"
 #include "cli/app.h"
 #include "people/people.h"
@@ -131,4 +133,34 @@ void bench_who_may_decide(struct bench *b)
     arena_close(&a);
     app_close(&app);
     bench_print(b, "who_may_decide_us", bench_median(values, 5), "us", 0);
+}
+
+/* The end of ten years of working days, of which every year has its table. */
+void bench_working_days(struct bench *b)
+{
+    enum { DAYS = 2500 };
+    struct calendar c;
+    double add[5], between[5];
+    int rounds = b->quick ? 100000 : 5000000;
+    int64_t first = date_days(2021, 1, 1), sum = 0;
+    calendar_init(&c);
+    for (int year = 2020; year < 2040; year++) {
+        calendar_add_year(&c, year, CALENDAR_WEEKEND);
+        for (int day = 10; day <= 16; day++)
+            calendar_add_day(&c, date_days(year, 2, day), false);
+    }
+    for (int i = 0; i < 5; i++) {
+        double start = bench_cpu();
+        for (int n = 0; n < rounds; n++)
+            sum += calendar_add(&c, first + n % 365, DAYS, NULL);
+        add[i] = (bench_cpu() - start) / rounds * 1e9;
+        start = bench_cpu();
+        for (int n = 0; n < rounds; n++)
+            sum += calendar_between(&c, first + n % 365, first + 3650, NULL);
+        between[i] = (bench_cpu() - start) / rounds * 1e9;
+    }
+    calendar_close(&c);
+    if (sum == 0) bench_die("no days");
+    bench_print(b, "working_days_ns", bench_median(add, 5), "ns", 0);
+    bench_print(b, "between_days_ns", bench_median(between, 5), "ns", 0);
 }

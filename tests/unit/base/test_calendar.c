@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "base/calendar.h"
@@ -71,6 +72,40 @@ static void calendar_without_working_days_ends(void **state)
     assert_true(calendar_add(*state, date_days(2020, 1, 1), CALENDAR_DAYS_MAX, NULL) > date_days(2021, 1, 1));
 }
 
+static int64_t add_slowly(const struct calendar *c, int64_t day, int n, int *gap)
+{
+    for (int left = abs(n); left > 0;) {
+        day += n < 0 ? -1 : 1;
+        left -= calendar_is_working(c, day, gap);
+    }
+    return day;
+}
+
+/* What is counted by whole years is what is counted day by day, in any mixture of years. */
+static void counting_years_and_counting_days_agree(void **state)
+{
+    struct calendar *c = *state;
+    srand(20211129);
+    for (int year = 1999; year < 2040; year++) {
+        if (rand() % 3 == 0) continue;
+        calendar_add_year(c, year, rand() % 2 ? CALENDAR_WEEKEND : (uint8_t)(rand() % 127));
+        for (int i = 0; i < 20; i++)
+            calendar_add_day(c, date_days(year, 1, 1) + rand() % 366, rand() % 2);
+    }
+    for (int i = 0; i < 20000; i++) {
+        int64_t day = date_days(2000, 1, 1) + rand() % 14000, from = date_days(2000, 1, 1) + rand() % 14000;
+        int n = rand() % (i % 2 ? 6 : CALENDAR_DAYS_MAX), gaps[2] = {0}, days = 0;
+        if (rand() % 2) n = -n;
+        assert_int_equal(calendar_add(c, day, n, &gaps[0]), add_slowly(c, day, n, &gaps[1]));
+        assert_int_equal(gaps[0], gaps[1]);
+        gaps[0] = gaps[1] = 0;
+        for (int64_t at = (day < from ? day : from) + 1; at <= (day < from ? from : day); at++)
+            days += calendar_is_working(c, at, &gaps[1]);
+        assert_int_equal(calendar_between(c, from, day, &gaps[0]), from <= day ? days : -days);
+        assert_int_equal(gaps[0], gaps[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -79,6 +114,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(year_without_a_table_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(weekend_is_data, setup, teardown),
         cmocka_unit_test_setup_teardown(calendar_without_working_days_ends, setup, teardown),
+        cmocka_unit_test_setup_teardown(counting_years_and_counting_days_agree, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
