@@ -50,6 +50,9 @@ const struct field *field_find(const struct field_list *l, const char *name);
 const char *field_type_name(enum field_type type);
 /* Can values of this type be compared and indexed in SQL? (not json, list, file, markdown) */
 bool field_is_scalar(enum field_type type);
+/* { name, type, required, choices, item, title, help, default, min, max, titles }: what of it is declared, texts in
+ * `lang`. 0, or not: the arena is used up. */
+int field_show(struct arena *a, const struct field *f, const char *lang, struct val *out);
 
 /* How instants and dates given as text are read; supplied by schedule/zones. `zone` is IANA. */
 struct field_time {

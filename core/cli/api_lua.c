@@ -33,6 +33,7 @@ static const struct {
              {"fn", "function"},
              {"fns", "table<string, function>"}};
 
+#define ROUTE "fun(req: khung.Request): khung.Response?"
 /* What a function that is passed on gets and gives; by the API function that takes it. */
 static const struct {
     const char *function, *type;
@@ -42,7 +43,13 @@ static const struct {
                  {"after_each", "fun(t: khung.Test)"},
                  {"flow.define", "fun(run: khung.Run, input: table): any"},
                  {"report.define", "fun(params: table, out: khung.ReportOut): table[]?"},
+                 {"route.get", ROUTE},
+                 {"route.post", ROUTE},
+                 {"route.put", ROUTE},
+                 {"route.patch", ROUTE},
+                 {"route.delete", ROUTE},
                  {"on", "fun(event: table)"},
+                 {"command.define", "fun(args: table): any"},
                  {"loop.spawn", "fun(): any"},
                  {"loop.watch", "fun(file: { path: string, name: string, event: string })"}};
 
@@ -122,6 +129,19 @@ static void print_arguments(FILE *out, const struct api_param *params, size_t fr
     fprintf(out, ") end\n\n");
 }
 
+/* f(path, fn) of f(path, options, fn). */
+static void print_overload(const struct host *h, FILE *out, const struct api_fn *fn, const struct api_param *params,
+                           size_t n)
+{
+    fprintf(out, "---@overload fun(");
+    for (size_t i = 0; i < n; i++) {
+        if (i == n - 2) continue;
+        fprintf(out, "%s%s: ", i ? ", " : "", params[i].name);
+        print_param_type(h, out, fn, &params[i]);
+    }
+    fprintf(out, ")\n");
+}
+
 /* A name that is a word of Lua cannot be an argument. */
 static void print_function(const struct host *h, FILE *out, size_t at)
 {
@@ -144,6 +164,7 @@ static void print_function(const struct host *h, FILE *out, size_t at)
         fprintf(out, "\n");
     }
     print_returns(out, fn->returns);
+    if (api_may_skip(params, n)) print_overload(h, out, &plain, params, n);
     if (colon)
         fprintf(out, "function %s:%s", class_of(h, params[0].type + strlen("object:")), colon + 1);
     else
@@ -209,6 +230,11 @@ void api_print_lua(const struct host *h, FILE *out)
                  "---@class khung.Answer\n---@field decision string\n---@field by integer\n---@field as string\n"
                  "---@field on_behalf_of integer?\n---@field at integer\n---@field timed_out boolean?\n"
                  "---@field voided boolean?\n---@field [string] any\n\n"
+                 "---@class khung.Request\n---@field method string\n---@field path string\n---@field params table\n"
+                 "---@field query table\n---@field json any\n---@field form table?\n---@field user khung.Person?\n\n"
+                 "---@class khung.Response\n---@field status integer?\n---@field json any\n---@field html string?\n"
+                 "---@field svg string?\n---@field text string?\n---@field type string?\n"
+                 "---@field headers table<string, string>?\n\n"
                  "---The settings of the plugin.\n---@type table<string, any>\nconfig = {}\n\n");
     for (size_t i = 0; i < h->nkinds; i++)
         print_class(out, &h->kinds[i]);

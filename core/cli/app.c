@@ -26,6 +26,8 @@
 #include "plugin/plugin_api.h"
 #include "plugin/quota.h"
 #include "report/report.h"
+#include "route/command.h"
+#include "route/route.h"
 #include "runtime/log.h"
 #include "schedule/schedule.h"
 #include "store/table.h"
@@ -131,6 +133,8 @@ static void attach(struct app *app, const struct app_options *o)
     h->loops = loops_new(h);
     loops_attach(h->loops);
     report_attach(h);
+    route_attach(h);
+    command_attach(h);
     host_api_attach(h);
 }
 

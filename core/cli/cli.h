@@ -65,6 +65,7 @@ extern const struct cli_entry cli_commands[];
 int cli_serve(struct cli *c);
 int cli_test(struct cli *c);
 int cli_report(struct cli *c);
+int cli_x(struct cli *c);
 int cli_doctor(struct cli *c);
 int cli_metrics(struct cli *c);
 int cli_check(struct cli *c);

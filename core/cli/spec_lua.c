@@ -3,6 +3,7 @@
  * Functions find what they call by its name at each call, since the host behind them comes and goes. */
 #include "cli/spec_lua.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "plugin/bind_lua.h"
@@ -19,7 +20,7 @@ int spec_raise(lua_State *L, struct err *err)
         luaL_where(L, 1);
         const char *where = lua_tostring(L, -1);
         size_t n = strlen(where);
-        if (n > 2 && n < sizeof(err->where)) memcpy(err->where, where, n - 2); /* without ": " */
+        if (n > 2) snprintf(err->where, sizeof(err->where), "%.*s", (int)n - 2, where); /* without ": " */
         lua_pop(L, 1);
     }
     vm_push_err(L, err, spec_file_of(L)->spec->options.lang);

@@ -123,7 +123,7 @@ static void add_column(struct spec *s, struct buf *out, const char *text, size_t
 {
     struct val v;
     struct err ignored;
-    if (len && text[0] == '{' && json_parse(text, len, &s->arena, &v, &ignored) == 0)
+    if (len && (text[0] == '{' || text[0] == '[') && json_parse(text, len, &s->arena, &v, &ignored) == 0)
         add_value(out, &v);
     else
         add_text(out, text, len);

@@ -8,8 +8,8 @@
 #include "people/people.h"
 #include "people/time.h"
 
-/* The person that `t` acts as: an upvalue of its methods is not needed, it is a field. */
-static int64_t acting(lua_State *L, int idx)
+/* An upvalue of its methods is not needed, it is a field. */
+int64_t spec_acting(lua_State *L, int idx)
 {
     int64_t person = 0;
     if (!lua_istable(L, idx)) return 0;
@@ -74,7 +74,7 @@ static int t_start(lua_State *L)
              flow);
     lua_pushstring(L, name);
     lua_replace(L, 2);
-    return spec_invoke(L, "flow.start", 2, acting(L, 1));
+    return spec_invoke(L, "flow.start", 2, spec_acting(L, 1));
 }
 
 static int t_as(lua_State *L)
@@ -171,7 +171,7 @@ static int t_expect_task(lua_State *L)
 {
     lua_settop(L, 3);
     struct val run = spec_take(L, 2), want = spec_take(L, 3), task;
-    find_task(L, acting(L, 1), id_of(&run), &want, &task);
+    find_task(L, spec_acting(L, 1), id_of(&run), &want, &task);
     vm_push_val(L, &task);
     lua_pushcfunction(L, task_decide);
     lua_setfield(L, -2, "decide");
@@ -183,7 +183,7 @@ static int t_decide(lua_State *L)
 {
     struct err err;
     struct val task;
-    int64_t person = acting(L, 1);
+    int64_t person = spec_acting(L, 1);
     if (person == 0) {
         err_set(&err, ERR_REFUSED, "spec.nobody", NULL);
         return spec_raise(L, &err);
@@ -201,7 +201,7 @@ static int t_decide(lua_State *L)
 
 static int t_tasks(lua_State *L)
 {
-    int64_t person = acting(L, 1);
+    int64_t person = spec_acting(L, 1);
     lua_settop(L, 0);
     return spec_invoke(L, "task.list", 1, person);
 }
@@ -209,7 +209,7 @@ static int t_tasks(lua_State *L)
 /* t:article{ … } creates an item of that type as the actor. */
 static int t_create(lua_State *L)
 {
-    int64_t person = acting(L, 1);
+    int64_t person = spec_acting(L, 1);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_replace(L, 1);
     lua_settop(L, 2);
@@ -221,7 +221,7 @@ static int t_call(lua_State *L)
 {
     char name[64];
     snprintf(name, sizeof(name), "%s", luaL_checkstring(L, 2));
-    return spec_invoke(L, name, 3, acting(L, 1));
+    return spec_invoke(L, name, 3, spec_acting(L, 1));
 }
 
 /* t:report("name", { year = 2021 }).rows */
@@ -233,7 +233,7 @@ static int t_report(lua_State *L)
     const char *name = luaL_checkstring(L, 2);
     lua_settop(L, 3);
     int rc = vm_to_val(L, 3, &f->spec->arena, &params, &err);
-    if (rc == 0) rc = spec_report(f->spec, name, &params, acting(L, 1), &out, &err);
+    if (rc == 0) rc = spec_report(f->spec, name, &params, spec_acting(L, 1), &out, &err);
     if (rc) return spec_raise(L, &err);
     vm_push_val(L, &out);
     return 1;
@@ -273,6 +273,7 @@ void spec_push_t(lua_State *L)
     luaL_setfuncs(L, spec_t_methods, 0);
     luaL_setfuncs(L, spec_expect_methods, 0);
     luaL_setfuncs(L, spec_world_methods, 0);
+    luaL_setfuncs(L, spec_route_methods, 0);
     lua_pushcclosure(L, t_index, 1);
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, -2);

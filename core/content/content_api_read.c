@@ -105,6 +105,25 @@ static int overdue(struct api_call *c)
     return content_overdue(c->s, c->arena, &c->result, c->err);
 }
 
+/* What a type is made of; the unit is the head's, and is there where the type has one. */
+static int fields(struct api_call *c)
+{
+    static const struct field unit = {.name = "unit", .type = FIELD_UNIT};
+    struct registry *r = content_registry(c->s);
+    const struct content_type *t;
+    struct val one;
+    const char *type = api_str(&c->args[0]);
+    int rc = type ? content_type_of(r, type, &t, c->err) : content_too_large(c->err);
+    c->result = val_list();
+    for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
+        if (field_show(c->arena, &t->fields.items[i], c->s->lang, &one) || val_add(c->arena, &c->result, one))
+            rc = content_too_large(c->err);
+    if (rc == 0 && t->has_unit && (field_show(c->arena, &unit, c->s->lang, &one) || val_add(c->arena, &c->result, one)))
+        rc = content_too_large(c->err);
+    registry_drop(r);
+    return rc;
+}
+
 /* The item of a method: an object that comes from Lua has its id and revision only. */
 static int load_self(struct api_call *c, struct val *fields)
 {
@@ -168,6 +187,8 @@ const struct api_fn content_read_functions[] = {
      "sections:boolean,label:any}!",
      "", API_DECLARE, "content", 1,
      "Declares a content type: fields, title, slug, unit, index, unique, approval, lint."},
+    {"content.fields", fields, "type:text!", "table[]", API_READ, "content", 1,
+     "What a content type is made of: {name, type, required, choices}; an error where there is no such type."},
     {"content.get", get, "type:text! key:any! options:map{published:boolean,revision:integer}", "Item?", API_READ,
      "content", 1, "The item with an id or an address (a former one too); {published = true} or {revision = n}."},
     {"content.find", find, "type:text! where:map options:map{order:any,limit:integer,after:text,published:boolean}",

@@ -15,7 +15,6 @@
 #include "http/auth_web.h"
 #include "http/conn.h"
 #include "http/metrics.h"
-#include "http/idempotency.h"
 #include "http/link_page.h"
 #include "http/problem.h"
 #include "http/rate.h"
@@ -23,6 +22,8 @@
 #include "http/sse.h"
 #include "http/static.h"
 #include "people/people.h"
+#include "route/command.h"
+#include "route/route.h"
 
 static void reply_json(struct http_request *r, int status, const struct buf *b, const char *headers)
 {
@@ -136,78 +137,33 @@ static int check_anonymous(const struct http_route *route, struct arena *a, stru
     return val_set(a, options, "published", val_bool(true)) ? err_set(err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
-static int parse_body(struct http_request *r, struct arena *a, struct val *out, struct err *err)
-{
-    *out = val_nil();
-    if (r->body_len == 0) return 0;
-    const char *type = http_header(r, "content-type");
-    if (type && strncmp(type, "application/json", 16) != 0)
-        return err_set(err, ERR_INVALID, "http.content_type", "type", type, NULL);
-    return json_parse(r->body, r->body_len, a, out, err);
-}
-
-static void refuse_job(struct api_job *job)
-{
-    http_problem(job->request, &job->err, job->login.lang);
-    api_job_free(job);
-}
-
-static int identify(struct http_api *api, struct http_request *r, struct api_job *job)
-{
-    int rc = store_begin(api->db, &job->err);
-    if (rc) return rc;
-    rc = auth_who(api, r, &job->login, &job->err);
-    store_rollback(api->db);
-    return rc;
-}
-
-/* An account's requests are its own, wherever it comes from; without one they are the address's. */
-static int take_rate(struct http_api *api, struct api_job *job)
-{
-    enum { SECONDS_AT_ONCE = 10 };
-    const struct http_request *r = job->request;
-    int64_t user = job->login.actor.user, a_second = user > 0 ? api->o.rate_user : api->o.rate_address;
-    struct rate_policy p = {user > 0 ? "user" : "address", a_second, a_second * SECONDS_AT_ONCE};
-    struct rate_left left;
-    struct err_num n;
-    uint64_t key = user > 0 ? digest_short(&user, sizeof(user)) : digest_short(r->peer, strlen(r->peer));
-    bool ok = rate_take(api->rate, &p, key, clock_now(&api->o.host->clock), &left);
-    rate_headers(&p, &left, job->rate, sizeof(job->rate));
-    if (ok) return 0;
-    return err_set(&job->err, ERR_LIMIT, "http.rate", "retry_after", err_i64(&n, left.retry_s), NULL);
-}
-
 static void handle_route(struct http_api *api, struct http_request *r, const struct http_route *route)
 {
     struct api_job *job = api_job_new(api, r);
     struct err *err = &job->err;
     struct val body;
-    int rc = identify(api, r, job);
-    if (rc == 0) rc = take_rate(api, job);
-    if (rc == 0) rc = parse_body(r, &job->arena, &body, err);
+    int rc = api_identify(job);
+    if (rc == 0) rc = api_take_rate(job);
+    if (rc == 0) rc = api_read_json(r, &job->arena, &body, err);
     if (rc == 0) rc = http_route_args(route, r, &body, &job->arena, &job->args, err);
     if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS) rc = check_anonymous(route, &job->arena, &job->args, err);
     if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, route->call, err);
     if (rc) {
-        refuse_job(job);
+        api_refuse(job);
         return;
     }
     job->call = route->call;
     job->status = route->status;
-    if (route->writes && http_header(r, "idempotency-key")) {
-        job->idempotency_key = arena_strdup(&job->arena, http_header(r, "idempotency-key"));
-        if (strlen(job->idempotency_key) > IDEMPOTENCY_KEY_MAX) {
-            err_set(err, ERR_INVALID, "http.idempotency_key", NULL);
-            refuse_job(job);
-            return;
-        }
+    if (route->writes && api_take_key(job) != 0) {
+        api_refuse(job);
+        return;
     }
     if (route->if_match) {
         const char *match = http_header(r, "if-match");
         if (match) job->if_match = arena_strdup(&job->arena, match);
         if (!match && strcmp(r->method, "PATCH") == 0) {
             err_set(err, ERR_INVALID, "http.precondition_required", NULL);
-            refuse_job(job);
+            api_refuse(job);
             return;
         }
     }
@@ -217,14 +173,14 @@ static void handle_route(struct http_api *api, struct http_request *r, const str
 static void handle_events(struct http_api *api, struct http_request *r)
 {
     struct api_job *job = api_job_new(api, r);
-    int rc = identify(api, r, job);
+    int rc = api_identify(job);
     if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS)
         rc = err_set(&job->err, ERR_DENIED, "http.no_token", NULL);
     if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, "events.read", &job->err);
-    if (rc == 0) rc = take_rate(api, job);
+    if (rc == 0) rc = api_take_rate(job);
     if (rc == 0) rc = sse_open(api->sse, r, &job->login, &job->err);
     if (rc)
-        refuse_job(job);
+        api_refuse(job);
     else
         api_job_free(job);
 }
@@ -232,18 +188,18 @@ static void handle_events(struct http_api *api, struct http_request *r)
 static void handle_report(struct http_api *api, struct http_request *r)
 {
     struct api_job *job = api_job_new(api, r);
-    int rc = identify(api, r, job);
-    if (rc == 0) rc = take_rate(api, job);
+    int rc = api_identify(job);
+    if (rc == 0) rc = api_take_rate(job);
     if (rc == 0 && job->login.actor.user == PEOPLE_ANONYMOUS)
         rc = err_set(&job->err, ERR_DENIED, "http.no_token", NULL);
     if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, "report.run", &job->err);
     if (rc == 0) rc = api_report_args(r, &job->arena, &job->args, &job->err);
     if (rc) {
-        refuse_job(job);
+        api_refuse(job);
         return;
     }
     job->call = "report.run";
-    job->report = true;
+    job->work = api_report_run;
     job->status = 200;
     api_job_start(job, false);
 }
@@ -273,20 +229,42 @@ static int read_rpc(struct http_api *api, struct http_request *r, struct api_job
     return rc < 0 ? rc : 0;
 }
 
+static int run_command(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
+{
+    struct val out;
+    int rc =
+        command_run(s, &reader->states, val_cstr(&job->arena, val_at(&job->args, 0)), val_at(&job->args, 1), &out, err);
+    if (rc == 0) json_write(&job->out, &out);
+    return rc;
+}
+
+/* A command of a plugin that only reads is a reader's. */
+static void take_command(struct api_job *job)
+{
+    if (strcmp(job->call, "command.run") != 0) return;
+    struct registry *r = plugins_registry(job->api->o.host->plugins);
+    const struct command_def *def = command_find(r, val_cstr(&job->arena, val_at(&job->args, 0)));
+    if (def && !def->writes) job->work = run_command;
+    if (def) job->plugin = arena_strdup(&job->arena, def->plugin);
+    registry_drop(r);
+}
+
 /* A command of this machine: any function, as the operator or as a user. */
 static void handle_rpc(struct http_api *api, struct http_request *r)
 {
     struct api_job *job = api_job_new(api, r);
     memcpy(job->login.lang, "en", 3);
     if (read_rpc(api, r, job) != 0) {
-        refuse_job(job);
+        api_refuse(job);
         return;
     }
     job->status = 200;
-    job->report = strcmp(job->call, "report.run") == 0 || strcmp(job->call, "report.list") == 0;
+    bool is_report = strcmp(job->call, "report.run") == 0 || strcmp(job->call, "report.list") == 0;
+    if (is_report) job->work = api_report_run;
     job->wrap = strcmp(job->call, "report.run") == 0;
+    take_command(job);
     const struct api_fn *fn = api_find(api->o.host->api, job->call, NULL);
-    api_job_start(job, !job->report && (!fn || fn->effect != API_READ));
+    api_job_start(job, !job->work && (!fn || fn->effect != API_READ));
 }
 
 static void handle_health(struct http_api *api, struct http_request *r)
@@ -313,10 +291,10 @@ static int may_see_metrics(struct http_api *api, const struct api_job *job, stru
 static void handle_metrics(struct http_api *api, struct http_request *r)
 {
     struct api_job *job = api_job_new(api, r);
-    int rc = identify(api, r, job);
+    int rc = api_identify(job);
     if (rc == 0) rc = may_see_metrics(api, job, &job->err);
     if (rc) {
-        refuse_job(job);
+        api_refuse(job);
         return;
     }
     http_metrics_write(api, r->conn->server, &job->out);
@@ -327,17 +305,6 @@ static void handle_metrics(struct http_api *api, struct http_request *r)
                                 .len = job->out.len};
     http_reply(r, &res);
     api_job_free(job);
-}
-
-static void not_found(struct http_request *r, const char *allow)
-{
-    struct err err;
-    const char *lang = locale_pick(http_header(r, "accept-language"));
-    if (allow[0])
-        err_set(&err, ERR_INVALID, "http.method", "method", r->method, "allow", allow, NULL);
-    else
-        err_set(&err, ERR_NOT_FOUND, "http.not_found", "path", r->path, NULL);
-    http_problem(r, &err, lang);
 }
 
 void http_api_handle(void *ctx, struct http_request *r)
@@ -371,6 +338,10 @@ void http_api_handle(void *ctx, struct http_request *r)
         return;
     }
     if (auth_handle(api, r)) return;
+    if (strncmp(r->path, ROUTE_PREFIX, strlen(ROUTE_PREFIX)) == 0) {
+        api_route_handle(api, r);
+        return;
+    }
     const struct http_route *route = http_route_find(r->method, r->path, allow);
     if (http_links(api, r)) return;
     if (route)
@@ -380,5 +351,5 @@ void http_api_handle(void *ctx, struct http_request *r)
     else if (!allow[0] && strncmp(r->path, "/api/", 5) != 0 && reads && api->o.static_dir)
         http_static(r, api->o.static_dir);
     else
-        not_found(r, allow);
+        api_not_found(r, allow);
 }

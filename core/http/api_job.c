@@ -15,7 +15,7 @@
 #include "plugin/plugins.h"
 #include "runtime/log.h"
 
-enum { JOB_ARENA_MAX = 64 << 20, JOB_OUT_MAX = 64 << 20 };
+enum { JOB_ARENA_MAX = 64 << 20, JOB_OUT_MAX = 64 << 20, HEAD_MAX = 16 << 10 };
 
 struct api_job *api_job_new(struct http_api *api, struct http_request *r)
 {
@@ -62,11 +62,10 @@ static void take_etag(struct api_job *job, const struct val *out)
     if (val_is(hash, VAL_STR)) snprintf(job->etag, sizeof(job->etag), "%.*s", (int)hash->as.str.len, hash->as.str.s);
 }
 
-static int run(struct api_job *job, struct session *s, struct err *err)
+/* The call of the API, as JSON. */
+static int run_call(struct api_job *job, struct session *s, struct err *err)
 {
     struct val out = val_nil();
-    take_caller(job, s);
-    if (job->login.lang[0]) s->lang = job->login.lang;
     int rc = check_match(job, s, err);
     if (rc == 0) rc = api_invoke(s->host->api, s, job->call, &job->args, &job->arena, &out, err);
     if (rc) return rc;
@@ -85,19 +84,42 @@ static int run(struct api_job *job, struct session *s, struct err *err)
     return buf_ok(&job->out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
 }
 
+static int run(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
+{
+    take_caller(job, s);
+    if (job->login.lang[0]) s->lang = job->login.lang;
+    return job->work ? job->work(job, s, reader, err) : run_call(job, s, err);
+}
+
+/* Whoever has no account is known by the address. */
+static int64_t sender(const struct api_job *job)
+{
+    const char *peer = job->request->peer;
+    int64_t user = job->login.actor.user;
+    return user == PEOPLE_ANONYMOUS ? (int64_t)(digest_short(peer, strlen(peer)) | 1ULL << 63) : user;
+}
+
 /* The same once, when the client says how it knows this request. */
 static int run_once(struct api_job *job, struct session *s, struct err *err)
 {
     const struct http_request *r = job->request;
     struct idempotency once;
-    if (!job->idempotency_key) return run(job, s, err);
+    struct idempotency_answer answer = {.body = &job->out};
+    if (!job->idempotency_key) return run(job, s, NULL, err);
     buf_clear(&job->out);
-    idempotency_init(&once, job->login.actor.user, job->idempotency_key, r->method, r->path, r->body, r->body_len);
-    int rc = idempotency_find(s->db, &once, &job->status, &job->out, err);
+    idempotency_init(&once, sender(job), job->idempotency_key, r->method, r->path, r->body, r->body_len);
+    int rc = idempotency_find(s->db, &once, &job->arena, &answer, err);
     job->is_replayed = rc == 1;
-    if (rc) return rc < 0 ? rc : 0;
-    rc = run(job, s, err);
-    return rc ? rc : idempotency_keep(s->db, &once, job->status, &job->out, s->now, err);
+    if (rc == 0) rc = run(job, s, NULL, err);
+    if (rc < 0) return rc;
+    if (!job->is_replayed) {
+        answer = (struct idempotency_answer){job->status, job->type, job->head, &job->out};
+        return idempotency_keep(s->db, &once, &answer, s->now, err);
+    }
+    job->status = answer.status;
+    job->type = answer.type;
+    job->head = answer.head;
+    return 0;
 }
 
 /* --- answers, on the io thread --- */
@@ -105,16 +127,17 @@ static int run_once(struct api_job *job, struct session *s, struct err *err)
 static void answer(struct mail *m)
 {
     struct api_job *job = (struct api_job *)((char *)m - offsetof(struct api_job, back));
-    char lines[400];
+    struct buf lines;
     struct http_response res = {.status = job->status,
-                                .type = job->type ? job->type : "application/json",
-                                .headers = job->page ? job->page : lines,
+                                .type = job->type || job->head ? job->type : "application/json",
                                 .body = job->out.data,
                                 .len = job->out.len};
-    size_t n = (size_t)snprintf(lines, sizeof(lines), "Cache-Control: no-store\r\n%s", job->rate);
-    if (job->etag[0]) n += (size_t)snprintf(lines + n, sizeof(lines) - n, "ETag: \"%s\"\r\n", job->etag);
-    if (job->is_replayed) snprintf(lines + n, sizeof(lines) - n, "Idempotent-Replayed: true\r\n");
-    if (job->out.len == 0) {
+    buf_init(&lines, HEAD_MAX);
+    buf_printf(&lines, "%s%s", job->head ? job->head : "Cache-Control: no-store\r\n", job->rate);
+    if (job->etag[0]) buf_printf(&lines, "ETag: \"%s\"\r\n", job->etag);
+    if (job->is_replayed) buf_add_str(&lines, "Idempotent-Replayed: true\r\n");
+    res.headers = job->page ? job->page : lines.data;
+    if (job->out.len == 0 && !job->head) {
         res.status = 204;
         res.type = NULL;
     }
@@ -124,6 +147,7 @@ static void answer(struct mail *m)
         http_problem(job->request, &job->err, job->login.lang);
     else
         http_reply(job->request, &res);
+    buf_close(&lines);
     api_job_free(job);
 }
 
@@ -194,7 +218,7 @@ static int run_on_reader(struct reader_work *w, struct reader *r, struct err *er
     reader_session(r, &s, clock_now(&r->host->clock));
     s.arena = &job->arena;
     log_set_request(job->request->id);
-    int rc = job->report ? api_report_run(job, r, err) : run(job, &s, err);
+    int rc = run(job, &s, r, err);
     log_set_request(NULL);
     return rc;
 }
@@ -211,14 +235,19 @@ static void done_on_reader(struct reader_work *w, const struct err *failed)
     lane_post(job->api->o.host->lane, &job->lane);
 }
 
-/* Whose time it is: a start runs the flow's first piece at once. All else that comes from outside is the host's. */
+/* Whose time it is: a start runs the flow's first piece at once, a route is its plugin's code. All else that comes from
+ * outside is the host's. */
 static uint32_t share_of(const struct api_job *job)
 {
     char plugin[64];
     const struct val *flow = val_at(&job->args, 0);
     const char *dot = val_is(flow, VAL_STR) ? memchr(flow->as.str.s, '.', flow->as.str.len) : NULL;
-    if (strcmp(job->call, "run.start") != 0 || !dot) return 0;
-    snprintf(plugin, sizeof(plugin), "%.*s", (int)(dot - flow->as.str.s), flow->as.str.s);
+    bool is_start = strcmp(job->call, "run.start") == 0 && dot;
+    if (!is_start && !job->plugin) return 0;
+    if (is_start)
+        snprintf(plugin, sizeof(plugin), "%.*s", (int)(dot - flow->as.str.s), flow->as.str.s);
+    else
+        snprintf(plugin, sizeof(plugin), "%s", job->plugin);
     struct registry *r = plugins_registry(job->api->o.host->plugins);
     const struct plugin *p = r ? registry_plugin(r, plugin) : NULL;
     uint32_t share = p ? p->share : 0;

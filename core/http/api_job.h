@@ -33,10 +33,14 @@ struct api_job {
     bool is_replayed;            /* answered as before: `status` and `out` are those of then */
     const char *type;            /* of what `out` holds; NULL: JSON */
     const char *page;            /* headers of an HTML page (link_page.c) that `out` is to be; NULL: it is none */
+    const char *head;            /* header lines of a plugin's answer; NULL: those of REST */
     bool wrap;                   /* for the command line: { text = … } */
     /* Into `out`, on the thread that ran it; NULL: JSON. */
     int (*render)(struct api_job *job, const struct val *out);
-    bool report; /* args are those of a report: name, params, format */
+    /* What is done in place of `call`: on a reader, or on the lane (NULL). Fills `out`. */
+    int (*work)(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
+    const char *plugin; /* whose time it is, or NULL: the host's */
+    const struct route_request *route;
     struct val args;
     int status;
     char rate[160];        /* header lines, or "" */
@@ -53,8 +57,19 @@ struct api_job *api_job_new(struct http_api *api, struct http_request *r);
 void api_job_free(struct api_job *job);
 /* The request is deferred; it is answered when the job has run. */
 void api_job_start(struct api_job *job, bool writes);
+/* What a request passes (api_admit.c). 0, or an error in job->err: api_refuse then answers, and frees the job. */
+int api_identify(struct api_job *job);  /* who asks: job->login */
+int api_take_rate(struct api_job *job); /* how often */
+int api_take_key(struct api_job *job);  /* Idempotency-Key */
+/* A JSON body, or nil. */
+int api_read_json(const struct http_request *r, struct arena *a, struct val *out, struct err *err);
+void api_refuse(struct api_job *job);
+/* 405 when `allow` names methods, else 404. */
+void api_not_found(struct http_request *r, const char *allow);
 /* Reports (api_report.c): the arguments of GET /api/reports/NAME, and the run on a reader. Without a name: the list. */
 int api_report_args(struct http_request *r, struct arena *a, struct val *out, struct err *err);
-int api_report_run(struct api_job *job, struct reader *reader, struct err *err);
+int api_report_run(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
+/* Routes of plugins (api_route.c): below /x/. */
+void api_route_handle(struct http_api *api, struct http_request *r);
 
 #endif

@@ -39,7 +39,7 @@ static void wrap(struct api_job *job)
     job->type = NULL;
 }
 
-int api_report_run(struct api_job *job, struct reader *reader, struct err *err)
+int api_report_run(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
 {
     const struct val *name = val_at(&job->args, 0), *params = val_at(&job->args, 1), *format = val_at(&job->args, 2);
     struct report_request q = {.name = val_cstr(&job->arena, name),
@@ -49,6 +49,7 @@ int api_report_run(struct api_job *job, struct reader *reader, struct err *err)
                                .actor = job->login.actor,
                                .sink = {spool, job}};
     const char *wanted = val_cstr(&job->arena, format);
+    (void)s;
     buf_clear(&job->out);
     if (wanted && !report_format_parse(wanted, &q.format))
         return err_set(err, ERR_INVALID, "http.parameter", "name", "format", NULL);

@@ -10,7 +10,11 @@ static const char schema[] =
     " at integer not null) without rowid;"
     "create index http_idempotency_at on http_idempotency(at);";
 
-const struct store_migration http_migrations[] = {{"http/001", schema}, {0}};
+/* A plugin's route has a type and headers of its own. */
+static const char heads[] = "alter table http_idempotency add column type text;"
+                            "alter table http_idempotency add column head text;";
+
+const struct store_migration http_migrations[] = {{"http/001", schema}, {"http/002", heads}, {0}};
 
 void idempotency_init(struct idempotency *i, int64_t account, const char *key, const char *method, const char *path,
                       const char *body, size_t len)
@@ -27,9 +31,23 @@ void idempotency_init(struct idempotency *i, int64_t account, const char *key, c
     digest_end(&d, i->request);
 }
 
-int idempotency_find(struct store *db, const struct idempotency *i, int *status, struct buf *body, struct err *err)
+static int take(struct stmt *s, struct arena *a, struct idempotency_answer *out, struct err *err)
 {
-    struct stmt *s = store_stmt(db, "select request, status, body from http_idempotency where key = ?1", err);
+    size_t len;
+    const char *type = stmt_text(s, 3, &len), *head = stmt_text(s, 4, &len);
+    const void *p = stmt_blob(s, 2, &len);
+    out->status = (int)stmt_int(s, 1);
+    if (p) buf_add(out->body, p, len);
+    out->type = type ? arena_strdup(a, type) : NULL;
+    out->head = head ? arena_strdup(a, head) : NULL;
+    return (type && !out->type) || (head && !out->head) ? err_set(err, ERR_NOMEM, "memory", NULL) : 1;
+}
+
+int idempotency_find(struct store *db, const struct idempotency *i, struct arena *a, struct idempotency_answer *out,
+                     struct err *err)
+{
+    struct stmt *s =
+        store_stmt(db, "select request, status, body, type, head from http_idempotency where key = ?1", err);
     if (!s) return err->code;
     stmt_bind_blob(s, 1, i->key, sizeof(i->key));
     int rc = stmt_step(s, err);
@@ -37,10 +55,7 @@ int idempotency_find(struct store *db, const struct idempotency *i, int *status,
         size_t len;
         const void *request = stmt_blob(s, 0, &len);
         bool same = len == DIGEST_LEN && memcmp(request, i->request, DIGEST_LEN) == 0;
-        *status = (int)stmt_int(s, 1);
-        const void *p = stmt_blob(s, 2, &len);
-        if (same && p) buf_add(body, p, len);
-        if (!same) rc = err_set(err, ERR_INVALID, "http.idempotency_other", NULL);
+        rc = same ? take(s, a, out, err) : err_set(err, ERR_INVALID, "http.idempotency_other", NULL);
     }
     stmt_done(s);
     return rc;
@@ -57,19 +72,22 @@ static int drop_old(struct store *db, int64_t now, struct err *err)
     return stmt_run(s, err);
 }
 
-int idempotency_keep(struct store *db, const struct idempotency *i, int status, const struct buf *body, int64_t now,
-                     struct err *err)
+int idempotency_keep(struct store *db, const struct idempotency *i, const struct idempotency_answer *answer,
+                     int64_t now, struct err *err)
 {
     int rc = drop_old(db, now, err);
-    struct stmt *s =
-        rc ? NULL
-           : store_stmt(db, "insert into http_idempotency(key, request, status, body, at) values(?1, ?2, ?3, ?4, ?5)",
-                        err);
+    struct stmt *s = rc ? NULL
+                        : store_stmt(db,
+                                     "insert into http_idempotency(key, request, status, body, at, type, head)"
+                                     " values(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                                     err);
     if (!s) return err->code;
     stmt_bind_blob(s, 1, i->key, sizeof(i->key));
     stmt_bind_blob(s, 2, i->request, sizeof(i->request));
-    stmt_bind_int(s, 3, status);
-    if (body->len) stmt_bind_blob(s, 4, body->data, body->len);
+    stmt_bind_int(s, 3, answer->status);
+    if (answer->body->len) stmt_bind_blob(s, 4, answer->body->data, answer->body->len);
     stmt_bind_int(s, 5, now);
+    if (answer->type) stmt_bind_str(s, 6, answer->type);
+    if (answer->head) stmt_bind_str(s, 7, answer->head);
     return stmt_run(s, err);
 }

@@ -4,6 +4,7 @@
 #ifndef KHUNG_HTTP_IDEMPOTENCY_H
 #define KHUNG_HTTP_IDEMPOTENCY_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/digest.h"
 #include "store/store.h"
@@ -17,10 +18,16 @@ struct idempotency {
 /* Of the account, the key, and the request (method, path, body). */
 void idempotency_init(struct idempotency *i, int64_t account, const char *key, const char *method, const char *path,
                       const char *body, size_t len);
-/* 1: done before, *status and `body` as it was answered; 0: not yet. ERR_INVALID "http.idempotency_other": the key
+struct idempotency_answer {
+    int status;
+    const char *type, *head; /* what a plugin's route said; NULL: as REST has it */
+    struct buf *body;
+};
+/* 1: done before, and how it was answered, in the arena; 0: not yet. ERR_INVALID "http.idempotency_other": the key
  * belongs to another request. */
-int idempotency_find(struct store *db, const struct idempotency *i, int *status, struct buf *body, struct err *err);
-int idempotency_keep(struct store *db, const struct idempotency *i, int status, const struct buf *body, int64_t now,
+int idempotency_find(struct store *db, const struct idempotency *i, struct arena *a, struct idempotency_answer *out,
                      struct err *err);
+int idempotency_keep(struct store *db, const struct idempotency *i, const struct idempotency_answer *answer,
+                     int64_t now, struct err *err);
 
 #endif

@@ -25,7 +25,7 @@ static const char *path_of(struct openapi *o, const char *pattern)
     return openapi_text(o, arena_strndup(o->a, out, n), "", "");
 }
 
-static struct val parameter(struct openapi *o, const char *name, const char *in, bool required, struct val schema)
+struct val openapi_parameter(struct openapi *o, const char *name, const char *in, bool required, struct val schema)
 {
     return OPENAPI_MAP(o, {"name", val_str(name)}, {"in", val_str(in)}, {"required", val_bool(required)},
                        {"schema", schema});
@@ -45,7 +45,7 @@ static void take_query_map(struct openapi *o, struct parts *p, const struct api_
 {
     for (size_t i = 0; i < map->nkeys; i++)
         openapi_add(o, &p->parameters,
-                    parameter(o, map->keys[i].name, "query", false, openapi_param(o, &map->keys[i])));
+                    openapi_parameter(o, map->keys[i].name, "query", false, openapi_param(o, &map->keys[i])));
 }
 
 static void take_part(struct openapi *o, struct parts *p, const char *spec, size_t len, const struct api_param *param)
@@ -57,11 +57,11 @@ static void take_part(struct openapi *o, struct parts *p, const char *spec, size
         o->failed = true;
     } else if (name[0] == ':') {
         schema = openapi_type(o, number ? "integer" : "string");
-        openapi_add(o, &p->parameters, parameter(o, name + 1, "path", true, schema));
+        openapi_add(o, &p->parameters, openapi_parameter(o, name + 1, "path", true, schema));
     } else if (strcmp(name, "?*") == 0) {
         if (param) take_query_map(o, p, param);
     } else if (name[0] == '?') {
-        openapi_add(o, &p->parameters, parameter(o, name + 1, "query", false, schema));
+        openapi_add(o, &p->parameters, openapi_parameter(o, name + 1, "query", false, schema));
     } else if (strcmp(name, "body") == 0) {
         p->whole = schema;
         p->has_whole = true;
@@ -87,7 +87,7 @@ static struct val content_of(struct openapi *o, const char *type, struct val sch
     return OPENAPI_MAP(o, {type, OPENAPI_MAP(o, {"schema", schema})});
 }
 
-static struct val response(struct openapi *o, const char *what, const char *type, struct val schema)
+struct val openapi_response(struct openapi *o, const char *what, const char *type, struct val schema)
 {
     return OPENAPI_MAP(o, {"description", val_str(what)}, {"content", content_of(o, type, schema)});
 }
@@ -120,8 +120,8 @@ static struct val responses_of(struct openapi *o, const struct http_route *route
         openapi_set(o, &all, "204", OPENAPI_MAP(o, {"description", val_str("Done.")}));
     else
         openapi_set(o, &all, openapi_text(o, status, "", ""),
-                    response(o, "Done.", "application/json", result_of(o, fn->returns)));
-    openapi_set(o, &all, "default", response(o, "A problem (RFC 9457).", "application/problem+json", problem));
+                    openapi_response(o, "Done.", "application/json", result_of(o, fn->returns)));
+    openapi_set(o, &all, "default", openapi_response(o, "A problem (RFC 9457).", "application/problem+json", problem));
     return all;
 }
 
@@ -141,7 +141,7 @@ static struct val operation(struct openapi *o, const struct http_route *route)
     openapi_add(o, &tags, val_str(arena_strndup(o->a, fn->name, strcspn(fn->name, ".:"))));
     openapi_set(o, &op, "tags", tags);
     if (route->if_match)
-        openapi_add(o, &p.parameters, parameter(o, "If-Match", "header", false, openapi_type(o, "string")));
+        openapi_add(o, &p.parameters, openapi_parameter(o, "If-Match", "header", false, openapi_type(o, "string")));
     if (p.parameters.as.list.n) openapi_set(o, &op, "parameters", p.parameters);
     if (strcmp(route->call, "run.start") == 0) p.whole = openapi_ref(o, "StartRun");
     if (strcmp(route->call, "content.create") == 0) p.whole = openapi_ref(o, "AnyItem");
@@ -153,7 +153,7 @@ static struct val operation(struct openapi *o, const struct http_route *route)
     return op;
 }
 
-static void add_operation(struct openapi *o, struct val *paths, const char *path, const char *method, struct val op)
+void openapi_operation(struct openapi *o, struct val *paths, const char *path, const char *method, struct val op)
 {
     char lower[8];
     const struct val *have = val_get(paths, path);
@@ -177,17 +177,18 @@ static void add_reports(struct openapi *o, struct val *paths)
         if (declared && field_parse_list(o->a, declared, &params, &ignored) != 0) continue;
         for (size_t k = 0; k < params.n; k++)
             openapi_add(o, &list,
-                        parameter(o, params.items[k].name, "query", params.items[k].required,
-                                  openapi_field(o, &params.items[k])));
+                        openapi_parameter(o, params.items[k].name, "query", params.items[k].required,
+                                          openapi_field(o, &params.items[k])));
         for (size_t k = 0; k < 3; k++)
             openapi_add(o, &formats, val_str((const char *const[]){"json", "csv", "table"}[k]));
-        openapi_add(o, &list, parameter(o, "format", "query", false, OPENAPI_MAP(o, {"enum", formats})));
-        openapi_set(o, &all, "200", response(o, "The report.", "application/json", openapi_type(o, "object")));
-        openapi_set(o, &all, "default",
-                    response(o, "A problem (RFC 9457).", "application/problem+json", openapi_ref(o, "Problem")));
+        openapi_add(o, &list, openapi_parameter(o, "format", "query", false, OPENAPI_MAP(o, {"enum", formats})));
+        openapi_set(o, &all, "200", openapi_response(o, "The report.", "application/json", openapi_type(o, "object")));
+        openapi_set(
+            o, &all, "default",
+            openapi_response(o, "A problem (RFC 9457).", "application/problem+json", openapi_ref(o, "Problem")));
         struct val op = OPENAPI_MAP(o, {"operationId", val_str(openapi_text(o, "report ", d->name, ""))},
                                     {"parameters", list}, {"responses", all});
-        add_operation(o, paths, openapi_text(o, "/api/reports/", d->name, ""), "GET", op);
+        openapi_operation(o, paths, openapi_text(o, "/api/reports/", d->name, ""), "GET", op);
     }
 }
 
@@ -271,8 +272,9 @@ int openapi_write(struct host *host, const struct registry *r, const char *lang,
     struct openapi o = {.host = host, .registry = r, .a = a, .lang = lang};
     struct val paths = val_map(), security = val_list();
     for (const struct http_route *route = http_routes; route->method; route++)
-        add_operation(&o, &paths, path_of(&o, route->pattern), route->method, operation(&o, route));
+        openapi_operation(&o, &paths, path_of(&o, route->pattern), route->method, operation(&o, route));
     add_reports(&o, &paths);
+    openapi_routes(&o, &paths);
     openapi_add(&o, &security, OPENAPI_MAP(&o, {"bearer", val_list()}));
     *out = OPENAPI_MAP(&o, {"openapi", val_str("3.1.0")},
                        {"info", OPENAPI_MAP(&o, {"title", val_str("Khung")}, {"version", val_str("1")})},

@@ -38,5 +38,14 @@ struct val openapi_field(struct openapi *o, const struct field *f);
 struct val openapi_fields(struct openapi *o, const struct field_list *l);
 struct val openapi_declared(struct openapi *o, const struct val *declared); /* { name = "type!" } */
 struct val openapi_param(struct openapi *o, const struct api_param *p);
+/* The same of what is answered: units, persons, dates and instants as they are shown. */
+struct val openapi_shown(struct openapi *o, const struct field_list *l);
+
+/* openapi.c: parts of an operation. */
+struct val openapi_parameter(struct openapi *o, const char *name, const char *in, bool required, struct val schema);
+struct val openapi_response(struct openapi *o, const char *what, const char *type, struct val schema);
+void openapi_operation(struct openapi *o, struct val *paths, const char *path, const char *method, struct val op);
+/* openapi_route.c: routes of plugins. */
+void openapi_routes(struct openapi *o, struct val *paths);
 
 #endif

@@ -107,6 +107,30 @@ struct val openapi_field(struct openapi *o, const struct field *f)
     return s;
 }
 
+static struct val shown_kind(struct openapi *o, enum field_type t)
+{
+    if (t == FIELD_UNIT) return openapi_ref(o, "Unit");
+    if (t == FIELD_PERSON) return openapi_ref(o, "Person");
+    if (t != FIELD_INSTANT) return of_kind(o, t);
+    return OPENAPI_MAP(o, {"type", val_str("string")}, {"format", val_str("date-time")});
+}
+
+struct val openapi_shown(struct openapi *o, const struct field_list *l)
+{
+    struct val s = openapi_type(o, "object"), properties = val_map(), required = val_list();
+    for (size_t i = 0; i < l->n; i++) {
+        const struct field *f = &l->items[i];
+        struct val one = f->type == FIELD_LIST
+                             ? OPENAPI_MAP(o, {"type", val_str("array")}, {"items", shown_kind(o, f->item)})
+                             : shown_kind(o, f->type);
+        openapi_set(o, &properties, f->name, one);
+        if (f->required) openapi_add(o, &required, val_str(f->name));
+    }
+    openapi_set(o, &s, "properties", properties);
+    if (required.as.list.n) openapi_set(o, &s, "required", required);
+    return s;
+}
+
 struct val openapi_fields(struct openapi *o, const struct field_list *l)
 {
     struct val s = openapi_type(o, "object"), properties = val_map(), required = val_list();

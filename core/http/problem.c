@@ -32,6 +32,7 @@ int http_status_of(const struct err *err)
     if (strcmp(err->key, "http.method") == 0) return 405;
     if (strcmp(err->key, "json.syntax") == 0) return 400;
     if (strcmp(err->key, "plugin.off") == 0 || strcmp(err->key, "plugin.disabled") == 0) return 503;
+    if (err->incident[0] && (err->code == ERR_PLUGIN || err->code == ERR_LIMIT)) return 500; /* the plugin's mistake */
     switch (err->code) {
     case ERR_INVALID:
         return 422;

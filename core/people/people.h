@@ -114,7 +114,7 @@ enum {
 };
 int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
                   struct err *err);
-/* The same for a session: hooks and loop jobs of a plugin act by the plugin's own capabilities. */
+/* The same for a session: hooks, loop jobs and operators' commands of a plugin act by the plugin's own capabilities. */
 int people_check(struct session *s, const char *verb, int64_t unit, struct err *err);
 
 /* Reads an organisation from a tree: units, positions, persons, holders, roles, users, calendar.

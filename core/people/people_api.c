@@ -203,6 +203,7 @@ void people_add_api(struct api *api, struct host *host)
     api_add(api, people_functions, host);
     api_add(api, org_functions, host);
     api_add(api, body_functions, host);
+    api_add(api, position_functions, host);
     api_add(api, delegation_functions, host);
     api_add(api, date_functions, host);
     api_add(api, text_functions, host);

@@ -59,6 +59,6 @@ int people_arg_day(struct api_call *c, const char *name, const struct val *v, in
 int people_arg_bad(struct api_call *c, const char *argument, const char *type, const struct val *got);
 
 extern const struct api_fn people_functions[], org_functions[], body_functions[], delegation_functions[],
-    date_functions[], text_functions[];
+    date_functions[], position_functions[], text_functions[];
 
 #endif

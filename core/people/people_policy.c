@@ -68,9 +68,9 @@ int people_policy(struct store *db, const struct actor *actor, const char *verb,
 
 int people_check(struct session *s, const char *verb, int64_t unit, struct err *err)
 {
-    bool own = s->mode == SESSION_HOOK || s->mode == SESSION_LOOP;
-    /* The code of a hook or a loop job is not what the user asked for: its capabilities have been
-     * checked already. */
+    bool own = s->mode == SESSION_HOOK || s->mode == SESSION_LOOP || s->actor.is_operator;
+    /* The code of a hook, a loop job or an operator's command is not what the user asked for: its capabilities have
+     * been checked already. */
     if (own && s->actor.plugin && !is_system_verb(verb)) return 0;
     return people_policy(s->db, &s->actor, verb, unit, people_day(s->host, s->now), err);
 }

@@ -172,6 +172,12 @@ const struct api_entry *api_entry_at(struct api *api, size_t i)
     return api->entries[i];
 }
 
+bool api_may_skip(const struct api_param *params, size_t n)
+{
+    return n >= 2 && strcmp(params[n - 1].type, "fn") == 0 && strcmp(params[n - 2].type, "map") == 0 &&
+           !params[n - 2].required;
+}
+
 const struct api_fn *api_find(struct api *api, const char *name, void **self)
 {
     const struct api_entry *e = api_entry_find(api, name);

@@ -11,8 +11,9 @@
  * Arguments: "name:TYPE" separated by spaces; TYPE is a field type (base/field.h), `any`, `map`, `list`, `object`
  * (any host object), `object:KIND`, `fn` (only *_lua.c); a `!` at the end: required. More arguments than described
  * are refused. `map{limit:integer,to:any!}` names the keys that a map may have: others are refused (a slip like
- * `witin` is found); the value's own types are the function's to check. `list{…}`: a list of such maps. A method is
- * described with its kind: "item:title". */
+ * `witin` is found); the value's own types are the function's to check. `list{…}`: a list of such maps. A map that is
+ * not required, with `fn` after it as the last, may be left out: f(path, fn). A method is described with its kind:
+ * "item:title". */
 #ifndef KHUNG_API_H
 #define KHUNG_API_H
 
@@ -100,6 +101,8 @@ void api_add_events(struct api *api, const struct api_event *events);
 const struct api_event *api_event_at(struct api *api, size_t i); /* in order; NULL after the last */
 /* Its arguments in order: for the reference, the editors' files and the checker. */
 size_t api_params(struct api *api, size_t i, const struct api_param **out);
+/* Do they end in options that may be left out, and a function? */
+bool api_may_skip(const struct api_param *params, size_t n);
 /* Calls from C (REST, CLI, engine): checks arguments, runs in a mark. `args` is a list in declared order. */
 int api_invoke(struct api *api, struct session *s, const char *name, const struct val *args, struct arena *a,
                struct val *result, struct err *err);

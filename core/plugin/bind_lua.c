@@ -97,11 +97,22 @@ static int take_arg(lua_State *L, struct dispatch *d, size_t i)
     return rc ? rc : api_check_arg(d->entry, i, d->call.s, &d->pv->arena, v, &d->err);
 }
 
+/* route.get(path, fn): options that nobody needs may be left out before a function. */
+static void skip_options(lua_State *L, const struct api_entry *e)
+{
+    int given = lua_gettop(L);
+    if (!e->takes_fns || (size_t)given != e->nargs - 1 || !lua_isfunction(L, given)) return;
+    if (!api_may_skip(e->params, e->nargs)) return;
+    lua_pushnil(L);
+    lua_insert(L, given);
+}
+
 static int take_args(lua_State *L, struct dispatch *d)
 {
     /* A refusal by the function itself leaves kept functions to it; so it is asked first whether it may run at all. */
     int refused = d->entry->takes_fns ? api_guard(d->entry, d->call.s, &d->err) : 0;
     if (refused) return refused;
+    skip_options(L, d->entry);
     int given = lua_gettop(L);
     while (given > 0 && lua_isnil(L, given))
         given--;

@@ -32,6 +32,7 @@ struct actor {
     int64_t person;
     int64_t run;        /* acting as part of this run */
     const char *plugin; /* the plugin whose code acts, or NULL: a host command */
+    bool is_operator;   /* a command of this plugin, called on this machine: it acts by its own capabilities */
     bool admin;         /* may administer the system: no business rights follow */
 };
 

@@ -9,6 +9,7 @@
 #define KHUNG_REPORT_H
 
 #include "base/field.h"
+#include "people/params.h"
 #include "plugin/readers.h"
 #include "plugin/registry.h"
 #include "plugin/session.h"
@@ -34,9 +35,7 @@ struct report_def {
     struct report_column columns[REPORT_COLUMNS_MAX];
     size_t ncolumns;
     const struct val *chart, *group; /* as declared, or NULL */
-    const char *role;                /* access: NULL, or a role that the caller must hold */
-    const char *verb;                /* access: "report.run" unless declared otherwise */
-    const char *unit_param;          /* access: the parameter that names the unit, or NULL */
+    struct people_access access;     /* the verb is "report.run" unless declared otherwise */
 };
 
 /* NULL: there is none. Borrowed from the registry. */

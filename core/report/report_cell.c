@@ -10,35 +10,10 @@
 #include "base/kinds.h"
 #include "base/locale.h"
 #include "base/text.h"
-#include "people/people.h"
 
 bool report_cell_is_number(enum field_type type)
 {
     return type == FIELD_INTEGER || type == FIELD_NUMBER || type == FIELD_MONEY;
-}
-
-int report_cell_show(struct session *s, enum field_type type, const struct val *stored, struct arena *a,
-                     struct val *out, struct err *err)
-{
-    int rc = 0;
-    *out = *stored;
-    if (stored->type != VAL_INT) return 0;
-    switch (type) {
-    case FIELD_UNIT:
-        rc = people_unit_get(s->db, stored->as.i, people_day(s->host, s->now), a, out, err);
-        break;
-    case FIELD_PERSON:
-        rc = people_person_get(s->db, stored->as.i, a, out, err);
-        break;
-    case FIELD_DATE:
-        return kind_date(a, stored->as.i, out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
-    case FIELD_INSTANT:
-        return kind_instant(a, stored->as.i, s->zone, out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
-    default:
-        return 0;
-    }
-    if (rc == 0) *out = *stored; /* nothing of that id any more: the id itself */
-    return rc < 0 ? rc : 0;
 }
 
 /* Up to four digits stand as they are, so that years are years. */

@@ -94,27 +94,11 @@ static int compile_group(struct report_def *def, const struct val *spec, struct 
     return check_names(def, spec, "group", a, err);
 }
 
-/* access = { role =, verb =, unit = "param:unit" }. */
 static int compile_access(struct report_def *def, const struct val *spec, struct arena *a, struct err *err)
 {
-    if (spec->type == VAL_LIST && spec->as.list.n == 0) return 0;
-    if (spec->type != VAL_MAP) return bad(err, def->name, "access", val_type_name(spec->type));
-    for (size_t i = 0; i < spec->as.map.n; i++) {
-        const char *key = spec->as.map.pairs[i].key, *text = val_cstr(a, &spec->as.map.pairs[i].v);
-        if (!text) return bad(err, def->name, "access", key);
-        if (strcmp(key, "role") == 0) {
-            def->role = text;
-        } else if (strcmp(key, "verb") == 0) {
-            def->verb = text;
-        } else if (strcmp(key, "unit") == 0 && strncmp(text, "param:", 6) == 0) {
-            const struct field *f = field_find(&def->params, text + 6);
-            if (!f || f->type != FIELD_UNIT) return bad(err, def->name, "access", text);
-            def->unit_param = f->name;
-        } else {
-            return bad(err, def->name, "access", key);
-        }
-    }
-    return 0;
+    const char *wrong;
+    int rc = people_access_parse(spec, &def->params, a, &def->access, &wrong);
+    return rc ? bad(err, def->name, "access", wrong) : 0;
 }
 
 int report_compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err)
@@ -126,7 +110,7 @@ int report_compile(void *self, struct decl *d, struct registry *r, struct arena 
     (void)self;
     (void)r;
     if (!def) return err_set(err, ERR_NOMEM, "memory", NULL);
-    *def = (struct report_def){.name = d->name, .plugin = d->plugin, .verb = "report.run"};
+    *def = (struct report_def){.name = d->name, .plugin = d->plugin, .access.verb = "report.run"};
     def->title = val_get(&d->spec, "title");
     int rc = is_title(def->title) ? 0 : bad(err, def->name, "title", "");
     if (rc == 0) rc = field_parse_list(a, params ? params : &none, &def->params, err);

@@ -3,6 +3,7 @@
 #define KHUNG_REPORT_INTERNAL_H
 
 #include "base/buf.h"
+#include "people/params.h"
 #include "plugin/api.h"
 #include "plugin/plugin_vm.h"
 #include "report/report.h"
@@ -40,19 +41,11 @@ struct report_run {
 
 /* report_def.c */
 int report_compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err);
-/* report_params.c: text becomes the parameter's type, then all are checked. */
-int report_params_read(struct report_run *run, struct err *err);
-/* The parameters as the plugin sees them: units, persons, dates and instants are objects. */
-int report_params_show(struct report_run *run, struct val *out, struct err *err);
-/* report_access.c */
-int report_access_check(struct report_run *run, struct err *err);
 /* report_row.c: one row of the plugin's: checked, summed, written. */
 int report_row_add(struct report_run *run, const struct val *row, struct err *err);
 int report_note_add(struct report_run *run, const struct val *text, struct err *err);
 int report_flush(struct report_run *run, bool all, struct err *err);
-/* report_cell.c: a stored value as object where its type has one. */
-int report_cell_show(struct session *s, enum field_type type, const struct val *stored, struct arena *a,
-                     struct val *out, struct err *err);
+/* report_cell.c: values that are shown, as text. */
 enum report_style { REPORT_PLAIN, REPORT_GROUPED }; /* CSV; for reading: 12.226 and 04/01/2021 */
 /* Appends the text of a shown value. */
 void report_cell_text(struct buf *out, const char *lang, enum field_type type, enum report_style style,

@@ -47,7 +47,7 @@ static int begin(struct report_run *run, struct err *err)
 {
     struct buf *out = &run->out;
     struct val params;
-    int rc = report_params_show(run, &params, err);
+    int rc = people_params_show(run->s, &run->def->params, &run->params, run->arena, &params, err);
     if (rc) return rc;
     buf_add_char(out, '{');
     add_text(out, "name", run->def->name);

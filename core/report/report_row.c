@@ -77,7 +77,7 @@ static int write_row(struct report_run *run, struct val *cells, struct err *err)
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < run->def->ncolumns; i++) {
         struct val shown;
-        rc = report_cell_show(run->s, run->def->columns[i].field.type, &cells[i], &run->row, &shown, err);
+        rc = people_show(run->s, run->def->columns[i].field.type, &cells[i], &run->row, &shown, err);
         cells[i] = shown;
     }
     if (rc == 0 && !run->begun) {

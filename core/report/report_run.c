@@ -80,7 +80,7 @@ static int call(struct report_run *run, struct plugin_vm *pv, struct err *err)
     struct val args[2], result = val_nil();
     int ref = plugin_vm_fn(pv, "report", run->def->name);
     if (!ref) return unknown(run->def->name, err);
-    int rc = report_params_show(run, &args[0], err);
+    int rc = people_params_show(run->s, &run->def->params, &run->params, run->arena, &args[0], err);
     if (rc) return rc;
     args[1] = val_obj(&report_out_kind, run->id, 0, NULL);
     struct breaker_pass pass;
@@ -129,8 +129,8 @@ int report_run(struct reader *r, const struct report_request *q, struct err *err
     arena_init(&run->row, 2 * REPORT_ROW_BYTES);
     buf_init(&run->out, 4 * REPORT_ROW_BYTES);
     init_sums(run);
-    rc = report_params_read(run, err);
-    if (rc == 0) rc = report_access_check(run, err);
+    rc = people_params_read(&s, &def->params, q->params, run->arena, &run->params, err);
+    if (rc == 0) rc = people_access_check(&s, &def->access, &run->params, "denied.report", def->name, err);
     s.actor.plugin = pv->plugin->name;
     if (rc == 0) rc = call(run, pv, err);
     if (rc == 0) rc = finish(run, err);

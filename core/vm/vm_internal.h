@@ -53,10 +53,10 @@ struct vm {
     void *owner;
     size_t used, soft, hard;
     size_t in_large; /* bytes of it in blocks of VM_LARGE_BLOCK and more */
-    size_t look_at; /* used: from here on a hook looks what is to be done */
-    size_t tidied;  /* used after it was tidied the last time; 0: a call has failed since */
-    bool tidying;   /* a cycle of the collector is under way */
-    size_t untidy;  /* used when it began */
+    size_t look_at;  /* used: from here on a hook looks what is to be done */
+    size_t tidied;   /* used after it was tidied the last time; 0: a call has failed since */
+    bool tidying;    /* a cycle of the collector is under way */
+    size_t untidy;   /* used when it began */
     struct vm *tidy_next, **tidy_at;
     size_t refused; /* the size that was refused last, or 0 */
     bool refused_by_host, collecting;

@@ -1,5 +1,7 @@
--- Approval chains for content of any type. The steps are data:
+-- Approval chains for content of any type. A chain is data: an item of the type approvals_chain, which an administrator
+-- writes and publishes (README.md); or steps that a flow has worked out:
 --
+--   run:call("approvals.chain", { type = "article", item = article.id, chain = "press" })
 --   run:call("approvals.chain", {
 --     type = "article", item = article.id,
 --     steps = {
@@ -9,9 +11,38 @@
 --     },
 --   })
 
+local case = require "approvals.case"
 local chain = require "approvals.chain"
+local commands = require "approvals.commands"
+local definition = require "approvals.definition"
+local import = require "approvals.import"
+local routes = require "approvals.routes"
+
+content.type(definition.type())
+
+for _, verb in ipairs { "submit", "schedule", "publish" } do
+  on("content.before_" .. verb, definition.verify)
+end
 
 flow.define("chain", {
   title = { vi = "Chuỗi phê duyệt", en = "Approval chain" },
-  input = { type = "text!", item = "integer!", steps = "json!" },
-}, chain.run)
+  input = { type = "text!", item = "integer!", steps = "json", chain = "text" },
+}, function(run, input)
+  return chain.run(run, input, definition.pin(input))
+end)
+
+flow.define("case", {
+  title = { vi = "Phê duyệt theo chuỗi", en = "Approval by a chain" },
+  input = { type = "text!", item = "integer!", chain = "text!" },
+}, case.run)
+
+flow.define("import", {
+  title = { vi = "Nhập chuỗi phê duyệt từ tệp", en = "Import an approval chain from a file" },
+  input = { type = "text", text = "text!" },
+  retry = { times = 0 },
+}, import.run)
+
+if config.on_submit then on("content.submitted", case.on_submit) end
+
+routes.define()
+commands.define()

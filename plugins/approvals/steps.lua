@@ -1,74 +1,199 @@
--- What a step of a chain may say, and whom it asks.
+-- What the steps of a chain may say. The same tables come from a chain that an administrator has written as data and
+-- from a flow that has worked them out in Lua.
 --
--- A step: name, to; and if wanted title ("{title}" is the item's), within, remind, escalate, lint (the findings of the
--- lint are shown, and go back with the text), may_return_to (the name of an earlier step; without it a return always
--- goes to the author).
+-- A step that asks: name, to (target.lua); and if wanted
+--   title      of the task; "{title}" is the item's
+--   when       asked only then (condition.lua)
+--   quorum     asks each of the group by himself: "all", "any", a number, "2/3", ">1/2", "60%" must approve
+--   veto       true: one "return" is enough to return it
+--   within, remind, escalate, on_timeout   a deadline, and what then: "escalate", "return" (to the author), "pass"
+--   lint       true: the findings of the lint are shown, and go back with the text
+--   may_return_to   beside the author: a name, a list of names of earlier steps, or "any"
 --
--- In `to` and `escalate`, unit = "item" and above = "item" mean the unit of the item.
+-- Steps side by side: name, parallel = { step, … }; and if wanted when, and need = "all", "any" or how many of them.
 
 local steps = {}
 
-local known = {
-  name = true, title = true, to = true, within = true, remind = true, escalate = true, lint = true,
-  may_return_to = true,
-}
+steps.most = 50
 
-local function refuse(key, values)
-  error { code = "approvals." .. key, message = t("steps." .. key, values) }
+local options = {
+  name = true, title = true, to = true, within = true, remind = true, escalate = true, on_timeout = true, lint = true,
+  may_return_to = true, when = true, quorum = true, veto = true,
+}
+local group_options = { name = true, title = true, parallel = true, need = true, when = true }
+local timeouts = { escalate = true, ["return"] = true, pass = true }
+local taken = { author = true, any = true }
+
+local share = { ["^(%d+)/(%d+)$"] = false, ["^>(%d+)/(%d+)$"] = true }
+
+local function parse_share(text)
+  local percent = text:match "^(%d+)%%$"
+  if percent then return tonumber(percent), 100, false end
+  for pattern, is_more in pairs(share) do
+    local of, all = text:match(pattern)
+    if of then return tonumber(of), tonumber(all), is_more end
+  end
 end
 
-local function check_one(list, at, places)
-  local step = list[at]
-  if type(step) ~= "table" or type(step.name) ~= "string" then refuse("name", { number = at }) end
+-- Whole numbers only: "2/3" of 9 is 6, "80%" of 9 is 8, ">1/2" of 4 is 3.
+local function of_share(text, count)
+  local of, all, is_more = parse_share(text)
+  if not of or all == 0 or of > all or of == 0 or (is_more and of == all) then return nil end
+  local needed = (of * count + all - 1) // all
+  return is_more and needed * all == of * count and needed + 1 or needed
+end
+
+---How many of a group must approve; nil: what is written is no quorum.
+---@param quorum any
+---@param count integer how many are asked
+---@return integer?
+function steps.needed(quorum, count)
+  if quorum == "all" then return count end
+  if quorum == "any" then return 1 end
+  if math.type(quorum) == "integer" and quorum > 0 then return quorum end
+  if type(quorum) == "string" and #quorum < 20 then return of_share(quorum, count) end
+end
+
+local function check_name(step, at, found)
+  local name = type(step) == "table" and step.name
+  if type(name) ~= "string" or name == "" then found.add("#" .. at, "name", "name") return false end
+  if taken[name] or #name > 80 or name:find "[,!:%c]" then found.add(name, "name", "bad_name") end
+  if found.places[name] then found.add(name, "name", "twice") end
+  return true
+end
+
+local function check_options(step, known, found)
   for option in pairs(step) do
-    if not known[option] then refuse("option", { step = step.name, option = option }) end
+    if not known[option] then found.add(step.name, tostring(option), "option") end
   end
-  if places[step.name] then refuse("twice", { step = step.name }) end
-  if step.to == nil then refuse("to", { step = step.name }) end
-  if step.may_return_to and not places[step.may_return_to] then
-    refuse("may_return_to", { step = step.name, to = step.may_return_to })
+end
+
+-- An earlier step, at the top or side by side; "any" of them.
+local function check_return(step, found)
+  local to = step.may_return_to
+  for _, name in ipairs(type(to) == "table" and to or { to }) do
+    if name ~= "any" and name ~= "author" and not found.places[name] then
+      found.add(step.name, "may_return_to", "may_return_to", { to = tostring(name) })
+    end
   end
+end
+
+local function check_ask(step, found)
+  check_options(step, options, found)
+  if step.to == nil then found.add(step.name, "to", "to") end
+  if step.quorum ~= nil and not steps.needed(step.quorum, 1) then found.add(step.name, "quorum", "quorum") end
+  if step.on_timeout and not timeouts[step.on_timeout] then
+    found.add(step.name, "on_timeout", "on_timeout", { value = tostring(step.on_timeout) })
+  end
+  check_return(step, found)
+end
+
+local function check_group(group, at, found)
+  check_options(group, group_options, found)
+  local list = group.parallel
+  if type(list) ~= "table" or #list < 2 then return found.add(group.name, "parallel", "parallel") end
+  local need = group.need == nil and "all" or group.need
+  local count = steps.needed(need, #list)
+  if not count or type(need) == "string" and need ~= "all" and need ~= "any" then
+    found.add(group.name, "need", "need")
+  elseif count > #list then
+    found.add(group.name, "need", "need_more", { need = count, count = #list })
+  end
+  for n, step in ipairs(list) do
+    if check_name(step, at .. "." .. n, found) then
+      if step.parallel then found.add(step.name, "parallel", "nested") else check_ask(step, found) end
+    end
+  end
+  for _, step in ipairs(list) do
+    if type(step) == "table" and step.name then found.places[step.name] = at end
+  end
+end
+
+---What is wrong with the form of a list of steps, whatever office it is for.
+---@param list any
+---@return { step: string, field: string, key: string, values: table? }[] faults, table<string, integer> places by name
+function steps.faults(list)
+  local faults = {}
+  local found = { places = {} }
+  function found.add(step, field, key, values)
+    faults[#faults + 1] = { step = step, field = field, key = key, values = values }
+  end
+  if type(list) ~= "table" or #list == 0 then
+    found.add("-", "steps", "empty")
+    list = {}
+  end
+  if #list > steps.most then found.add("-", "steps", "many", { most = steps.most }) end
+  for at = 1, math.min(#list, steps.most) do
+    local step = list[at]
+    if check_name(step, at, found) then
+      if step.parallel then check_group(step, at, found) else check_ask(step, found) end
+      found.places[step.name] = at
+    end
+  end
+  return faults, found.places
+end
+
+---A fault as a sentence that names the step and the field.
+---@param fault table
+---@return string
+function steps.sentence(fault)
+  local what = t("steps." .. fault.key, fault.values)
+  return t("steps.fault", { step = fault.step, field = fault.field, what = what })
+end
+
+---Refuses for what was found: the first three, so that the sentence can be read.
+---@param faults table[]
+function steps.refuse(faults)
+  if #faults == 0 then return end
+  local lines = {}
+  for at = 1, math.min(#faults, 3) do lines[at] = steps.sentence(faults[at]) end
+  if #faults > 3 then lines[4] = t("steps.more", { count = #faults - 3 }) end
+  error { code = "approvals." .. faults[1].key, message = table.concat(lines, "\n") }
 end
 
 ---Refuses a list of steps that cannot work, before anybody is asked.
----@param list table[]
+---@param list any
 ---@return table<string, integer> places by name
 function steps.check(list)
-  if type(list) ~= "table" or #list == 0 then refuse("empty") end
-  local places = {}
-  for at = 1, #list do
-    check_one(list, at, places)
-    places[list[at].name] = at
-  end
+  local faults, places = steps.faults(list)
+  steps.refuse(faults)
   return places
 end
 
----Puts the unit of the item where a target says "item".
----@param to any
----@param item table
-function steps.target(to, item)
-  if type(to) ~= "table" then return to end
-  local target = {}
-  for key, value in pairs(to) do
-    local is_unit = (key == "unit" or key == "above") and value == "item"
-    if is_unit and not item.unit then refuse("unit", { item = item:title() }) end
-    target[key] = is_unit and item.unit or value
+---All that ask, those side by side too, with the place of each.
+---@param list table[]
+---@return fun(): table?, integer?
+function steps.each(list)
+  local all = {}
+  for at, step in ipairs(list) do
+    for _, one in ipairs(step.parallel or { step }) do all[#all + 1] = { one, at } end
   end
-  return target
+  local n = 0
+  return function()
+    n = n + 1
+    if all[n] then return all[n][1], all[n][2] end
+  end
 end
 
----Who wrote a text does not approve it. Where the author holds the position that is asked, the other holders are asked,
----and where there are none, the same position above.
----@param to any a target without "item"
----@param author integer? a person
-function steps.without(to, author)
-  if not author or type(to) ~= "table" or not to.position or not to.unit then return to end
-  local others, holds = {}, false
-  for _, person in ipairs(people.holders(to.position, to.unit)) do
-    if person.id == author then holds = true else others[#others + 1] = person end
+---The names to which a step may return, the author left out.
+---@param list table[]
+---@param at integer the place of the step
+---@param step table
+---@return string[]
+function steps.returns(list, at, step)
+  local to = step.may_return_to
+  if to == nil then return {} end
+  local is_any, names, wanted = false, {}, {}
+  for _, name in ipairs(type(to) == "table" and to or { to }) do
+    if name == "any" then is_any = true end
+    wanted[name] = true
   end
-  if not holds then return to end
-  return #others > 0 and others or { position = to.position, above = to.unit }
+  for place = 1, at - 1 do
+    for _, one in ipairs { list[place], table.unpack(list[place].parallel or {}) } do
+      if is_any or wanted[one.name] then names[#names + 1] = one.name end
+    end
+  end
+  return names
 end
 
 ---@param step table

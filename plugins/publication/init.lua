@@ -9,5 +9,5 @@ on("content.before_submit", article.check)
 
 flow.define("publish", {
   title = { vi = "Xuất bản bài viết", en = "Publish an article" },
-  input = { article = "ref:article!", steps = "json" },
+  input = { article = "ref:article!", chain = "text", steps = "json" },
 }, publish.run)

@@ -27,13 +27,22 @@ local function wait_for_hour(run, article)
   return what == "hour"
 end
 
+-- What the starter says, else what the settings say, else one editor.
+local function way_of(input)
+  if input.chain or input.steps then return input end
+  if config.chain or config.steps then return config end
+  return { steps = default_steps() }
+end
+
 ---@param run table
----@param input { article: integer, steps: table[]? }
+---@param input { article: integer, chain: string?, steps: table[]? }
 function publish.run(run, input)
-  local steps = input.steps or config.steps or default_steps()
+  local way = way_of(input)
   local article, verdict
   repeat
-    verdict = run:call("approvals.chain", { type = "article", item = input.article, steps = steps })
+    verdict = run:call("approvals.chain", {
+      type = "article", item = input.article, chain = way.chain, steps = way.steps,
+    })
     if verdict.decision ~= "approve" then return { published = false } end
 
     article = content.get("article", input.article)

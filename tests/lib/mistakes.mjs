@@ -1,5 +1,5 @@
 // Mistakes as authors make them: what stands in init.lua, and what is found. `needs` and `extra` go into the manifest.
-export const NEEDS = '{ "flow", "storage", "content", "people", "report", "schedule" }';
+export const NEEDS = '{ "flow", "storage", "content", "people", "report", "schedule", "route", "command" }';
 export const mistakes = {
   'a function misspelt': {
     source: `flow.define("f", { title = { vi = "F", en = "F" }, input = { n = "integer!" } }, function(run, input)
@@ -296,6 +296,37 @@ end)
 end)
 `,
     found: ['init.lua:2:3 check.report_reads'],
+  },
+  'writing where a route only reads': {
+    source: `route.get("/a", function(req)
+  storage.kv.set("a", 1)
+end)
+`,
+    found: ['init.lua:2:3 check.route_reads'],
+  },
+  'waiting in a route': {
+    source: `local function answer(req)
+  loop.sleep("1s")
+end
+route.post("/a", answer)
+`,
+    needs: '{ "route" }',
+    found: ['init.lua:2:3 check.wait_route'],
+  },
+  'a field of a route misspelt': {
+    source: `route.post("/a/{n}", { params = { n = "intger" }, input = { x = "txt!" }, acces = "public" }, function(req) end)
+`,
+    found: ['init.lua:1:39 field.type', 'init.lua:1:65 field.type', 'init.lua:1:75 check.option_meant'],
+  },
+  'writing in a command that does not say so': {
+    source: `command.define("a", { args = { x = "txt" } }, function(args)
+  storage.kv.set("a", 1)
+  loop.sleep("1d")
+end)
+command.define("b", function() storage.kv.set("a", 1) end)
+command.define("c", { writes = true }, function() storage.kv.set("a", 1) end)
+`,
+    found: ['init.lua:1:36 field.type', 'init.lua:2:3 check.command_reads', 'init.lua:3:3 check.wait_command', 'init.lua:5:32 check.command_reads'],
   },
   'a field of a table misspelt': {
     source: `local t1 = storage.table("a", { fields = { x = "text!" } })

@@ -330,3 +330,38 @@ test('ten thousand days pass, with something to do on each', () => {
     end)`, init, '--fast'));
   assert.equal(t.outcome, 'passed', JSON.stringify(t));
 });
+
+const ANSWERS = `
+local rounds = storage.table("round", { fields = { name = "text!" } })
+route.get("/rounds/{id}", { params = { id = "integer" }, query = { full = "boolean" }, access = "public" }, function(req)
+  return { json = { id = req.params.id, full = req.query.full, user = req.user and req.user.code } }
+end)
+route.post("/rounds", { input = { name = "text!" } }, function(req)
+  return { status = 201, json = { id = rounds:insert(req.json) ~= nil, by = req.user.code }, headers = { Location = "/x/probe/rounds/1" } }
+end)
+route.put("/rounds", function(req) return { text = req.json.name, type = "text/csv" } end)
+route.delete("/rounds", function() rounds:insert { name = "x" } error("no") end)
+command.define("count", { args = { least = "integer" } }, function(args) return { n = rounds:count(), least = args.least } end)
+command.define("add", { writes = true }, function() rounds:insert { name = "by command" } end)`;
+
+test('routes and commands are asked as who acts, kills and faults among it', () => {
+  const t = one(json(plugin({ 'init.lua': ANSWERS, 'spec/probe_spec.lua': `${ORG}describe("probe", function()
+    it("answers", function(t)
+      t:org(org)
+      t:equal(t:get("/rounds/7", { full = true }).json, { id = 7, full = true })
+      t:equal(t:as("lan"):get("/x/probe/rounds/7").json.user, "lan")
+      t:expect_error("http.no_token", function() t:post("/rounds", { name = "A" }) end)
+      local made = t:as("lan"):post("/rounds", { name = "A" })
+      t:equal({ made.status, made.json.by, made.headers.location }, { 201, "lan", "/x/probe/rounds/1" })
+      t:expect_error("invalid.required", function() t:as("lan"):post("/rounds", {}) end)
+      local put = t:as("lan"):put("/rounds", { name = "B" })
+      t:equal({ put.body, put.type }, { "B", "text/csv; charset=utf-8" })
+      t:expect_error("lua.error", function() t:as("lan"):delete("/rounds") end)
+      t:equal(t:command("count", { least = 3 }), { n = 1, least = 3 })
+      t:command("add")
+      t:equal(t:command("count").n, 2)
+    end)
+  end)` }, '"route", "command", "storage", "people"')));
+  assert.equal(t.outcome, 'passed', JSON.stringify(t));
+  assert.ok(t.kills > 0 && t.faults > 0, JSON.stringify(t));
+});

@@ -11,6 +11,10 @@ content.type("notice", {
 local item = content.create("article", { title = "Mười hộ thoát nghèo", body = "Một.", unit = people.unit("commune") })
 assert(item.state == "draft" and item.revision == 1)
 
+--- content.fields
+local fields = content.fields("article")
+assert(fields[1].name == "body" and fields[1].type == "markdown" and fields[1].required)
+
 --- content.get
 local id = new_article().id
 local item = content.get("article", id)

@@ -57,6 +57,12 @@ log.info(why.sentence)
 local who = people.deciders { position = "editor", unit = people.unit("commune") }
 assert(who[1].person == people.person("editor"))
 
+--- people.position
+assert(people.position("editor").title == "Editor" and people.position("nobody") == nil)
+
+--- people.role
+assert(people.role("author").verbs[1] == "content.create" and people.role("nobody") == nil)
+
 --- people.signature
 local answer = { as = "editor", by = people.person("editor"), decision = "approve" } -- as run:ask gives it
 local lines, name = people.signature(answer)

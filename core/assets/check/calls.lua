@@ -66,6 +66,15 @@ function Walk:argument(fn, param, node)
   end
 end
 
+-- f(path, fn) for f(path, options, fn): options that nobody needs may be left out before a function.
+function Walk.skips(fn, node, first_arg)
+  local n = #fn.arguments
+  local last, options, given = fn.arguments[n], fn.arguments[n - 1], node[#node]
+  if n < 2 or last.type ~= "fn" or options.type ~= "map" or options.required then return false end
+  if #node - first_arg + 1 ~= n - 1 then return false end
+  return given.tag == "Function" or (given.tag == "Id" and given.var and given.var.init and given.var.init.tag == "Function")
+end
+
 -- `first_arg` of the node is the `first_param` of the function: methods have their object before.
 function Walk:call(fn, node, first_arg, first_param)
   local given, most = #node - first_arg + 1, #fn.arguments - first_param + 1
@@ -75,8 +84,10 @@ function Walk:call(fn, node, first_arg, first_param)
   if given > most then
     self:add(node, "error", "check.arguments", { ["function"] = fn.name, most = tostring(most), got = tostring(given) })
   end
+  local skipped = self.skips(fn, node, first_arg) and most - 1
   for i = 1, most do
-    local param, arg = fn.arguments[first_param + i - 1], node[first_arg + i - 1]
+    local at = skipped and i > skipped and i - 1 or i
+    local param, arg = fn.arguments[first_param + i - 1], i ~= skipped and node[first_arg + at - 1]
     if arg then
       self:argument(fn, param, arg)
     elseif param.required and not open then

@@ -2,6 +2,8 @@
 --
 -- A function knows why it is called when it stands where it is handed over: to the API (role.fn) or to a function of
 -- Lua that cannot wait (role.by).
+local types = require "check.types"
+
 local places = {}
 
 local callers = { ["table.sort"] = 3, ["string.gsub"] = 4 }
@@ -20,9 +22,11 @@ function places.mark(walk, node)
   if node.tag == "Call" then
     local path = walk.path_of(node[1])
     local fn = path and walk.ctx.functions[path]
+    local skips = fn and walk.skips(fn, node, 2)
     for i, param in ipairs(fn and fn.arguments or {}) do
-      if param.type == "fn" and node[i + 1] then
-        local taken = role_of(node[i + 1], { fn = fn, call = node })
+      local given = node[skips and i == #fn.arguments and i or i + 1]
+      if param.type == "fn" and given then
+        local taken = role_of(given, { fn = fn, call = node })
         if fn.name == "flow.define" and taken.tag == "Function" and taken[1][1] and taken[1][1].var then
           taken[1][1].var.run = true
           if taken[1][2] and taken[1][2].var then taken[1][2].var.input_of = node end
@@ -62,6 +66,14 @@ function places.call(walk, fn, node)
     walk:add(node, "error", "check.wait_hook", values)
   elseif role and role.fn.name == "report.define" and (fn.effect == "wait" or fn.effect == "write") then
     walk:add(node, "error", "check.report_reads", values)
+  elseif role and role.fn.name == "route.get" and fn.effect == "write" then
+    walk:add(node, "error", "check.route_reads", values)
+  elseif role and role.fn.name == "command.define" and fn.effect == "write" and not types.pairs_of(role.call[3]).writes then
+    walk:add(node, "error", "check.command_reads", values)
+  elseif role and role.fn.name == "command.define" and fn.effect == "wait" then
+    walk:add(node, "error", "check.wait_command", values)
+  elseif role and role.fn.name:match("^route%.") and fn.effect == "wait" then
+    walk:add(node, "error", "check.wait_route", values)
   elseif role and role.fn.name == "flow.define" and fn.name:match("^loop%.") then
     walk:add(node, "error", "check.loop_in_run", values)
   end

@@ -62,9 +62,13 @@ end
 local meaning = {
   ["content.type fields"] = fields, ["storage.table fields"] = fields, ["flow.define input"] = fields,
   ["report.define params"] = fields, ["report.define columns"] = columns, ["run:ask form"] = fields,
-  ["run:ask_all form"] = fields, ["run:ask to"] = target, ["run:ask escalate"] = target, ["run:ask_all to"] = target,
+  ["run:ask_all form"] = fields, ["command.define args"] = fields, ["run:ask to"] = target, ["run:ask escalate"] = target, ["run:ask_all to"] = target,
   ["run:ask_all escalate"] = target,
 }
+
+for _, method in ipairs { "get", "post", "put", "patch", "delete" } do
+  for _, list in ipairs { "params", "query", "input" } do meaning["route." .. method .. " " .. list] = fields end
+end
 
 -- One argument or option `param` of the function `fn`.
 function types.check(walk, fn, param, node)

@@ -138,7 +138,7 @@ static inline void fixture_plugin(struct fixture *f, const char *name, const cha
 #define FIXTURE_NEEDS                                                                                                  \
     "needs = { \"content\", \"content:publish\", \"storage\", \"flow\", \"people\", \"people:import\", "               \
     "\"people:change\", \"schedule\", "                                                                                \
-    "\"report\", \"mail\", \"fetch:*\" }"
+    "\"report\", \"mail\", \"fetch:*\", \"route\", \"command\" }"
 
 static void fixture_reloaded(void *ctx, const struct err *failed)
 {

@@ -52,7 +52,7 @@ static int set_up(void **state)
     write_file("plugin.lua",
                "return { name = 'reference', version = '1.0.0', api = 1, title = { vi = 'x', en = 'x' }, "
                "needs = { 'content', 'content:publish', 'storage', 'flow', 'people', 'people:import', 'people:change', "
-               "'report', 'schedule', 'mail' } }\n");
+               "'report', 'schedule', 'mail', 'route', 'command' } }\n");
     write_file("locale/vi.lua", "return { hello = 'Chào {name}', ['mail.invited.subject'] = 'Mời dự {what}', "
                                 "['mail.invited.text'] = 'Kính gửi {to}' }\n");
     write_file("locale/en.lua",

@@ -1,15 +1,8 @@
--- What is special to this organisation: who reads an article, how a panel appoints, awards that nobody asks for.
+-- What is special to this organisation: how a panel appoints, awards that nobody asks for. Who reads an article is no
+-- Lua: it is the chain "news", which an editor has set up (chains/news.json).
 
 local appoint = require "scouts.appoint"
 local service = require "scouts.service"
-local steps = require "scouts.steps"
-
-flow.define("publish", {
-  title = { vi = "Xuất bản tin bài", en = "Publish an article" },
-  input = { article = "ref:article!" },
-}, function(run, input)
-  return run:call("publication.publish", { article = input.article, steps = steps })
-end)
 
 flow.define("appoint", {
   title = { vi = "Bổ nhiệm", en = "Appoint a leader" },

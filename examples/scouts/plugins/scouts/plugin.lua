@@ -4,7 +4,6 @@ return {
   api = 1,
   title = { vi = "Hướng đạo Đèn lồng", en = "The Lantern Scouts" },
   needs = { "storage", "flow", "people", "schedule" },
-  requires = { publication = ">=1.0" },
   config = {
     service_years = { type = "list:integer", default = { 5, 10, 15, 20, 25, 30, 40, 50 },
       doc = "After how many years of service an award is given." },

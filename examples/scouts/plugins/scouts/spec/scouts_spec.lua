@@ -1,4 +1,4 @@
--- A small district: an article, an appointment by the panel, awards for service.
+-- A small district: an appointment by the panel, awards for service.
 
 local function holder(position, unit, person, from, to)
   return { position = position, unit = unit, person = person, from = from or "2015-01-01", to = to }
@@ -63,19 +63,6 @@ end
 local function awards()
   return storage.sql "select * from service_award order by years"
 end
-
-describe("publish", function()
-  it("is read by the group leader, then by the commissioner of the district above", function(t)
-    open(t)
-    local article = t:as("ike"):article {
-      title = "Camp", lead = "We went.", body = "It rained.", byline = "Ike", unit = people.unit("1st"),
-    }
-    t:start("publish", { article = article.id })
-    t:expect_task(nil, { position = "group_leader" }):decide("jo", { decision = "approve" })
-    t:expect_task(nil, { position = "district_commissioner" }):decide("peter", { decision = "approve" })
-    t:expect(content.get("article", article.id).state == "published")
-  end)
-end)
 
 describe("appoint", function()
   it("wants more than half of the panel, without who proposes", function(t)

@@ -1,0 +1,73 @@
+/* What every request of the API passes before it becomes a job's work: who asks, how often, and in which form. */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/locale.h"
+#include "http/api_job.h"
+#include "http/auth_web.h"
+#include "http/idempotency.h"
+#include "http/problem.h"
+#include "http/rate.h"
+
+int api_identify(struct api_job *job)
+{
+    struct store *db = job->api->db;
+    int rc = store_begin(db, &job->err);
+    if (rc) return rc;
+    rc = auth_who(job->api, job->request, &job->login, &job->err);
+    store_rollback(db);
+    return rc;
+}
+
+/* An account's requests are its own, wherever it comes from; without one they are the address's. */
+int api_take_rate(struct api_job *job)
+{
+    enum { SECONDS_AT_ONCE = 10 };
+    const struct http_api *api = job->api;
+    const struct http_request *r = job->request;
+    int64_t user = job->login.actor.user, a_second = user > 0 ? api->o.rate_user : api->o.rate_address;
+    struct rate_policy p = {user > 0 ? "user" : "address", a_second, a_second * SECONDS_AT_ONCE};
+    struct rate_left left;
+    struct err_num n;
+    uint64_t key = user > 0 ? digest_short(&user, sizeof(user)) : digest_short(r->peer, strlen(r->peer));
+    bool ok = rate_take(api->rate, &p, key, clock_now(&api->o.host->clock), &left);
+    rate_headers(&p, &left, job->rate, sizeof(job->rate));
+    if (ok) return 0;
+    return err_set(&job->err, ERR_LIMIT, "http.rate", "retry_after", err_i64(&n, left.retry_s), NULL);
+}
+
+int api_take_key(struct api_job *job)
+{
+    const char *key = http_header(job->request, "idempotency-key");
+    if (!key) return 0;
+    job->idempotency_key = arena_strdup(&job->arena, key);
+    if (job->idempotency_key && strlen(key) <= IDEMPOTENCY_KEY_MAX) return 0;
+    return err_set(&job->err, ERR_INVALID, "http.idempotency_key", NULL);
+}
+
+int api_read_json(const struct http_request *r, struct arena *a, struct val *out, struct err *err)
+{
+    *out = val_nil();
+    if (r->body_len == 0) return 0;
+    const char *type = http_header(r, "content-type");
+    if (type && strncmp(type, "application/json", 16) != 0)
+        return err_set(err, ERR_INVALID, "http.content_type", "type", type, NULL);
+    return json_parse(r->body, r->body_len, a, out, err);
+}
+
+void api_refuse(struct api_job *job)
+{
+    http_problem(job->request, &job->err, job->login.lang);
+    api_job_free(job);
+}
+
+void api_not_found(struct http_request *r, const char *allow)
+{
+    struct err err;
+    const char *lang = locale_pick(http_header(r, "accept-language"));
+    if (allow[0])
+        err_set(&err, ERR_INVALID, "http.method", "method", r->method, "allow", allow, NULL);
+    else
+        err_set(&err, ERR_NOT_FOUND, "http.not_found", "path", r->path, NULL);
+    http_problem(r, &err, lang);
+}

@@ -1,0 +1,132 @@
+-- What stands in the boxes of the diagram: the lines of each step, and how large its box is for that.
+
+local condition = require "approvals.condition"
+local target = require "approvals.target"
+local words = require "approvals.words"
+
+local boxes = { width = 330, pad = 14 }
+
+local text_size, small = 14, 12.5
+local branch_width, between, row_of = 244, 16, 2 -- two in a row: a phone is narrow
+
+local function person_name(id)
+  local person = id and people.person(id)
+  return person and person.name or "?"
+end
+
+-- "Approved: Lê Hoa for Trần Mai, 04/01/2021"
+local function state_text(place)
+  local word = t("diagram.state." .. place.state)
+  if not place.by then return word end
+  local who = person_name(place.by)
+  if place.acts_for then who = t("diagram.for", { who = who, acts_for = person_name(place.acts_for) }) end
+  local since = date.parse(place.since)
+  return t("diagram.said", { state = word, who = who, day = since and date.format(since:date(), "short") or "" })
+end
+
+---Where a step may return to, beside the author, in words.
+---@param step table
+---@return string?
+function boxes.returns(step)
+  local to = step.may_return_to
+  if not to then return nil end
+  local names = {}
+  for _, name in ipairs(type(to) == "table" and to or { to }) do
+    names[#names + 1] = name == "any" and t "diagram.any" or name
+  end
+  return t("diagram.returns", { steps = table.concat(names, ", ") })
+end
+
+local function quorum_text(step)
+  if not step.quorum then return nil end
+  if step.quorum == "all" or step.quorum == "any" then return t("diagram.quorum." .. step.quorum) end
+  local need = tostring(step.quorum)
+  local more_than = need:match "^>(.+)$"
+  return t("diagram.quorum", { need = more_than and t("diagram.more_than", { share = more_than }) or need })
+end
+
+local units = {
+  ["working day"] = "working_day", d = "day", day = "day", w = "week", week = "week", h = "hour", hour = "hour",
+}
+
+-- "2 working days" in the reader's language; what is written in another way stands as it is.
+local function term_text(within)
+  if not within then return nil end
+  local count, unit = within:match "^(%d+)%s*(%a[%a ]*)$"
+  local key = unit and (units[unit] or units[unit:match "^(.-)s$"])
+  local many = count == "1" and "" or "s"
+  local shown = key and t("diagram.term." .. key .. many, { count = count }) or within
+  return t("diagram.within", { within = shown })
+end
+
+-- What stands in a box: { text, class, most lines } each.
+local function contents(step, state)
+  local list = { { step.name, "n", 2 }, { target.text(step.to), "s", 3 } }
+  local function add(text, class, most)
+    if text then list[#list + 1] = { text, class, most } end
+  end
+  add(quorum_text(step), "s", 2)
+  add(step.when and t("diagram.when", { condition = condition.text(step.when) }), "s i", 4)
+  add(term_text(step.within), "s", 1)
+  add(boxes.returns(step), "s", 3)
+  add(state, "s b", 3)
+  return list
+end
+
+-- A box with its lines laid out, not yet at its place.
+local function make_box(step, places, width, number)
+  local place = places and (places[step.name] or { state = "waiting" })
+  local told = place and state_text(place)
+  local state = place and place.state or "plain"
+  local box = { step = step, state = state, told = told, w = width, number = number, lines = {}, h = 14 }
+  for at, one in ipairs(contents(step, told)) do
+    local size = at == 1 and text_size or small
+    for _, line in ipairs(words.wrap(one[1], size, width - 64, one[3])) do
+      box.lines[#box.lines + 1] = { text = line, class = one[2], y = box.h + size }
+      box.h = box.h + size + 5
+    end
+  end
+  box.h = math.max(box.h + 9, 48)
+  return box
+end
+
+-- Steps side by side: rows of two, each as high as its highest.
+local function make_frame(group, places, number)
+  local need = group.need or "all"
+  local head = (need == "all" or need == "any") and t("diagram.side." .. need) or t("diagram.side", { need = need })
+  if group.when then head = head .. " " .. t("diagram.when", { condition = condition.text(group.when) }) end
+  local across = math.min(#group.parallel, row_of)
+  local frame = { group = group, boxes = {}, lines = {}, h = 12 }
+  frame.w = across * (branch_width + between) - between + 2 * boxes.pad
+  for _, text in ipairs { group.name, head } do
+    for _, line in ipairs(words.wrap(text, text_size, frame.w - 2 * boxes.pad, 3)) do
+      local class = text == group.name and "n" or "s"
+      frame.lines[#frame.lines + 1] = { text = line, class = class, y = frame.h + text_size }
+      frame.h = frame.h + text_size + 5
+    end
+  end
+  frame.h = frame.h + 6
+  for first = 1, #group.parallel, across do
+    local high = 0
+    for n = first, math.min(first + across - 1, #group.parallel) do
+      local box = make_box(group.parallel[n], places, branch_width, ("%s.%d"):format(number, n))
+      box.dx, box.dy = boxes.pad + (n - first) * (branch_width + between), frame.h
+      frame.boxes[n], high = box, math.max(high, box.h)
+    end
+    for n = first, math.min(first + across - 1, #group.parallel) do frame.boxes[n].h = high end
+    frame.h = frame.h + high + boxes.pad
+  end
+  return frame
+end
+
+---A box for a step; a frame with boxes for steps side by side. Not yet at its place.
+---@param step table
+---@param places table? how each stands, of a case
+---@param number string
+---@return table { w, h, lines } and step, state, told; or group, boxes
+function boxes.make(step, places, number)
+  if step.parallel then return make_frame(step, places, number) end
+  return make_box(step, places, boxes.width, number)
+end
+
+return boxes

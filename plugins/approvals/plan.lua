@@ -1,0 +1,139 @@
+-- The dry run of a chain for one item: who would be asked, and by when, if everybody used the whole of the term; what
+-- would be left out and why; and what is unsettled. It asks nobody and writes nothing.
+
+local condition = require "approvals.condition"
+local steps = require "approvals.steps"
+local target = require "approvals.target"
+
+local plan = {}
+
+-- Who would be asked on a day. As in ask.lua: the author is left out, and the same position above is asked for him.
+local function people_of(step, item, day)
+  local resolved = target.resolve(step.to, item)
+  local members, is_author = target.members(resolved, item.created_by, day, step.quorum ~= nil)
+  if #members > 0 or not is_author or step.quorum then return members, is_author end
+  return target.members(target.without(resolved, item.created_by), item.created_by, day), is_author
+end
+
+local function shown(members)
+  local list = {}
+  for at, one in ipairs(members) do
+    list[at] = { person = one.person.code, name = one.person.name, why = one.sentence }
+  end
+  return list
+end
+
+local function warn(entry, key, values)
+  entry.warnings[#entry.warnings + 1] = t("plan." .. key, values)
+end
+
+local function add_group(entry, step, count)
+  if not step.quorum or count == 0 then return end
+  local need = steps.needed(step.quorum, count)
+  entry.need, entry.of = need, count
+  if need > count then warn(entry, "quorum", { need = need, count = count }) end
+end
+
+local function add_people(entry, step, item, asked)
+  local ok, members, is_author = pcall(people_of, step, item, asked)
+  if not ok then
+    entry.warnings[#entry.warnings + 1] = members.message or tostring(members)
+    return
+  end
+  entry.persons = shown(members)
+  if #members == 0 then warn(entry, is_author and "only_author" or "nobody") end
+  add_group(entry, step, #members)
+end
+
+-- Where there is no item yet, nobody knows whether a condition will hold.
+local function is_left_out(round, step)
+  return step.when and round.item.id and not condition.holds(step.when, round.item, round.fields)
+end
+
+-- One that asks, at the latest from `asked` on.
+local function plan_step(round, step, asked, beside)
+  local entry = { step = step.name, beside = beside, who = target.text(step.to), warnings = {}, persons = {} }
+  if step.when then entry.when = condition.text(step.when) end
+  if is_left_out(round, step) then
+    entry.skipped = t("plan.skipped", { condition = entry.when })
+    return entry, asked
+  end
+  entry.asked = asked.text
+  add_people(entry, step, round.item, asked)
+  if not step.within then
+    warn(entry, "no_term")
+    return entry, asked
+  end
+  local due = date.add(asked, step.within)
+  entry.due = due.text
+  return entry, due
+end
+
+local function later(a, b)
+  return date.between(a, b, "seconds") > 0 and b or a
+end
+
+-- Those side by side are asked at once; the place ends with the last of them.
+local function plan_place(round, place, asked)
+  if not place.parallel then
+    local entry, due = plan_step(round, place, asked)
+    return { entry }, due
+  end
+  local list, ends = {}, asked
+  if is_left_out(round, place) then
+    local why = t("plan.skipped", { condition = condition.text(place.when) })
+    return { { step = place.name, skipped = why, warnings = {}, persons = {} } }, asked
+  end
+  for at, step in ipairs(place.parallel) do
+    local due
+    list[at], due = plan_step(round, step, asked, place.name)
+    ends = later(ends, due)
+  end
+  return list, ends
+end
+
+---@param list table[] steps that were checked
+---@param item table an item, or what would be one: type, title, unit, created_by and its fields
+---@param from table? an instant; without it, now
+---@return { steps: table[], ends: string, unsettled: integer } persons and warnings only where there are some
+function plan.make(list, item, from)
+  local round = { item = item, fields = content.fields(item.type) }
+  local out, asked = { steps = {}, unsettled = 0 }, from or date.now()
+  for _, place in ipairs(list) do
+    local entries
+    entries, asked = plan_place(round, place, asked)
+    for _, entry in ipairs(entries) do
+      if #entry.persons == 0 then entry.persons = nil end
+      out.steps[#out.steps + 1] = entry
+      out.unsettled = out.unsettled + #entry.warnings
+      if #entry.warnings == 0 then entry.warnings = nil end
+    end
+  end
+  out.ends = asked.text
+  return out
+end
+
+local function line(entry)
+  if entry.skipped then return entry.step .. ": " .. entry.skipped end
+  local words = { entry.who, t("plan.asked", { asked = entry.asked }) }
+  if entry.due then words[#words + 1] = t("plan.due", { due = entry.due }) end
+  if entry.need then words[#words + 1] = t("plan.need", { need = entry.need, of = entry.of }) end
+  if entry.when then words[#words + 1] = t("plan.when", { condition = entry.when }) end
+  return entry.step .. ": " .. table.concat(words, "; ")
+end
+
+---The same for a screen.
+---@param made table what plan.make gave
+---@return string
+function plan.text(made)
+  local lines = {}
+  for at, entry in ipairs(made.steps) do
+    lines[#lines + 1] = at .. ". " .. line(entry)
+    for _, person in ipairs(entry.persons or {}) do lines[#lines + 1] = "   - " .. person.name .. ": " .. person.why end
+    for _, warning in ipairs(entry.warnings or {}) do lines[#lines + 1] = "   ! " .. warning end
+  end
+  lines[#lines + 1] = t("plan.ends", { ends = made.ends })
+  return table.concat(lines, "\n")
+end
+
+return plan

@@ -1,0 +1,97 @@
+-- A chain or a case as it is shown, to whom may see it; nil to all others.
+
+local check = require "approvals.check"
+local definition = require "approvals.definition"
+local diagram = require "approvals.diagram"
+local plan = require "approvals.plan"
+local record = require "approvals.record"
+local steps = require "approvals.steps"
+
+local view = {}
+
+---A chain by id or address.
+---@param key any
+---@param is_draft boolean?
+---@return string? SVG
+function view.chain(key, is_draft)
+  local chain = definition.get(key, is_draft)
+  if not chain then return nil end
+  return diagram.draw {
+    title = t("view.chain_title", { title = chain.title }),
+    subtitle = t("view.revision", { revision = chain.revision }),
+    steps = chain.steps,
+  }
+end
+
+-- Who said what about a draft is for those who may read it: to them its history is open.
+local function visible(type, id)
+  local item = content.get(type, id)
+  return item and pcall(content.history, item) and item or nil
+end
+
+local function case_row(run)
+  local row = record.case:find({ run = math.tointeger(tonumber(run)) or 0 })[1]
+  return row and visible(row.type, row.item) and row
+end
+
+local function chain_of(row)
+  if not row.chain then return t "view.by_flow" end
+  local chain = content.get("approvals_chain", row.chain, { revision = row.chain_revision })
+  return t("view.by_chain", { title = chain and chain.title or row.chain, revision = row.chain_revision })
+end
+
+-- A run that was cancelled could not say so itself. Who may not read runs sees what the case says.
+local function state_of(row)
+  local ok, run = pcall(flow.get, row.run)
+  return ok and run and run.state == "cancelled" and "cancelled" or row.state
+end
+
+---A case with the place at which it stands.
+---@param run any
+---@return string? SVG
+function view.case(run)
+  local row = case_row(run)
+  if not row then return nil end
+  local author = row.author and people.person(row.author)
+  return diagram.draw {
+    title = row.title or "",
+    subtitle = chain_of(row) .. " " .. t("view.round", { round = row.round }),
+    author = author and t("diagram.by", { who = author.name }),
+    steps = row.steps,
+    places = row.places,
+    state = state_of(row),
+  }
+end
+
+---Would the chain work, and what is not as it should be?
+---@param key any
+---@return table? { revision: integer, faults: string[], warnings: string[] }
+function view.check(key)
+  local chain = definition.get(key, true)
+  if not chain then return nil end
+  local faults, warnings = definition.report(chain)
+  return { revision = chain.revision, faults = faults, warnings = warnings }
+end
+
+-- What would go this way: an item that is there, or one of a unit of which nothing is known yet.
+local function subject(chain, wanted)
+  if wanted.item then return visible(chain.about, wanted.item) end
+  local unit = wanted.unit and people.unit(wanted.unit)
+  return { type = chain.about, title = "", unit = unit and unit.id }
+end
+
+---The dry run of a chain, for an item or for a unit.
+---@param key any
+---@param wanted { item: integer?, unit: any, from: table?, draft: boolean? }
+---@return table? as plan.make gives it, with the chain and its revision
+function view.plan(key, wanted)
+  local chain = definition.get(key, wanted.draft)
+  local item = chain and subject(chain, wanted)
+  if not item then return nil end
+  steps.refuse((check.chain(chain.steps, chain.about)))
+  local made = plan.make(chain.steps, item, wanted.from)
+  made.chain, made.revision = chain.title, chain.revision
+  return made
+end
+
+return view

@@ -1,0 +1,237 @@
+// Chains as data, set up over REST alone: checked, published, pinned, planned, drawn, and gone by to the end.
+import { after, before, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { STEPS, chainOffice } from '../lib/chain.mjs';
+import { TOP, pause, serve } from '../lib/khung.mjs';
+
+let s;
+before(async () => { s = await chainOffice(); });
+after(() => s?.stop());
+
+describe('a chain set up over REST', () => {
+  let press;
+
+  it('is refused with step and field while it cannot work, and says what is only doubtful', async () => {
+    const bad = structuredClone(STEPS);
+    bad[0].within = 'soon';
+    bad[1].parallel[0].quorum = 9;
+    bad[2].to = { position: 'chiar' };
+    const made = await s.chain({ title: 'Sai', steps: bad });
+    assert.equal(made.status, 409, JSON.stringify(made.problem));
+    for (const part of ['Step xa, within: soon', 'Step huyen, quorum: 9 must approve', 'Step tinh, to: there is no position chiar'])
+      assert.ok(made.problem.detail.includes(part), made.problem.detail);
+    const told = (await s.mustBe(200, 'tam', 'GET', `/x/approvals/chain/${made.id}/check`)).json;
+    assert.equal(told.faults.length, 3);
+  });
+
+  it('is published when it can', async () => {
+    press = await s.chain({});
+    assert.equal(press.status, 200, JSON.stringify(press.problem));
+    assert.equal(press.slug, 'tin-bai');
+    const told = (await s.mustBe(200, 'tam', 'GET', `/x/approvals/chain/${press.id}/check`)).json;
+    assert.deepEqual(told, { revision: 1, faults: [], warnings: [] });
+  });
+
+  it('may not be written by who may not write content there', async () => {
+    const r = await s.ask('mai', 'POST', '/api/content/approvals_chain', { title: 'x', about: 'article', unit: await s.unit('province'), steps: STEPS });
+    assert.equal(r.status, 403, r.text);
+  });
+
+  it('tells in a dry run who would be asked, on which dates, and what is left out', async () => {
+    const item = await s.article({ title: 'Thử', lead: undefined });
+    const plan = (await s.mustBe(200, 'lan', 'GET', `/x/approvals/chain/tin-bai/plan?item=${item.id}&from=2026-12-30T09:00`)).json;
+    assert.deepEqual(plan.steps.map((p) => [p.step, p.asked, p.due, (p.persons ?? []).map((w) => w.name)]), [
+      ['xa', '2026-12-30 09:00', '2027-01-04 09:00', ['Mai']], // 1 January and the weekend do not count
+      ['huyen', '2027-01-04 09:00', '2027-01-07 09:00', ['Hoa', 'Cuc', 'Dao']],
+      ['truong', '2027-01-04 09:00', undefined, ['Mai']],
+      ['tinh', undefined, undefined, []],
+    ]);
+    assert.match(plan.steps[0].persons[0].why, /Trưởng ban/);
+    assert.deepEqual([plan.steps[1].need, plan.steps[1].of], [2, 3]);
+    assert.match(plan.steps[3].skipped, /lead is filled in/);
+    assert.equal(plan.ends, '2027-01-07 09:00');
+    assert.equal(plan.unsettled, 1); // `truong` has no term
+    await s.mustBe(404, 'mai', 'GET', '/x/approvals/chain/nothing/plan');
+    assert.equal((await s.must('task', 'list')).length, 0);
+  });
+
+  it('goes from the first step to the approved text, asking back, side by side and by quorum', async () => {
+    const item = await s.article();
+    const run = await s.startCase(item, 'tin-bai');
+    await s.decide('mai', run, { decision: 'approve' }, 'Đọc');
+    await s.decide('hoa', run);
+    await s.decide('dao', run);
+    await s.decide('mai', run, { decision: 'approve' }, 'truong');
+    await s.decide('tam', run, { decision: 'return', return_to: 'huyen', comment: 'Đọc lại' });
+    const again = await s.come('two are asked again', async () => {
+      const all = await s.inbox('cuc', run);
+      return all.length && all;
+    });
+    assert.match((await s.mustBe(200, 'cuc', 'GET', `/api/tasks/${again[0].id}`)).json.help, /Đọc lại/);
+    assert.deepEqual(await s.inbox('mai', run), []);
+    await s.decide('cuc', run);
+    await s.decide('hoa', run);
+    await s.decide('tam', run);
+    const end = await s.endedCase(run);
+    assert.equal(end.state, 'completed', JSON.stringify(end));
+    assert.deepEqual(end.result.approvals.map((a) => a.step), ['xa', 'huyen', 'huyen', 'truong', 'tinh']);
+    const now = (await s.mustBe(200, 'lan', 'GET', `/api/content/article/${item.id}/draft`)).json;
+    assert.equal(now.state, 'approved');
+    assert.deepEqual(await s.must('verify'), []);
+  });
+
+  it('keeps its revision in a case that is open, also over a restart and an upgrade; the next case has the new one', async () => {
+    const item = await s.article();
+    const run = await s.startCase(item, String(press.id));
+    await s.come('mai is asked', async () => (await s.inbox('mai', run)).length);
+    const short = [STEPS[0], STEPS[2]];
+    await s.mustBe(200, 'tam', 'PATCH', `/api/content/approvals_chain/${press.id}`, { steps: short }, await s.match('tam', 'approvals_chain', press.id));
+    await s.mustBe(200, 'tam', 'POST', `/api/content/approvals_chain/${press.id}/publish`, {}, await s.match('tam', 'approvals_chain', press.id));
+    await s.restart();
+    appendFileSync(join(s.plugins, 'approvals', 'words.lua'), '\n-- Another version of the plugin.\n');
+    await s.must('plugin', 'reload', 'approvals');
+    const up = await s.must('flow', 'upgrade', 'approvals');
+    assert.deepEqual(up.map((u) => [u.run, u.outcome]), [[run, 'moves']], JSON.stringify(up));
+    await s.decide('mai', run);
+    await s.decide('cuc', run);
+    await s.decide('hoa', run);
+    await s.decide('mai', run);
+    await s.decide('tam', run);
+    assert.deepEqual((await s.endedCase(run)).result.approvals.length, 5);
+
+    const next = await s.startCase(await s.article(), 'tin-bai');
+    await s.decide('mai', next);
+    await s.decide('tam', next);
+    assert.deepEqual((await s.endedCase(next)).result.approvals.map((a) => a.step), ['xa', 'tinh']);
+    assert.match((await s.mustBe(200, 'lan', 'GET', `/x/approvals/case/${next}.svg`)).text, /revision 2/);
+    assert.match((await s.mustBe(200, 'lan', 'GET', `/x/approvals/case/${run}.svg`)).text, /revision 1/);
+  });
+
+  it('is drawn, with the place to which a case has come, only for those who may see the text', async () => {
+    const item = await s.article({ title: 'Hình <vẽ> & "chữ"' });
+    const run = await s.startCase(item, 'tin-bai');
+    await s.decide('mai', run);
+    await s.come('tam is asked', async () => (await s.inbox('tam', run)).length);
+    const r = await s.mustBe(200, 'lan', 'GET', `/x/approvals/case/${run}.svg`);
+    assert.match(r.headers['content-type'], /^image\/svg\+xml/);
+    execFileSync('xmllint', ['--noout', '-'], { input: r.text });
+    assert.match(r.text, /Hình &lt;vẽ&gt; &amp; &quot;chữ&quot;/);
+    assert.match(r.text, /<title>xa: Approved: Mai, /);
+    assert.match(r.text, /<title>tinh: Being asked now</);
+    await s.mustBe(404, 'mai', 'GET', `/x/approvals/case/${run}.svg`);
+    assert.equal((await s.request('GET', `/x/approvals/case/${run}.svg`, undefined, { authorization: undefined })).status, 401);
+    const whole = await s.mustBe(200, 'mai', 'GET', '/x/approvals/chain/tin-bai.svg');
+    execFileSync('xmllint', ['--noout', '-'], { input: whole.text });
+    await s.mustBe(200, 'tam', 'POST', `/api/tasks/decide`, { tasks: (await s.inbox('tam', run)).map((t) => t.id), answer: { decision: 'approve' } });
+    assert.equal((await s.endedCase(run)).state, 'completed');
+  });
+
+  it('begins by itself when an item is handed in, once, also when it is handed in again', async () => {
+    const auto = await s.chain({ title: 'Tự động', starts: 'on_submit', unit: await s.unit('commune'), steps: [{ name: 'xa', to: { position: 'head', unit: 'item' } }] })
+      .catch((e) => e);
+    // Who sets it up must have the right in the unit; the chair of the province has it below, too.
+    assert.equal(auto.status, 200, JSON.stringify(auto.problem ?? auto));
+    const item = await s.article({ title: 'Nộp' });
+    await s.mustBe(200, 'lan', 'POST', `/api/content/article/${item.id}/submit`, {}, await s.match('lan', 'article', item.id));
+    const [task] = await s.come('mai is asked', async () => {
+      const all = (await s.mustBe(200, 'mai', 'GET', '/api/inbox')).json.tasks.filter((t) => t.about === item.id);
+      return all.length && all;
+    });
+    await s.mustBe(204, 'mai', 'POST', `/api/tasks/${task.id}/decide`, { decision: 'return', comment: 'Sửa' });
+    await s.come('it is a draft again', async () => (await s.mustBe(200, 'lan', 'GET', `/api/content/article/${item.id}/draft`)).json.state === 'draft');
+    await s.mustBe(200, 'lan', 'POST', `/api/content/article/${item.id}/submit`, {}, await s.match('lan', 'article', item.id));
+    const again = await s.come('mai is asked again', async () => {
+      const all = (await s.mustBe(200, 'mai', 'GET', '/api/inbox')).json.tasks.filter((t) => t.about === item.id);
+      return all.length && all;
+    });
+    assert.deepEqual([again.length, again[0].run], [1, task.run]);
+    await s.mustBe(204, 'mai', 'POST', `/api/tasks/${again[0].id}/decide`, { decision: 'approve' });
+    await s.come('it is approved', async () => (await s.mustBe(200, 'lan', 'GET', `/api/content/article/${item.id}/draft`)).json.state === 'approved');
+    const about = (await s.must('flow', 'list')).filter((r) => JSON.stringify(r).includes(`item-${item.id}-`));
+    assert.equal(about.length, 1, JSON.stringify(about));
+  });
+
+  it('begins anew when the case before was cancelled', async () => {
+    const item = await s.article({ title: 'Hủy' });
+    const act = async (who, verb, body) => s.mustBe(200, who, 'POST', `/api/content/article/${item.id}/${verb}`, body, await s.match(who, 'article', item.id));
+    const asked = () => s.come('mai is asked', async () => (await s.mustBe(200, 'mai', 'GET', '/api/inbox')).json.tasks.find((t) => t.about === item.id));
+    await act('lan', 'submit', {});
+    const { run } = await asked();
+    await s.must('flow', 'cancel', run, '--reason', 'x');
+    await s.endedCase(run);
+    assert.match((await s.mustBe(200, 'lan', 'GET', `/x/approvals/case/${run}.svg`)).text, />Cancelled</);
+    await act('tam', 'send_back', { comment: 'Again' });
+    await act('lan', 'submit', {});
+    assert.notEqual((await asked()).run, run);
+  });
+});
+
+describe('a large chain', () => {
+  it('of fifty steps, eight conditions deep, is checked within the limits of a hook; one more is refused', async () => {
+    const deep = (n) => (n ? { not: deep(n - 1) } : { field: 'title', op: 'filled' });
+    const steps = Array.from({ length: 50 }, (_, i) => ({ name: `s${i}`, to: { position: 'reader', level: 'district' }, quorum: '2/3', within: '1 working day',
+      when: { all: [{ field: 'unit', op: 'under', value: 'province' }, deep(6)] }, may_return_to: 'any' }));
+    const made = await s.chain({ title: 'Dài', steps });
+    assert.equal(made.status, 200, JSON.stringify(made.problem));
+    const r = await s.mustBe(200, 'mai', 'GET', '/x/approvals/chain/dai.svg');
+    execFileSync('xmllint', ['--noout', '-'], { input: r.text });
+    const more = await s.chain({ title: 'Dài hơn', steps: [...steps, { name: 'x', to: { role: 'author' } }] });
+    assert.match(more.problem.detail, /at most 50 steps/);
+    const deeper = await s.chain({ title: 'Sâu hơn', steps: [{ ...steps[0], when: deep(9) }] });
+    assert.match(deeper.problem.detail, /Step s0, when: .*8 deep/);
+  });
+
+  it('that is no list of steps at all is refused, not failed', async () => {
+    for (const steps of ['x', 5, {}, [1], [[]], [{ name: {} }], [{ name: 'a', to: 5 }], [{ name: 'a', to: [[[]]] }], [{ name: 'a', parallel: 1 }],
+      [{ name: 'a', parallel: [{}, {}] }], [{ name: 'a', to: { position: { a: 1 } } }], [{ name: 'a', to: { person: 'lan', unit: { x: 1 } } }],
+      [{ name: 'a', to: { person: 'lan' }, when: [] }], [{ name: 'a', to: { person: 'lan' }, when: { field: 'unit', op: 'under', value: 'nowhere' } }],
+      [{ name: 'a', to: { person: 'lan' }, within: { a: 1 }, remind: [] }], [{ name: 'a', to: { person: 'lan' }, title: 5, quorum: 1e300, may_return_to: { x: 1 } }],
+      [{ name: 'a', to: { person: 'lan' }, when: { field: 'title', op: 'in', value: [{}] } }]]) {
+      const made = await s.chain({ title: `Sai ${JSON.stringify(steps)}`.slice(0, 60), steps });
+      assert.equal(made.status, 409, `${JSON.stringify(steps)}: ${JSON.stringify(made.problem)}`);
+      assert.match(made.problem.code, /^approvals\./, JSON.stringify(made.problem));
+    }
+    assert.deepEqual(await s.must('error', 'list'), []);
+  });
+});
+
+describe('the example of the scouts', () => {
+  const top = (path) => join(TOP, path);
+
+  it('has its news read by a chain that came from a file', async () => {
+    const office = await serve({ plugins: `${top('plugins')}:${top('examples/scouts/plugins')}`, config: { lang: 'en', zone: 'Europe/London', settings: top('examples/scouts/settings.json') } });
+    await office.must('org', 'import', top('examples/scouts/org'));
+    const file = top('examples/scouts/chains/news.json');
+    const bring = async (...who) => office.until((await office.must('content', 'import', 'approvals_chain', file, '--with', 'approvals.import', ...who)).id, ['completed', 'failed', 'waiting']);
+    for (const who of [[], ['--as', 'ike']])
+      assert.equal((await bring(...who)).error.code, 'approvals.denied', 'nobody, or who may not, brings a chain');
+    const { item, created } = (await bring('--as', 'ruth')).result;
+    assert.deepEqual([created, (await bring('--as', 'ruth')).result], [true, { item, created: false }]);
+
+    const token = (await office.must('user', 'token', 'ruth')).token;
+    const r = await office.request('POST', `/api/content/approvals_chain/${item}/publish`, {}, { authorization: `Bearer ${token}`, 'if-match': '*' });
+    assert.equal(r.status, 200, r.text);
+    const ike = { authorization: `Bearer ${(await office.must('user', 'token', 'ike')).token}` };
+    const unit = (await office.request('GET', '/api/units/1st-ashford', undefined, ike)).json.unit.id;
+    const article = await office.request('POST', '/api/content/article', { title: 'Camp', lead: 'We went.', body: 'It rained.', byline: 'Ike', unit }, ike);
+    assert.equal(article.status, 201, article.text);
+    const run = (await office.must('flow', 'start', 'publication.publish', '--as', 'ike', '--input', JSON.stringify({ article: article.json.id }))).id;
+    for (const who of ['jo', 'peter']) {
+      for (let i = 0; ; i++) {
+        const [task] = await office.must('task', 'list', '--user', who);
+        if (task) {
+          await office.must('task', 'decide', task.id, '--as', who, '--decision', 'approve');
+          break;
+        }
+        assert.ok(i < 300, `${who} is asked nothing`);
+        await pause(20);
+      }
+    }
+    const end = await office.until(run, ['completed', 'failed']);
+    assert.deepEqual([end.state, end.result.published], ['completed', true], JSON.stringify(end));
+    await office.stop();
+  });
+});
