@@ -53,6 +53,8 @@ bool field_is_scalar(enum field_type type);
 /* { name, type, required, choices, item, title, help, default, min, max, titles }: what of it is declared, texts in
  * `lang`. 0, or not: the arena is used up. */
 int field_show(struct arena *a, const struct field *f, const char *lang, struct val *out);
+/* Is it a tree, stored as JSON? (json, list, file) */
+bool field_is_tree(enum field_type type);
 
 /* How instants and dates given as text are read; supplied by schedule/zones. `zone` is IANA. */
 struct field_time {
@@ -62,8 +64,9 @@ struct field_time {
 
 /* Checks one value and brings it into stored form, in `out`: text in NFC; integer from integral float; date as
  * VAL_INT of days since 1970; instant VAL_INT of ms; duration VAL_STR as given; money VAL_INT of the smallest unit;
- * unit, person, ref VAL_INT id (from object or integer); choice VAL_STR; list VAL_LIST; json any tree.
- * nil stays nil (required is checked by field_check_map). ERR_INVALID "invalid.field" {field, type, got}. */
+ * unit, person, ref VAL_INT id (from object or integer); file VAL_INT id, of which file_fields_take makes what is
+ * stored; choice VAL_STR; list VAL_LIST; json any tree. nil stays nil (required is checked by field_check_map).
+ * ERR_INVALID "invalid.field" {field, type, got}. */
 int field_check(const struct field *f, const struct val *v, const struct field_time *time, struct arena *a,
                 struct val *out, struct err *err);
 /* Checks a map against the list: unknown names are refused ("invalid.unknown_field" with the nearest name), missing

@@ -65,6 +65,13 @@ static int check_id(const struct field *f, const char *kind, const struct val *v
     return 0;
 }
 
+/* An id, or what was shown of a file: of that only its id is believed. */
+static int check_file(const struct field *f, const struct val *v, struct val *out, struct err *err)
+{
+    const struct val *id = v->type == VAL_MAP ? val_get(v, "id") : v;
+    return val_is(id, VAL_INT) ? check_id(f, NULL, id, out, err) : wrong(f, v, err);
+}
+
 /* Dates and instants lie in the years 1 to 9999, however they came. */
 static int check_years(const struct field *f, const struct val *v, int64_t a_day, struct err *err)
 {
@@ -164,7 +171,6 @@ int field_check(const struct field *f, const struct val *v, const struct field_t
     switch (f->type) {
     case FIELD_TEXT:
     case FIELD_MARKDOWN:
-    case FIELD_FILE:
         return check_text(f, v, a, out, err);
     case FIELD_MONEY:
     case FIELD_INTEGER:
@@ -193,6 +199,8 @@ int field_check(const struct field *f, const struct val *v, const struct field_t
         return check_id(f, "person", v, out, err);
     case FIELD_REF:
         return check_id(f, NULL, v, out, err);
+    case FIELD_FILE:
+        return check_file(f, v, out, err);
     case FIELD_LIST:
         return check_list(f, v, time, a, out, err);
     case FIELD_JSON:

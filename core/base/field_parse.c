@@ -34,6 +34,11 @@ bool field_is_scalar(enum field_type type)
     return types[type].scalar;
 }
 
+bool field_is_tree(enum field_type type)
+{
+    return type == FIELD_JSON || type == FIELD_LIST || type == FIELD_FILE;
+}
+
 static int find_type(const char *s, size_t n, enum field_type *out)
 {
     for (size_t i = 0; i < NTYPES; i++) {

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "content/content.h"
 #include "content/storage.h"
+#include "file/file.h"
 #include "http/host_api.h"
 #include "http/idempotency.h"
 #include "notify/notify.h"
@@ -57,9 +58,10 @@ static const struct bind_kind kinds[] = {
 static int migrate(struct app *app, struct err *err)
 {
     const struct store_migration *const lists[] = {
-        table_migrations,    plugin_migrations, quota_migrations, breaker_migrations, audit_migrations,
-        incident_migrations, people_migrations, auth_migrations,  content_migrations, storage_migrations,
-        schedule_migrations, flow_migrations,   http_migrations,  outbox_migrations,  notify_migrations};
+        table_migrations, plugin_migrations,   quota_migrations,   breaker_migrations,
+        audit_migrations, incident_migrations, people_migrations,  auth_migrations,
+        file_migrations,  content_migrations,  storage_migrations, schedule_migrations,
+        flow_migrations,  http_migrations,     outbox_migrations,  notify_migrations};
     return store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
 }
 
@@ -67,9 +69,9 @@ static int migrate(struct app *app, struct err *err)
 static int raise_ids(struct app *app, struct err *err)
 {
     static const char *const sql[] = {
-        "select max(id) from flow_run",        "select max(id) from flow_task", "select max(id) from item",
-        "select max(id) from outbox",          "select max(id) from notice",    "select max(id) from mailing",
-        "select max(id) from webhook_delivery"};
+        "select max(id) from flow_run",         "select max(id) from flow_task", "select max(id) from item",
+        "select max(id) from outbox",           "select max(id) from notice",    "select max(id) from mailing",
+        "select max(id) from webhook_delivery", "select max(id) from file"};
     for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {
         struct stmt *s = store_stmt(app->db, sql[i], err);
         if (!s) return err->code;
@@ -118,6 +120,7 @@ static void attach(struct app *app, const struct app_options *o)
     plugin_add_api(h->api);
     people_attach(h);
     people_add_api(h->api, h);
+    h->files = files_new(h);
     h->content = content_new(h);
     content_attach(h->content);
     h->storage = storage_new(h);
@@ -204,6 +207,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     if (!o->is_test) audit_start(h->audit, app->lane);
     lane_hold_sources(app->lane, true); /* until the first set of plugins is active */
     attach(app, o);
+    if (!o->is_test) files_start(h->files, app->lane);
     rc = notify_set(h->notify, app->db, o->notify, err);
     if (rc) goto failed;
     return 0;
@@ -225,6 +229,7 @@ void app_close(struct app *app)
     plugins_free(h->plugins);
     storage_free(h->storage);
     content_free(h->content);
+    files_free(h->files);
     events_free(h->events);
     incidents_free(h->incidents);
     api_free(h->api);

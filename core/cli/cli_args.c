@@ -51,6 +51,7 @@ const struct cli_entry cli_commands[] = {
     {"flow", cli_flow, "khung flow upgrade [PLUGIN] [--flow NAME] [--run ID] [--dry-run]"},
     {"flow", cli_calls, NULL},
     {"task", cli_calls, NULL},
+    {"file", cli_calls, NULL},
     {"org", cli_org, org_usage},
     {"org", cli_calls, NULL},
     {"delegation", cli_calls, NULL},

@@ -9,7 +9,8 @@
 #include "base/locale.h"
 #include "cli/cli.h"
 
-/* Arguments, separated by blanks: WORD (text), WORD# (an integer), WORD? (may be missing), @FILE (a JSON file),
+/* Arguments, separated by blanks: WORD (text), WORD# (an integer), WORD* (integers,
+ * with commas), WORD? (may be missing), @FILE (a JSON file),
  * --flag (text), --flag# (integer), --flag! (true when given), --flag@ (JSON), {a,b} a map of flags, = the answer of
  * a task (--decision, --comment, --field k=v). The flag of a key that is no word of Lua, as until_, has no _ at its
  * end. */
@@ -48,11 +49,15 @@ static const struct call calls[] = {
      "khung task delegate ID PERSON --as USER [--reason TEXT]"},
     {"task", "hand-back", "task.hand_back", "ID# --reason", NULL, "khung task hand-back ID --as USER [--reason TEXT]"},
     {"task", "comment", "task.comment", "ID# TEXT", NULL, "khung task comment ID TEXT --as USER"},
+    {"task", "comments", "task.comments", "ID#", "at kind by text files", "khung task comments ID [--as USER]"},
+    {"task", "attach", "task.attach", "ID# IDS* --text", NULL,
+     "khung task attach ID FILE-ID,FILE-ID,… --as USER [--text TEXT]"},
     {"task", "recuse", "task.recuse", "ID# --reason", NULL, "khung task recuse ID --as USER --reason TEXT"},
     {"task", "orphans", "task.orphans", "", "id title orphan reason above run", "khung task orphans"},
     {"task", "handover", "task.handover", "PERSON {at}", NULL, "khung task handover PERSON [--at DATE]"},
     {"task", "link", "task.link", "ID# PERSON --expires", NULL,
      "khung task link ID PERSON|E-MAIL [--expires 3d|INSTANT]"},
+    {"file", "show", "file.show", "ID#", NULL, "khung file show ID [--as USER]"},
     {"org", "units", "org.units", "{at}", "id code name kind", "khung org units [--at DATE]"},
     {"org", "unit", "org.unit", "CODE {at}", NULL, "khung org unit CODE [--at DATE]"},
     {"delegation", "list", "people.delegations", "{person,at}", "id from to position role unit since until act holds",
@@ -147,6 +152,20 @@ static int take_integer(const char *text, struct val *out)
     return end == text || *end || errno ? CLI_USAGE : 0;
 }
 
+/* "17,18": a list of integers. */
+static int take_integers(struct cli *c, const char *text, struct val *out)
+{
+    *out = val_list();
+    for (size_t len; *text; text += len + (text[len] == ',')) {
+        struct val one;
+        len = strcspn(text, ",");
+        const char *word = arena_strndup(&c->arena, text, len);
+        if (!word || take_integer(word, &one) != 0) return CLI_USAGE;
+        if (val_add(&c->arena, out, one)) return ERR_NOMEM;
+    }
+    return 0;
+}
+
 /* One flag as a value; nil when it was not given. */
 static int take_flag(struct cli *c, const char *spec, size_t len, const char **name, struct val *out, struct err *err)
 {
@@ -220,6 +239,7 @@ static int take_part(struct cli *c, const char *part, size_t len, int *word, str
         return rc ? rc : take_json(c, text, n, out, err);
     }
     if (part[len - 1] == '#') return take_integer(given, out);
+    if (part[len - 1] == '*') return take_integers(c, given, out);
     *out = val_str(given);
     return 0;
 }

@@ -163,6 +163,7 @@ static int open_http(struct service *s, struct err *err)
                                  .loop = s->io,
                                  .readers = s->readers,
                                  .db_path = s->app.db_path,
+                                 .file_max = config_int(s->config, "file_max"),
                                  .rate_user = config_int(s->config, "rate_user"),
                                  .rate_address = config_int(s->config, "rate_address"),
                                  .static_dir = *dir ? dir : NULL,
@@ -172,6 +173,7 @@ static int open_http(struct service *s, struct err *err)
     limits_of(s, &limits);
     int rc = http_api_new(&o, &s->api, err);
     if (rc == 0) rc = http_server_new(s->io, &limits, http_api_handle, s->api, &s->server, err);
+    if (rc == 0) http_server_set_taker(s->server, http_api_take);
     if (rc == 0) rc = http_server_listen_on(s->server, s->port_fd, err);
     if (s->server) s->port_fd = -1;
     if (rc) return rc;

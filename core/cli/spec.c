@@ -1,7 +1,7 @@
 /* The host of a spec: opened, driven, closed; and killed and opened anew between slices in the second pass. */
 #include "cli/spec.h"
 
-#include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,17 +82,17 @@ static int run_ready(struct spec *s, struct err *err)
     return rc;
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *f)
+{
+    (void)st;
+    (void)kind;
+    if (f->level > 0) remove(path);
+    return 0;
+}
+
 static void empty_folder(const char *dir)
 {
-    DIR *d = opendir(dir);
-    char path[512];
-    if (!d) return;
-    for (struct dirent *e; (e = readdir(d));) {
-        if (e->d_name[0] == '.') continue;
-        snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-        unlink(path);
-    }
-    closedir(d);
+    nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* Where memory serves as a disk, if there is such a place. */

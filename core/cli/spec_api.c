@@ -42,6 +42,8 @@ static const struct api_fn functions[] = {
     {"t:fetch_answers", NULL, "t:object:t! answers:map!", "", API_PURE, NULL, 1,
      "What the outside world answers: { [\"GET https://example.org/*\"] = { status =, json = | body =, headers = } | { "
      "failed = \"fetch.timeout\" } | function(request) … }. Without a method: any. The key that says most wins."},
+    {"t:file", NULL, "t:object:t! name:text! text:text!", "map", API_PURE, NULL, 1,
+     "Hands in a file as who acts: { hash, id, name, size, type }, for a field of type file."},
     {"t:get", NULL, "t:object:t! path:text! query:map", "map", API_PURE, NULL, 1,
      "Asks a route of this plugin (or /x/OTHER/…) as who acts, or as somebody who has not logged in: { status =, type "
      "=, "

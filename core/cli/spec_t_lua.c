@@ -224,6 +224,13 @@ static int t_call(lua_State *L)
     return spec_invoke(L, name, 3, spec_acting(L, 1));
 }
 
+/* t:file("plan.txt", "text"): as handed in by the actor, who can then hang it somewhere. */
+static int t_file(lua_State *L)
+{
+    lua_settop(L, 3);
+    return spec_invoke(L, "file.add", 2, spec_acting(L, 1));
+}
+
 /* t:report("name", { year = 2021 }).rows */
 static int t_report(lua_State *L)
 {
@@ -257,13 +264,11 @@ static int t_index(lua_State *L)
     return 1;
 }
 
-const luaL_Reg spec_t_methods[] = {{"org", t_org},       {"calendar", t_calendar},
-                                   {"zone", t_zone},     {"clock", t_clock},
-                                   {"advance", t_clock}, {"now", t_now},
-                                   {"as", t_as},         {"start", t_start},
-                                   {"call", t_call},     {"report", t_report},
-                                   {"tasks", t_tasks},   {"expect_task", t_expect_task},
-                                   {"decide", t_decide}, {NULL, NULL}};
+const luaL_Reg spec_t_methods[] = {{"org", t_org},       {"calendar", t_calendar}, {"zone", t_zone},
+                                   {"clock", t_clock},   {"advance", t_clock},     {"now", t_now},
+                                   {"as", t_as},         {"start", t_start},       {"call", t_call},
+                                   {"report", t_report}, {"tasks", t_tasks},       {"expect_task", t_expect_task},
+                                   {"decide", t_decide}, {"file", t_file},         {NULL, NULL}};
 
 void spec_push_t(lua_State *L)
 {

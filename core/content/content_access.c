@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "file/file.h"
 #include "people/people.h"
 
 int content_may(struct session *s, const char *verb, int64_t unit, struct err *err)
@@ -18,4 +19,21 @@ bool content_may_read_drafts(struct session *s, int64_t unit)
 {
     struct err ignored = {0};
     return people_check(s, "content.read_draft", unit, &ignored) == 0;
+}
+
+/* The published revision is everybody's; others are theirs who may read drafts, or edit them. */
+static int item_seen(void *ctx, struct session *s, int64_t id, int64_t rev, struct err *err)
+{
+    struct content_row row;
+    struct err ignored = {0};
+    int rc = content_row_load(s->db, id, &row, err);
+    (void)ctx;
+    if (rc) return err_is_fault(rc) ? rc : 0;
+    if (row.pub_id && row.pub_rev == rev) return 1;
+    return content_may_read_drafts(s, row.unit) || content_may(s, "edit", row.unit, &ignored) == 0;
+}
+
+void content_files_attach(struct content *c)
+{
+    files_add_kind(c->host->files, "item", item_seen, c);
 }

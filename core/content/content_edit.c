@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "file/file.h"
 
 /* A change on its way. */
 struct edit {
@@ -123,7 +124,9 @@ static int add_revision(struct edit *e, const struct buf *json)
                                    .body = json->data,
                                    .body_len = json->len};
     int rc = quota_add_stored(e->s, e->s->actor.plugin, 1, (int64_t)json->len, e->err);
-    return rc ? rc : content_revision_add(e->s->db, &rev, e->err);
+    struct file_thing on = {.kind = "item", .id = e->row.id, .part = e->row.draft_rev};
+    if (rc == 0) rc = content_revision_add(e->s->db, &rev, e->err);
+    return rc ? rc : file_fields_hang(e->s, &e->t->fields, &e->stored, &on, e->err);
 }
 
 /* The address that this text asks for: the one given, or one made from the declared field. */
@@ -190,6 +193,7 @@ static int create(struct edit *e, const struct val *fields, struct buf *json)
     struct content_log_entry entry = {.verb = "create", .is_new = true};
     int rc = split(e, fields);
     if (rc == 0) rc = field_check_map(&e->t->fields, &e->changes, false, &e->s->host->time, &e->a, &e->stored, e->err);
+    if (rc == 0) rc = file_fields_take(e->s, &e->t->fields, &e->a, &e->stored, e->err);
     if (rc) return rc;
     set_head(e);
     e->row.id = id_next(lane_ids(e->s->lane), e->s->now);
@@ -235,6 +239,7 @@ static int merge(struct edit *e)
     int rc = content_revision_load(e->s->db, e->row.id, e->row.draft_rev, &e->a, &rev, e->err);
     if (rc == 0) rc = content_body_read(e->t, rev.body, rev.body_len, &e->a, &e->stored, e->err);
     if (rc == 0) rc = field_check_map(&e->t->fields, &e->changes, true, &e->s->host->time, &e->a, &changed, e->err);
+    if (rc == 0) rc = file_fields_take(e->s, &e->t->fields, &e->a, &changed, e->err);
     for (size_t i = 0; rc == 0 && i < changed.as.map.n; i++)
         if (val_set(&e->a, &e->stored, changed.as.map.pairs[i].key, changed.as.map.pairs[i].v) != 0)
             rc = content_too_large(e->err);

@@ -165,6 +165,8 @@ int64_t content_due_collect(struct lane_source *src, struct lane *lane, int64_t 
 /* content_access.c: may the session's actor do this to items of this unit? */
 int content_may(struct session *s, const char *verb, int64_t unit, struct err *err);
 bool content_may_read_drafts(struct session *s, int64_t unit);
+/* Who sees an item sees its files. */
+void content_files_attach(struct content *c);
 
 /* content_lint.c, content_lint_text.c, content_lint_repeats.c */
 struct lint {

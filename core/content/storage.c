@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "file/file.h"
 #include "plugin/plugin_vm.h"
 #include "plugin/plugins.h"
 #include "store/lane.h"
@@ -112,6 +113,12 @@ static int conversions(struct arena *a, const struct decl *d, const struct regis
             err_set_where(err, c->where, 0);
             return err->code;
         }
+        const struct field *f = field_find(&t->fields, column);
+        if (f->type == FIELD_FILE || f->item == FIELD_FILE) { /* nobody has handed it in */
+            err_set(err, ERR_INVALID, "storage.convert_file", "table", d->name, "column", column, NULL);
+            err_set_where(err, c->where, 0);
+            return err->code;
+        }
         if (val_add(a, &t->converted, val_str(column)) != 0) return content_too_large(err);
     }
     return 0;
@@ -134,6 +141,7 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     if (rc == 0) rc = field_parse_list(a, val_get(&d->spec, "fields"), &t->fields, err);
     for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
         if (t->fields.items[i].type == FIELD_LIST && t->fields.items[i].item == FIELD_REF) t->has_refs = true;
+    t->has_files = rc == 0 && file_fields_any(&t->fields);
     if (rc == 0 && indexes(a, d, t, index) != 0) rc = content_too_large(err);
     if (rc == 0) rc = conversions(a, d, r, t, err);
     if (rc) return rc;

@@ -54,7 +54,7 @@ struct storage_table {
     struct table *table;
     struct val converted; /* names of the columns that table:convert makes */
     bool exported;
-    bool has_refs;
+    bool has_refs, has_files;
 };
 const struct storage_table *storage_table_find(const struct registry *r, const char *plugin, const char *name);
 

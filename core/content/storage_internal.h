@@ -64,4 +64,9 @@ bool storage_may_read(void *ctx, const char *table);
 
 extern const struct api_fn storage_table_functions[], storage_other_functions[];
 
+/* storage_file.c: what rows name in fields of type file hangs on them. */
+int storage_files_hang(struct api_call *c, const struct storage_table *t, int64_t id, const struct val *row);
+int storage_files_let_go(struct api_call *c, const struct storage_table *t, int64_t id);
+int storage_files_renew(struct api_call *c, const struct storage_table *t, int64_t id);
+
 #endif

@@ -10,6 +10,7 @@
 #include "audit/audit.h"
 #include "base/id.h"
 #include "content/content_internal.h"
+#include "file/file.h"
 #include "plugin/declare.h"
 #include "store/lane.h"
 
@@ -62,6 +63,7 @@ static int check_row(struct api_call *c, const struct use *u, bool partial, stru
         return err_set(c->err, ERR_LIMIT, "limit.size", "what", u->t->name, NULL);
     int rc =
         field_check_map(&u->t->fields, &c->args[partial ? 2 : 1], partial, &c->s->host->time, c->arena, row, c->err);
+    if (rc == 0 && u->t->has_files) rc = file_fields_take(c->s, &u->t->fields, c->arena, row, c->err);
     if (rc == 0 && u->t->has_refs) rc = storage_refs_check(c->s->db, u->registry, u->t, row, c->err);
     return rc;
 }
@@ -101,6 +103,25 @@ static int count_new(struct api_call *c, const struct storage_table *t, int64_t 
     return rc;
 }
 
+static int add_row(struct api_call *c, const struct storage_table *t, int64_t id, const struct val *row)
+{
+    int rc = table_insert(c->s->db, t->table, id, row, c->err);
+    if (rc == 0) rc = count_new(c, t, id);
+    return rc ? rc : tell(c, t, "storage.insert", id, NULL, row);
+}
+
+/* Several statements: a refusal undoes them all. */
+static int add_row_with_files(struct api_call *c, const struct storage_table *t, int64_t id, const struct val *row)
+{
+    int rc = store_mark(c->s->db, c->err);
+    if (rc) return rc;
+    rc = add_row(c, t, id, row);
+    if (rc == 0) rc = storage_files_hang(c, t, id, row);
+    if (rc == 0) return store_mark_release(c->s->db, c->err);
+    if (store_in_transaction(c->s->db)) store_mark_rollback(c->s->db);
+    return rc;
+}
+
 static int insert(struct api_call *c)
 {
     struct use u;
@@ -109,9 +130,7 @@ static int insert(struct api_call *c)
     if (rc == 0) rc = check_row(c, &u, false, &row);
     if (rc == 0) {
         int64_t id = id_next(lane_ids(c->s->lane), c->s->now);
-        rc = table_insert(c->s->db, u.t->table, id, &row, c->err);
-        if (rc == 0) rc = count_new(c, u.t, id);
-        if (rc == 0) rc = tell(c, u.t, "storage.insert", id, NULL, &row);
+        rc = u.t->has_files ? add_row_with_files(c, u.t, id, &row) : add_row(c, u.t, id, &row);
         c->result = val_int(id);
     }
     return use_end(&u, rc);
@@ -147,6 +166,7 @@ static int update(struct api_call *c)
     if (rc >= 0) rc = table_update(c->s->db, u.t->table, id, &row, val_get_int(&c->args[3], "version", 0), c->err);
     if (rc == 0) rc = table_size(c->s->db, u.t->table, id, &now, c->err);
     if (rc >= 0) rc = quota_add(c->s, u.t->plugin, QUOTA_BYTES, now - was, c->err);
+    if (rc == 0) rc = storage_files_renew(c, u.t, id);
     if (rc == 0 && changed_of(c->arena, &old, &row, &before) != 0) rc = content_too_large(c->err);
     if (rc == 0) rc = tell(c, u.t, "storage.update", id, &before, &row);
     return use_end(&u, rc);
@@ -163,6 +183,7 @@ static int delete_row(struct api_call *c)
     if (rc == 1) rc = table_get(c->s->db, u.t->table, id, c->arena, &old, c->err);
     if (rc >= 0) rc = table_delete(c->s->db, u.t->table, id, c->err);
     if (rc == 0) rc = quota_add_stored(c->s, u.t->plugin, -1, -was, c->err);
+    if (rc == 0) rc = storage_files_let_go(c, u.t, id);
     if (rc == 0) rc = tell(c, u.t, "storage.delete", id, &old, NULL);
     return use_end(&u, rc);
 }

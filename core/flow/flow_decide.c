@@ -39,6 +39,7 @@ int flow_task_check_form(struct flow *f, struct session *s, const struct flow_ta
     int rc = flow_task_form(s->arena, t, &form, err);
     if (rc == 0) rc = field_parse_list(s->arena, &form, &fields, err);
     if (rc == 0) rc = field_check_map(&fields, given, false, &f->host->time, s->arena, &checked, err);
+    if (rc == 0) rc = flow_file_take_answer(s, t, &fields, &checked, err);
     for (size_t i = 0; rc == 0 && i < checked.as.map.n; i++)
         rc = val_set(s->arena, answer, checked.as.map.pairs[i].key, checked.as.map.pairs[i].v)
                  ? err_set(err, ERR_NOMEM, "memory", NULL)
@@ -76,7 +77,7 @@ static int check_about(struct session *s, const struct flow_task *t, struct val 
 static int add_comments(struct session *s, int64_t task, struct val *answer, struct err *err)
 {
     struct val comments;
-    int rc = flow_task_log_read(s->db, task, "comment", s->arena, &comments, err);
+    int rc = flow_task_comments(s, task, s->arena, &comments, err);
     if (rc == 0 && comments.as.list.n) rc = val_set(s->arena, answer, "comments", comments);
     return rc == ERR_NOMEM ? err_set(err, ERR_NOMEM, "memory", NULL) : rc;
 }

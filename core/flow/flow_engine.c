@@ -107,6 +107,7 @@ void flow_attach(struct flow *f)
     if (f->host->schedule) flow_schedule_attach(f);
     if (f->host->storage) storage_set_holds(f->host->storage, flow_version_held, f);
     flow_fetch_attach(f);
+    flow_file_attach(f);
     if (!f->lane) return;
     struct err err;
     if (flow_count_start(f, lane_db(f->lane), &err) != 0) log_err(LOG_ERROR, "flow.not_counted", &err);

@@ -292,6 +292,9 @@ int flow_off_hold(struct flow_run *run, struct session *s, struct err *err);
 void flow_off_attach(struct flow *f);
 
 /* flow_count.c */
+/* flow_file.c: what hangs on runs and tasks. */
+void flow_file_attach(struct flow *f);
+int flow_file_hang_run(struct session *s, const struct flow_run *run, const struct flow_def *def, struct err *err);
 /* Open runs and tasks of all plugins as they are, for quotas_add_count. */
 int flow_count(void *ctx, struct store *db, struct quota_count *to, struct err *err);
 /* Counts a run as what its row says: at the start all of them, then each with the saving of its row. */

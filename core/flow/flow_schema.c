@@ -201,4 +201,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/doubts-3", other_doubts},
                                                   {"flow/dates", dates},
                                                   {"flow/bodies", bodies},
+                                                  {"flow/files", "alter table flow_task_log add column files text"},
                                                   {0}};

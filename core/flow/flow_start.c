@@ -1,4 +1,5 @@
 /* Starting runs: checked input, one run for a business id, the first slice at once for commands. */
+#include "file/file.h"
 #include "flow/flow_internal.h"
 
 #include <string.h>
@@ -56,6 +57,7 @@ static int take_input(struct flow *f, struct session *s, const struct flow_def *
     if (def->is_handler) return val_copy(a, given, &run->input);
     int rc = people_codes(s->db, &def->input, given->type == VAL_MAP ? given : &empty, a, &with_ids, err);
     if (rc == 0) rc = field_check_map(&def->input, &with_ids, false, &f->host->time, a, &checked, err);
+    if (rc == 0) rc = file_fields_take(s, &def->input, a, &checked, err);
     run->input = val_map();
     return rc || def->input.n == 0 ? rc : val_copy(a, &checked, &run->input);
 }
@@ -100,6 +102,7 @@ int flow_start(struct flow *f, struct session *s, const struct flow_start_args *
     if (!run) return err->code;
     *id = run->id;
     int told = flow_tell_start(s, run, err);
+    if (told == 0) told = flow_file_hang_run(s, run, def, err);
     if (told) return told;
     if (args->at_once) return first_slice(f, s, run, err);
     int rc = flow_row_save(run, s->db, s->now, err);

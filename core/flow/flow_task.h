@@ -91,8 +91,16 @@ int flow_task_fields(struct arena *a, const struct val *form, const char *lang, 
 /* flow_task_log.c */
 int flow_task_log(struct session *s, int64_t task, const char *kind, int64_t for_person, const char *text,
                   struct err *err);
-int flow_task_log_read(struct store *db, int64_t task, const char *kind, struct arena *a, struct val *out,
-                       struct err *err);
+/* The same with a list of files, or nil. */
+int flow_task_log_files(struct session *s, int64_t task, const char *kind, const char *text, const struct val *files,
+                        struct err *err);
+
+/* flow_file.c: the files of an answer, checked, and hung on the task while it is open. */
+int flow_file_take_answer(struct session *s, const struct flow_task *t, const struct field_list *fields,
+                          struct val *values, struct err *err);
+/* The same of a list of ids, or nil. */
+int flow_file_take_list(struct session *s, const struct flow_task *t, const struct val *ids, struct val *out,
+                        struct err *err);
 
 /* flow_doubt.c */
 /* Is there anybody who can decide it? To be looked at. */

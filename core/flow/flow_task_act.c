@@ -178,13 +178,16 @@ int flow_task_hand_back(struct flow *f, struct session *s, int64_t task, const c
     return rc ? rc : flow_task_tell(s, &t, "task.handed_back", err);
 }
 
-int flow_task_comment(struct session *s, int64_t task, const char *text, struct err *err)
+int flow_task_comment(struct session *s, int64_t task, const char *text, const struct val *files, struct err *err)
 {
     struct flow_task t;
-    int rc = check_text(text, true, err);
+    struct val taken = val_nil();
+    bool has_files = val_is(files, VAL_LIST) && files->as.list.n > 0, has_text = text && *text;
+    int rc = check_text(text, !has_files, err);
     if (rc == 0) rc = open_task(s, task, &t, err);
     if (rc == 0) rc = flow_task_readable(s, task, err);
-    return rc ? rc : flow_task_log(s, task, "comment", 0, text, err);
+    if (rc == 0 && has_files) rc = flow_file_take_list(s, &t, files, &taken, err);
+    return rc ? rc : flow_task_log_files(s, task, has_text ? "comment" : "attached", text, &taken, err);
 }
 
 static int was_asked(struct store *db, int64_t task, int64_t person, struct err *err)

@@ -48,7 +48,10 @@ int flow_task_delegate(struct flow *f, struct session *s, int64_t task, int64_t 
                        struct err *err);
 /* Gives back what was delegated or reassigned. */
 int flow_task_hand_back(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);
-int flow_task_comment(struct session *s, int64_t task, const char *text, struct err *err);
+/* A remark, files (a list of ids, or nil), or both. */
+int flow_task_comment(struct session *s, int64_t task, const char *text, const struct val *files, struct err *err);
+/* What was said about a task and attached to it, oldest first: { kind, at, by, text, files }. */
+int flow_task_comments(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err);
 /* Takes no part in a vote, for a reason; does not count among its members then. */
 int flow_task_recuse(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);
 

@@ -113,8 +113,6 @@ static int take_form(struct api_call *c, const struct val *spec, struct flow_tas
     for (size_t i = 0; rc == 0 && i < fields.n; i++) {
         if (is_reserved(fields.items[i].name))
             rc = err_set(c->err, ERR_INVALID, "task.form_name", "field", fields.items[i].name, NULL);
-        else if (fields.items[i].type == FIELD_FILE)
-            rc = err_set(c->err, ERR_REFUSED, "task.form_file", "field", fields.items[i].name, NULL);
     }
     return rc;
 }

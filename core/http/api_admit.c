@@ -9,31 +9,31 @@
 #include "http/problem.h"
 #include "http/rate.h"
 
-int api_identify(struct api_job *job)
+int api_identify(struct http_api *api, struct http_request *r, struct people_login *login, struct err *err)
 {
-    struct store *db = job->api->db;
-    int rc = store_begin(db, &job->err);
+    int rc = store_begin(api->db, err);
     if (rc) return rc;
-    rc = auth_who(job->api, job->request, &job->login, &job->err);
-    store_rollback(db);
+    rc = auth_who(api, r, login, err);
+    store_rollback(api->db);
     return rc;
 }
 
 /* An account's requests are its own, wherever it comes from; without one they are the address's. */
-int api_take_rate(struct api_job *job)
+int api_admit(struct http_api *api, struct http_request *r, struct people_login *login, char lines[API_RATE_LINES],
+              struct err *err)
 {
     enum { SECONDS_AT_ONCE = 10 };
-    const struct http_api *api = job->api;
-    const struct http_request *r = job->request;
-    int64_t user = job->login.actor.user, a_second = user > 0 ? api->o.rate_user : api->o.rate_address;
+    int rc = api_identify(api, r, login, err);
+    if (rc) return rc;
+    int64_t user = login->actor.user, a_second = user > 0 ? api->o.rate_user : api->o.rate_address;
     struct rate_policy p = {user > 0 ? "user" : "address", a_second, a_second * SECONDS_AT_ONCE};
     struct rate_left left;
     struct err_num n;
     uint64_t key = user > 0 ? digest_short(&user, sizeof(user)) : digest_short(r->peer, strlen(r->peer));
     bool ok = rate_take(api->rate, &p, key, clock_now(&api->o.host->clock), &left);
-    rate_headers(&p, &left, job->rate, sizeof(job->rate));
+    rate_headers(&p, &left, lines, API_RATE_LINES);
     if (ok) return 0;
-    return err_set(&job->err, ERR_LIMIT, "http.rate", "retry_after", err_i64(&n, left.retry_s), NULL);
+    return err_set(err, ERR_LIMIT, "http.rate", "retry_after", err_i64(&n, left.retry_s), NULL);
 }
 
 int api_take_key(struct api_job *job)

@@ -17,6 +17,7 @@ struct http_api_options {
     struct loop *loop; /* the io thread's */
     struct readers *readers;
     const char *db_path;
+    int64_t file_max;                /* bytes of a file */
     int64_t rate_user, rate_address; /* requests a second; 0: any */
     const char *static_dir;          /* served under /; NULL: none */
     const struct process *process;   /* for /metrics; NULL: nothing is said of it */
@@ -29,5 +30,7 @@ void http_api_stop(struct http_api *api);
 void http_api_free(struct http_api *api);
 /* The handler of the server. */
 void http_api_handle(void *api, struct http_request *r);
+/* Its taker of bodies: files go to the disk as they come (file_upload.c). */
+int http_api_take(void *api, struct http_request *r, struct http_sink **out, struct err *err);
 
 #endif

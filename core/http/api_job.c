@@ -70,6 +70,10 @@ static int run_call(struct api_job *job, struct session *s, struct err *err)
     if (rc == 0) rc = api_invoke(s->host->api, s, job->call, &job->args, &job->arena, &out, err);
     if (rc) return rc;
     buf_clear(&job->out);
+    if (job->reply) {
+        job->shown = out;
+        return 0;
+    }
     if (job->render) return job->render(job, &out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
     if (job->page) {
         link_page_write(job, &out);
@@ -128,6 +132,10 @@ static void answer(struct mail *m)
 {
     struct api_job *job = (struct api_job *)((char *)m - offsetof(struct api_job, back));
     struct buf lines;
+    if (!job->failed && job->reply) {
+        job->reply(job);
+        return;
+    }
     struct http_response res = {.status = job->status,
                                 .type = job->type || job->head ? job->type : "application/json",
                                 .body = job->out.data,

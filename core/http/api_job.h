@@ -16,7 +16,16 @@ struct http_api {
     struct buf json;
     struct rate *rate;
     struct sse *sse;
+    struct pool *files;     /* brings files to the disk */
+    struct upload *uploads; /* on their way (file_upload.c) */
+    int nuploads;
 };
+
+enum { API_RATE_LINES = 160 };
+/* Who asks (api_admit.c); api_admit also counts the request and says what is left, as lines of the answer's head. */
+int api_identify(struct http_api *api, struct http_request *r, struct people_login *login, struct err *err);
+int api_admit(struct http_api *api, struct http_request *r, struct people_login *login, char lines[API_RATE_LINES],
+              struct err *err);
 
 /* Made on the io thread, run on the lane or a reader, answered and freed on the io thread. */
 struct api_job {
@@ -41,10 +50,13 @@ struct api_job {
     int (*work)(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
     const char *plugin; /* whose time it is, or NULL: the host's */
     const struct route_request *route;
+    /* Answers a success on the io thread, and frees the job; NULL: with `out`. */
+    void (*reply)(struct api_job *job);
+    struct val shown; /* the result, for `reply` */
     struct val args;
     int status;
-    char rate[160];        /* header lines, or "" */
-    char etag[DIGEST_HEX]; /* of an item that is the answer, or "" */
+    char rate[API_RATE_LINES]; /* header lines, or "" */
+    char etag[DIGEST_HEX];     /* of an item that is the answer, or "" */
     bool failed;
     struct err err;
     struct buf out;
@@ -57,13 +69,10 @@ struct api_job *api_job_new(struct http_api *api, struct http_request *r);
 void api_job_free(struct api_job *job);
 /* The request is deferred; it is answered when the job has run. */
 void api_job_start(struct api_job *job, bool writes);
-/* What a request passes (api_admit.c). 0, or an error in job->err: api_refuse then answers, and frees the job. */
-int api_identify(struct api_job *job);  /* who asks: job->login */
-int api_take_rate(struct api_job *job); /* how often */
-int api_take_key(struct api_job *job);  /* Idempotency-Key */
+int api_take_key(struct api_job *job); /* Idempotency-Key; api_admit.c */
 /* A JSON body, or nil. */
 int api_read_json(const struct http_request *r, struct arena *a, struct val *out, struct err *err);
-void api_refuse(struct api_job *job);
+void api_refuse(struct api_job *job); /* answers job->err, and frees the job */
 /* 405 when `allow` names methods, else 404. */
 void api_not_found(struct http_request *r, const char *allow);
 /* Reports (api_report.c): the arguments of GET /api/reports/NAME, and the run on a reader. Without a name: the list. */

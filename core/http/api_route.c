@@ -59,8 +59,7 @@ void api_route_handle(struct http_api *api, struct http_request *r)
     if (def) {
         struct api_job *job = api_job_new(api, r);
         bool reads = def->reads;
-        int rc = api_identify(job);
-        if (rc == 0) rc = api_take_rate(job);
+        int rc = api_admit(api, r, &job->login, job->rate, &job->err);
         if (rc == 0) rc = take(job, def);
         if (rc)
             api_refuse(job);

@@ -25,6 +25,8 @@ struct exchange {
     struct http_request request;
     struct buf head; /* url, then names and values, each ended by NUL */
     struct buf body, out;
+    size_t taken;    /* bytes of the body */
+    struct err *why; /* of a refusal that is told by more than its status, or NULL */
     uint32_t header_at[HEADERS_MAX * 2];
     size_t nparts;   /* names and values begun */
     size_t trailing; /* bytes of trailers and chunk extensions: read over */
@@ -69,6 +71,7 @@ struct http_server {
     uv_loop_t *loop;
     struct http_limits limits;
     http_handler handler;
+    http_taker taker; /* or NULL */
     void *ctx;
     uv_tcp_t tcp;
     uv_pipe_t pipe;
@@ -116,6 +119,8 @@ void parse_init(llhttp_settings_t *settings);
 size_t parse_some(struct http_conn *c, const char *p, size_t n);
 void parse_reset(struct http_conn *c);
 void parse_make_id(struct http_server *s, char id[40]);
+/* parse_url.c: path and query of the request whose url is in x->head. False: malformed. */
+bool parse_url(struct http_conn *c);
 
 /* reply.c */
 void reply_head(struct http_conn *c, const struct http_response *res, bool is_chunked);

@@ -34,6 +34,7 @@ bool exchange_start(struct http_conn *c)
     x->nparts = x->trailing = x->held = x->burst = 0;
     x->is_head = x->is_deferred = x->is_replied = false;
     x->is_stream = x->is_chunked = x->is_writing = x->is_ended = false;
+    x->taken = 0;
     x->more = NULL;
     x->request = (struct http_request){.conn = c, .method = "", .path = "", .query = "", .body = ""};
     return exchange_hold(c, sizeof(*x));
@@ -59,6 +60,11 @@ void exchange_end(struct http_conn *c)
     struct exchange *x = c->x;
     if (!x) return;
     c->x = NULL;
+    struct http_sink *sink = x->request.sink;
+    x->request.sink = NULL;
+    if (sink) sink->drop(sink);
+    mem_free(x->why);
+    x->why = NULL;
     s->held -= x->held;
     if (s->nspare >= SPARE_MAX) {
         close_buffers(x);

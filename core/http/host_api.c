@@ -147,6 +147,7 @@ void host_api_attach(struct host *host)
     host_api_attach_system(host);
     host_api_attach_org(host);
     host_api_attach_grant(host);
+    host_api_attach_file(host);
     host_api_attach_quota(host);
     host_api_attach_plan(host);
     host_api_attach_console(host);

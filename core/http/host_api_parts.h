@@ -12,6 +12,8 @@ void host_api_attach_system(struct host *host);
 void host_api_attach_org(struct host *host);
 /* Grants of capabilities (host_api_grant.c). */
 void host_api_attach_grant(struct host *host);
+/* What is known of files (host_api_file.c). */
+void host_api_attach_file(struct host *host);
 /* What a version that does not serve yet would do (host_api_plan.c). */
 void host_api_attach_plan(struct host *host);
 /* Kept errors of plugins (host_api_error.c). */

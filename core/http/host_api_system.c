@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/locale.h"
 #include "content/content.h"
+#include "file/file.h"
 #include "flow/flow.h"
 #include "http/host_api_parts.h"
 #include "http/openapi.h"
@@ -233,6 +234,7 @@ static int verify(struct api_call *c)
     if (rc == 0) rc = flow_verify(c->s->db, add_finding, &f, c->err);
     if (rc == 0) rc = quotas_verify(c->s->host->quotas, c->s->db, add_finding, &f, c->err);
     if (rc == 0) rc = content_verify(c->s->db, add_finding, &f, c->err);
+    if (rc == 0) rc = file_verify(c->s, add_finding, &f, c->err);
     if (rc == 0) rc = verify_audit(c, &f);
     return rc ? rc : f.rc ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : 0;
 }

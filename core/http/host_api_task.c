@@ -207,7 +207,18 @@ static int hand_back(struct api_call *c)
 
 static int comment(struct api_call *c)
 {
-    return flow_task_comment(c->s, c->args[0].as.i, api_str(&c->args[1]), c->err);
+    return flow_task_comment(c->s, c->args[0].as.i, api_str(&c->args[1]), &c->args[2], c->err);
+}
+
+static int attach(struct api_call *c)
+{
+    return flow_task_comment(c->s, c->args[0].as.i, api_str(&c->args[2]), &c->args[1], c->err);
+}
+
+static int comments(struct api_call *c)
+{
+    int rc = flow_task_readable(c->s, c->args[0].as.i, c->err);
+    return rc ? rc : flow_task_comments(c->s, c->args[0].as.i, c->arena, &c->result, c->err);
 }
 
 static int recuse(struct api_call *c)
@@ -294,8 +305,12 @@ static const struct api_fn functions[] = {
      "Lets another decide this one task in the caller's place.", true},
     {"task.hand_back", hand_back, "id:integer! reason:text", "", API_WRITE, API_HOST, 1,
      "Gives back a task that was delegated or reassigned.", true},
-    {"task.comment", comment, "id:integer! text:text!", "", API_WRITE, API_HOST, 1,
-     "Adds a remark; it is shown with the task and in its answer."},
+    {"task.comment", comment, "id:integer! text:text files:list:file", "", API_WRITE, API_HOST, 1,
+     "Adds a remark, and files to it; it is shown with the task and in its answer.", true},
+    {"task.attach", attach, "id:integer! files:list:file! text:text", "", API_WRITE, API_HOST, 1,
+     "Attaches files: ids of what was handed in.", true},
+    {"task.comments", comments, "id:integer!", "list", API_READ, API_HOST, 1,
+     "What was said about a task and attached to it, oldest first: { kind, at, by, text, files }."},
     {"task.recuse", recuse, "id:integer! reason:text!", "", API_WRITE, API_HOST, 1,
      "Takes no part in a vote, for a reason.", true},
     {"task.orphans", orphans, "", "list", API_READ, API_HOST, 1, "Tasks that nobody can decide, oldest first."},

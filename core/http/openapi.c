@@ -95,7 +95,7 @@ struct val openapi_response(struct openapi *o, const char *what, const char *typ
 /* The schema that a function's result has, from its description: "Item?", "Run[]", "list", "map", "integer". */
 static struct val result_of(struct openapi *o, const char *returns)
 {
-    static const char *const names[] = {"Item", "Run", "Task", "Unit", "Person"};
+    static const char *const names[] = {"Item", "Run", "Task", "Unit", "Person", "File"};
     size_t n = strcspn(returns, "?[,");
     bool list = strstr(returns, "[]") != NULL, page = list && strchr(returns, ',') != NULL;
     struct val one = val_map();
@@ -192,6 +192,36 @@ static void add_reports(struct openapi *o, struct val *paths)
     }
 }
 
+/* Files are bytes, not JSON: told here by hand. */
+static void add_files(struct openapi *o, struct val *paths)
+{
+    struct val bytes = OPENAPI_MAP(o, {"type", val_str("string")}, {"format", val_str("binary")});
+    struct val form = OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", OPENAPI_MAP(o, {"file", bytes})});
+    struct val body = OPENAPI_MAP(o, {"*/*", OPENAPI_MAP(o, {"schema", bytes})},
+                                  {"multipart/form-data", OPENAPI_MAP(o, {"schema", form})});
+    struct val problem =
+        openapi_response(o, "A problem (RFC 9457).", "application/problem+json", openapi_ref(o, "Problem"));
+    struct val name = val_list(), id = val_list();
+    openapi_add(o, &name, openapi_parameter(o, "name", "query", false, openapi_type(o, "string")));
+    openapi_add(o, &id, openapi_parameter(o, "id", "path", true, openapi_type(o, "integer")));
+    struct val added =
+        OPENAPI_MAP(o, {"201", openapi_response(o, "It is kept.", "application/json", openapi_ref(o, "File"))},
+                    {"default", problem});
+    struct val given =
+        OPENAPI_MAP(o, {"200", openapi_response(o, "Its bytes.", "*/*", bytes)},
+                    {"304", OPENAPI_MAP(o, {"description", val_str("Not changed.")})}, {"default", problem});
+    openapi_operation(o, paths, "/api/files", "POST",
+                      OPENAPI_MAP(o, {"operationId", val_str("POST /api/files")},
+                                  {"summary", val_str("Hands in a file; its id goes into fields of type file.")},
+                                  {"parameters", name}, {"requestBody", OPENAPI_MAP(o, {"content", body})},
+                                  {"responses", added}));
+    openapi_operation(
+        o, paths, "/api/files/{id}", "GET",
+        OPENAPI_MAP(o, {"operationId", val_str("GET /api/files/:id")},
+                    {"summary", val_str("The bytes of a file that the caller may see, as an attachment.")},
+                    {"parameters", id}, {"responses", given}));
+}
+
 /* --- components --- */
 
 static void add_types(struct openapi *o, struct val *schemas)
@@ -240,6 +270,14 @@ static struct val key_of(struct openapi *o, const char *what)
     return OPENAPI_MAP(o, {"type", types}, {"description", val_str(what)});
 }
 
+static struct val file_key_of(struct openapi *o)
+{
+    struct val any = val_list();
+    openapi_add(o, &any, openapi_type(o, "integer"));
+    openapi_add(o, &any, openapi_ref(o, "File"));
+    return OPENAPI_MAP(o, {"anyOf", any}, {"description", val_str("The id that POST /api/files gave.")});
+}
+
 static struct val components(struct openapi *o)
 {
     static const char *const item[] = {"id",     "integer", "type",       "string",   "slug",
@@ -248,6 +286,8 @@ static struct val components(struct openapi *o)
     static const char *const run[] = {"id", "integer", "plugin", "string", "flow", "string", "state", "string", NULL};
     static const char *const task[] = {"id", "integer", "run", "integer", "state", "string", "title", "string", NULL};
     static const char *const named[] = {"id", "integer", "code", "string", "name", "string", NULL};
+    static const char *const file[] = {"hash", "string",  "id",   "integer", "name", "string",
+                                       "size", "integer", "type", "string",  NULL};
     static const char *const problem[] = {"type",   "string", "status",  "integer", "title",  "string", "detail",
                                           "string", "hint",   "string",  "code",    "string", "where",  "string",
                                           "errors", "array",  "request", "string",  NULL};
@@ -258,6 +298,8 @@ static struct val components(struct openapi *o)
     openapi_set(o, &schemas, "Task", object_of(o, task));
     openapi_set(o, &schemas, "Unit", object_of(o, named));
     openapi_set(o, &schemas, "Person", object_of(o, named));
+    openapi_set(o, &schemas, "File", object_of(o, file));
+    openapi_set(o, &schemas, "file-key", file_key_of(o));
     openapi_set(o, &schemas, "unit-key", key_of(o, "A unit's id or code."));
     openapi_set(o, &schemas, "person-key", key_of(o, "A person's id or code."));
     add_types(o, &schemas);
@@ -275,6 +317,7 @@ int openapi_write(struct host *host, const struct registry *r, const char *lang,
         openapi_operation(&o, &paths, path_of(&o, route->pattern), route->method, operation(&o, route));
     add_reports(&o, &paths);
     openapi_routes(&o, &paths);
+    add_files(&o, &paths);
     openapi_add(&o, &security, OPENAPI_MAP(&o, {"bearer", val_list()}));
     *out = OPENAPI_MAP(&o, {"openapi", val_str("3.1.0")},
                        {"info", OPENAPI_MAP(&o, {"title", val_str("Khung")}, {"version", val_str("1")})},

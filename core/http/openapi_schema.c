@@ -52,7 +52,7 @@ static const struct {
     [FIELD_INSTANT] = {"string", .format = "local-or-date-time"},
     [FIELD_DURATION] = {"string", .format = "khung-duration"},
     [FIELD_CHOICE] = {"string"},
-    [FIELD_FILE] = {"string", .format = "file"},
+    [FIELD_FILE] = {.ref = "file-key"},
     [FIELD_UNIT] = {.ref = "unit-key"},
     [FIELD_PERSON] = {.ref = "person-key"},
     [FIELD_REF] = {"integer"},

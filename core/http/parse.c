@@ -7,8 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/text.h"
+#include "base/mem.h"
 #include "http/conn.h"
+#include "http/problem.h"
 
 enum { WIRE_FACTOR = 8, WIRE_SLACK = 64 << 10 }; /* a body of one-byte chunks takes six times its size */
 
@@ -21,6 +22,20 @@ static int refuse(struct http_conn *c, int status)
 {
     c->refuse = status;
     return HPE_USER;
+}
+
+/* A refusal that says more. */
+static int refuse_why(struct http_conn *c, const struct err *why)
+{
+    c->x->why = mem_alloc(sizeof(*why));
+    *c->x->why = *why;
+    return refuse(c, http_status_of(why));
+}
+
+static size_t body_most(const struct http_conn *c)
+{
+    const struct http_sink *sink = c->x->request.sink;
+    return sink ? sink->most : c->server->limits.body_bytes;
 }
 
 static int add(struct http_conn *c, const char *p, size_t n)
@@ -105,60 +120,6 @@ static int on_extension(llhttp_t *p, const char *at, size_t n)
     return read_over(of(p), n);
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-/* Decodes %XX in place; false on a bad escape, a control character, broken UTF-8 or a climbing path. */
-static bool decode_path(char *path)
-{
-    char *to = path;
-    for (const char *p = path; *p; p++) {
-        char byte = *p;
-        if (byte == '%') {
-            int high = hex(p[1]), low = high < 0 ? -1 : hex(p[2]);
-            if (low < 0) return false;
-            byte = (char)(high << 4 | low);
-            p += 2;
-        }
-        if ((unsigned char)byte < ' ' || byte == 0x7f) return false;
-        *to++ = byte;
-    }
-    *to = '\0';
-    if (path[0] != '/' || !text_is_utf8(path, (size_t)(to - path))) return false;
-    for (const char *p = path; (p = strstr(p, "/..")); p++)
-        if (p[3] == '/' || p[3] == '\0') return false;
-    return strchr(path, '\\') == NULL;
-}
-
-/* "http://host/path" as proxies send it is "/path". */
-static char *skip_authority(char *url)
-{
-    size_t scheme = strncasecmp(url, "http://", 7) == 0 ? 7 : strncasecmp(url, "https://", 8) == 0 ? 8 : 0;
-    if (!scheme) return url;
-    char *path = url + scheme + strcspn(url + scheme, "/?#");
-    if (*path == '/') return path;
-    *--path = '/'; /* no path: over the last byte of the authority */
-    return path;
-}
-
-static bool take_url(struct http_conn *c)
-{
-    struct http_request *r = &c->x->request;
-    char *url = skip_authority(c->x->head.data), *query = strpbrk(url, "?#");
-    if (query && *query == '?') r->query = query + 1;
-    if (query) {
-        query[strcspn(query, "#")] = '\0';
-        *query = '\0';
-    }
-    r->path = url;
-    return decode_path(url);
-}
-
 void parse_make_id(struct http_server *s, char id[40])
 {
     snprintf(id, 40, "%s%llx", s->id_prefix, (unsigned long long)++s->last_id);
@@ -209,10 +170,19 @@ static int check_head(struct http_conn *c)
     llhttp_t *p = &c->parser;
     if (p->http_major != 1 || p->http_minor > 1) return 505;
     if (p->method == HTTP_CONNECT) return 501;
-    if (!take_url(c)) return 400;
-    int status = check_headers(c);
-    if (status) return status;
-    return (p->flags & F_CONTENT_LENGTH) && p->content_length > c->server->limits.body_bytes ? 413 : 0;
+    if (!parse_url(c)) return 400;
+    return check_headers(c);
+}
+
+/* Who takes the body, and whether it may be as long as is said. 0, or HPE_USER. */
+static int take_body(struct http_conn *c)
+{
+    struct http_server *s = c->server;
+    struct err why = {0};
+    struct http_request *r = &c->x->request;
+    if (s->taker && s->taker(s->ctx, r, &r->sink, &why) < 0) return refuse_why(c, &why);
+    if (!(c->parser.flags & F_CONTENT_LENGTH) || c->parser.content_length <= body_most(c)) return 0;
+    return refuse(c, 413);
 }
 
 static int answer_expect(struct http_conn *c)
@@ -242,6 +212,7 @@ static int on_head(llhttp_t *p)
     r->headers = x->headers;
     take_id(c);
     int status = check_head(c);
+    if (status == 0 && take_body(c) != 0) return HPE_USER;
     if (status == 0) status = answer_expect(c);
     if (status) return refuse(c, status);
     conn_set_phase(c, CONN_BODY);
@@ -253,7 +224,11 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
 {
     struct http_conn *c = of(p);
     struct buf *b = &c->x->body;
-    if (b->len + n > c->server->limits.body_bytes) return refuse(c, 413);
+    struct http_sink *sink = c->x->request.sink;
+    struct err why = {0};
+    if (n > body_most(c) - c->x->taken) return refuse(c, 413);
+    c->x->taken += n;
+    if (sink) return sink->add(sink, at, n, &why) < 0 ? refuse_why(c, &why) : 0;
     if (!exchange_hold(c, n)) return refuse(c, 503);
     buf_add(b, at, n);
     return buf_ok(b) ? 0 : refuse(c, 413);
@@ -263,8 +238,7 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
 static int on_chunk(llhttp_t *p)
 {
     struct http_conn *c = of(p);
-    size_t most = c->server->limits.body_bytes, have = c->x->body.len;
-    return have > most || p->content_length > most - have ? refuse(c, 413) : 0;
+    return p->content_length > body_most(c) - c->x->taken ? refuse(c, 413) : 0;
 }
 
 static int on_complete(llhttp_t *p)
@@ -357,7 +331,7 @@ static size_t begin(struct http_conn *c, const char *p, size_t n)
 
 static bool is_flood(const struct http_conn *c)
 {
-    return c->received > c->server->limits.body_bytes * WIRE_FACTOR + WIRE_SLACK;
+    return c->received > body_most(c) * WIRE_FACTOR + WIRE_SLACK;
 }
 
 size_t parse_some(struct http_conn *c, const char *p, size_t n)

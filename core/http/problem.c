@@ -29,6 +29,7 @@ int http_status_of(const struct err *err)
     if (strcmp(err->key, "http.precondition_required") == 0) return 428;
     if (is_one_of(err->key, unauthenticated)) return 401;
     if (strcmp(err->key, "oidc.provider") == 0) return 503;
+    if (strcmp(err->key, "file.size") == 0) return 413;
     if (strcmp(err->key, "http.method") == 0) return 405;
     if (strcmp(err->key, "json.syntax") == 0) return 400;
     if (strcmp(err->key, "plugin.off") == 0 || strcmp(err->key, "plugin.disabled") == 0) return 503;

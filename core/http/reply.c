@@ -225,6 +225,7 @@ void reply_refuse(struct http_conn *c, int status)
     const char *lang = r->nheaders ? http_header(r, "accept-language") : NULL;
     snprintf(key, sizeof(key), "http.refused_%d", status);
     err_set(&err, ERR_PROTOCOL, key, NULL);
+    if (c->x->why) err = *c->x->why;
     if (!r->id[0]) parse_make_id(c->server, r->id);
     conn_set_phase(c, CONN_HANDLING);
     http_problem(r, &err, locale_pick(lang));

@@ -159,6 +159,11 @@ int http_server_bind(const char *address, int port, int *fd, struct err *err)
     return err->code;
 }
 
+void http_server_set_taker(struct http_server *s, http_taker taker)
+{
+    s->taker = taker;
+}
+
 int http_server_listen_on(struct http_server *s, int fd, struct err *err)
 {
     struct sockaddr_storage a;

@@ -33,6 +33,13 @@ struct http_header {
     const char *name, *value; /* the name in small letters */
 };
 
+/* Where a body goes that is not kept, but taken as it comes. */
+struct http_sink {
+    size_t most;                                                               /* bytes of it; more: 413 */
+    int (*add)(struct http_sink *k, const char *p, size_t n, struct err *err); /* negative: refused, with this */
+    void (*drop)(struct http_sink *k); /* the request ended before the handler took the sink over */
+};
+
 /* Valid until the reply. */
 struct http_request {
     struct http_conn *conn;
@@ -43,9 +50,10 @@ struct http_request {
     size_t nheaders;
     const char *body;
     size_t body_len;
-    bool local;       /* over the socket in the data directory */
-    const char *peer; /* the address it comes from, "" if local */
-    char id[40];      /* X-Request-Id: the client's, or made here */
+    struct http_sink *sink; /* has the body, all of it; who takes it over sets NULL. NULL: `body` has it */
+    bool local;             /* over the socket in the data directory */
+    const char *peer;       /* the address it comes from, "" if local */
+    char id[40];            /* X-Request-Id: the client's, or made here */
 };
 const char *http_header(const struct http_request *r, const char *name); /* NULL */
 
@@ -74,6 +82,10 @@ void http_defer(struct http_request *r);
 typedef void (*http_handler)(void *ctx, struct http_request *r);
 int http_server_new(struct loop *loop, const struct http_limits *limits, http_handler handler, void *ctx,
                     struct http_server **out, struct err *err);
+/* Is asked when a head is there, before its body: *out gets the sink, or stays NULL. Negative: refused, with the error.
+ */
+typedef int (*http_taker)(void *ctx, struct http_request *r, struct http_sink **out, struct err *err);
+void http_server_set_taker(struct http_server *s, http_taker taker);
 int http_server_listen(struct http_server *s, const char *address, int port, struct err *err); /* port 0: any */
 /* The same in two steps: the address is taken while the process still may, and answers from the second on. The socket
  * goes over to the server. A local one has mode 0600, and its file is the caller's to remove at the end. */

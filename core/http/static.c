@@ -90,13 +90,12 @@ static void pump(void *ctx)
     if (state != HTTP_STREAM_WAIT) end_stream(f);
 }
 
-static void start_stream(struct http_request *r, int fd, const struct http_response *res)
+void http_send_file(struct http_request *r, int fd, const struct http_response *res)
 {
     struct file_stream *f = mem_alloc(sizeof(*f));
     f->request = r;
-    f->fd = dup(fd);
+    f->fd = fd;
     f->size = (int64_t)res->len;
-    http_defer(r);
     http_stream_start(r, res, pump, f);
     pump(f);
 }
@@ -113,7 +112,8 @@ static void send_file(struct http_request *r, int fd, const struct stat *st, con
     if (have && strstr(have, etag))
         res.status = 304;
     else if (!is_head && res.len > PIECE) {
-        start_stream(r, fd, &res);
+        http_defer(r);
+        http_send_file(r, dup(fd), &res);
         return;
     } else if (!is_head) {
         ssize_t n = pread(fd, bytes, res.len, 0);

@@ -33,6 +33,7 @@ struct incidents;
 struct api_trial;
 struct vm_lines;
 struct audit;
+struct files;
 struct auth;
 
 /* What happens to a plugin that wants capabilities and has no grant: its first version is taken as it is written
@@ -69,6 +70,7 @@ struct host {
     struct auth *auth;             /* how people log in (people/auth.h) */
     struct incidents *incidents;   /* errors of plugins that came lately */
     struct audit *audit;           /* who did what; NULL: nothing is told */
+    struct files *files;           /* what people hand in; NULL: there are none */
     bool is_test;                  /* khung test */
     struct api_trial *trial;       /* khung test: lets host calls fail; else NULL */
     const struct vm_lines *lines;  /* khung test --coverage: is told of the lines that run; else NULL */

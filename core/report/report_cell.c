@@ -88,7 +88,10 @@ void report_cell_text(struct buf *out, const char *lang, enum field_type type, e
         }
         return;
     case VAL_MAP:
-        break;
+        if (type != FIELD_FILE || !val_is(val_get(shown, "name"), VAL_STR)) break;
+        shown = val_get(shown, "name");
+        buf_add(out, shown->as.str.s, shown->as.str.len);
+        return;
     }
     json_write(out, shown);
 }

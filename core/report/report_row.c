@@ -29,6 +29,11 @@ static int column_at(const struct report_def *def, const char *name)
 
 static int check_cell(struct report_run *run, size_t at, const struct val *v, struct val *cells, struct err *err)
 {
+    /* A row's file is shown as it is: checked against nothing, since a report shows what its code has read. */
+    if (run->def->columns[at].field.type == FIELD_FILE && v->type == VAL_MAP) {
+        cells[at] = *v;
+        return 0;
+    }
     return field_check(&run->def->columns[at].field, v, &run->s->host->time, &run->row, &cells[at], err);
 }
 

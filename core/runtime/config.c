@@ -77,6 +77,7 @@ const struct config_key config_keys[] = {
     {"http_stall_ms", CONFIG_INT, "30000", 100, 600000, "A client that takes nothing of its answer is dropped, ms."},
     {"http_body_rate", CONFIG_INT, "500", 1, 1000000, "Least bytes a second of a request's body."},
     {"http_body_bytes", CONFIG_INT, "4194304", 1024, 268435456, "Largest body of a request."},
+    {"file_max", CONFIG_INT, "20971520", 1024, 1073741824, "Largest file that may be handed in, bytes."},
     {"rate_user", CONFIG_INT, "100", 0, 1000000,
      "Requests a second of one account, for long; ten seconds' worth at once. 0: any."},
     {"rate_address", CONFIG_INT, "20", 0, 1000000, "The same of one address without an account."},

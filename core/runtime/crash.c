@@ -53,6 +53,13 @@ static const char *const names[] = {"lane.before_slice",
                                     "notify.before_piece",
                                     "notify.before_mail",
                                     "notify.after_mail",
+                                    "file.written",
+                                    "file.synced",
+                                    "file.renamed",
+                                    "file.kept",
+                                    "file.row",
+                                    "file.hung",
+                                    "file.swept",
                                     NULL};
 
 /* Written once before threads start; the counter is shared by all of them. */

@@ -17,7 +17,7 @@ void table_bind(struct stmt *s, int at, const struct field *f, const struct val 
 {
     if (!v || v->type == VAL_NIL) {
         stmt_bind_null(s, at);
-    } else if (f->type == FIELD_JSON || f->type == FIELD_LIST) {
+    } else if (field_is_tree(f->type)) {
         /* The buffer was sized before, so that earlier texts do not move. */
         size_t from = scratch->len;
         json_write(scratch, v);
@@ -59,7 +59,7 @@ int table_read(struct stmt *s, int col, const struct field *f, struct arena *a, 
 {
     *out = val_nil();
     if (stmt_is_null(s, col)) return 0;
-    if (f->type == FIELD_JSON || f->type == FIELD_LIST) return read_json(s, col, a, out);
+    if (field_is_tree(f->type)) return read_json(s, col, a, out);
     if (f->type == FIELD_BOOLEAN) {
         *out = val_bool(stmt_int(s, col) != 0);
     } else if (f->type == FIELD_NUMBER) {
@@ -103,7 +103,7 @@ static int size_scratch(struct buf *scratch, const struct table *t, const struct
     bool needed = false;
     buf_init(scratch, 2 * ROW_MAX);
     for (size_t i = 0; i < t->n; i++)
-        needed |= t->fields[i].type == FIELD_JSON || t->fields[i].type == FIELD_LIST;
+        needed |= field_is_tree(t->fields[i].type);
     if (!needed) return 0;
     for (size_t i = 0; i < row->as.map.n; i++)
         json_write(scratch, &row->as.map.pairs[i].v);

@@ -115,7 +115,7 @@ static void write_quoted(struct buf *b, const char *s, size_t len)
 void migrate_write_literal(struct buf *b, const struct field *f, const struct val *v)
 {
     struct buf json;
-    if (f->type == FIELD_JSON || f->type == FIELD_LIST) {
+    if (field_is_tree(f->type)) {
         buf_init(&json, 64 << 10);
         json_write(&json, v);
         if (!buf_ok(&json)) b->failed = true;

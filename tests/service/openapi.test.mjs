@@ -45,7 +45,8 @@ before(async () => {
   const note = (await s.request('POST', '/api/content/note', { title: 'One', kind: 'plan' })).json;
   const run = (await s.request('POST', '/api/runs', { flow: 'office.asks', input: {} })).json;
   const task = (await s.must('task', 'list', '--user', 'boss'))[0];
-  ids = { content: note.id, runs: run.id, tasks: task.id };
+  const file = (await s.request('POST', '/api/files?name=a.txt', 'some text')).json;
+  ids = { content: note.id, runs: run.id, tasks: task.id, files: file.id };
   doc = (await s.request('GET', '/api/openapi.json')).json;
   ajv = new Ajv({ strict: false, validateFormats: false });
   ajv.addSchema({ $id: 'doc', components: doc.components });

@@ -365,3 +365,23 @@ test('routes and commands are asked as who acts, kills and faults among it', () 
   assert.equal(t.outcome, 'passed', JSON.stringify(t));
   assert.ok(t.kills > 0 && t.faults > 0, JSON.stringify(t));
 });
+
+test('a spec hands in files: they are what people hand in, in each pass', () => {
+  const init = `local papers = storage.table("paper", { fields = { name = "text!", scan = "file!" } })
+flow.define("keep", { input = { scan = "file!" } }, function(run, input)
+  local answer = run:ask { to = people.person("hoa"), title = "Another?", form = { decision = "choice:approve,return!", scan = "file!" } }
+  papers:insert { name = input.scan.name, scan = input.scan }
+  return papers:insert { name = answer.scan.name, scan = answer.scan }
+end)`;
+  const result = one(spec(`it("keeps", function(t)
+    t:org(org)
+    local file, other = t:as("lan"):file("plan.txt", "one"), t:as("hoa"):file("other.txt", "two")
+    t:equal({ file.name, file.size, file.type }, { "plan.txt", 3, "text/plain; charset=utf-8" })
+    t:expect_error("invalid.file", function() t:as("hoa"):start("keep", { scan = file.id }) end)
+    local run = t:as("lan"):start("keep", { scan = file.id })
+    t:expect_task(run):decide("hoa", { decision = "approve", scan = other })
+    t:equal(flow.get(run).state, "completed")
+  end)`, init));
+  assert.equal(result.outcome ?? result.state, 'passed', JSON.stringify(result));
+  assert.ok(result.kills > 0 && result.faults > 0, JSON.stringify(result));
+});

@@ -1,0 +1,97 @@
+/* Files out: a reader says whether the caller may see it, then its bytes go out piece by piece. Never shown as a page:
+ * always as an attachment, of a type of our own short list, and with nothing allowed to it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/locale.h"
+#include "file/file_bytes.h"
+#include "http/disposition.h"
+#include "http/file_web.h"
+#include "http/problem.h"
+#include "http/static.h"
+
+static void lost(struct api_job *job)
+{
+    err_set(&job->err, ERR_CORRUPT, "file.lost", NULL);
+    http_problem(job->request, &job->err, job->login.lang);
+}
+
+static void give(struct api_job *job, const char *hash, const char *type, const struct buf *lines)
+{
+    struct http_request *r = job->request;
+    struct http_response res = {.status = 200,
+                                .type = type,
+                                .headers = lines->data,
+                                .len = (size_t)val_get_int(&job->shown, "size", 0),
+                                .no_body = strcmp(r->method, "HEAD") == 0};
+    const char *have = http_header(r, "if-none-match");
+    int fd = file_bytes_open(job->api->o.host->data_dir, hash);
+    if (have && strstr(have, hash)) {
+        res.status = 304;
+        res.len = 0;
+    }
+    if (fd < 0)
+        lost(job);
+    else if (res.status == 304 || res.no_body)
+        http_reply(r, &res);
+    else {
+        http_send_file(r, fd, &res);
+        return;
+    }
+    if (fd >= 0) close(fd);
+}
+
+static void reply(struct api_job *job)
+{
+    const char *hash = val_cstr(&job->arena, val_get(&job->shown, "hash"));
+    const char *type = val_cstr(&job->arena, val_get(&job->shown, "type"));
+    const char *name = val_cstr(&job->arena, val_get(&job->shown, "name"));
+    struct buf lines;
+    buf_init(&lines, 8 << 10);
+    if (!hash || !type || !name) {
+        lost(job);
+    } else {
+        buf_printf(&lines,
+                   "Cache-Control: private, no-cache\r\nETag: \"%s\"\r\nContent-Security-Policy: sandbox;"
+                   " default-src 'none'\r\nCross-Origin-Resource-Policy: same-origin\r\n%s",
+                   hash, job->rate);
+        disposition_write(&lines, name);
+        give(job, hash, type, &lines);
+    }
+    buf_close(&lines);
+    api_job_free(job);
+}
+
+void file_download_handle(struct http_api *api, struct http_request *r, const char *id)
+{
+    struct api_job *job = api_job_new(api, r);
+    char *end;
+    long long n = strtoll(id, &end, 10);
+    int rc = api_admit(api, r, &job->login, job->rate, &job->err);
+    if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, "file.show", &job->err);
+    if (rc == 0 && (*end || n <= 0)) rc = err_set(&job->err, ERR_NOT_FOUND, "not_found.file", "id", id, NULL);
+    job->args = val_list();
+    if (rc == 0 && val_add(&job->arena, &job->args, val_int(n))) rc = err_set(&job->err, ERR_NOMEM, "memory", NULL);
+    if (rc) {
+        http_problem(r, &job->err, job->login.lang);
+        api_job_free(job);
+        return;
+    }
+    job->call = "file.show";
+    job->reply = reply;
+    api_job_start(job, false);
+}
+
+bool file_web_handle(struct http_api *api, struct http_request *r)
+{
+    bool reads = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
+    if (r->sink) {
+        file_upload_handle(api, r);
+        return true;
+    }
+    if (!reads || strncmp(r->path, "/api/files/", 11) != 0 || strchr(r->path + 11, '/')) return false;
+    file_download_handle(api, r, r->path + 11);
+    return true;
+}

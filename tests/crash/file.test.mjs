@@ -1,0 +1,115 @@
+// The service is killed in the midst of taking a file in, hanging it on an item, and sweeping: what was answered is there, byte by byte; a row
+// without its bytes never is; what nobody names goes after a day.
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { randomBytes, randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TOP, pause } from '../lib/khung.mjs';
+import { office } from '../lib/office.mjs';
+import { download, kept, sha256, upload } from '../lib/file.mjs';
+import { sql } from './check.mjs';
+
+const names = readFileSync(join(TOP, 'core/runtime/crash.c'), 'utf8').match(/"(file\.[a-z_]+)"/g).map((x) => x.slice(1, -1));
+const SOURCE = 'content.type("case", { fields = { title = "text!", scan = "file" }, title = "title", unit = true })';
+
+async function prepared() {
+  const s = await office(SOURCE, { config: { lang: 'en' } });
+  await s.as('lan')('GET', '/api/inbox');
+  s.item = (await s.as('lan')('POST', '/api/content/case', { title: 'A', unit: 1 })).json.id;
+  return s;
+}
+
+// What was answered before the end, or null.
+const attempt = (call) => call.catch(() => null);
+const hang = (s, file) => s.as('lan')('PATCH', `/api/content/case/${s.item}`, { scan: file }, { 'if-match': '*' });
+const text = async (s) => (await s.as('lan')('GET', `/api/content/case/${s.item}/draft`)).json;
+
+async function sound(s) {
+  assert.deepEqual(await s.must('verify'), []);
+  const hashes = new Set(kept(s).hashes);
+  for (const { hash } of sql(s.data, 'select hash from file')) assert.ok(hashes.has(hash), `${hash} has a row and no bytes`);
+  const { scan } = await text(s);
+  if (scan) assert.equal(sha256((await download(s, s.tokens.lan, scan.id)).bytes), scan.hash);
+}
+
+// A day and more later nothing is there that nobody names; what hangs is.
+async function swept(s) {
+  await s.stop();
+  s.config.clock_offset = (s.config.clock_offset ?? 0) + 26 * 3600 * 1000;
+  await s.start();
+  await s.until1('all that nobody names is gone', () => kept(s).tmp.length === 0 && kept(s).hashes.length === sql(s.data, 'select count(distinct hash) n from file where hung > 0')[0].n);
+  await sound(s);
+}
+
+describe('killed at a named point', () => {
+  assert.ok(names.length >= 7);
+  const upTo = (name, last) => names.indexOf(name) <= names.indexOf(last);
+  for (const name of [...names, 'lane.before_commit', 'lane.after_commit', 'lane.before_done'])
+    it(name, { timeout: 60000 }, async () => {
+      const s = await prepared(), token = s.tokens.lan, bytes = randomBytes(300000);
+      const first = (await upload(s, token, 'the one before')).json;
+      assert.equal((await hang(s, first.id)).status, 200);
+      await upload(s, token, 'for the sweep');
+      const isSweep = name === 'file.swept', isLane = name.startsWith('lane.');
+      await s.stop();
+      if (isSweep) s.config.clock_offset = 26 * 3600 * 1000;
+      await s.start({ KHUNG_CRASH_AT: `${name}:${isLane ? randomInt(1, 8) : 1}` }).catch(() => {});
+      let file = null, hung = null;
+      for (let i = 0; i < 8 && !s.gone && !isSweep; i++) {
+        file = (await attempt(upload(s, token, Buffer.concat([bytes, Buffer.from([i])]))))?.json ?? null;
+        if (file && !s.gone) hung = (await attempt(hang(s, file.id))) ?? null;
+        if (!isLane) break;
+      }
+      const late = pause(10000).then(() => assert.fail(`${name} is never passed`));
+      await Promise.race([s.ended, late]);
+      assert.equal(s.gone.signal, 'SIGKILL');
+      if (name.startsWith('file.') && !isSweep) {
+        assert.equal(file !== null, !upTo(name, 'file.row'), 'an answer means durable, none that it is not known to be');
+        assert.equal(hung, null);
+      }
+      await s.start();
+      await sound(s);
+      if (file && !isLane) assert.equal((await text(s)).scan.id, first.id);
+      if (file) assert.equal(sha256((await download(s, token, file.id)).bytes), file.hash);
+      const again = await upload(s, token, bytes);
+      assert.equal(again.status, 201);
+      assert.equal((await hang(s, again.json.id)).status, 200);
+      await sound(s);
+      await swept(s);
+      assert.equal((await text(s)).scan.id, again.json.id);
+      assert.equal(sha256((await download(s, token, again.json.id)).bytes), sha256(bytes));
+      await s.stop();
+    });
+});
+
+describe('killed at any time', () => {
+  it('while many hand in and hang', { timeout: 120000 }, async () => {
+    const s = await prepared(), token = s.tokens.lan, acked = new Map();
+    const wait = () => pause(randomInt(5, 250));
+    for (let round = 0; round < 12; round++) {
+      const worker = async () => {
+        while (!s.gone) {
+          const bytes = randomBytes(randomInt(1, 200000)), r = await attempt(upload(s, token, bytes));
+          if (r?.status !== 201) continue;
+          assert.equal(r.json.hash, sha256(bytes));
+          const h = await attempt(hang(s, r.json.id));
+          if (h?.status === 200) acked.set(r.json.id, r.json.hash);
+        }
+      };
+      const all = [worker(), worker(), worker()];
+      await wait();
+      await s.kill();
+      await Promise.all(all);
+      await s.start();
+    }
+    assert.ok(acked.size > 20, `${acked.size} were hung`);
+    await sound(s);
+    await swept(s);
+    for (const [id, hash] of acked) {
+      const d = await download(s, token, id);
+      assert.deepEqual([d.status, sha256(d.bytes)], [200, hash]);
+    }
+    await s.stop();
+  });
+});
