@@ -210,33 +210,12 @@ int field_check(const struct field *f, const struct val *v, const struct field_t
     return rc || !f->options ? rc : check_range(f, out, err);
 }
 
-/* Edit distance of short names, for "did you mean". */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[64], n = strlen(b);
-    if (n >= 63) return 99;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t before = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            size_t here = row[j], best = before + (a[i - 1] != b[j - 1]);
-            if (row[j] + 1 < best) best = row[j] + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            row[j] = best;
-            before = here;
-        }
-    }
-    return row[n];
-}
-
 static const char *nearest(const struct field_list *l, const char *name)
 {
     const char *found = "";
     size_t best = 4;
     for (size_t i = 0; i < l->n; i++) {
-        size_t d = distance(name, l->items[i].name);
+        size_t d = text_distance(name, l->items[i].name);
         if (d >= best) continue;
         best = d;
         found = l->items[i].name;

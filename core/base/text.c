@@ -261,3 +261,22 @@ void text_format_number(double n, int decimals, const char *lang, char *out, siz
     result[at] = '\0';
     snprintf(out, cap, "%s", result);
 }
+
+size_t text_distance(const char *a, const char *b)
+{
+    enum { LONGEST = 63 };
+    size_t row[LONGEST + 1], na = strnlen(a, LONGEST), nb = strnlen(b, LONGEST);
+    for (size_t j = 0; j <= nb; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= na; i++) {
+        size_t corner = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= nb; j++) {
+            size_t swap = corner + (a[i - 1] != b[j - 1]);
+            size_t less = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            corner = row[j];
+            row[j] = swap < less ? swap : less;
+        }
+    }
+    return row[nb];
+}

@@ -22,4 +22,7 @@ int text_slug(struct arena *a, const char *s, size_t len, const char **out);
 bool text_parse_number(const char *s, size_t len, const char *lang, double *out);
 void text_format_number(double n, int decimals, const char *lang, char *out, size_t cap);
 
+/* Edits that turn one name into the other, for "did you mean"; long ones are compared by their beginning. */
+size_t text_distance(const char *a, const char *b);
+
 #endif

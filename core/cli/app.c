@@ -323,6 +323,7 @@ static int run_call(struct lane_work *w, struct lane *lane, struct err *err)
     s.origin = "cli";
     if (cw->call->lang) s.lang = cw->call->lang;
     int rc = api_invoke(cw->app->host.api, &s, cw->call->name, &cw->call->args, cw->arena, cw->out, err);
+    if (cw->call->next) *cw->call->next = s.next;
     if (rc < 0) flow_undone(cw->app->flow);
     return rc;
 }

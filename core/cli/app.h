@@ -62,7 +62,8 @@ struct app_call {
     const char *name;
     struct val args; /* a list */
     struct actor actor;
-    const char *lang; /* NULL: the organisation's */
+    const char *lang;  /* NULL: the organisation's */
+    const char **next; /* where the page of a list ends; or NULL */
 };
 int app_call(struct app *app, const struct app_call *call, struct arena *a, struct val *out, struct err *err);
 /* A session of the system in the lane's transaction. */

@@ -20,6 +20,7 @@ struct cli {
     } flags[CLI_FLAGS_MAX];
     int nflags;
     bool json;
+    const char *next;    /* where the page of a list ends that the last call gave, or NULL */
     const char *lang;    /* --lang, KHUNG_LANG, LANG */
     const char *data;    /* --data, KHUNG_DATA, "data" */
     const char *plugins; /* --plugins, KHUNG_PLUGINS, "plugins" */
@@ -28,6 +29,8 @@ struct cli {
 /* Bare flags are known by name (cli_args.c); what follows any other is its value. */
 int cli_parse(struct cli *c, int argc, char **argv);
 const char *cli_flag(const struct cli *c, const char *name); /* NULL: not given */
+/* Tells of a flag that the usage of the command does not name: CLI_USAGE. */
+int cli_check_flags(struct cli *c);
 /* Prints an error with its remedy to stderr; returns CLI_FAILED. */
 int cli_fail(struct cli *c, const struct err *err);
 int cli_usage(struct cli *c, const char *usage);
@@ -36,6 +39,8 @@ bool cli_help(struct cli *c, const char *noun, FILE *out);
 /* Prints a result: --json as JSON; else a table (lists of maps), lines (a map) or the value. `columns`: names with
  * blanks between, for tables; NULL: all of the first row. */
 void cli_print(struct cli *c, const struct val *v, const char *columns);
+/* Where the page ends that was just given, if there are more; on stderr, for people. */
+void cli_tell_more(struct cli *c);
 /* Text of a plugin or a user as it is, but for what a terminal would obey: that is shown as \x1B. */
 void cli_show(FILE *out, const char *text, size_t len);
 /* Columns of a terminal that a text takes: its characters without combining marks. */

@@ -16,7 +16,8 @@ static const char test_usage[] =
 static const char new_usage[] = "khung new plugin NAME\n"
                                 "khung new flow NAME --plugin PLUGIN\n"
                                 "khung new report NAME --plugin PLUGIN";
-static const char content_usage[] = "khung content list TYPE\n"
+static const char content_usage[] = "khung content list TYPE [--sort FIELD] [--fields NAME,NAME] [--limit N]"
+                                    " [--after CURSOR]\n"
                                     "khung content show TYPE ID\n"
                                     "khung content history ID\n"
                                     "khung content lint ID\n"
@@ -38,7 +39,8 @@ static const char org_usage[] =
     "khung org move UNIT … --parent UNIT [--day DATE] [--act A] [--dry-run]";
 /* What each does is said by "help.NOUN" or "help.NOUN.VERB" of the catalogue. */
 const struct cli_entry cli_commands[] = {
-    {"serve", cli_serve, "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT] [--dev]"},
+    {"serve", cli_serve,
+     "khung serve [--config FILE] [--plugins DIR:DIR] [--listen ADDRESS:PORT] [--SETTING VALUE] [--dev]"},
     {"test", cli_test, test_usage},
     {"new", cli_new, new_usage},
     {"check", cli_check, "khung check [PLUGIN …] [--plugins DIR:DIR]"},
@@ -75,9 +77,9 @@ const struct cli_entry cli_commands[] = {
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json",     "write",   "markdown", "help",  "admin",  "upgrade", "unread",
-                                       "verbose",  "dry-run", "force",    "list",  "dev",    "update",  "dead",
-                                       "coverage", "fast",    "thorough", "stdin", "preview"};
+    static const char *const bare[] = {"json",     "write",   "markdown", "help",  "admin",   "upgrade", "unread",
+                                       "verbose",  "dry-run", "force",    "list",  "dev",     "update",  "dead",
+                                       "coverage", "fast",    "thorough", "stdin", "preview", "all"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;

@@ -77,11 +77,20 @@ static int take_problem(struct cli *c, const struct val *doc, struct err *err)
     return ERR_REFUSED;
 }
 
+/* The cursor in Link: </rpc?after=CURSOR>; rel="next" */
+static void take_next(struct cli *c, const char *head, size_t len)
+{
+    static const char mark[] = "\r\nLink: </rpc?after=";
+    char *lines = arena_strndup(&c->arena, head, len), *at = lines ? strstr(lines, mark) : NULL;
+    if (at) c->next = arena_strndup(&c->arena, at + sizeof(mark) - 1, strcspn(at + sizeof(mark) - 1, ">"));
+}
+
 static int read_answer(struct cli *c, struct buf *b, struct val *out, struct err *err)
 {
     int status = 0;
     char *body = b->data ? strstr(b->data, "\r\n\r\n") : NULL;
     if (!body || sscanf(b->data, "HTTP/1.1 %d", &status) != 1) return broken(err);
+    take_next(c, b->data, (size_t)(body - b->data));
     body += 4;
     size_t len = b->len - (size_t)(body - b->data);
     *out = val_nil();
@@ -211,7 +220,7 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
                             .nplugin_dirs = cli_plugin_dirs(c, dirs),
                             .zone = cli_flag(c, "zone"),
                             .settings = cli_flag(c, "settings")};
-    struct app_call call = {.name = name, .args = *args, .lang = c->lang};
+    struct app_call call = {.name = name, .args = *args, .lang = c->lang, .next = &c->next};
     /* What is only tried must not begin to serve by that. */
     bool loads = strcmp(name, "run.try") != 0;
     if (!o.zone) o.zone = getenv("KHUNG_ZONE");
@@ -235,6 +244,7 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
 int cli_call(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out, struct err *err)
 {
     /* A service that is just starting holds the directory but has no socket yet: try both for a while. */
+    c->next = NULL;
     for (int tries = 0;; tries++) {
         int fd = connect_service(c);
         if (fd >= 0) return call_service(c, fd, name, args, as, out, err);

@@ -12,17 +12,20 @@
 /* Arguments, separated by blanks: WORD (text), WORD# (an integer), WORD* (integers,
  * with commas), WORD? (may be missing), @FILE (a JSON file),
  * --flag (text), --flag# (integer), --flag! (true when given), --flag@ (JSON), {a,b} a map of flags, = the answer of
- * a task (--decision, --comment, --field k=v). The flag of a key that is no word of Lua, as until_, has no _ at its
- * end. */
+ * a task (--decision, --comment, --field k=v). In a map, * stands for the flags of a list; with ** all its pages are
+ * shown, unless --limit says how many rows. */
 struct call {
     const char *noun, *verb, *api, *args, *columns, *usage;
 };
 
+#define PAGES " [--sort FIELD] [--fields NAME,NAME] [--limit N] [--after CURSOR]"
+
 static const struct call calls[] = {
-    {"flow", "list", "run.list", "{flow,state,limit#,after#}", "id plugin flow state status business_id due held",
-     "khung flow list [--flow PLUGIN.FLOW] [--state STATE] [--limit N]"},
+    {"flow", "list", "run.list", "{flow,state,plugin,parent#,*}", "id plugin flow state status business_id due held",
+     "khung flow list [--flow PLUGIN.FLOW] [--plugin NAME] [--state STATE] [--parent ID]" PAGES},
     {"flow", "show", "run.show", "ID#", NULL, "khung flow show ID"},
-    {"flow", "history", "run.history", "ID#", "entry slice type op where result refused", "khung flow history ID"},
+    {"flow", "history", "run.history", "ID# {type,op,**}", "entry slice type op where result refused",
+     "khung flow history ID [--type step|wait|wake] [--op NAME]" PAGES},
     {"flow", "start", "run.start", "FLOW --input@ --id", NULL,
      "khung flow start PLUGIN.FLOW [--input JSON] [--id BUSINESS-ID] [--as USER]"},
     {"flow", "signal", "run.signal", "ID# NAME --input@ --key", NULL,
@@ -31,16 +34,18 @@ static const struct call calls[] = {
     {"flow", "pause", "run.pause", "ID#", NULL, "khung flow pause ID"},
     {"flow", "resume", "run.resume", "ID#", NULL, "khung flow resume ID"},
     {"flow", "retry", "run.retry", "ID# --upgrade!", NULL, "khung flow retry ID [--upgrade]"},
-    {"task", "list", "task.list", "--user", "id title due about run", "khung task list [--user NAME]"},
-    {"task", "inbox", "task.inbox", "{user,all!,limit#,after,order,about#,due_before,claimed,flow}", NULL,
+    {"task", "list", "task.list", "{user,all!,about#,due-before,claimed,flow,**}", "id title due about run",
+     "khung task list [--user NAME | --all] [--claimed me|none] [--flow PLUGIN.FLOW] [--about ITEM]"
+     " [--due-before 2h|INSTANT]" PAGES},
+    {"task", "inbox", "task.inbox", "{user,all!,order,about#,due-before,claimed,flow,*}", NULL,
      "khung task inbox [--as USER | --user NAME | --all] [--order due] [--claimed me|none] [--flow PLUGIN.FLOW]"
-     " [--limit N] [--after CURSOR]"},
+     " [--about ITEM] [--due-before 2h|INSTANT]" PAGES},
     {"task", "show", "task.show", "ID#", NULL, "khung task show ID"},
     {"task", "history", "task.history", "ID#", "at kind by person text", "khung task history ID"},
     {"task", "decide", "task.decide", "ID# =", NULL,
      "khung task decide ID --as USER --decision approve|return [--comment TEXT] [--field name=value]"},
     {"task", "decide-all", "task.decide_all", "IDS =", "task done code message",
-     "khung task decide-all ID,ID,… --as USER --decision approve|return [--comment TEXT]"},
+     "khung task decide-all ID,ID,… --as USER --decision approve|return [--comment TEXT] [--field name=value]"},
     {"task", "claim", "task.claim", "ID# --until", NULL, "khung task claim ID --as USER [--until 2h|INSTANT]"},
     {"task", "release", "task.release", "ID#", NULL, "khung task release ID --as USER"},
     {"task", "reassign", "task.reassign", "ID# {person,position,role,unit} --reason", NULL,
@@ -53,16 +58,25 @@ static const struct call calls[] = {
     {"task", "attach", "task.attach", "ID# IDS* --text", NULL,
      "khung task attach ID FILE-ID,FILE-ID,… --as USER [--text TEXT]"},
     {"task", "recuse", "task.recuse", "ID# --reason", NULL, "khung task recuse ID --as USER --reason TEXT"},
-    {"task", "orphans", "task.orphans", "", "id title orphan reason above run", "khung task orphans"},
+    {"task", "orphans", "task.orphans", "{**}", "id title orphan reason above run", "khung task orphans" PAGES},
     {"task", "handover", "task.handover", "PERSON {at}", NULL, "khung task handover PERSON [--at DATE]"},
     {"task", "link", "task.link", "ID# PERSON --expires", NULL,
      "khung task link ID PERSON|E-MAIL [--expires 3d|INSTANT]"},
     {"file", "show", "file.show", "ID#", NULL, "khung file show ID [--as USER]"},
-    {"org", "units", "org.units", "{at}", "id code name kind", "khung org units [--at DATE]"},
+    {"org", "units", "org.units", "{at,kind,code,**}", "id code name kind",
+     "khung org units [--at DATE] [--kind KIND] [--code CODE]" PAGES},
+    {"org", "persons", "people.person_list", "{code,email,**}", "id code name email",
+     "khung org persons [--code CODE] [--email ADDRESS]" PAGES},
+    {"org", "positions", "people.position_list", "{**}", "code title deputy_of rank", "khung org positions" PAGES},
+    {"org", "holders", "people.holder_list", "{at,position,person,unit,**}", "id position person unit from to act",
+     "khung org holders [--at DATE] [--position P] [--person CODE] [--unit CODE]" PAGES},
+    {"org", "bodies", "people.body_list", "{at,unit,**}", "id code name unit from to",
+     "khung org bodies [--at DATE] [--unit CODE]" PAGES},
     {"org", "unit", "org.unit", "CODE {at}", NULL, "khung org unit CODE [--at DATE]"},
-    {"delegation", "list", "people.delegations", "{person,at}", "id from to position role unit since until act holds",
-     "khung delegation list [--person CODE] [--at DATE]"},
-    {"delegation", "add", "people.delegate", "{from,to,scope,since,until_,act}", NULL,
+    {"delegation", "list", "people.delegation_list", "{person,at,from,to,unit,**}",
+     "id from to position role unit since until act holds",
+     "khung delegation list [--person CODE] [--from CODE] [--to CODE] [--unit CODE] [--at DATE]" PAGES},
+    {"delegation", "add", "people.delegate", "{from,to,scope,since,until,act}", NULL,
      "khung delegation add --from CODE --to CODE [--scope POSITION] [--since DATE] --until DATE [--act TEXT]"},
     {"delegation", "revoke", "people.revoke", "ID# {on}", NULL, "khung delegation revoke ID [--on DATE]"},
     {"why", "", "policy.why", "USER VERB THING? {at}", NULL,
@@ -71,20 +85,22 @@ static const struct call calls[] = {
      "khung who-can VERB [task:ID | unit:CODE | item:ID] [--at DATE]"},
     {"user", "add", "user.add", "NAME {person,lang,admin!}", NULL,
      "khung user add NAME [--person CODE] [--lang vi|en] [--admin]"},
-    {"user", "list", "user.list", "", NULL, "khung user list"},
+    {"user", "list", "user.list", "{name,admin!,**}", NULL, "khung user list [--name NAME] [--admin]" PAGES},
     {"user", "token", "user.token", "NAME {label,scope,days#}", NULL,
      "khung user token NAME [--label TEXT] [--scope VERBS] [--days N]"},
-    {"user", "tokens", "user.tokens", "NAME", NULL, "khung user tokens NAME"},
+    {"user", "tokens", "user.tokens", "NAME {**}", NULL, "khung user tokens NAME" PAGES},
     {"user", "revoke", "user.revoke", "ID#", NULL, "khung user revoke TOKEN-ID"},
     {"user", "role", "user.role", "NAME ROLE UNIT?", NULL, "khung user role NAME ROLE [UNIT]"},
     {"user", "disable", "user.disable", "NAME", NULL, "khung user disable NAME"},
-    {"user", "sessions", "user.sessions", "NAME", "id how address seen expires agent", "khung user sessions NAME"},
+    {"user", "sessions", "user.sessions", "NAME {**}", "id how address seen expires agent",
+     "khung user sessions NAME" PAGES},
     {"user", "end-session", "user.session_end", "ID#", NULL, "khung user end-session SESSION-ID"},
     {"user", "unlock", "user.unlock", "NAME", NULL, "khung user unlock NAME"},
     {"user", "totp-reset", "user.totp_reset", "NAME", NULL, "khung user totp-reset NAME"},
     {"user", "setup-link", "user.setup_link", "", NULL, "khung user setup-link"},
     {"user", "identify", "user.identify", "NAME ISSUER SUBJECT", NULL, "khung user identify NAME ISSUER SUBJECT"},
-    {"plugin", "list", "plugin.list", "", "name version state hash why where since next", "khung plugin list"},
+    {"plugin", "list", "plugin.list", "{state,**}", "name version state hash why where since next",
+     "khung plugin list [--state STATE]" PAGES},
     {"plugin", "reload", "plugin.reload", "NAME?", "name version state hash why where", "khung plugin reload [NAME]"},
     {"plugin", "grant", "plugin.grant", "NAME {yes}", NULL, "khung plugin grant NAME [--yes HASH]"},
     {"plugin", "migrate", "plugin.migrate", "NAME {dry-run!}", "table rows step",
@@ -92,35 +108,35 @@ static const struct call calls[] = {
     {"plugin", "limits", "plugin.limits", "NAME", "limit now most refused", "khung plugin limits NAME"},
     {"plugin", "disable", "plugin.disable", "NAME {why}", NULL, "khung plugin disable NAME [--why TEXT]"},
     {"plugin", "enable", "plugin.enable", "NAME", NULL, "khung plugin enable NAME"},
-    {"schedule", "list", "schedule.list", "", NULL, "khung schedule list"},
+    {"schedule", "list", "schedule.jobs", "{plugin,**}", NULL, "khung schedule list [--plugin NAME]" PAGES},
     {"schedule", "run", "schedule.run_now", "ID#", NULL, "khung schedule run ID"},
-    {"error", "list", "error.list", "--plugin", "id last count plugin kind name where message",
-     "khung error list [--plugin NAME]"},
+    {"error", "list", "error.list", "{plugin,kind,**}", "id last count plugin kind name where message",
+     "khung error list [--plugin NAME] [--kind KIND]" PAGES},
     {"error", "show", "error.show", "ID", NULL, "khung error show ID"},
-    {"audit", "list", "audit.list", "{kind,id#,name,verb,person,run#,since,until_,before#,limit#}",
+    {"audit", "list", "audit.list", "{kind,id#,name,verb,person,run#,since,until,*}",
      "row at who verb kind id name reason",
-     "khung audit list [--kind KIND] [--id N] [--verb VERB] [--person CODE] [--since DATE] [--until DATE] [--limit "
-     "N]"},
-    {"audit", "anchors", "audit.anchors", "{limit#}", "day anchor", "khung audit anchors [--limit N]"},
+     "khung audit list [--kind KIND] [--id N] [--name NAME] [--verb VERB] [--person CODE] [--run ID] [--since DATE]"
+     " [--until DATE]" PAGES},
+    {"audit", "anchors", "audit.anchors", "{*}", "day anchor", "khung audit anchors" PAGES},
     {"audit", "verify", "audit.verify", "{anchor}", NULL, "khung audit verify [--anchor ROW:HASH]"},
     {"openapi", "", "system.openapi", "", NULL, "khung openapi"},
-    {"notice", "list", "notice.list", "{unread!,limit#,after#}", "id kind title link read_at",
-     "khung notice list --as USER [--unread]"},
-    {"outbox", "list", "outbox.list", "{kind,dead!,limit#,after#}", "id kind state attempts to subject url error",
-     "khung outbox list [--kind KIND] [--dead]"},
+    {"notice", "list", "notice.list", "{unread!,kind,*}", "id kind title link read_at",
+     "khung notice list --as USER [--unread] [--kind KIND]" PAGES},
+    {"outbox", "list", "outbox.list", "{kind,run#,dead!,*}", "id kind state attempts to subject url error",
+     "khung outbox list [--kind KIND] [--run ID] [--dead]" PAGES},
     {"outbox", "retry", "outbox.retry", "ID|dead", NULL, "khung outbox retry ID|dead"},
     {"outbox", "drop", "outbox.drop", "ID|dead", NULL, "khung outbox drop ID|dead"},
     {"outbox", "hold", "outbox.hold", "", NULL, "khung outbox hold"},
     {"outbox", "release", "outbox.release", "", NULL, "khung outbox release"},
     {"webhook", "add", "webhook.add", "URL {events,owner}", NULL,
      "khung webhook add URL [--events \"content.* task.asked\"] [--owner USER]"},
-    {"webhook", "list", "webhook.list", "", "id state url events owner keys error", "khung webhook list"},
+    {"webhook", "list", "webhook.list", "{**}", "id state url events owner keys error", "khung webhook list" PAGES},
     {"webhook", "rotate", "webhook.rotate", "ID# {overlap}", NULL, "khung webhook rotate ID [--overlap 1d]"},
     {"webhook", "disable", "webhook.disable", "ID# {reason}", NULL, "khung webhook disable ID [--reason TEXT]"},
     {"webhook", "enable", "webhook.enable", "ID#", NULL, "khung webhook enable ID"},
     {"webhook", "test", "webhook.test", "ID#", NULL, "khung webhook test ID"},
-    {"webhook", "deliveries", "webhook.deliveries", "ID#", "id event state attempts status error",
-     "khung webhook deliveries ID"},
+    {"webhook", "deliveries", "webhook.deliveries", "ID# {event,state,*}", "id event state attempts status error",
+     "khung webhook deliveries ID [--event NAME] [--state STATE]" PAGES},
     {"calendar", "link", "calendar.link", "", NULL, "khung calendar link --as USER"},
     {"calendar", "revoke", "calendar.revoke", "", NULL, "khung calendar revoke --as USER"},
     {"verify", "", "system.verify", "", NULL, "khung verify"},
@@ -173,8 +189,7 @@ static int take_flag(struct cli *c, const char *spec, size_t len, const char **n
     if (kind != '#' && kind != '!' && kind != '@') kind = '\0';
     len -= kind != '\0';
     *name = arena_strndup(&c->arena, spec, len);
-    const char *flag = arena_strndup(&c->arena, spec, len && spec[len - 1] == '_' ? len - 1 : len);
-    const char *value = *name && flag ? cli_flag(c, flag) : NULL;
+    const char *value = *name ? cli_flag(c, *name) : NULL;
     *out = val_nil();
     if (!value) return 0;
     if (kind == '#')
@@ -190,16 +205,16 @@ static int take_flag(struct cli *c, const char *spec, size_t len, const char **n
 
 static int take_map(struct cli *c, const char *spec, struct val *out, struct err *err)
 {
-    *out = val_map();
+    static const char of_list[] = "limit#,after,sort,fields";
     for (const char *p = spec; *p && *p != '}';) {
         size_t len = strcspn(p, ",}");
         const char *name;
         struct val v;
-        int rc = take_flag(c, p, len, &name, &v, err);
-        char *key = rc == 0 ? arena_strdup(&c->arena, name) : NULL;
+        int rc = *p == '*' ? take_map(c, of_list, out, err) : take_flag(c, p, len, &name, &v, err);
+        char *key = rc == 0 && *p != '*' ? arena_strdup(&c->arena, name) : NULL;
         for (char *at = key; at && *at; at++)
             if (*at == '-') *at = '_';
-        if (rc == 0 && v.type != VAL_NIL) rc = val_set(&c->arena, out, key, v);
+        if (key && v.type != VAL_NIL) rc = val_set(&c->arena, out, key, v);
         if (rc) return rc;
         p += len + (p[len] == ',');
     }
@@ -228,7 +243,10 @@ static int take_part(struct cli *c, const char *part, size_t len, int *word, str
 {
     const char *name, *text;
     size_t n;
-    if (part[0] == '{') return take_map(c, part + 1, out, err);
+    if (part[0] == '{') {
+        *out = val_map();
+        return take_map(c, part + 1, out, err);
+    }
     if (part[0] == '=') return take_answer(c, out);
     if (part[0] == '-') return take_flag(c, part + 2, len - 2, &name, out, err);
     *out = val_nil();
@@ -244,54 +262,36 @@ static int take_part(struct cli *c, const char *part, size_t len, int *word, str
     return 0;
 }
 
-/* Whether `args` reads this flag. */
-static bool reads_flag(const char *args, const char *flag)
+/* All pages of a list, or the one that was asked for. */
+static int read_pages(struct cli *c, const struct call *call, struct val *args, struct val *out, struct err *err)
 {
-    static const char *const answer[] = {"decision", "comment", "field"};
-    size_t n = strlen(flag);
-    bool in_map = false;
-    for (const char *p = args; *p;) {
-        size_t len = strcspn(p, " {},");
-        bool is_flag = in_map || strncmp(p, "--", 2) == 0;
-        const char *name = in_map || !is_flag ? p : p + 2;
-        size_t rest = len - (size_t)(name - p);
-        while (rest && strchr("#!@_", name[rest - 1]))
-            rest--;
-        if (is_flag && rest == n && memcmp(name, flag, n) == 0) return true;
-        for (size_t i = 0; *p == '=' && i < 3; i++)
-            if (strcmp(flag, answer[i]) == 0) return true;
-        p += len;
-        if (*p == '{') in_map = true;
-        if (*p == '}') in_map = false;
-        if (*p) p++;
+    enum { A_PAGE = 1000 };
+    const char *as = cli_flag(c, "as"), *map = strstr(call->args, "**}");
+    bool all = map && !cli_flag(c, "limit") && !cli_flag(c, "after");
+    struct val *options = all ? &args->as.list.items[args->as.list.n - 1] : NULL, page;
+    int rc = all ? val_set(&c->arena, options, "limit", val_int(A_PAGE)) : 0;
+    if (rc == 0) rc = cli_call(c, call->api, args, as, out, err);
+    while (rc == 0 && all && c->next && out->type == VAL_LIST) {
+        rc = val_set(&c->arena, options, "after", val_str(c->next));
+        if (rc == 0) rc = cli_call(c, call->api, args, as, &page, err);
+        for (size_t i = 0; rc == 0 && i < page.as.list.n; i++)
+            rc = val_add(&c->arena, out, page.as.list.items[i]);
     }
-    return false;
+    return rc == ERR_NOMEM ? err_set(err, ERR_NOMEM, "memory", NULL) : rc;
 }
 
-/* A flag that nobody reads, for a slip in --dry-run must not do the thing. */
-static const char *unknown_flag(const struct cli *c, const struct call *call)
+void cli_tell_more(struct cli *c)
 {
-    static const char *const common[] = {"as", "data", "json", "lang", "plugins", "settings", "verbose", "zone"};
-    for (int i = 0; i < c->nflags; i++) {
-        bool is_known = reads_flag(call->args, c->flags[i].name);
-        for (size_t k = 0; !is_known && k < sizeof(common) / sizeof(*common); k++)
-            is_known = strcmp(c->flags[i].name, common[k]) == 0;
-        if (!is_known) return c->flags[i].name;
-    }
-    return NULL;
+    struct buf b;
+    if (!c->next || c->json) return;
+    buf_init(&b, 8192);
+    locale_format(&b, c->lang, "cli.more", "after", c->next, NULL);
+    fprintf(stderr, "%s\n", b.data ? b.data : c->next);
+    buf_close(&b);
 }
 
 static int run_call(struct cli *c, const struct call *call)
 {
-    const char *unknown = unknown_flag(c, call);
-    if (unknown) {
-        struct buf b;
-        buf_init(&b, 4096);
-        locale_format(&b, c->lang, "cli.flag", "flag", unknown, NULL);
-        fprintf(stderr, "%s\n", b.data ? b.data : unknown);
-        buf_close(&b);
-        return cli_usage(c, call->usage);
-    }
     struct val args = val_list(), out = val_nil();
     struct err err = {0};
     int word = call->verb[0] ? 2 : 1, rc = 0;
@@ -303,12 +303,13 @@ static int run_call(struct cli *c, const struct call *call)
         p += len + strspn(p + len, " ");
     }
     if (rc > 0 || word < c->nwords) return cli_usage(c, call->usage);
-    if (rc == 0) rc = cli_call(c, call->api, &args, cli_flag(c, "as"), &out, &err);
+    if (rc == 0) rc = read_pages(c, call, &args, &out, &err);
     if (rc) return cli_fail(c, &err);
     struct val none = val_list();
     if (strcmp(call->api, "plugin.reload") == 0 && cli_call(c, "plugin.list", &none, NULL, &out, &err) != 0)
         return cli_fail(c, &err);
     cli_print(c, &out, call->columns);
+    cli_tell_more(c);
     for (size_t i = 0; strcmp(call->api, "plugin.reload") == 0 && val_at(&out, i); i++)
         if (val_is_str(val_get(val_at(&out, i), "state"), "failed")) return CLI_FAILED;
     /* Findings are a failure for scripts. */

@@ -16,6 +16,21 @@ static int call(struct cli *c, const char *name, const struct val *args, const c
     return CLI_DONE;
 }
 
+/* What is asked of the list, by flags of their names. */
+static int list_items(struct cli *c)
+{
+    static const char *const names[] = {"sort", "fields", "limit", "after"};
+    struct val args = val_list(), options = val_map();
+    int rc = val_add(&c->arena, &args, val_str(c->words[2]));
+    for (size_t i = 0; rc == 0 && i < sizeof(names) / sizeof(names[0]); i++)
+        if (cli_flag(c, names[i])) rc = val_set(&c->arena, &options, names[i], val_str(cli_flag(c, names[i])));
+    if (rc == 0) rc = val_add(&c->arena, &args, options);
+    if (rc) return CLI_FAILED;
+    rc = call(c, "content.list", &args, cli_flag(c, "fields") ? NULL : "id title state revision slug changed_at");
+    if (rc == CLI_DONE) cli_tell_more(c);
+    return rc;
+}
+
 static int import(struct cli *c)
 {
     struct val args = val_list(), input = val_map();
@@ -42,14 +57,14 @@ int cli_content(struct cli *c)
     bool list = strcmp(verb, "list") == 0 && c->nwords == 3, show = strcmp(verb, "show") == 0 && c->nwords == 4;
     bool one = (strcmp(verb, "history") == 0 || strcmp(verb, "lint") == 0) && c->nwords == 3;
     if (!list && !show && !one) return cli_usage(c, usage);
+    if (list) return list_items(c);
     char *end;
     const char *last = c->words[c->nwords - 1];
     int64_t n = strtoll(last, &end, 10);
     id = *end ? val_str(last) : val_int(n);
     int rc = one ? 0 : val_add(&c->arena, &args, val_str(c->words[2]));
-    if (rc == 0 && !list) rc = val_add(&c->arena, &args, id);
+    if (rc == 0) rc = val_add(&c->arena, &args, id);
     if (rc) return CLI_FAILED;
-    if (list) return call(c, "content.find", &args, "id title state revision slug changed_at");
     if (show) return call(c, "content.get", &args, NULL);
     return call(c, one && verb[0] == 'h' ? "content.history" : "content.lint", &args, NULL);
 }

@@ -25,7 +25,8 @@ int main(int argc, char **argv)
         const struct cli_entry *e = cli_commands;
         while (e->name && strcmp(e->name, c.words[0]) != 0)
             e++;
-        rc = e->name ? e->run(&c) : cli_usage(&c, "khung help");
+        rc = e->name ? cli_check_flags(&c) : cli_usage(&c, "khung help");
+        if (rc == CLI_DONE) rc = e->run(&c);
     }
     arena_close(&c.arena);
     return rc;

@@ -126,10 +126,15 @@ static int requests(lua_State *L)
 static int mails(lua_State *L)
 {
     struct spec *s = spec_file_of(L)->spec;
-    struct outbox_filter all = {.kind = "mail"};
-    struct val list;
+    struct val list, options = val_map();
+    struct list_query q;
     struct err err = {0};
-    if (outbox_list(s->app.db, &all, &s->arena, &list, &err) != 0) return spec_raise(L, &err);
+    const char *next;
+    int rc = val_set(&s->arena, &options, "kind", val_str("mail"));
+    if (rc == 0) rc = val_set(&s->arena, &options, "limit", val_int(1000));
+    if (rc == 0) rc = list_read(&outbox_rows, &options, NULL, &s->arena, &q, &err);
+    if (rc == 0) rc = outbox_page(s->app.db, &q, false, &s->arena, &list, &next, &err);
+    if (rc) return spec_raise(L, &err);
     vm_push_val(L, &list);
     return 1;
 }

@@ -191,6 +191,8 @@ const struct api_fn content_read_functions[] = {
      "What a content type is made of: {name, type, required, choices}; an error where there is no such type."},
     {"content.get", get, "type:text! key:any! options:map{published:boolean,revision:integer}", "Item?", API_READ,
      "content", 1, "The item with an id or an address (a former one too); {published = true} or {revision = n}."},
+    {"content.list", content_list, "type:text! options:map", "Item[], cursor?", API_READ, API_HOST, 1,
+     "Items of a type in pages; without the right to read drafts, what is public.", .list = &content_items},
     {"content.find", find, "type:text! where:map options:map{order:any,limit:integer,after:text,published:boolean}",
      "Item[], cursor?", API_READ, "content", 1, "Items by conditions; {order, limit, after, published}."},
     {"content.search", search, "text:text! options:map{type:text,unit:unit,limit:integer,published:boolean}", "Item[]",

@@ -25,6 +25,7 @@ enum flow_state {
     FLOW_CANCELLED,
     FLOW_UNDOING, /* cancelled; compensations are running */
 };
+extern const char *const flow_state_names[]; /* closed by NULL */
 const char *flow_state_name(enum flow_state s);
 int flow_state_parse(const char *name); /* -1: unknown */
 
@@ -90,6 +91,11 @@ struct flow_filter {
     int64_t limit, before;     /* before: an id, 0: the newest */
 };
 int flow_read_run(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err); /* 1, 0 */
+/* A page of runs; the flow's plugin and name, NULL: any. */
+struct list_query;
+extern const struct list flow_run_list;
+int flow_read_page(struct store *db, const struct list_query *q, const char *plugin, const char *name, struct arena *a,
+                   struct val *out, const char **next, struct err *err);
 int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *a, struct val *out, struct err *err);
 /* Steps, waits and wake-ups of a run, in order, as a list of maps. */
 int flow_read_history(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err);

@@ -31,32 +31,40 @@ static int above_of(struct session *s, const struct flow_task *t, int64_t *above
     return 0;
 }
 
-int flow_orphans(struct session *s, struct arena *a, struct val *out, struct err *err)
+static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_FILTER, "t.id"},
+                                             {"orphan", FIELD_INSTANT, LIST_RANGE | LIST_SORT, "t.orphan"},
+                                             {"reason", FIELD_TEXT, LIST_SHOWN},
+                                             {"above", FIELD_INTEGER, LIST_SHOWN},
+                                             {"due", FIELD_INSTANT, LIST_SHOWN},
+                                             {"about", FIELD_INTEGER, LIST_SHOWN},
+                                             FLOW_TASK_COLUMNS,
+                                             {0}};
+const struct list flow_orphan_list = {.name = "orphans",
+                                      .order = "orphan",
+                                      .key = "id",
+                                      .columns = columns,
+                                      .from = "flow_task t",
+                                      .where = "t.orphan is not null and t.state = 0",
+                                      .select = "t.id"};
+
+static int show_orphan(void *ctx, struct stmt *st, struct arena *a, struct val *row, struct err *err)
 {
-    int64_t *ids = arena_alloc(a, LIST_MAX * sizeof(*ids));
-    size_t n = 0;
-    struct stmt *st = store_stmt(s->db,
-                                 "select id from flow_task where orphan is not null and state = 0 order by orphan"
-                                 " limit 1000",
-                                 err);
-    int rc = 0;
-    *out = val_list();
-    if (!st) return err->code;
-    while (ids && (rc = stmt_step(st, err)) == 1)
-        ids[n++] = stmt_int(st, 0);
-    stmt_done(st);
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        struct flow_task t;
-        struct val shown;
-        int64_t above = 0;
-        rc = flow_task_load(s->db, ids[i], a, &t, err);
-        if (rc == 1) rc = flow_task_show(s, s->db, &t, a, &shown, err);
-        if (rc == 0) rc = above_of(s, &t, &above, err);
-        if (rc < 0) return rc;
-        rc = say_why(s, &t, &shown) | (above ? val_set(a, &shown, "above", val_int(above)) : 0);
-        if (rc || val_add(a, out, shown)) return too_large(err);
-    }
-    return ids ? rc : too_large(err);
+    struct session *s = ctx;
+    struct flow_task t;
+    int64_t above = 0;
+    int rc = flow_task_load(s->db, stmt_int(st, 0), a, &t, err);
+    if (rc == 1) rc = flow_task_show(s, s->db, &t, a, row, err);
+    if (rc == 0) rc = above_of(s, &t, &above, err);
+    if (rc < 0) return rc;
+    rc = say_why(s, &t, row) | (above ? val_set(a, row, "above", val_int(above)) : 0);
+    return rc ? too_large(err) : 0;
+}
+
+int flow_orphans(struct session *s, const struct list_query *q, struct arena *a, struct val *out, const char **next,
+                 struct err *err)
+{
+    struct list_rows how = {.read = show_orphan, .ctx = s};
+    return list_find(s->db, q, &how, a, out, next, err);
 }
 
 /* Would anybody but this person be able to decide it? */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugin/incident.h"
+#include "store/list.h"
 
 static int put(struct arena *a, struct val *map, const char *key, struct val v)
 {
@@ -34,15 +35,17 @@ static int put_bytes(struct arena *a, struct val *map, const char *key, struct s
     return put(a, map, key, v);
 }
 
-#define RUN_COLUMNS                                                                                                    \
-    "select r.id, n.plugin, n.name, r.state, r.due, r.bid, r.parent, r.attempts, r.person, r.paused, r.input, "        \
+#define RUN_SHOWN                                                                                                      \
+    "r.id, n.plugin, n.name, r.state, r.due, r.bid, r.parent, r.attempts, r.person, r.paused, r.input, "               \
     "r.result,"                                                                                                        \
     " r.ended, r.entry, v.hash, e.key, e.text, e.location, e.traceback, e.args,"                                       \
     " (select text from flow_note where run = r.id and kind = 'status' order by rowid desc limit 1),"                  \
     " case when r.off is not null then coalesce((select b.why from plugin_breaker b where b.plugin = n.plugin), '-') " \
-    "end"                                                                                                              \
-    " from flow_run r join flow_name n on n.id = r.name join plugin_version v on v.id = r.version"                     \
+    "end"
+#define RUN_FROM                                                                                                       \
+    "flow_run r join flow_name n on n.id = r.name join plugin_version v on v.id = r.version"                           \
     " left join flow_error e on e.run = r.id"
+#define RUN_COLUMNS "select " RUN_SHOWN " from " RUN_FROM
 
 /* By which `khung error show` finds it. */
 static int put_incident(struct arena *a, const struct val *run, struct val *e)
@@ -151,6 +154,57 @@ int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *
     }
     stmt_done(s);
     return rc;
+}
+
+static const struct list_column run_columns[] = {
+    {"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "r.id"},
+    {"plugin", FIELD_TEXT, LIST_FILTER | LIST_WALK, "n.plugin"},
+    {"flow", FIELD_TEXT, LIST_SHOWN, "n.name"},
+    {"state", FIELD_TEXT, LIST_FILTER | LIST_WALK, "r.state", .choices = flow_state_names},
+    {"due", FIELD_INSTANT, LIST_RANGE, "r.due"},
+    {"business_id", FIELD_TEXT, LIST_SHOWN, "r.bid"},
+    {"parent", FIELD_INTEGER, LIST_FILTER, "r.parent"},
+    {"attempts", FIELD_INTEGER, LIST_SHOWN, NULL},
+    {"started_by", FIELD_INTEGER, LIST_SHOWN, NULL},
+    {"paused", FIELD_BOOLEAN, LIST_SHOWN, NULL},
+    {"input", FIELD_JSON, LIST_SHOWN, NULL},
+    {"result", FIELD_JSON, LIST_SHOWN, NULL},
+    {"started", FIELD_INSTANT, LIST_SHOWN, NULL},
+    {"ended", FIELD_INSTANT, LIST_SHOWN, NULL},
+    {"entries", FIELD_INTEGER, LIST_SHOWN, NULL},
+    {"version", FIELD_TEXT, LIST_SHOWN, NULL},
+    {"error", FIELD_JSON, LIST_SHOWN, NULL},
+    {"status", FIELD_TEXT, LIST_SHOWN, NULL},
+    {"held", FIELD_TEXT, LIST_SHOWN, NULL},
+    {0}};
+static const struct list_option run_options[] = {{"flow", "text", "PLUGIN.FLOW, or the flow's name alone."}, {0}};
+const struct list flow_run_list = {.name = "runs",
+                                   .order = "-id",
+                                   .key = "id",
+                                   .columns = run_columns,
+                                   .from = RUN_FROM,
+                                   .where = "(?1 is null or n.plugin = ?1) and (?2 is null or n.name = ?2)",
+                                   .select = RUN_SHOWN,
+                                   .options = run_options};
+
+static int list_row(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err)
+{
+    (void)ctx;
+    return read_row(s, a, row) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
+/* Those that need somebody are few and have an index of their own. */
+int flow_read_page(struct store *db, const struct list_query *q, const char *plugin, const char *name, struct arena *a,
+                   struct val *out, const char **next, struct err *err)
+{
+    const struct list_filter *state = list_filter_of(q, "state");
+    int64_t s = state ? state->value.as.i : FLOW_RUNNING;
+    bool needs_somebody = s == FLOW_FAILED || s == FLOW_BLOCKED || s == FLOW_UNDOING;
+    struct list_rows how = {.bound = {plugin ? val_str(plugin) : val_nil(), name ? val_str(name) : val_nil()},
+                            .nbound = 2,
+                            .where = needs_somebody ? "r.state in (2, 3, 5)" : NULL,
+                            .read = list_row};
+    return list_find(db, q, &how, a, out, next, err);
 }
 
 static int show_entry(struct arena *a, const struct flow_entry *e, int64_t number, int64_t slice, struct val *out)

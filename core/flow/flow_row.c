@@ -3,10 +3,11 @@
 
 #include <string.h>
 
+const char *const flow_state_names[] = {"running", "completed", "failed", "blocked", "cancelled", "undoing", NULL};
+
 const char *flow_state_name(enum flow_state s)
 {
-    static const char *const names[] = {"running", "completed", "failed", "blocked", "cancelled", "undoing"};
-    return names[s];
+    return flow_state_names[s];
 }
 
 int flow_state_parse(const char *name)

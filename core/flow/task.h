@@ -7,6 +7,22 @@
 #define KHUNG_TASK_H
 
 #include "flow/flow.h"
+#include "store/list.h"
+
+/* Columns of a list for what flow_task_show tells of a task, beside id and due. */
+#define FLOW_TASK_COLUMNS                                                                                              \
+    {"run", FIELD_INTEGER, LIST_SHOWN}, {"title", FIELD_TEXT, LIST_SHOWN}, {"to", FIELD_JSON, LIST_SHOWN},             \
+        {"state", FIELD_TEXT, LIST_SHOWN}, {"kind", FIELD_TEXT, LIST_SHOWN}, {"help", FIELD_TEXT, LIST_SHOWN},         \
+        {"form", FIELD_JSON, LIST_SHOWN}, {"fields", FIELD_JSON, LIST_SHOWN}, {"warnings", FIELD_JSON, LIST_SHOWN},    \
+        {"about_revision", FIELD_INTEGER, LIST_SHOWN}, {"about_hash", FIELD_TEXT, LIST_SHOWN},                         \
+        {"part", FIELD_JSON, LIST_SHOWN}, {"changed", FIELD_JSON, LIST_SHOWN},                                         \
+        {"claimed_by", FIELD_INTEGER, LIST_SHOWN}, {"claimed_until", FIELD_INSTANT, LIST_SHOWN},                       \
+        {"orphan_why", FIELD_TEXT, LIST_SHOWN}, {"may_decide", FIELD_BOOLEAN, LIST_SHOWN},                             \
+        {"may_claim", FIELD_BOOLEAN, LIST_SHOWN}, {"may_delegate", FIELD_BOOLEAN, LIST_SHOWN},                         \
+        {"may_reassign", FIELD_BOOLEAN, LIST_SHOWN}, {"may_hand_back", FIELD_BOOLEAN, LIST_SHOWN},                     \
+    {                                                                                                                  \
+        "why", FIELD_JSON, LIST_SHOWN                                                                                  \
+    }
 
 /* One task with what the session's person may do with it and why. 1, 0. */
 int flow_read_task(struct session *s, int64_t id, struct arena *a, struct val *out, struct err *err);
@@ -56,7 +72,9 @@ int flow_task_comments(struct session *s, int64_t task, struct arena *a, struct 
 int flow_task_recuse(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);
 
 /* Tasks that nobody can decide, oldest first: as flow_read_task, with orphan = { since, why, unit above }. */
-int flow_orphans(struct session *s, struct arena *a, struct val *out, struct err *err);
+extern const struct list flow_orphan_list;
+int flow_orphans(struct session *s, const struct list_query *q, struct arena *a, struct val *out, const char **next,
+                 struct err *err);
 /* What somebody leaves behind: { person, tasks, runs, delegations }; of a task: does another stay who may decide it?
  * day 0: today. */
 int flow_handover(struct session *s, int64_t person, int64_t day, struct arena *a, struct val *out, struct err *err);

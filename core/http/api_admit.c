@@ -1,4 +1,6 @@
 /* What every request of the API passes before it becomes a job's work: who asks, how often, and in which form. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -18,22 +20,31 @@ int api_identify(struct http_api *api, struct http_request *r, struct people_log
     return rc;
 }
 
-/* An account's requests are its own, wherever it comes from; without one they are the address's. */
-int api_admit(struct http_api *api, struct http_request *r, struct people_login *login, char lines[API_RATE_LINES],
-              struct err *err)
+int http_take_rate(struct http_api *api, struct http_request *r, int64_t user, struct err *err)
 {
     enum { SECONDS_AT_ONCE = 10 };
-    int rc = api_identify(api, r, login, err);
-    if (rc) return rc;
-    int64_t user = login->actor.user, a_second = user > 0 ? api->o.rate_user : api->o.rate_address;
+    int64_t a_second = user > 0 ? api->o.rate_user : api->o.rate_address;
     struct rate_policy p = {user > 0 ? "user" : "address", a_second, a_second * SECONDS_AT_ONCE};
     struct rate_left left;
     struct err_num n;
+    if (r->local) return 0; /* the operator */
     uint64_t key = user > 0 ? digest_short(&user, sizeof(user)) : digest_short(r->peer, strlen(r->peer));
     bool ok = rate_take(api->rate, &p, key, clock_now(&api->o.host->clock), &left);
-    rate_headers(&p, &left, lines, API_RATE_LINES);
+    rate_headers(&p, &left, r->rate, sizeof(r->rate));
     if (ok) return 0;
+    size_t at = strlen(r->rate);
+    snprintf(r->rate + at, sizeof(r->rate) - at, "Retry-After: %" PRId64 "\r\n", left.retry_s);
     return err_set(err, ERR_LIMIT, "http.rate", "retry_after", err_i64(&n, left.retry_s), NULL);
+}
+
+int api_admit(struct http_api *api, struct http_request *r, struct people_login *login, struct err *err)
+{
+    struct err limit;
+    int rc = api_identify(api, r, login, err);
+    if (rc) login->actor.user = PEOPLE_ANONYMOUS;
+    if (http_take_rate(api, r, login->actor.user, &limit) == 0) return rc;
+    *err = limit;
+    return limit.code;
 }
 
 int api_take_key(struct api_job *job)

@@ -9,9 +9,11 @@
 #include "base/mem.h"
 #include "content/content.h"
 #include "flow/flow.h"
+#include "http/auth_web.h"
 #include "http/idempotency.h"
 #include "http/link_page.h"
 #include "http/problem.h"
+#include "http/query.h"
 #include "plugin/plugins.h"
 #include "runtime/log.h"
 
@@ -69,6 +71,7 @@ static int run_call(struct api_job *job, struct session *s, struct err *err)
     int rc = check_match(job, s, err);
     if (rc == 0) rc = api_invoke(s->host->api, s, job->call, &job->args, &job->arena, &out, err);
     if (rc) return rc;
+    if (s->next) job->next = http_query_next(job->request->path, job->request->query, s->next, &job->arena);
     buf_clear(&job->out);
     if (job->reply) {
         job->shown = out;
@@ -91,6 +94,7 @@ static int run_call(struct api_job *job, struct session *s, struct err *err)
 static int run(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
 {
     take_caller(job, s);
+    s->next = NULL;
     if (job->login.lang[0]) s->lang = job->login.lang;
     return job->work ? job->work(job, s, reader, err) : run_call(job, s, err);
 }
@@ -141,9 +145,10 @@ static void answer(struct mail *m)
                                 .body = job->out.data,
                                 .len = job->out.len};
     buf_init(&lines, HEAD_MAX);
-    buf_printf(&lines, "%s%s", job->head ? job->head : "Cache-Control: no-store\r\n", job->rate);
+    buf_add_str(&lines, job->head ? job->head : "Cache-Control: no-store\r\n");
     if (job->etag[0]) buf_printf(&lines, "ETag: \"%s\"\r\n", job->etag);
     if (job->is_replayed) buf_add_str(&lines, "Idempotent-Replayed: true\r\n");
+    if (job->next) buf_printf(&lines, "Link: %s\r\n", job->next);
     res.headers = job->page ? job->page : lines.data;
     if (job->out.len == 0 && !job->head) {
         res.status = 204;

@@ -21,11 +21,9 @@ struct http_api {
     int nuploads;
 };
 
-enum { API_RATE_LINES = 160 };
-/* Who asks (api_admit.c); api_admit also counts the request and says what is left, as lines of the answer's head. */
+/* Who asks (api_admit.c), and whether they may ask now: who fails to show who it is asks as its address. */
 int api_identify(struct http_api *api, struct http_request *r, struct people_login *login, struct err *err);
-int api_admit(struct http_api *api, struct http_request *r, struct people_login *login, char lines[API_RATE_LINES],
-              struct err *err);
+int api_admit(struct http_api *api, struct http_request *r, struct people_login *login, struct err *err);
 
 /* Made on the io thread, run on the lane or a reader, answered and freed on the io thread. */
 struct api_job {
@@ -55,16 +53,20 @@ struct api_job {
     struct val shown; /* the result, for `reply` */
     struct val args;
     int status;
-    char rate[API_RATE_LINES]; /* header lines, or "" */
-    char etag[DIGEST_HEX];     /* of an item that is the answer, or "" */
+    const char *next;      /* for the header Link: the next page of a list, or NULL */
+    char etag[DIGEST_HEX]; /* of an item that is the answer, or "" */
     bool failed;
     struct err err;
     struct buf out;
 };
 
-/* Links that mail and calendar programs open without an account: /calendar/TOKEN.ics, /unsubscribe/TOKEN
- * (http_links.c). False: none of them. */
-bool http_links(struct http_api *api, struct http_request *r);
+/* Links that mail and calendar programs open without an account (http_links.c): /calendar/TOKEN.ics … */
+void http_link_calendar(struct http_api *api, struct http_request *r);
+void http_link_unsubscribe(struct http_api *api,
+                           struct http_request *r); /* … /unsubscribe/TOKEN: GET asks, POST does */
+/* An account's requests are its own, wherever it comes from; without one they are the address's. ERR_LIMIT "http.rate"
+ * {retry_after}; what is left is said in the headers of whatever answers the request. */
+int http_take_rate(struct http_api *api, struct http_request *r, int64_t user, struct err *err);
 struct api_job *api_job_new(struct http_api *api, struct http_request *r);
 void api_job_free(struct api_job *job);
 /* The request is deferred; it is answered when the job has run. */
@@ -76,6 +78,7 @@ void api_refuse(struct api_job *job); /* answers job->err, and frees the job */
 /* 405 when `allow` names methods, else 404. */
 void api_not_found(struct http_request *r, const char *allow);
 /* Reports (api_report.c): the arguments of GET /api/reports/NAME, and the run on a reader. Without a name: the list. */
+extern const struct list report_types;
 int api_report_args(struct http_request *r, struct arena *a, struct val *out, struct err *err);
 int api_report_run(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
 /* Routes of plugins (api_route.c): below /x/. */

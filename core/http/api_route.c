@@ -59,7 +59,7 @@ void api_route_handle(struct http_api *api, struct http_request *r)
     if (def) {
         struct api_job *job = api_job_new(api, r);
         bool reads = def->reads;
-        int rc = api_admit(api, r, &job->login, job->rate, &job->err);
+        int rc = api_admit(api, r, &job->login, &job->err);
         if (rc == 0) rc = take(job, def);
         if (rc)
             api_refuse(job);

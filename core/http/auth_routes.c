@@ -13,33 +13,98 @@
 
 enum { POOL_THREADS = 2, POOL_WAITING = 200 };
 
-/* ANYONE: what changes something must come from a page of ours, or from no browser. LOGIN: a session or a token.
- * SESSION: a session, since tokens are not to change how their owner logs in. */
-enum needs { ANYONE, LOGIN, SESSION };
+#define SESSION_RESULT "name:text admin:boolean session:integer csrf:text"
 
-static const struct route {
-    const char *method, *pattern; /* ":" at the end: the rest of the path */
-    enum needs needs;
-    bool is_page; /* a browser's own requests: errors are pages, too */
-    void (*handle)(struct auth_job *job);
-} routes[] = {{"POST", "/auth/login", ANYONE, false, auth_login},
-              {"POST", "/auth/logout", SESSION, false, auth_logout},
-              {"GET", "/auth/me", SESSION, false, auth_me},
-              {"GET", "/auth/sessions", LOGIN, false, auth_sessions},
-              {"DELETE", "/auth/sessions", SESSION, false, auth_sessions_end_others},
-              {"DELETE", "/auth/sessions/:", LOGIN, false, auth_sessions_end},
-              {"POST", "/auth/password", SESSION, false, auth_change_password},
-              {"POST", "/auth/totp", SESSION, false, auth_totp_start},
-              {"POST", "/auth/totp/confirm", SESSION, false, auth_totp_finish},
-              {"POST", "/auth/totp/remove", SESSION, false, auth_totp_off},
-              {"POST", "/auth/reset", ANYONE, false, auth_reset_send},
-              {"GET", "/auth/reset/:", ANYONE, true, auth_reset_page},
-              {"POST", "/auth/reset/:", ANYONE, false, auth_reset_act},
-              {"GET", "/auth/setup/:", ANYONE, true, auth_setup_page},
-              {"POST", "/auth/setup/:", ANYONE, false, auth_setup_act},
-              {"GET", "/auth/oidc/start", ANYONE, true, auth_oidc_start},
-              {"GET", "/auth/oidc/callback", ANYONE, true, auth_oidc_callback}};
-enum { NROUTES = sizeof(routes) / sizeof(routes[0]) };
+const struct auth_route auth_routes[] = {
+    {"POST",
+     "/auth/login",
+     HTTP_ANYONE,
+     false,
+     auth_login,
+     {"Opens a session: a cookie, and the word for X-CSRF-Token.", .body = "name:text! password:text! totp:text",
+      .result = SESSION_RESULT}},
+    {"POST", "/auth/logout", HTTP_SESSION, false, auth_logout, {"Ends the session."}},
+    {"GET", "/auth/me", HTTP_SESSION, false, auth_me, {"Who it is.", .result = SESSION_RESULT " totp:boolean"}},
+    {"GET",
+     "/auth/sessions",
+     HTTP_LOGIN,
+     false,
+     auth_sessions,
+     {"One's sessions; those of {user} for administrators.", .query = "user:text", .result = "list",
+      .list = &auth_session_rows}},
+    {"DELETE", "/auth/sessions", HTTP_SESSION, false, auth_sessions_end_others, {"Ends one's other sessions."}},
+    {"DELETE", "/auth/sessions/:id", HTTP_LOGIN, false, auth_sessions_end, {"Ends a session."}},
+    {"POST",
+     "/auth/password",
+     HTTP_SESSION,
+     false,
+     auth_change_password,
+     {"Changes the password; other sessions end.", .body = "present:text! password:text!"}},
+    {"POST",
+     "/auth/totp",
+     HTTP_SESSION,
+     false,
+     auth_totp_start,
+     {"A secret for a second factor, which is not in force yet.", .body = "present:text!",
+      .result = "secret:text uri:text"}},
+    {"POST",
+     "/auth/totp/confirm",
+     HTTP_SESSION,
+     false,
+     auth_totp_finish,
+     {"Puts the second factor in force; recovery codes, this once.", .body = "code:text!",
+      .result = "recovery:list:text"}},
+    {"POST",
+     "/auth/totp/remove",
+     HTTP_SESSION,
+     false,
+     auth_totp_off,
+     {"Takes the second factor off.", .body = "present:text! code:text"}},
+    {"POST",
+     "/auth/reset",
+     HTTP_ANYONE,
+     false,
+     auth_reset_send,
+     {"Sends a link for a new password, if there is such an account with an address.", .body = "name:text!",
+      .result = "sent:text", .status = 202}},
+    {"GET",
+     "/auth/reset/:token",
+     HTTP_ANYONE,
+     true,
+     auth_reset_page,
+     {"The form for a new password; changes nothing.", .type = "text/html"}},
+    {"POST",
+     "/auth/reset/:token",
+     HTTP_ANYONE,
+     false,
+     auth_reset_act,
+     {"Sets a new password by a link, which is used up by that.", .body = "password:text!", .result = "name:text"}},
+    {"GET",
+     "/auth/setup/:token",
+     HTTP_ANYONE,
+     true,
+     auth_setup_page,
+     {"The form that makes an administrator; changes nothing.", .type = "text/html"}},
+    {"POST",
+     "/auth/setup/:token",
+     HTTP_ANYONE,
+     false,
+     auth_setup_act,
+     {"Makes an administrator by a link, which is used up by that.", .body = "name:text! password:text!",
+      .result = "name:text"}},
+    {"GET",
+     "/auth/oidc/start",
+     HTTP_ANYONE,
+     true,
+     auth_oidc_start,
+     {"Off to the provider of identities.", .query = "return_to:text", .status = 302}},
+    {"GET",
+     "/auth/oidc/callback",
+     HTTP_ANYONE,
+     true,
+     auth_oidc_callback,
+     {"Back from the provider: opens a session.", .query = "code:text state:text error:text", .status = 303}},
+    {0}};
 
 struct auth_web *auth_web_new(const struct http_api_options *o)
 {
@@ -55,15 +120,6 @@ void auth_web_free(struct auth_web *w)
     pool_free(w->pool);
     oidc_free(w->oidc);
     mem_free(w);
-}
-
-/* A pattern that ends in ":" takes one more segment. NULL: it does not fit. */
-static const char *segment_of(const char *pattern, const char *path)
-{
-    size_t n = strlen(pattern);
-    if (pattern[n - 1] != ':') return strcmp(pattern, path) == 0 ? path + n : NULL;
-    if (strncmp(pattern, path, n - 1) != 0 || !path[n - 1] || strchr(path + n - 1, '/')) return NULL;
-    return path + n - 1;
 }
 
 static int take_body(struct auth_job *job)
@@ -87,7 +143,7 @@ static int take_body(struct auth_job *job)
     return 0;
 }
 
-static int identify(struct auth_job *job, enum needs needs)
+static int identify(struct auth_job *job, enum http_needs needs)
 {
     struct http_api *api = job->api;
     struct http_request *r = job->request;
@@ -98,20 +154,33 @@ static int identify(struct auth_job *job, enum needs needs)
     job->login.actor.user = PEOPLE_ANONYMOUS;
     snprintf(job->login.lang, sizeof(job->login.lang), "%s",
              http_header(r, "accept-language") ? locale_pick(http_header(r, "accept-language")) : api->o.host->lang);
-    if (needs == ANYONE) return safe ? 0 : auth_same_origin(api, r, &job->err);
+    if (needs == HTTP_ANYONE) return safe ? 0 : auth_same_origin(api, r, &job->err);
     int rc = auth_who(api, r, &job->login, &job->err);
     if (rc) return rc;
-    bool fits = needs == SESSION ? job->login.session != 0 : job->login.actor.user != PEOPLE_ANONYMOUS;
-    return fits ? 0 : err_set(&job->err, ERR_DENIED, needs == SESSION ? "auth.no_session_here" : "http.no_token", NULL);
+    bool fits = needs == HTTP_SESSION ? job->login.session != 0 : job->login.actor.user != PEOPLE_ANONYMOUS;
+    return fits
+               ? 0
+               : err_set(&job->err, ERR_DENIED, needs == HTTP_SESSION ? "auth.no_session_here" : "http.no_token", NULL);
 }
 
-static void run_route(struct http_api *api, struct http_request *r, const struct route *route, const char *segment)
+/* Who fails to show who it is asks as its address. */
+static int admit(struct auth_job *job, enum http_needs needs)
+{
+    struct err limit;
+    int rc = identify(job, needs);
+    int64_t user = rc ? PEOPLE_ANONYMOUS : job->login.actor.user;
+    if (http_take_rate(job->api, job->request, user, &limit) == 0) return rc;
+    job->err = limit;
+    return limit.code;
+}
+
+static void run_route(struct http_api *api, struct http_request *r, const struct auth_route *route)
 {
     struct auth_job *job = auth_job_new(api, r);
-    job->segment = segment;
+    job->segment = strchr(route->pattern, ':') ? strrchr(r->path, '/') + 1 : "";
     job->is_page = route->is_page;
     int rc = store_begin(api->db, &job->err);
-    if (rc == 0) rc = identify(job, route->needs);
+    if (rc == 0) rc = admit(job, route->needs);
     if (rc == 0) rc = take_body(job);
     if (rc)
         auth_job_refuse(job);
@@ -125,19 +194,14 @@ bool auth_handle(struct http_api *api, struct http_request *r)
     char allow[64] = "";
     const char *method = strcmp(r->method, "HEAD") == 0 ? "GET" : r->method;
     if (strncmp(r->path, "/auth/", 6) != 0) return false;
-    if (strcmp(r->path, "/auth/style.css") == 0 && strcmp(method, "GET") == 0) {
-        auth_page_style(r);
-        return true;
-    }
-    for (size_t i = 0; i < NROUTES; i++) {
-        const char *segment = segment_of(routes[i].pattern, r->path);
-        if (!segment) continue;
-        if (strcmp(routes[i].method, method) == 0) {
-            run_route(api, r, &routes[i], segment);
+    for (const struct auth_route *route = auth_routes; route->method; route++) {
+        if (!http_path_fits(route->pattern, r->path)) continue;
+        if (strcmp(route->method, method) == 0) {
+            run_route(api, r, route);
             return true;
         }
         size_t at = strlen(allow);
-        snprintf(allow + at, sizeof(allow) - at, "%s%s", at ? ", " : "", routes[i].method);
+        snprintf(allow + at, sizeof(allow) - at, "%s%s", at ? ", " : "", route->method);
     }
     struct err err;
     if (allow[0])

@@ -4,6 +4,7 @@
 
 #include "http/auth_web.h"
 #include "http/query.h"
+#include "http/routes.h"
 #include "people/people.h"
 #include "plugin/host.h"
 
@@ -15,41 +16,51 @@ static int may(struct auth_job *job, struct store *db, int64_t owner, const char
     return people_policy(db, &job->login.actor, verb, PEOPLE_ANY_UNIT, people_day(job->api->o.host, now), err);
 }
 
-static int mark_current(struct auth_job *job, struct val *list)
+/* The query without the account that is asked for. */
+static int read_query(struct auth_job *job, const char **user, struct list_query *q)
 {
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < list->as.list.n; i++) {
-        struct val *one = &list->as.list.items[i];
-        bool is = job->login.session && val_get_int(one, "id", 0) == job->login.session;
-        rc = val_set(&job->arena, one, "current", val_bool(is));
-    }
-    return rc;
+    const char *query = job->request->query;
+    struct val options;
+    int rc = http_form_parse(&job->arena, query, strlen(query), &options, &job->err);
+    *user = rc == 0 ? val_cstr(&job->arena, val_get(&options, "user")) : NULL;
+    for (size_t i = 0; rc == 0 && *user && i < options.as.map.n; i++)
+        if (strcmp(options.as.map.pairs[i].key, "user") == 0)
+            options.as.map.pairs[i] = options.as.map.pairs[--options.as.map.n];
+    return rc ? rc : list_read(&auth_session_rows, &options, &job->api->o.host->time, &job->arena, q, &job->err);
 }
 
-/* A short list by an index: read where it is asked for. */
+static void answer_page(struct auth_job *job, const struct val *out, const char *next)
+{
+    const char *link = next ? http_query_next(job->request->path, job->request->query, next, &job->arena) : NULL;
+    char *line = link ? arena_printf(&job->arena, "Link: %s\r\n", link) : NULL;
+    auth_reply(job, 200, out, line);
+    auth_job_free(job);
+}
+
+/* By an index: read where it is asked for. */
 void auth_sessions(struct auth_job *job)
 {
     struct http_api *api = job->api;
     struct err *err = &job->err;
     struct people_account account = {.id = job->login.actor.user};
+    struct list_query q;
     struct val out;
     int64_t now = clock_now(&api->o.host->clock);
-    const char *query = job->request->query, *name = http_query_get(query, strlen(query), "user", &job->arena);
-    int rc = 0;
-    if (name) {
+    const char *name = NULL, *next = NULL;
+    int rc = read_query(job, &name, &q);
+    if (rc == 0 && name) {
         rc = people_account_find(api->db, name, &account, err);
         if (rc == 0) account.id = 0; /* who may not look learns nothing of which there are */
     }
     if (rc >= 0) rc = may(job, api->db, account.id, "user.sessions", now, err);
     if (rc == 0 && !account.id) rc = err_set(err, ERR_NOT_FOUND, "people.no_account", "name", name, NULL);
-    if (rc == 0) rc = auth_session_list(api->o.host->auth, api->db, account.id, now, &job->arena, &out, err);
-    if (rc == 0 && mark_current(job, &out) != 0) rc = err_set(err, ERR_NOMEM, "memory", NULL);
-    if (rc < 0) {
+    if (rc == 0)
+        rc = auth_session_list(api->o.host->auth, api->db, account.id, now, job->login.session, &q, &job->arena, &out,
+                               &next, err);
+    if (rc < 0)
         auth_job_refuse(job);
-        return;
-    }
-    auth_reply(job, 200, &out, NULL);
-    auth_job_free(job);
+    else
+        answer_page(job, &out, next);
 }
 
 static int end_one(struct auth_job *job, struct session *s, struct err *err)

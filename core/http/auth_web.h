@@ -2,15 +2,12 @@
  *
  * All on the io thread, but the steps of a job. A request below /auth/ becomes a job; its plan says which steps run on
  * the lane (rows) and which on the pool (hashes of passwords), one after the other; then it is answered. The first step
- * that fails is the last.
- *
- * For the OpenAPI document (made at run time elsewhere): routes stand in auth_routes.c. Cookie sessions are an apiKey
- * scheme in the cookie `khung` (`__Host-khung` where the address is https); unsafe methods with it need the header
- * X-CSRF-Token, too; bearer tokens are an http scheme. */
+ * that fails is the last. */
 #ifndef KHUNG_HTTP_AUTH_WEB_H
 #define KHUNG_HTTP_AUTH_WEB_H
 
 #include "http/api_job.h"
+#include "http/routes.h"
 #include "people/auth.h"
 #include "runtime/pool.h"
 
@@ -118,6 +115,15 @@ void auth_page_reply(struct auth_job *job, const struct auth_page *page);
 void auth_page_style(struct http_request *r);
 
 /* --- routes --- */
+
+struct auth_route {
+    const char *method, *pattern;
+    enum http_needs needs;
+    bool is_page; /* a browser's own requests: errors are pages, too */
+    void (*handle)(struct auth_job *job);
+    struct http_told told;
+};
+extern const struct auth_route auth_routes[]; /* closed by {NULL} */
 
 /* True: it was one below /auth/, and it is or will be answered. */
 bool auth_handle(struct http_api *api, struct http_request *r);

@@ -55,8 +55,8 @@ static void reply(struct api_job *job)
     } else {
         buf_printf(&lines,
                    "Cache-Control: private, no-cache\r\nETag: \"%s\"\r\nContent-Security-Policy: sandbox;"
-                   " default-src 'none'\r\nCross-Origin-Resource-Policy: same-origin\r\n%s",
-                   hash, job->rate);
+                   " default-src 'none'\r\nCross-Origin-Resource-Policy: same-origin\r\n",
+                   hash);
         disposition_write(&lines, name);
         give(job, hash, type, &lines);
     }
@@ -64,12 +64,13 @@ static void reply(struct api_job *job)
     api_job_free(job);
 }
 
-void file_download_handle(struct http_api *api, struct http_request *r, const char *id)
+void file_download_handle(struct http_api *api, struct http_request *r)
 {
+    const char *id = strrchr(r->path, '/') + 1;
     struct api_job *job = api_job_new(api, r);
     char *end;
     long long n = strtoll(id, &end, 10);
-    int rc = api_admit(api, r, &job->login, job->rate, &job->err);
+    int rc = api_admit(api, r, &job->login, &job->err);
     if (rc == 0 && job->login.token) rc = people_token_allows(&job->login, "file.show", &job->err);
     if (rc == 0 && (*end || n <= 0)) rc = err_set(&job->err, ERR_NOT_FOUND, "not_found.file", "id", id, NULL);
     job->args = val_list();
@@ -82,16 +83,4 @@ void file_download_handle(struct http_api *api, struct http_request *r, const ch
     job->call = "file.show";
     job->reply = reply;
     api_job_start(job, false);
-}
-
-bool file_web_handle(struct http_api *api, struct http_request *r)
-{
-    bool reads = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
-    if (r->sink) {
-        file_upload_handle(api, r);
-        return true;
-    }
-    if (!reads || strncmp(r->path, "/api/files/", 11) != 0 || strchr(r->path + 11, '/')) return false;
-    file_download_handle(api, r, r->path + 11);
-    return true;
 }

@@ -31,7 +31,6 @@ struct upload {
     struct http_request *request;
     struct file_bytes *bytes;
     struct people_login login;
-    char rate[API_RATE_LINES];
     bool is_form, has_file, is_file; /* is_file: the part that is being read */
     struct multipart form;
     char name[FILE_NAME_MAX + 1];
@@ -111,7 +110,7 @@ static int check_room(struct http_api *api, int64_t user, struct err *err)
 
 static int admit(struct http_api *api, struct http_request *r, struct upload *u, struct err *err)
 {
-    int rc = api_admit(api, r, &u->login, u->rate, err);
+    int rc = api_admit(api, r, &u->login, err);
     if (rc == 0 && u->login.actor.user == PEOPLE_ANONYMOUS) rc = err_set(err, ERR_DENIED, "http.no_token", NULL);
     if (rc == 0 && u->login.token) rc = people_token_allows(&u->login, "file.add", err);
     return rc ? rc : check_room(api, u->login.actor.user, err);
@@ -177,7 +176,7 @@ static void refuse(struct upload *u)
 static void on_back(struct mail *m)
 {
     struct upload *u = (struct upload *)((char *)m - offsetof(struct upload, back));
-    char lines[API_RATE_LINES + 120];
+    char lines[120];
     struct buf b;
     if (u->failed) {
         refuse(u);
@@ -186,8 +185,8 @@ static void on_back(struct mail *m)
     buf_init(&b, 64 << 10);
     json_write(&b, &u->out);
     buf_add_char(&b, '\n');
-    snprintf(lines, sizeof(lines), "Cache-Control: no-store\r\nLocation: /api/files/%lld\r\n%s",
-             (long long)val_get_int(&u->out, "id", 0), u->rate);
+    snprintf(lines, sizeof(lines), "Cache-Control: no-store\r\nLocation: /api/files/%lld\r\n",
+             (long long)val_get_int(&u->out, "id", 0));
     struct http_response res = {
         .status = 201, .type = "application/json", .headers = lines, .body = b.data, .len = b.len};
     http_reply(u->request, &res);

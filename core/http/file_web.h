@@ -7,10 +7,8 @@
 
 enum { FILE_THREADS = 2, FILE_UPLOADS_MAX = 64, FILE_UPLOADS_USER = 8 };
 
-/* False: it is not about files. */
-bool file_web_handle(struct http_api *api, struct http_request *r);
 /* The body has come: its bytes are brought to the disk, then a row is made, then it is answered. */
 void file_upload_handle(struct http_api *api, struct http_request *r);
-void file_download_handle(struct http_api *api, struct http_request *r, const char *id);
+void file_download_handle(struct http_api *api, struct http_request *r);
 
 #endif

@@ -6,6 +6,7 @@
 #include "flow/task.h"
 #include "http/host_api_parts.h"
 #include "people/people.h"
+#include "plugin/api_list.h"
 
 static int no_run(struct api_call *c, int64_t id)
 {
@@ -15,26 +16,19 @@ static int no_run(struct api_call *c, int64_t id)
 
 static int run_list(struct api_call *c)
 {
-    const struct val *w = &c->args[0];
-    const struct val *state = val_get(w, "state"), *flow = val_get(w, "flow");
-    struct flow_filter f = {.state = -1, .limit = val_get_int(w, "limit", 100), .before = val_get_int(w, "after", 0)};
+    const struct val *flow = val_get(&c->args[0], "flow");
+    const char *plugin = NULL, *name = NULL;
+    struct list_query q;
     int rc = people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
     if (rc) return rc;
-    if (val_is(flow, VAL_STR)) {
-        char *full = (char *)val_cstr(c->arena, flow), *dot = full ? strchr(full, '.') : NULL;
-        if (dot) {
-            *dot = '\0';
-            f.plugin = full;
-            f.name = dot + 1;
-        } else {
-            f.name = full;
-        }
+    char *full = (char *)val_cstr(c->arena, flow), *dot = full ? strchr(full, '.') : NULL;
+    name = dot ? dot + 1 : full;
+    if (dot) {
+        *dot = '\0';
+        plugin = full;
     }
-    if (val_is(state, VAL_STR)) {
-        f.state = flow_state_parse(state->as.str.s);
-        if (f.state < 0) return err_set(c->err, ERR_INVALID, "flow.state", "state", state->as.str.s, NULL);
-    }
-    return flow_read_list(c->s->db, &f, c->arena, &c->result, c->err);
+    return flow_read_page(c->s->db, &q, plugin, name, c->arena, &c->result, &c->s->next, c->err);
 }
 
 static int run_show(struct api_call *c)
@@ -49,6 +43,18 @@ static int run_show(struct api_call *c)
     return val_set(c->arena, &c->result, "warnings", warnings) ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
+static const struct list_column entry_columns[] = {{"entry", FIELD_INTEGER, LIST_RANGE | LIST_SORT},
+                                                   {"slice", FIELD_INTEGER, LIST_RANGE},
+                                                   {"type", FIELD_TEXT, LIST_FILTER},
+                                                   {"branch", FIELD_INTEGER, LIST_FILTER},
+                                                   {"wait", FIELD_INTEGER, LIST_FILTER},
+                                                   {"op", FIELD_TEXT, LIST_FILTER},
+                                                   {"where", FIELD_TEXT, LIST_SHOWN},
+                                                   {"result", FIELD_JSON, LIST_SHOWN},
+                                                   {"refused", FIELD_JSON, LIST_SHOWN},
+                                                   {0}};
+static const struct list entries = {.name = "history", .order = "entry", .key = "entry", .columns = entry_columns};
+
 static int run_history(struct api_call *c)
 {
     struct val row;
@@ -56,7 +62,8 @@ static int run_history(struct api_call *c)
     if (rc) return rc;
     rc = flow_read_run(c->s->db, c->args[0].as.i, c->arena, &row, c->err);
     if (rc != 1) return rc ? rc : no_run(c, c->args[0].as.i);
-    return flow_read_history(c->s->db, c->args[0].as.i, c->arena, &c->result, c->err);
+    rc = flow_read_history(c->s->db, c->args[0].as.i, c->arena, &row, c->err);
+    return rc ? rc : api_list_slice(c, &c->args[1], &row);
 }
 
 static int run_start(struct api_call *c)
@@ -120,11 +127,11 @@ static int run_upgrade(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"run.list", run_list, "where:map", "list", API_READ, API_HOST, 1,
-     "Runs, newest first: { flow, state, limit, after }."},
+    {"run.list", run_list, "options:map", "list", API_READ, API_HOST, 1, "Runs, newest first.", .list = &flow_run_list},
     {"run.show", run_show, "id:integer!", "map", API_READ, API_HOST, 1,
      "One run with its state, input, result and error."},
-    {"run.history", run_history, "id:integer!", "list", API_READ, API_HOST, 1, "Steps, waits and wake-ups of a run."},
+    {"run.history", run_history, "id:integer! options:map", "list", API_READ, API_HOST, 1,
+     "Steps, waits and wake-ups of a run.", .list = &entries},
     {"run.start", run_start, "flow:text! input:map id:text", "map", API_WRITE, API_HOST, 1,
      "Starts PLUGIN.FLOW; the same id starts nothing twice.", .tells = true},
     {"run.signal", run_signal, "id:integer! name:text! data:any key:text", "", API_WRITE, API_HOST, 1,

@@ -6,6 +6,7 @@
 #include "base/locale.h"
 #include "http/host_api_parts.h"
 #include "people/people.h"
+#include "plugin/api_list.h"
 
 /* An instant, or a date as text, in the organisation's zone; 0 when it is not given. */
 static int instant_of(struct api_call *c, const struct val *o, const char *name, int64_t *out)
@@ -24,18 +25,57 @@ static int instant_of(struct api_call *c, const struct val *o, const char *name,
     return time->instant(time->ctx, whole ? whole : text, strlen(whole ? whole : text), out, c->err);
 }
 
-static int filter_of(struct api_call *c, const struct val *o, struct audit_filter *f)
+/* The audit finds its rows by itself (audit/audit_find.c): a description for what may be asked. */
+static const struct list_column columns[] = {{"row", FIELD_INTEGER, LIST_DOWN},
+                                             {"at", FIELD_INSTANT, LIST_SHOWN},
+                                             {"who", FIELD_TEXT, LIST_SHOWN},
+                                             {"verb", FIELD_TEXT, LIST_FILTER},
+                                             {"kind", FIELD_TEXT, LIST_FILTER},
+                                             {"id", FIELD_INTEGER, LIST_FILTER},
+                                             {"name", FIELD_TEXT, LIST_FILTER},
+                                             {"run", FIELD_INTEGER, LIST_FILTER},
+                                             {"unit", FIELD_INTEGER, LIST_SHOWN},
+                                             {"user", FIELD_INTEGER, LIST_SHOWN},
+                                             {"plugin", FIELD_TEXT, LIST_SHOWN},
+                                             {"from", FIELD_TEXT, LIST_SHOWN},
+                                             {"as", FIELD_TEXT, LIST_SHOWN},
+                                             {"on_behalf_of", FIELD_INTEGER, LIST_SHOWN},
+                                             {"before", FIELD_JSON, LIST_SHOWN},
+                                             {"after", FIELD_JSON, LIST_SHOWN},
+                                             {"reason", FIELD_TEXT, LIST_SHOWN},
+                                             {"person", FIELD_INTEGER, LIST_SHOWN},
+                                             {0}};
+static const struct list_option options[] = {{"person", "person", "By or for this person."},
+                                             {"since", "instant", "From then on."},
+                                             {"until", "instant", "Before then."},
+                                             {0}};
+static const struct list entries = {
+    .name = "audit", .order = "-row", .key = "row", .columns = columns, .options = options};
+
+static const char *text_filter(struct api_call *c, const struct list_query *q, const char *name)
+{
+    const struct list_filter *f = list_filter_of(q, name);
+    return f ? val_cstr(c->arena, &f->value) : NULL;
+}
+
+static int64_t number_filter(const struct list_query *q, const char *name)
+{
+    const struct list_filter *f = list_filter_of(q, name);
+    return f ? f->value.as.i : 0;
+}
+
+static int filter_of(struct api_call *c, const struct val *o, const struct list_query *q, struct audit_filter *f)
 {
     const struct val *person = val_get(o, "person");
-    *f = (struct audit_filter){.kind = api_str(val_get(o, "kind")),
-                               .name = api_str(val_get(o, "name")),
-                               .verb = api_str(val_get(o, "verb")),
-                               .id = val_get_int(o, "id", 0),
-                               .run = val_get_int(o, "run", 0),
-                               .before = val_get_int(o, "before", 0),
-                               .limit = val_get_int(o, "limit", 0)};
+    *f = (struct audit_filter){.kind = text_filter(c, q, "kind"),
+                               .name = text_filter(c, q, "name"),
+                               .verb = text_filter(c, q, "verb"),
+                               .id = number_filter(q, "id"),
+                               .run = number_filter(q, "run"),
+                               .before = q->after_key.type == VAL_INT ? q->after_key.as.i : 0,
+                               .limit = q->limit};
     int rc = instant_of(c, o, "since", &f->since);
-    if (rc == 0) rc = instant_of(c, o, "until_", &f->until);
+    if (rc == 0) rc = instant_of(c, o, "until", &f->until);
     if (rc || !person) return rc;
     if (person->type == VAL_INT) f->person = person->as.i;
     if (person->type == VAL_OBJ) f->person = person->as.obj.id;
@@ -65,19 +105,19 @@ static int name_who(struct api_call *c, struct val *row)
 
 static int list(struct api_call *c)
 {
+    struct list_query q;
     struct audit_filter f;
-    struct val rows;
-    int64_t next;
+    int64_t last = 0;
     int rc = people_check(c->s, "audit.read", PEOPLE_ANY_UNIT, c->err);
-    if (rc == 0) rc = filter_of(c, &c->args[0], &f);
-    if (rc == 0) rc = audit_find(c->s->db, &f, c->arena, &rows, &next, c->err);
-    for (size_t i = 0; rc == 0 && i < rows.as.list.n; i++)
-        if (name_who(c, &rows.as.list.items[i]) != 0) rc = err_set(c->err, ERR_NOMEM, "memory", NULL);
-    if (rc) return rc;
-    c->result = rows;
+    if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
+    if (rc == 0) rc = filter_of(c, &c->args[0], &q, &f);
+    if (rc == 0) rc = audit_find(c->s->db, &f, c->arena, &c->result, &last, c->err);
+    for (size_t i = 0; rc == 0 && i < c->result.as.list.n; i++)
+        if (name_who(c, &c->result.as.list.items[i]) != 0) rc = err_set(c->err, ERR_NOMEM, "memory", NULL);
+    if (rc == 0 && last) rc = list_cursor(&q, val_int(last), val_int(last), c->arena, &c->s->next, c->err);
     c->nresults = 2;
-    c->result2 = next ? val_int(next) : val_nil();
-    return 0;
+    c->result2 = c->s->next ? val_str(c->s->next) : val_nil();
+    return rc ? rc : list_pick(&q, c->arena, &c->result, c->err);
 }
 
 static char *say(struct api_call *c, const struct err *what)
@@ -118,24 +158,27 @@ static int verify(struct api_call *c)
     return full ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
+static const struct list_column anchor_columns[] = {
+    {"day", FIELD_DATE, LIST_RANGE | LIST_SORT}, {"anchor", FIELD_TEXT, LIST_SHOWN}, {0}};
+static const struct list anchor_rows = {.name = "anchors", .order = "-day", .key = "day", .columns = anchor_columns};
+
+/* One a day. */
 static int anchors(struct api_call *c)
 {
-    int64_t limit = val_get_int(&c->args[0], "limit", 30);
+    enum { A_CENTURY = 36525 };
+    struct val all;
     int rc = people_check(c->s, "system.audit_verify", PEOPLE_ANY_UNIT, c->err);
-    if (limit < 1 || limit > 1000) limit = 1000;
-    return rc ? rc : audit_anchors(c->s->db, limit, c->arena, &c->result, c->err);
+    if (rc == 0) rc = audit_anchors(c->s->db, A_CENTURY, c->arena, &all, c->err);
+    return rc ? rc : api_list_slice(c, &c->args[0], &all);
 }
 
 static const struct api_fn functions[] = {
-    {"audit.list", list,
-     "where:map{kind:text,id:integer,name:text,verb:text,person:any,run:integer,since:any,until_:any,before:integer,"
-     "limit:integer}",
-     "map[], integer?", API_READ, API_HOST, 1, "Who did what, newest first; \"content.*\" is a family of verbs.",
-     .guarded = true},
+    {"audit.list", list, "options:map", "map[], cursor?", API_READ, API_HOST, 1,
+     "Who did what, newest first; \"content.*\" is a family of verbs.", .guarded = true, .list = &entries},
     {"audit.verify", verify, "options:map{anchor:text}", "map", API_READ, API_HOST, 1,
      "Reads the whole chain: { whole =, rows =, head = } or the first broken row; against a printed anchor."},
-    {"audit.anchors", anchors, "options:map{limit:integer}", "list", API_READ, API_HOST, 1,
-     "Heads of the chain at the beginning of each day, to be printed and kept elsewhere."},
+    {"audit.anchors", anchors, "options:map", "list", API_READ, API_HOST, 1,
+     "Heads of the chain at the beginning of each day, to be printed and kept elsewhere.", .list = &anchor_rows},
     {0},
 };
 

@@ -45,13 +45,6 @@ static int password(struct api_call *c)
     return rc ? rc : auth_attempt_unlock(c->s, account.name, c->err);
 }
 
-static int sessions(struct api_call *c)
-{
-    struct people_account account;
-    int rc = enter(c, &account);
-    return rc ? rc : auth_session_list(c->s->host->auth, c->s->db, account.id, c->s->now, c->arena, &c->result, c->err);
-}
-
 static int session_end(struct api_call *c)
 {
     int rc = enter(c, NULL);
@@ -94,7 +87,6 @@ static const struct api_fn functions[] = {
     {"user.password_rules", password_rules, "", "map", API_READ, API_HOST, 1, "What a password must be like."},
     {"user.password", password, "name:text! hash:text!", "", API_WRITE, API_HOST, 1,
      "Sets a password, as its argon2id hash; ends all sessions.", .tells = true},
-    {"user.sessions", sessions, "name:text!", "list", API_READ, API_HOST, 1, "Sessions of an account."},
     {"user.session_end", session_end, "id:integer!", "", API_WRITE, API_HOST, 1, "Ends one session.", .tells = true},
     {"user.unlock", unlock, "name:text!", "", API_WRITE, API_HOST, 1, "Forgets failed logins of an account."},
     {"user.totp_reset", totp_reset, "name:text!", "", API_WRITE, API_HOST, 1,

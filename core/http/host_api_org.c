@@ -90,15 +90,6 @@ static int give(struct api_call *c)
     return rc ? rc : people_give(c->s->db, day, c->arena, &c->result, c->err);
 }
 
-static int units(struct api_call *c)
-{
-    int64_t day;
-    if (c->s->actor.user == PEOPLE_ANONYMOUS)
-        return err_set(c->err, ERR_DENIED, "denied.verb", "verb", "people.read", NULL);
-    int rc = day_of(c, &c->args[0], "at", today(c), &day);
-    return rc ? rc : people_units(c->s->db, day, c->arena, &c->result, c->err);
-}
-
 static int find_unit(struct api_call *c, const struct val *code, int64_t *unit)
 {
     const char *text = api_str(code);
@@ -273,7 +264,6 @@ static const struct api_fn functions[] = {
      "Takes an organisation in, from lists or from { files = { { name, text } } }; idempotent by code."},
     {"org.export", give, "options:map", "map", API_READ, API_HOST, 1,
      "Gives the organisation out: its whole history, or what holds on a day {at}."},
-    {"org.units", units, "options:map", "list", API_READ, API_HOST, 1, "The units of a day {at}, else of today."},
     {"org.unit", unit_show, "code:text! options:map", "map", API_READ, API_HOST, 1,
      "A unit of a day {at}, what hangs on it, and what became of it."},
     {"org.change", change, "change:map! options:map{dry_run:boolean}", "map", API_WRITE, API_HOST, 1,

@@ -11,6 +11,7 @@
 #include "http/host_api_parts.h"
 #include "http/openapi.h"
 #include "people/people.h"
+#include "plugin/api_list.h"
 #include "plugin/breaker.h"
 #include "plugin/plugins.h"
 #include "plugin/quota.h"
@@ -43,12 +44,6 @@ static int user_add(struct api_call *c)
     return rc;
 }
 
-static int user_list(struct api_call *c)
-{
-    int rc = people_check(c->s, "user.list", PEOPLE_ANY_UNIT, c->err);
-    return rc ? rc : people_accounts(c->s->db, c->arena, &c->result, c->err);
-}
-
 /* The token is in the answer, this once. */
 static int user_token(struct api_call *c)
 {
@@ -73,14 +68,6 @@ static int user_token(struct api_call *c)
     rc = copy ? val_set(c->arena, &c->result, "token", val_str(copy)) : ERR_NOMEM;
     if (rc == 0) rc = val_set(c->arena, &c->result, "id", val_int(id));
     return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
-}
-
-static int user_tokens(struct api_call *c)
-{
-    struct people_account account;
-    int rc = people_check(c->s, "user.token", PEOPLE_ANY_UNIT, c->err);
-    if (rc == 0) rc = find_account(c, &c->args[0], &account);
-    return rc ? rc : people_tokens(c->s->db, account.id, c->arena, &c->result, c->err);
 }
 
 static int user_revoke(struct api_call *c)
@@ -146,23 +133,34 @@ static int show_plugin(struct host *host, struct arena *a, const struct plugin *
     return rc | val_set(a, out, "where", val_str(where));
 }
 
+static const struct list_column plugin_columns[] = {{"name", FIELD_TEXT, LIST_FILTER | LIST_SORT},
+                                                    {"version", FIELD_TEXT, LIST_SHOWN},
+                                                    {"state", FIELD_TEXT, LIST_FILTER | LIST_SORT},
+                                                    {"hash", FIELD_TEXT, LIST_FILTER},
+                                                    {"why", FIELD_TEXT, LIST_SHOWN},
+                                                    {"where", FIELD_TEXT, LIST_SHOWN},
+                                                    {"since", FIELD_INSTANT, LIST_SHOWN},
+                                                    {"next", FIELD_INSTANT, LIST_SHOWN},
+                                                    {0}};
+static const struct list plugin_rows = {.name = "plugins", .order = "name", .key = "name", .columns = plugin_columns};
+
 static int plugin_list(struct api_call *c)
 {
     struct plugin *const *list;
+    struct val all = val_list();
     int rc = people_check(c->s, "plugin.list", PEOPLE_ANY_UNIT, c->err);
     if (rc) return rc;
     struct registry *r = plugins_registry(c->s->host->plugins);
     size_t n = r ? registry_plugins(r, &list) : 0;
-    c->result = val_list();
     for (size_t i = 0; rc == 0 && i < n; i++) {
         struct val p, copy;
         /* The registry may go before the answer does. */
         rc = show_plugin(c->s->host, c->arena, list[i], &p);
         if (rc == 0) rc = val_copy(c->arena, &p, &copy);
-        if (rc == 0) rc = val_add(c->arena, &c->result, copy);
+        if (rc == 0) rc = val_add(c->arena, &all, copy);
     }
     registry_drop(r);
-    return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
+    return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : api_list_slice(c, &c->args[0], &all);
 }
 
 /* As the system, not as who asks: what a plugin declares belongs to nobody. */
@@ -290,16 +288,14 @@ static int confinement(struct api_call *c)
 static const struct api_fn functions[] = {
     {"user.add", user_add, "name:text! options:map", "integer", API_WRITE, API_HOST, 1,
      "Makes an account: { person, lang, admin }."},
-    {"user.list", user_list, "", "list", API_READ, API_HOST, 1, "Accounts."},
     {"user.token", user_token, "name:text! options:map", "map", API_WRITE, API_HOST, 1,
      "Makes a bearer token; it is shown this once."},
-    {"user.tokens", user_tokens, "name:text!", "list", API_READ, API_HOST, 1,
-     "Tokens of an account, without their secrets."},
     {"user.revoke", user_revoke, "id:integer!", "", API_WRITE, API_HOST, 1, "Ends one token."},
     {"user.role", user_role, "name:text! role:text! unit:text", "", API_WRITE, API_HOST, 1,
      "Gives a role in a unit and below."},
     {"user.disable", user_disable, "name:text!", "", API_WRITE, API_HOST, 1, "Ends an account and its tokens."},
-    {"plugin.list", plugin_list, "", "list", API_READ, API_HOST, 1, "Plugins, and why one is off."},
+    {"plugin.list", plugin_list, "options:map", "list", API_READ, API_HOST, 1, "Plugins, and why one is off.",
+     .list = &plugin_rows},
     {"plugin.reload", plugin_reload, "name:text", "", API_WRITE, API_HOST, 1,
      "Reads the folders of plugins anew, or one plugin alone; the others go on as they are."},
     {"system.confinement", confinement, "", "list", API_READ, API_HOST, 1,

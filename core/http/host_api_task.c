@@ -7,6 +7,7 @@
 #include "http/host_api_parts.h"
 #include "people/people.h"
 #include "people/time.h"
+#include "plugin/api_list.h"
 
 static int may_read_all(struct api_call *c)
 {
@@ -34,39 +35,83 @@ static int take_user(struct api_call *c, const struct val *who, int64_t *person)
     return *person ? 0 : may_read_all(c);
 }
 
-static int list(struct api_call *c)
+/* The inbox finds its rows by itself (flow/flow_inbox.c): a description for what may be asked. */
+static const char *const claims[] = {"none", "me", NULL};
+static const struct list_column task_columns[] = {{"id", FIELD_INTEGER, LIST_DOWN},
+                                                  {"due", FIELD_INSTANT, LIST_UP},
+                                                  {"about", FIELD_INTEGER, LIST_FILTER},
+                                                  {"claimed", FIELD_TEXT, LIST_FILTER, .choices = claims},
+                                                  {"orphan", FIELD_INSTANT, LIST_SHOWN},
+                                                  FLOW_TASK_COLUMNS,
+                                                  {0}};
+static const struct list_option task_options[] = {
+    {"user", "text", "Whose tasks; else the caller's."},
+    {"all", "boolean", "All open tasks, for those who may read them."},
+    {"flow", "text", "Of this flow alone: PLUGIN.FLOW."},
+    {"due_before", "text", "Due before an instant, or within a duration."},
+    {0}};
+static const struct list task_list = {
+    .name = "tasks", .order = "-id", .key = "id", .columns = task_columns, .options = task_options};
+
+/* "FIRST.SECOND" is the inbox's own place. */
+static int take_place(struct api_call *c, const struct list_query *q, struct inbox_query *to)
 {
-    struct inbox_query q = {.limit = 1000};
-    struct val page;
-    int rc = take_user(c, &c->args[0], &q.person);
-    if (rc == 0) rc = flow_inbox(c->s, &q, c->arena, &page, c->err);
-    if (rc == 0) c->result = *val_get(&page, "tasks");
+    if (q->after_key.type == VAL_NIL) return 0;
+    if (q->after.type != VAL_STR) return err_set(c->err, ERR_INVALID, "find.cursor", NULL);
+    to->after = val_cstr(c->arena, &q->after);
+    return to->after ? 0 : err_set(c->err, ERR_INVALID, "find.cursor", NULL);
+}
+
+static int read_query(struct api_call *c, struct list_query *q, struct inbox_query *to)
+{
+    const struct val *o = &c->args[0], *before = val_get(o, "due_before");
+    int rc = api_list_read(c, o, q);
+    if (rc) return rc;
+    const struct list_filter *about = list_filter_of(q, "about"), *claimed = list_filter_of(q, "claimed");
+    to->limit = q->limit;
+    to->by_due = !q->down;
+    to->about = about ? about->value.as.i : 0;
+    to->claimed = claimed ? claims[claimed->value.as.i] : NULL;
+    to->flow = api_str(val_get(o, "flow"));
+    rc = take_user(c, val_get(o, "user"), &to->person);
+    if (rc == 0 && list_asks(o, "all")) {
+        to->person = 0;
+        rc = may_read_all(c);
+    }
+    if (rc == 0) rc = take_place(c, q, to);
+    if (rc == 0 && before) rc = people_deadline(c->s, before, c->s->now, &to->due_before, c->err);
     return rc;
 }
 
-static int take_order(struct api_call *c, const struct val *order, bool *by_due)
+/* The page of an inbox; where it ends, as a cursor. */
+static int read_page(struct api_call *c, struct val *tasks)
 {
-    if (!order || val_is_str(order, "-id")) return 0;
-    *by_due = val_is_str(order, "due");
-    return *by_due ? 0 : err_set(c->err, ERR_INVALID, "task.order", NULL);
+    struct list_query q;
+    struct inbox_query from = {0};
+    struct val page;
+    int rc = read_query(c, &q, &from);
+    if (rc == 0) rc = flow_inbox(c->s, &from, c->arena, &page, c->err);
+    if (rc) return rc;
+    const struct val *next = val_get(&page, "next");
+    *tasks = *val_get(&page, "tasks");
+    if (next) rc = list_cursor(&q, *next, val_int(0), c->arena, &c->s->next, c->err);
+    return rc ? rc : list_pick(&q, c->arena, tasks, c->err);
+}
+
+static int list(struct api_call *c)
+{
+    return read_page(c, &c->result);
 }
 
 static int inbox(struct api_call *c)
 {
-    const struct val *o = &c->args[0], *before = val_get(o, "due_before"), *all = val_get(o, "all");
-    struct inbox_query q = {.limit = val_get_int(o, "limit", 50),
-                            .about = val_get_int(o, "about", 0),
-                            .after = api_str(val_get(o, "after")),
-                            .claimed = api_str(val_get(o, "claimed")),
-                            .flow = api_str(val_get(o, "flow"))};
-    int rc = take_user(c, val_get(o, "user"), &q.person);
-    if (rc == 0 && val_is(all, VAL_BOOL) && all->as.b) {
-        q.person = 0;
-        rc = may_read_all(c);
-    }
-    if (rc == 0) rc = take_order(c, val_get(o, "order"), &q.by_due);
-    if (rc == 0 && before) rc = people_deadline(c->s, before, c->s->now, &q.due_before, c->err);
-    return rc ? rc : flow_inbox(c->s, &q, c->arena, &c->result, c->err);
+    struct val tasks;
+    int rc = read_page(c, &tasks);
+    if (rc) return rc;
+    c->result = val_map();
+    rc = val_set(c->arena, &c->result, "tasks", tasks);
+    if (rc == 0 && c->s->next) rc = val_set(c->arena, &c->result, "next", val_str(c->s->next));
+    return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
 static int show(struct api_call *c)
@@ -229,8 +274,10 @@ static int recuse(struct api_call *c)
 
 static int orphans(struct api_call *c)
 {
+    struct list_query q;
     int rc = may_read_all(c);
-    return rc ? rc : flow_orphans(c->s, c->arena, &c->result, c->err);
+    if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
+    return rc ? rc : flow_orphans(c->s, &q, c->arena, &c->result, &c->s->next, c->err);
 }
 
 static int warnings(struct api_call *c)
@@ -282,12 +329,10 @@ static int link_decide(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"task.list", list, "user:text", "list", API_READ, API_HOST, 1, "Open tasks of a user, or all; at most 1000."},
-    {"task.inbox", inbox,
-     "options:map{user:text,all:boolean,limit:integer,after:text,order:text,about:integer,due_before:any,claimed:text,"
-     "flow:text}",
-     "map", API_READ, API_HOST, 1,
-     "A page of open tasks: order = \"-id\" (newest first) or \"due\", claimed = \"me\" or \"none\"; { tasks, next }."},
+    {"task.list", list, "options:map", "list", API_READ, API_HOST, 1, "Open tasks of a user, or all.",
+     .list = &task_list},
+    {"task.inbox", inbox, "options:map", "map", API_READ, API_HOST, 1,
+     "A page of open tasks, newest first or by due: { tasks, next }.", .list = &task_list},
     {"task.show", show, "id:integer!", "map", API_READ, API_HOST, 1,
      "One task, with what the caller may do with it and why."},
     {"task.history", history, "id:integer!", "list", API_READ, API_HOST, 1,
@@ -313,7 +358,8 @@ static const struct api_fn functions[] = {
      "What was said about a task and attached to it, oldest first: { kind, at, by, text, files }."},
     {"task.recuse", recuse, "id:integer! reason:text!", "", API_WRITE, API_HOST, 1,
      "Takes no part in a vote, for a reason.", true},
-    {"task.orphans", orphans, "", "list", API_READ, API_HOST, 1, "Tasks that nobody can decide, oldest first."},
+    {"task.orphans", orphans, "options:map", "list", API_READ, API_HOST, 1,
+     "Tasks that nobody can decide, oldest first.", .list = &flow_orphan_list},
     {"task.warnings", warnings, "", "list", API_READ, API_HOST, 1,
      "Sentences about years without a calendar that open terms touch, and about orphans."},
     {"task.handover", handover, "person:any! options:map{at:text}", "map", API_READ, API_HOST, 1,

@@ -5,7 +5,6 @@
 
 #include "base/locale.h"
 #include "http/api_job.h"
-#include "http/problem.h"
 #include "people/people.h"
 
 static int render_text(struct api_job *job, const struct val *out)
@@ -62,33 +61,40 @@ static void start(struct api_job *job, const char *call, const char *token, cons
     job->type = type;
     job->status = 200;
     job->login.actor.user = PEOPLE_ANONYMOUS;
-    if (val_add(&job->arena, &job->args, val_str(token)) == 0) {
+    int rc = http_take_rate(job->api, job->request, PEOPLE_ANONYMOUS, &job->err);
+    if (rc == 0 && (!token || val_add(&job->arena, &job->args, val_str(token)) != 0))
+        rc = err_set(&job->err, ERR_NOMEM, "memory", NULL);
+    if (rc)
+        api_refuse(job);
+    else
         api_job_start(job, writes);
-        return;
-    }
-    err_set(&job->err, ERR_NOMEM, "memory", NULL);
-    http_problem(job->request, &job->err, job->login.lang);
-    api_job_free(job);
 }
 
-bool http_links(struct http_api *api, struct http_request *r)
+static struct api_job *new_job(struct http_api *api, struct http_request *r)
 {
-    bool reads = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
-    bool is_link = strncmp(r->path, "/calendar/", 10) == 0 || strncmp(r->path, "/unsubscribe/", 13) == 0;
-    if (!is_link || (!reads && strcmp(r->method, "POST") != 0)) return false;
     struct api_job *job = api_job_new(api, r);
     snprintf(job->login.lang, sizeof(job->login.lang), "%s", locale_pick(http_header(r, "accept-language")));
-    const char *calendar = reads ? token_in(&job->arena, r->path, "/calendar/", ".ics") : NULL;
-    const char *link = token_in(&job->arena, r->path, "/unsubscribe/", "");
-    if (calendar) {
-        job->render = render_text;
-        start(job, "calendar.feed", calendar, "text/calendar; charset=utf-8", false);
-    } else if (link) {
-        job->render = reads ? render_question : render_done;
-        start(job, reads ? "notify.link" : "notify.unsubscribe", link, "text/html; charset=utf-8", !reads);
-    } else {
-        api_job_free(job);
-        return false;
+    return job;
+}
+
+void http_link_calendar(struct http_api *api, struct http_request *r)
+{
+    struct api_job *job = new_job(api, r);
+    const char *token = token_in(&job->arena, r->path, "/calendar/", ".ics");
+    job->render = render_text;
+    if (token) {
+        start(job, "calendar.feed", token, "text/calendar; charset=utf-8", false);
+        return;
     }
-    return true;
+    err_set(&job->err, ERR_NOT_FOUND, "http.not_found", "path", r->path, NULL);
+    api_refuse(job);
+}
+
+void http_link_unsubscribe(struct http_api *api, struct http_request *r)
+{
+    struct api_job *job = new_job(api, r);
+    bool reads = strcmp(r->method, "POST") != 0;
+    const char *link = token_in(&job->arena, r->path, "/unsubscribe/", "");
+    job->render = reads ? render_question : render_done;
+    start(job, reads ? "notify.link" : "notify.unsubscribe", link, "text/html; charset=utf-8", !reads);
 }

@@ -17,11 +17,6 @@ static const char headers[] =
     "X-Content-Type-Options: nosniff\r\n"
     "X-Robots-Tag: noindex, nofollow\r\n";
 
-bool link_page_is(const char *path)
-{
-    return strncmp(path, "/t/", 3) == 0 && path[3] && !strchr(path + 3, '/');
-}
-
 static void escape(struct buf *b, const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -240,14 +235,13 @@ void link_page_handle(struct http_api *api, struct http_request *r)
     bool reads = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
     const char *lang = http_header(r, "accept-language"), *type = http_header(r, "content-type");
     struct val answer = val_map();
-    int rc = 0;
+    int rc;
     snprintf(job->login.lang, sizeof(job->login.lang), "%s", lang ? locale_pick(lang) : api->o.host->lang);
     job->login.actor.user = PEOPLE_ANONYMOUS;
     job->page = headers;
     job->status = 200;
     job->args = val_list();
-    if (!reads && strcmp(r->method, "POST") != 0)
-        rc = err_set(&job->err, ERR_INVALID, "http.method", "method", r->method, "allow", "GET, POST", NULL);
+    rc = http_take_rate(api, r, PEOPLE_ANONYMOUS, &job->err);
     if (rc == 0 && !reads && (!type || strncmp(type, "application/x-www-form-urlencoded", 33) != 0))
         rc = err_set(&job->err, ERR_INVALID, "http.content_type", "type", type ? type : "", NULL);
     if (rc == 0 && !reads && r->body_len > 64 << 10) rc = err_set(&job->err, ERR_LIMIT, "limit.size", NULL);

@@ -5,7 +5,6 @@
 
 #include "http/api_job.h"
 
-bool link_page_is(const char *path); /* "/t/TOKEN" */
 void link_page_handle(struct http_api *api, struct http_request *r);
 /* What the job's call gave, as HTML (on the thread that ran it); and why it failed. */
 void link_page_write(struct api_job *job, const struct val *out);

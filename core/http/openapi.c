@@ -25,15 +25,10 @@ static const char *path_of(struct openapi *o, const char *pattern)
     return openapi_text(o, arena_strndup(o->a, out, n), "", "");
 }
 
-struct val openapi_parameter(struct openapi *o, const char *name, const char *in, bool required, struct val schema)
-{
-    return OPENAPI_MAP(o, {"name", val_str(name)}, {"in", val_str(in)}, {"required", val_bool(required)},
-                       {"schema", schema});
-}
-
 /* What the call's arguments are made of: each part of the route's `args` is one argument, in order. */
 struct parts {
     const struct http_route *route;
+    const struct api_fn *fn;
     const struct api_param *params;
     size_t nparams;
     struct val parameters, body; /* body: properties, or one whole schema */
@@ -58,6 +53,8 @@ static void take_part(struct openapi *o, struct parts *p, const char *spec, size
     } else if (name[0] == ':') {
         schema = openapi_type(o, number ? "integer" : "string");
         openapi_add(o, &p->parameters, openapi_parameter(o, name + 1, "path", true, schema));
+    } else if (strcmp(name, "?=") == 0) {
+        openapi_list_parameters(o, &p->parameters, p->fn->list);
     } else if (strcmp(name, "?*") == 0) {
         if (param) take_query_map(o, p, param);
     } else if (name[0] == '?') {
@@ -87,14 +84,10 @@ static struct val content_of(struct openapi *o, const char *type, struct val sch
     return OPENAPI_MAP(o, {type, OPENAPI_MAP(o, {"schema", schema})});
 }
 
-struct val openapi_response(struct openapi *o, const char *what, const char *type, struct val schema)
-{
-    return OPENAPI_MAP(o, {"description", val_str(what)}, {"content", content_of(o, type, schema)});
-}
-
 /* The schema that a function's result has, from its description: "Item?", "Run[]", "list", "map", "integer". */
-static struct val result_of(struct openapi *o, const char *returns)
+static struct val result_of(struct openapi *o, const struct api_fn *fn)
 {
+    const char *returns = fn->returns;
     static const char *const names[] = {"Item", "Run", "Task", "Unit", "Person", "File"};
     size_t n = strcspn(returns, "?[,");
     bool list = strstr(returns, "[]") != NULL, page = list && strchr(returns, ',') != NULL;
@@ -104,6 +97,7 @@ static struct val result_of(struct openapi *o, const char *returns)
     if (strncmp(returns, "map", 3) == 0 || strncmp(returns, "table", 5) == 0) one = openapi_type(o, "object");
     if (strncmp(returns, "integer", 7) == 0) one = openapi_type(o, "integer");
     if (strncmp(returns, "list", 4) == 0) list = true;
+    if (fn->list && strcmp(returns, "list") == 0) one = openapi_list_row(o, fn->list);
     if (!list) return one;
     struct val items = OPENAPI_MAP(o, {"type", val_str("array")}, {"items", one});
     if (!page) return items;
@@ -113,16 +107,34 @@ static struct val result_of(struct openapi *o, const char *returns)
 
 static struct val responses_of(struct openapi *o, const struct http_route *route, const struct api_fn *fn)
 {
-    char status[8];
-    struct val all = val_map(), problem = openapi_ref(o, "Problem");
-    snprintf(status, sizeof(status), "%d", route->status);
-    if (route->status == 204 || !fn->returns[0])
-        openapi_set(o, &all, "204", OPENAPI_MAP(o, {"description", val_str("Done.")}));
-    else
-        openapi_set(o, &all, openapi_text(o, status, "", ""),
-                    openapi_response(o, "Done.", "application/json", result_of(o, fn->returns)));
-    openapi_set(o, &all, "default", openapi_response(o, "A problem (RFC 9457).", "application/problem+json", problem));
-    return all;
+    bool nothing = route->status == 204 || !fn->returns[0];
+    bool gives_item = strncmp(fn->returns, "Item", 4) == 0 && !strchr(fn->returns, '[');
+    struct openapi_answer a = {.status = nothing ? 204 : route->status,
+                               .type = "application/json",
+                               .pages = fn->list != NULL,
+                               .etag = gives_item,
+                               .writes = route->writes,
+                               .matches = route->if_match};
+    return openapi_responses(o, &a, nothing ? val_nil() : result_of(o, fn));
+}
+
+/* Fields of a type that have an index; which they are hangs on the type. */
+static struct val type_filters(struct openapi *o)
+{
+    struct val any = OPENAPI_MAP(o, {"type", val_str("object")}, {"additionalProperties", openapi_type(o, "string")});
+    struct val p = openapi_parameter(o, "filter", "query", false, any);
+    openapi_set(o, &p, "style", val_str("form"));
+    openapi_set(o, &p, "explode", val_bool(true));
+    openapi_set(o, &p, "description", val_str("Indexed fields of the type: name=value, name[gte]=value …"));
+    return p;
+}
+
+static void add_headers(struct openapi *o, const struct http_route *route, struct val *parameters)
+{
+    bool patch = strcmp(route->method, "PATCH") == 0;
+    if (route->writes) openapi_add(o, parameters, openapi_header(o, "Idempotency-Key"));
+    if (route->if_match) openapi_add(o, parameters, openapi_header(o, patch ? "If-Match-Needed" : "If-Match"));
+    if (strcmp(route->call, "content.list") == 0) openapi_add(o, parameters, type_filters(o));
 }
 
 static struct val operation(struct openapi *o, const struct http_route *route)
@@ -133,15 +145,18 @@ static struct val operation(struct openapi *o, const struct http_route *route)
     if (!fn) return op;
     for (size_t i = 0; i < api_count(o->host->api); i++)
         if (api_at(o->host->api, i) == fn) p.nparams = api_params(o->host->api, i, &p.params);
+    p.fn = fn;
     take_parts(o, &p);
     openapi_set(o, &op, "operationId", val_str(openapi_text(o, route->method, " ", route->pattern)));
     openapi_set(o, &op, "summary", val_str(fn->doc));
-    openapi_set(o, &op, "tags", (struct val){.type = VAL_LIST});
     struct val tags = val_list();
     openapi_add(o, &tags, val_str(arena_strndup(o->a, fn->name, strcspn(fn->name, ".:"))));
     openapi_set(o, &op, "tags", tags);
-    if (route->if_match)
-        openapi_add(o, &p.parameters, openapi_parameter(o, "If-Match", "header", false, openapi_type(o, "string")));
+    add_headers(o, route, &p.parameters);
+    struct val security = openapi_security(o, HTTP_LOGIN, strcmp(route->method, "GET") == 0);
+    /* Without either, what is public. */
+    if (strcmp(route->call, "content.list") == 0) openapi_add(o, &security, val_map());
+    openapi_set(o, &op, "security", security);
     if (p.parameters.as.list.n) openapi_set(o, &op, "parameters", p.parameters);
     if (strcmp(route->call, "run.start") == 0) p.whole = openapi_ref(o, "StartRun");
     if (strcmp(route->call, "content.create") == 0) p.whole = openapi_ref(o, "AnyItem");
@@ -153,8 +168,9 @@ static struct val operation(struct openapi *o, const struct http_route *route)
     return op;
 }
 
-void openapi_operation(struct openapi *o, struct val *paths, const char *path, const char *method, struct val op)
+void openapi_operation(struct openapi *o, struct val *paths, const char *pattern, const char *method, struct val op)
 {
+    const char *path = path_of(o, pattern);
     char lower[8];
     const struct val *have = val_get(paths, path);
     struct val item = have ? *have : val_map();
@@ -172,7 +188,8 @@ static void add_reports(struct openapi *o, struct val *paths)
     for (const struct decl *d; o->registry && (d = registry_each(o->registry, "report", &i));) {
         struct field_list params = {0};
         struct err ignored;
-        struct val list = val_list(), formats = val_list(), all = val_map();
+        struct openapi_answer answer = {.status = 200, .type = "application/json", .pages = true};
+        struct val list = val_list(), formats = val_list();
         const struct val *declared = val_get(&d->spec, "params");
         if (declared && field_parse_list(o->a, declared, &params, &ignored) != 0) continue;
         for (size_t k = 0; k < params.n; k++)
@@ -182,44 +199,15 @@ static void add_reports(struct openapi *o, struct val *paths)
         for (size_t k = 0; k < 3; k++)
             openapi_add(o, &formats, val_str((const char *const[]){"json", "csv", "table"}[k]));
         openapi_add(o, &list, openapi_parameter(o, "format", "query", false, OPENAPI_MAP(o, {"enum", formats})));
-        openapi_set(o, &all, "200", openapi_response(o, "The report.", "application/json", openapi_type(o, "object")));
-        openapi_set(
-            o, &all, "default",
-            openapi_response(o, "A problem (RFC 9457).", "application/problem+json", openapi_ref(o, "Problem")));
+        if (!field_find(&params, "limit"))
+            openapi_add(o, &list, openapi_parameter(o, "limit", "query", false, openapi_type(o, "integer")));
+        if (!field_find(&params, "after"))
+            openapi_add(o, &list, openapi_parameter(o, "after", "query", false, openapi_type(o, "string")));
         struct val op = OPENAPI_MAP(o, {"operationId", val_str(openapi_text(o, "report ", d->name, ""))},
-                                    {"parameters", list}, {"responses", all});
+                                    {"parameters", list}, {"security", openapi_security(o, HTTP_LOGIN, true)},
+                                    {"responses", openapi_responses(o, &answer, openapi_type(o, "object"))});
         openapi_operation(o, paths, openapi_text(o, "/api/reports/", d->name, ""), "GET", op);
     }
-}
-
-/* Files are bytes, not JSON: told here by hand. */
-static void add_files(struct openapi *o, struct val *paths)
-{
-    struct val bytes = OPENAPI_MAP(o, {"type", val_str("string")}, {"format", val_str("binary")});
-    struct val form = OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", OPENAPI_MAP(o, {"file", bytes})});
-    struct val body = OPENAPI_MAP(o, {"*/*", OPENAPI_MAP(o, {"schema", bytes})},
-                                  {"multipart/form-data", OPENAPI_MAP(o, {"schema", form})});
-    struct val problem =
-        openapi_response(o, "A problem (RFC 9457).", "application/problem+json", openapi_ref(o, "Problem"));
-    struct val name = val_list(), id = val_list();
-    openapi_add(o, &name, openapi_parameter(o, "name", "query", false, openapi_type(o, "string")));
-    openapi_add(o, &id, openapi_parameter(o, "id", "path", true, openapi_type(o, "integer")));
-    struct val added =
-        OPENAPI_MAP(o, {"201", openapi_response(o, "It is kept.", "application/json", openapi_ref(o, "File"))},
-                    {"default", problem});
-    struct val given =
-        OPENAPI_MAP(o, {"200", openapi_response(o, "Its bytes.", "*/*", bytes)},
-                    {"304", OPENAPI_MAP(o, {"description", val_str("Not changed.")})}, {"default", problem});
-    openapi_operation(o, paths, "/api/files", "POST",
-                      OPENAPI_MAP(o, {"operationId", val_str("POST /api/files")},
-                                  {"summary", val_str("Hands in a file; its id goes into fields of type file.")},
-                                  {"parameters", name}, {"requestBody", OPENAPI_MAP(o, {"content", body})},
-                                  {"responses", added}));
-    openapi_operation(
-        o, paths, "/api/files/{id}", "GET",
-        OPENAPI_MAP(o, {"operationId", val_str("GET /api/files/:id")},
-                    {"summary", val_str("The bytes of a file that the caller may see, as an attachment.")},
-                    {"parameters", id}, {"responses", given}));
 }
 
 /* --- components --- */
@@ -291,6 +279,8 @@ static struct val components(struct openapi *o)
     static const char *const problem[] = {"type",   "string", "status",  "integer", "title",  "string", "detail",
                                           "string", "hint",   "string",  "code",    "string", "where",  "string",
                                           "errors", "array",  "request", "string",  NULL};
+    static const char *const event[] = {"at",      "integer", "verb",   "string", "kind",    "string", "id",
+                                        "integer", "name",    "string", "unit",   "integer", NULL};
     struct val schemas = val_map();
     openapi_set(o, &schemas, "Problem", object_of(o, problem));
     openapi_set(o, &schemas, "Item", object_of(o, item));
@@ -304,8 +294,10 @@ static struct val components(struct openapi *o)
     openapi_set(o, &schemas, "person-key", key_of(o, "A person's id or code."));
     add_types(o, &schemas);
     add_flows(o, &schemas);
-    struct val bearer = OPENAPI_MAP(o, {"type", val_str("http")}, {"scheme", val_str("bearer")});
-    return OPENAPI_MAP(o, {"schemas", schemas}, {"securitySchemes", OPENAPI_MAP(o, {"bearer", bearer})});
+    openapi_set(o, &schemas, "Event", object_of(o, event));
+    struct val all = OPENAPI_MAP(o, {"schemas", schemas});
+    openapi_add_parts(o, &all);
+    return all;
 }
 
 int openapi_write(struct host *host, const struct registry *r, const char *lang, struct arena *a, struct val *out,
@@ -314,10 +306,10 @@ int openapi_write(struct host *host, const struct registry *r, const char *lang,
     struct openapi o = {.host = host, .registry = r, .a = a, .lang = lang};
     struct val paths = val_map(), security = val_list();
     for (const struct http_route *route = http_routes; route->method; route++)
-        openapi_operation(&o, &paths, path_of(&o, route->pattern), route->method, operation(&o, route));
+        openapi_operation(&o, &paths, route->pattern, route->method, operation(&o, route));
+    openapi_told(&o, &paths);
     add_reports(&o, &paths);
     openapi_routes(&o, &paths);
-    add_files(&o, &paths);
     openapi_add(&o, &security, OPENAPI_MAP(&o, {"bearer", val_list()}));
     *out = OPENAPI_MAP(&o, {"openapi", val_str("3.1.0")},
                        {"info", OPENAPI_MAP(&o, {"title", val_str("Khung")}, {"version", val_str("1")})},

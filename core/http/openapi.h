@@ -5,6 +5,7 @@
 
 #include "base/field.h"
 #include "base/val.h"
+#include "http/routes.h"
 #include "plugin/api.h"
 #include "plugin/registry.h"
 
@@ -41,11 +42,27 @@ struct val openapi_param(struct openapi *o, const struct api_param *p);
 /* The same of what is answered: units, persons, dates and instants as they are shown. */
 struct val openapi_shown(struct openapi *o, const struct field_list *l);
 
-/* openapi.c: parts of an operation. */
-struct val openapi_parameter(struct openapi *o, const char *name, const char *in, bool required, struct val schema);
-struct val openapi_response(struct openapi *o, const char *what, const char *type, struct val schema);
-void openapi_operation(struct openapi *o, struct val *paths, const char *path, const char *method, struct val op);
 /* openapi_route.c: routes of plugins. */
 void openapi_routes(struct openapi *o, struct val *paths);
+
+/* openapi_parts.c: what every operation has. */
+struct openapi_answer {
+    int status;       /* 2: any 2XX */
+    const char *type; /* "application/json" */
+    bool pages, etag, writes, matches;
+};
+struct val openapi_parameter(struct openapi *o, const char *name, const char *in, bool required, struct val schema);
+/* "Idempotency-Key", "If-Match", "If-Match-Needed". */
+struct val openapi_header(struct openapi *o, const char *name);
+struct val openapi_security(struct openapi *o, enum http_needs needs, bool safe);
+struct val openapi_responses(struct openapi *o, const struct openapi_answer *a, struct val schema); /* schema or nil */
+void openapi_add_parts(struct openapi *o, struct val *components);
+
+/* openapi_told.c: lists, and routes that are no call of the API. */
+void openapi_list_parameters(struct openapi *o, struct val *to, const struct list *l);
+struct val openapi_list_row(struct openapi *o, const struct list *l);
+void openapi_told(struct openapi *o, struct val *paths);
+/* Puts an operation at "/api/runs/:id" (openapi.c). */
+void openapi_operation(struct openapi *o, struct val *paths, const char *pattern, const char *method, struct val op);
 
 #endif

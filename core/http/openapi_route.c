@@ -29,43 +29,48 @@ static struct val shown_of(struct openapi *o, const struct val *declared)
     return field_parse_list(o->a, declared, &fields, &ignored) == 0 ? openapi_shown(o, &fields) : val_map();
 }
 
-static struct val answer_of(struct openapi *o, const struct val *output)
+/* What it answers: the schema, and its type in *type. */
+static struct val answer_of(struct openapi *o, const struct val *output, const char **type)
 {
-    static const char *const words[][2] = {
-        {"html", "text/html"}, {"svg", "image/svg+xml"}, {"text", "text/plain"}, {"json", "application/json"}};
-    bool is_text = val_is(output, VAL_STR);
-    for (size_t i = 0; is_text && i < sizeof(words) / sizeof(words[0]); i++)
-        if (val_is_str(output, words[i][0]))
-            return openapi_response(o, "Done.", words[i][1], i == 3 ? val_map() : openapi_type(o, "string"));
-    if (val_is(output, VAL_MAP)) return openapi_response(o, "Done.", "application/json", shown_of(o, output));
-    if (!val_is(output, VAL_LIST) || output->as.list.n == 0) return openapi_response(o, "Done.", "*/*", val_map());
-    struct val items = shown_of(o, &output->as.list.items[0]);
-    return openapi_response(o, "Done.", "application/json",
-                            OPENAPI_MAP(o, {"type", val_str("array")}, {"items", items}));
+    static const char *const words[][2] = {{"html", "text/html"}, {"svg", "image/svg+xml"}, {"text", "text/plain"}};
+    *type = "application/json";
+    for (size_t i = 0; val_is(output, VAL_STR) && i < sizeof(words) / sizeof(words[0]); i++) {
+        if (!val_is_str(output, words[i][0])) continue;
+        *type = words[i][1];
+        return openapi_type(o, "string");
+    }
+    if (val_is_str(output, "json")) return val_map();
+    if (val_is(output, VAL_MAP)) return shown_of(o, output);
+    if (val_is(output, VAL_LIST) && output->as.list.n > 0) {
+        struct val items = shown_of(o, &output->as.list.items[0]);
+        return OPENAPI_MAP(o, {"type", val_str("array")}, {"items", items});
+    }
+    *type = "*/*";
+    return val_map();
+}
+
+static struct val responses_of(struct openapi *o, const struct route_def *def)
+{
+    struct openapi_answer a = {.status = 2, .etag = def->reads, .writes = !def->reads};
+    struct val schema = answer_of(o, def->output, &a.type), all = openapi_responses(o, &a, schema);
+    openapi_set(o, &all, "3XX", OPENAPI_MAP(o, {"description", val_str("Elsewhere, or as before.")}));
+    return all;
 }
 
 static struct val operation(struct openapi *o, const struct route_def *def)
 {
-    struct val list = val_list(), tags = val_list(), open = val_list(), all = val_map();
+    struct val list = val_list(), tags = val_list(), security = openapi_security(o, HTTP_LOGIN, def->reads);
     const struct val *title = val_is(def->title, VAL_MAP) ? val_get(def->title, o->lang) : def->title;
     add_parameters(o, &list, &def->params, "path");
     add_parameters(o, &list, &def->query, "query");
+    if (!def->reads) openapi_add(o, &list, openapi_header(o, "Idempotency-Key"));
     openapi_add(o, &tags, val_str(def->plugin));
-    openapi_set(o, &all, "2XX", answer_of(o, def->output));
-    openapi_set(o, &all, "3XX", OPENAPI_MAP(o, {"description", val_str("Elsewhere, or as before.")}));
-    openapi_set(o, &all, "default",
-                openapi_response(o, "A problem (RFC 9457).", "application/problem+json", openapi_ref(o, "Problem")));
+    if (def->is_public) openapi_add(o, &security, val_map());
     struct val op = OPENAPI_MAP(o, {"operationId", val_str(openapi_text(o, def->method, " ", def->path))},
-                                {"tags", tags}, {"responses", all});
+                                {"tags", tags}, {"security", security}, {"responses", responses_of(o, def)});
     if (val_is(title, VAL_STR)) openapi_set(o, &op, "summary", *title);
     if (list.as.list.n) openapi_set(o, &op, "parameters", list);
     if (!def->reads && strcmp(def->method, "DELETE") != 0) openapi_set(o, &op, "requestBody", body_of(o, def));
-    /* Nobody, or who has logged in. */
-    if (def->is_public) {
-        openapi_add(o, &open, val_map());
-        openapi_add(o, &open, OPENAPI_MAP(o, {"bearer", val_list()}));
-        openapi_set(o, &op, "security", open);
-    }
     return op;
 }
 

@@ -152,6 +152,13 @@ struct val openapi_declared(struct openapi *o, const struct val *declared)
     return openapi_fields(o, &fields);
 }
 
+/* "until_" is written so in Lua alone. */
+static const char *outer_name(struct openapi *o, const char *name)
+{
+    size_t n = strlen(name);
+    return n && name[n - 1] == '_' ? arena_strndup(o->a, name, n - 1) : name;
+}
+
 /* "map" with the keys that it may have, "list", "object:unit", or a type of field. */
 struct val openapi_param(struct openapi *o, const struct api_param *p)
 {
@@ -164,8 +171,9 @@ struct val openapi_param(struct openapi *o, const struct api_param *p)
         return field_parse(o->a, p->name, p->type, &f, &ignored) == 0 ? openapi_field(o, &f) : val_map();
     struct val s = openapi_type(o, "object"), properties = val_map(), required = val_list();
     for (size_t i = 0; i < p->nkeys; i++) {
-        openapi_set(o, &properties, p->keys[i].name, openapi_param(o, &p->keys[i]));
-        if (p->keys[i].required) openapi_add(o, &required, val_str(p->keys[i].name));
+        const char *name = outer_name(o, p->keys[i].name);
+        openapi_set(o, &properties, name, openapi_param(o, &p->keys[i]));
+        if (p->keys[i].required) openapi_add(o, &required, val_str(name));
     }
     if (p->nkeys) openapi_set(o, &s, "properties", properties);
     if (required.as.list.n) openapi_set(o, &s, "required", required);

@@ -13,6 +13,10 @@
 static const char *const unauthenticated[] = {"http.no_token",   "auth.wrong",           "auth.totp_needed",
                                               "auth.totp_wrong", "auth.no_session_here", NULL};
 
+/* What is asked of a list cannot be understood: 400. */
+static const char *const malformed[] = {"json.syntax", "list.parameter", "list.sort", "list.field",
+                                        "list.value",  "find.cursor",    NULL};
+
 static bool is_one_of(const char *key, const char *const *keys)
 {
     for (; *keys; keys++)
@@ -31,7 +35,7 @@ int http_status_of(const struct err *err)
     if (strcmp(err->key, "oidc.provider") == 0) return 503;
     if (strcmp(err->key, "file.size") == 0) return 413;
     if (strcmp(err->key, "http.method") == 0) return 405;
-    if (strcmp(err->key, "json.syntax") == 0) return 400;
+    if (is_one_of(err->key, malformed)) return 400;
     if (strcmp(err->key, "plugin.off") == 0 || strcmp(err->key, "plugin.disabled") == 0) return 503;
     if (err->incident[0] && (err->code == ERR_PLUGIN || err->code == ERR_LIMIT)) return 500; /* the plugin's mistake */
     switch (err->code) {
@@ -115,7 +119,7 @@ void http_problem(struct http_request *r, const struct err *err, const char *lan
         snprintf(more, sizeof(more), "Allow: %s\r\n", err_arg(err, "allow"));
         res.headers = more;
     }
-    if (status == 429 && *err_arg(err, "retry_after")) {
+    if (status == 429 && *err_arg(err, "retry_after") && !strstr(r->rate, "Retry-After")) {
         snprintf(more, sizeof(more), "Retry-After: %s\r\n", err_arg(err, "retry_after"));
         res.headers = more;
     }

@@ -65,3 +65,38 @@ void http_query_add(struct buf *b, const char *name, const char *value)
     buf_add_char(b, '=');
     http_query_encode(b, value);
 }
+
+/* What ends an address in the header is written as %XX. */
+static void add_plain(struct buf *b, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bool odd = text[i] == '<' || text[i] == '>' || text[i] == '"' || text[i] == '\\' || (unsigned char)text[i] < 33;
+        if (odd)
+            buf_printf(b, "%%%02X", (unsigned char)text[i]);
+        else
+            buf_add_char(b, text[i]);
+    }
+}
+
+const char *http_query_next(const char *path, const char *query, const char *after, struct arena *a)
+{
+    struct buf b;
+    buf_init(&b, 64 << 10);
+    buf_add_char(&b, '<');
+    add_plain(&b, path, strlen(path));
+    buf_add_char(&b, '?');
+    for (const char *p = query; *p;) {
+        size_t len = strcspn(p, "&");
+        if (len && strncmp(p, "after=", 6) != 0) {
+            add_plain(&b, p, len);
+            buf_add_char(&b, '&');
+        }
+        p += len + (p[len] == '&');
+    }
+    buf_add_str(&b, "after=");
+    http_query_encode(&b, after);
+    buf_add_str(&b, ">; rel=\"next\"");
+    char *copy = buf_ok(&b) ? arena_strndup(a, b.data, b.len) : NULL;
+    buf_close(&b);
+    return copy;
+}

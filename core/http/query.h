@@ -12,4 +12,7 @@ void http_query_add(struct buf *b, const char *name, const char *value);
 /* One value, encoded. */
 void http_query_encode(struct buf *b, const char *value);
 
+/* What the header Link says of the next page, in the arena: the same query with another `after`. NULL: no memory. */
+const char *http_query_next(const char *path, const char *query, const char *after, struct arena *a);
+
 #endif

@@ -115,6 +115,7 @@ void reply_head(struct http_conn *c, const struct http_response *res, bool is_ch
         buf_add_str(b, "Connection: close\r\n");
     else if (is_old(c))
         buf_add_str(b, "Connection: keep-alive\r\n");
+    buf_add_str(b, c->x->request.rate);
     if (res->headers) buf_add_str(b, res->headers);
     buf_add_str(b, "\r\n");
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 const struct http_route http_routes[] = {
-    {"GET", "/api/content/:type", "content.find", ":type {} ?*", 200, false, false},
+    {"GET", "/api/content/:type", "content.list", ":type ?=", 200, false, false},
     {"POST", "/api/content/:type/find", "content.find", ":type body.where body.options", 200, false, false},
     {"POST", "/api/content/:type", "content.create", ":type body", 201, true, false},
     {"GET", "/api/content/:type/:id/draft", "content.get", ":type :id# ?*", 200, false, false},
@@ -22,18 +22,18 @@ const struct http_route http_routes[] = {
     {"POST", "/api/content/:type/:id/archive", "content.archive", ":id# body.reason", 200, true, true},
     {"GET", "/api/content/:type/:id/history", "content.history", ":id#", 200, false, false},
     {"GET", "/api/content/:type/:id/lint", "content.lint", ":id#", 200, false, false},
-    {"GET", "/api/runs", "run.list", "?*", 200, false, false},
+    {"GET", "/api/runs", "run.list", "?=", 200, false, false},
     {"POST", "/api/runs", "run.start", "body.flow body.input body.id", 201, true, false},
     {"GET", "/api/runs/:id", "run.show", ":id#", 200, false, false},
-    {"GET", "/api/runs/:id/history", "run.history", ":id#", 200, false, false},
+    {"GET", "/api/runs/:id/history", "run.history", ":id# ?=", 200, false, false},
     {"POST", "/api/runs/:id/signal", "run.signal", ":id# body.name body.data body.key", 204, true, false},
     {"POST", "/api/runs/:id/cancel", "run.cancel", ":id# body.reason", 204, true, false},
     {"POST", "/api/runs/:id/pause", "run.pause", ":id#", 204, true, false},
     {"POST", "/api/runs/:id/resume", "run.resume", ":id#", 204, true, false},
     {"POST", "/api/runs/:id/retry", "run.retry", ":id# body.upgrade", 204, true, false},
-    {"GET", "/api/tasks", "task.list", "?user", 200, false, false},
-    {"GET", "/api/inbox", "task.inbox", "?*", 200, false, false},
-    {"GET", "/api/orphans", "task.orphans", "", 200, false, false},
+    {"GET", "/api/tasks", "task.list", "?=", 200, false, false},
+    {"GET", "/api/inbox", "task.inbox", "?=", 200, false, false},
+    {"GET", "/api/orphans", "task.orphans", "?=", 200, false, false},
     {"GET", "/api/persons/:person/handover", "task.handover", ":person ?*", 200, false, false},
     {"POST", "/api/tasks/decide", "task.decide_all", "body.tasks body.answer", 200, true, false},
     {"GET", "/api/tasks/:id", "task.show", ":id#", 200, false, false},
@@ -50,43 +50,51 @@ const struct http_route http_routes[] = {
     {"POST", "/api/tasks/:id/attach", "task.attach", ":id# body.files body.text", 204, true, false},
     {"POST", "/api/tasks/:id/recuse", "task.recuse", ":id# body.reason", 204, true, false},
     {"POST", "/api/tasks/:id/link", "task.link", ":id# body.person body.expires", 201, true, false},
-    {"GET", "/api/notices", "notice.list", "?*", 200, false, false},
+    {"GET", "/api/notices", "notice.list", "?=", 200, false, false},
     {"POST", "/api/notices/read", "notice.read", "body", 204, true, false},
     {"GET", "/api/notices/preferences", "notice.preferences", "", 200, false, false},
     {"PATCH", "/api/notices/preferences", "notice.prefer", "body", 204, true, false},
     {"POST", "/api/notices/follow", "notice.follow", "body", 204, true, false},
     {"POST", "/api/calendar", "calendar.link", "", 201, true, false},
     {"DELETE", "/api/calendar", "calendar.revoke", "", 204, true, false},
-    {"GET", "/api/outbox", "outbox.list", "?*", 200, false, false},
+    {"GET", "/api/outbox", "outbox.list", "?=", 200, false, false},
     {"POST", "/api/outbox/hold", "outbox.hold", "", 204, true, false},
     {"POST", "/api/outbox/release", "outbox.release", "", 204, true, false},
     {"POST", "/api/outbox/:id/retry", "outbox.retry", ":id", 200, true, false},
     {"DELETE", "/api/outbox/:id", "outbox.drop", ":id", 200, true, false},
-    {"GET", "/api/webhooks", "webhook.list", "", 200, false, false},
+    {"GET", "/api/webhooks", "webhook.list", "?=", 200, false, false},
     {"POST", "/api/webhooks", "webhook.add", "body.url body.options", 201, true, false},
-    {"GET", "/api/webhooks/:id/deliveries", "webhook.deliveries", ":id#", 200, false, false},
+    {"GET", "/api/webhooks/:id/deliveries", "webhook.deliveries", ":id# ?=", 200, false, false},
     {"POST", "/api/webhooks/:id/rotate", "webhook.rotate", ":id# body", 200, true, false},
     {"POST", "/api/webhooks/:id/disable", "webhook.disable", ":id# body", 204, true, false},
     {"POST", "/api/webhooks/:id/enable", "webhook.enable", ":id#", 204, true, false},
     {"POST", "/api/webhooks/:id/test", "webhook.test", ":id#", 204, true, false},
-    {"GET", "/api/schedule", "schedule.list", "", 200, false, false},
+    {"GET", "/api/schedule", "schedule.jobs", "?=", 200, false, false},
     {"POST", "/api/schedule/:id/run", "schedule.run_now", ":id#", 204, true, false},
-    {"GET", "/api/units", "org.units", "?*", 200, false, false},
+    {"GET", "/api/units", "org.units", "?=", 200, false, false},
     {"GET", "/api/units/:code", "org.unit", ":code ?*", 200, false, false},
     {"POST", "/api/org/import", "org.import", "body.lists body.options", 200, true, false},
     {"GET", "/api/org/export", "org.export", "?*", 200, false, false},
     {"POST", "/api/org/change", "org.change", "body.change body.options", 200, true, false},
-    {"GET", "/api/delegations", "people.delegations", "?*", 200, false, false},
+    {"GET", "/api/delegations", "people.delegation_list", "?=", 200, false, false},
     {"POST", "/api/delegations", "people.delegate", "body", 201, true, false},
     {"POST", "/api/delegations/:id/revoke", "people.revoke", ":id# body", 204, true, false},
     {"GET", "/api/why", "policy.why", "?user ?verb ?thing ?*", 200, false, false},
     {"GET", "/api/who-can", "policy.who_can", "?verb ?thing ?*", 200, false, false},
-    {"GET", "/api/users", "user.list", "", 200, false, false},
-    {"GET", "/api/audit", "audit.list", "?*", 200, false, false},
-    {"GET", "/api/audit/anchors", "audit.anchors", "?*", 200, false, false},
+    {"GET", "/api/users", "user.list", "?=", 200, false, false},
+    {"GET", "/api/users/:name/tokens", "user.tokens", ":name ?=", 200, false, false},
+    {"GET", "/api/users/:name/sessions", "user.sessions", ":name ?=", 200, false, false},
+    {"GET", "/api/persons", "people.person_list", "?=", 200, false, false},
+    {"GET", "/api/positions", "people.position_list", "?=", 200, false, false},
+    {"GET", "/api/holders", "people.holder_list", "?=", 200, false, false},
+    {"GET", "/api/bodies", "people.body_list", "?=", 200, false, false},
+    {"GET", "/api/errors", "error.list", "?=", 200, false, false},
+    {"GET", "/api/errors/:id", "error.show", ":id", 200, false, false},
+    {"GET", "/api/audit", "audit.list", "?=", 200, false, false},
+    {"GET", "/api/audit/anchors", "audit.anchors", "?=", 200, false, false},
     {"GET", "/api/audit/verify", "audit.verify", "?*", 200, false, false},
     {"GET", "/api/openapi.json", "system.openapi", "", 200, false, false},
-    {"GET", "/api/plugins", "plugin.list", "", 200, false, false},
+    {"GET", "/api/plugins", "plugin.list", "?=", 200, false, false},
     {"POST", "/api/plugins/:name/reload", "plugin.reload", ":name", 204, true, false},
     {"GET", "/api/plugins/:name/limits", "plugin.limits", ":name", 200, false, false},
     {"POST", "/api/plugins/:name/disable", "plugin.disable", ":name body", 204, true, false},
@@ -96,7 +104,7 @@ const struct http_route http_routes[] = {
     {0}};
 
 /* Compares a pattern with a path, segment by segment. */
-static bool fits(const char *pattern, const char *path)
+bool http_path_fits(const char *pattern, const char *path)
 {
     while (*pattern && *path) {
         if (*pattern == ':') {
@@ -116,7 +124,7 @@ const struct http_route *http_route_find(const char *method, const char *path, c
     allow[0] = '\0';
     if (strcmp(method, "HEAD") == 0) method = "GET";
     for (const struct http_route *r = http_routes; r->method; r++) {
-        if (!fits(r->pattern, path)) continue;
+        if (!http_path_fits(r->pattern, path)) continue;
         if (strcmp(r->method, method) == 0) return r;
         size_t at = strlen(allow);
         snprintf(allow + at, 64 - at, "%s%s", at ? ", " : "", r->method);
@@ -227,8 +235,9 @@ static int take_arg(const struct http_route *route, const struct http_request *r
     }
     if (spec[0] == '?') {
         struct val query;
-        if (take_query(r->query, a, false, &query) != 0) return err_set(err, ERR_NOMEM, "memory", NULL);
-        if (spec[1] == '*') {
+        bool is_list = spec[1] == '='; /* a list's description knows the types (store/list.h) */
+        if (take_query(r->query, a, is_list, &query) != 0) return err_set(err, ERR_NOMEM, "memory", NULL);
+        if (is_list || spec[1] == '*') {
             *out = query;
         } else {
             char *key = arena_strndup(a, spec + 1, name);

@@ -1,7 +1,8 @@
 /* The JSON routes: each is a method and a pattern that become a call of the API.
  *
  * Arguments, separated by blanks: :name (from the path; :name# an integer), ?name (from the query; ?name# an
- * integer), ?* (the whole query as a map), body (the JSON body), body.name (one field of it), {} (an empty map). */
+ * integer), ?* (the whole query as a map), ?= (the same of texts, for a list), body (the JSON body), body.name (one
+ * field of it), {} (an empty map). */
 #ifndef KHUNG_HTTP_ROUTES_H
 #define KHUNG_HTTP_ROUTES_H
 
@@ -10,6 +11,9 @@
 #include "base/err.h"
 #include "base/val.h"
 #include "http/server.h"
+
+struct http_api;
+struct list;
 
 struct http_route {
     const char *method, *pattern, *call, *args;
@@ -25,7 +29,37 @@ int http_route_args(const struct http_route *route, const struct http_request *r
                     struct arena *a, struct val *out, struct err *err);
 /* What a web form sent (application/x-www-form-urlencoded), as a map of texts. */
 int http_form_parse(struct arena *a, const char *body, size_t len, struct val *out, struct err *err);
+/* "/api/tasks/:id/claim": does the path fit? */
+bool http_path_fits(const char *pattern, const char *path);
 /* For the reference: all of them, closed by {NULL}. */
 extern const struct http_route http_routes[];
+
+/* Who may ask for what is no call of the API. ANYONE: what changes something must come from a page of ours, or from no
+ * browser. LOGIN: a session or a token. SESSION: a session, since tokens are not to change how their owner logs in.
+ * LOCAL: over the socket in the data directory; not in the document. */
+enum http_needs { HTTP_ANYONE, HTTP_LOGIN, HTTP_SESSION, HTTP_LOCAL };
+
+/* What the OpenAPI document tells of such a route. Parameters and fields are written as in plugin/api.h, "name:text!";
+ * a `result` that is one word is a schema of the document (Item) or "map"; with [] at its end: a list. */
+struct http_told {
+    const char *doc;
+    const char *query, *header, *body, *form; /* NULL: none */
+    bool bytes;                               /* of a file are the body, or part of a form */
+    const char *result, *type;                /* of the answer: JSON, or a text of this type; both NULL: 204 */
+    const struct list *list;                  /* what may be asked of it; NULL: it is none */
+    int status;                               /* of success, where it is neither 200 nor 204 */
+    bool etag;
+};
+
+struct http_own_route {
+    const char *method, *pattern;
+    enum http_needs needs;
+    void (*handle)(struct http_api *api, struct http_request *r);
+    struct http_told told;
+};
+extern const struct http_own_route http_own_routes[]; /* own_routes.c; closed by {NULL} */
+const struct http_own_route *http_own_route_find(const struct http_request *r);
+/* Adds the methods of the path to those that `allow` holds. */
+void http_own_route_allow(const struct http_request *r, char allow[64]);
 
 #endif

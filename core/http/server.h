@@ -54,6 +54,7 @@ struct http_request {
     bool local;             /* over the socket in the data directory */
     const char *peer;       /* the address it comes from, "" if local */
     char id[40];            /* X-Request-Id: the client's, or made here */
+    char rate[200];         /* lines of the answer on how much may still be asked (rate.h), or "" */
 };
 const char *http_header(const struct http_request *r, const char *name); /* NULL */
 

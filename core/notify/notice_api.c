@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "notify/notify_internal.h"
+#include "plugin/api_list.h"
 
-enum { LIST_MAX = 500, KEPT_DAYS = 365 };
+enum { KEPT_DAYS = 365 };
 
 static int who(struct api_call *c, int64_t *person)
 {
@@ -26,46 +27,35 @@ static int set_text(struct stmt *s, int col, const char *name, struct arena *a, 
     return copy ? val_set_new(a, row, name, val_strn(copy, len)) : ERR_LIMIT;
 }
 
-static int show(struct stmt *s, struct arena *a, struct val *row)
-{
-    *row = val_map();
-    int rc = val_set_new(a, row, "id", val_int(stmt_int(s, 0)));
-    if (rc == 0) rc = val_set_new(a, row, "at", val_int(stmt_int(s, 1)));
-    if (rc == 0) rc = set_text(s, 2, "kind", a, row);
-    if (rc == 0) rc = set_text(s, 3, "title", a, row);
-    if (rc == 0) rc = set_text(s, 4, "text", a, row);
-    if (rc == 0) rc = set_text(s, 5, "link", a, row);
-    if (rc == 0 && !stmt_is_null(s, 6)) rc = val_set_new(a, row, "ref", val_int(stmt_int(s, 6)));
-    if (rc == 0 && !stmt_is_null(s, 7)) rc = val_set_new(a, row, "read_at", val_int(stmt_int(s, 7)));
-    return rc;
-}
+static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "n.id"},
+                                             {"at", FIELD_INSTANT, LIST_RANGE | LIST_WALK, "n.at"},
+                                             {"kind", FIELD_TEXT, LIST_FILTER | LIST_WALK, "n.kind"},
+                                             {"title", FIELD_TEXT, LIST_SHOWN, "n.title"},
+                                             {"text", FIELD_TEXT, LIST_SHOWN, "n.text"},
+                                             {"link", FIELD_TEXT, LIST_SHOWN, "n.link"},
+                                             {"ref", FIELD_INTEGER, LIST_SHOWN, "n.ref"},
+                                             {"read_at", FIELD_INSTANT, LIST_SHOWN, "n.read_at"},
+                                             {0}};
+static const struct list_option list_options[] = {{"unread", "boolean", "Those that are not read yet."}, {0}};
+static const struct list notice_list = {.name = "notices",
+                                        .order = "-id",
+                                        .key = "id",
+                                        .columns = columns,
+                                        .from = "notice n",
+                                        .where = "n.person = ?1",
+                                        .options = list_options};
 
-/* Newest first; `after` is the id of the last one seen. */
 static int list(struct api_call *c)
 {
-    const struct val *o = &c->args[0];
-    int64_t person, limit = val_get_int(o, "limit", 100), after = val_get_int(o, "after", 0);
+    struct list_query q;
+    int64_t person;
     int rc = who(c, &person);
+    if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
     if (rc) return rc;
-    struct stmt *s = store_stmt(c->s->db,
-                                "select id, at, kind, title, text, link, ref, read_at from notice where person = ?1"
-                                " and (?2 = 0 or id < ?2) and (?3 = 0 or read_at is null) order by id desc limit ?4",
-                                c->err);
-    if (!s) return c->err->code;
-    stmt_bind_int(s, 1, person);
-    stmt_bind_int(s, 2, after);
-    stmt_bind_int(s, 3, val_get_bool(o, "unread", false));
-    stmt_bind_int(s, 4, limit > 0 && limit < LIST_MAX ? limit : LIST_MAX);
-    c->result = val_list();
-    while ((rc = stmt_step(s, c->err)) == 1) {
-        struct val row;
-        if (show(s, c->arena, &row) || val_add(c->arena, &c->result, row)) {
-            rc = too_large(c);
-            break;
-        }
-    }
-    stmt_done(s);
-    return rc;
+    struct list_rows how = {.bound = {val_int(person)},
+                            .nbound = 1,
+                            .where = list_asks(&c->args[0], "unread") ? "n.read_at is null" : NULL};
+    return api_list(c, &q, &how);
 }
 
 static int read_one(struct api_call *c, int64_t person, int64_t id)
@@ -271,8 +261,8 @@ static int follow(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"notice.list", list, "options:map{unread:boolean,limit:integer,after:integer}", "list", API_READ, API_HOST, 1,
-     "The caller's notices, newest first."},
+    {"notice.list", list, "options:map", "list", API_READ, API_HOST, 1, "The caller's notices, newest first.",
+     .list = &notice_list},
     {"notice.read", mark_read, "what:map{ids:list:integer,all:boolean}!", "", API_WRITE, API_HOST, 1,
      "The caller has read these, or all."},
     {"notice.preferences", preferences, "", "map", API_READ, API_HOST, 1,

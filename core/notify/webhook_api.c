@@ -5,8 +5,9 @@
 #include "base/date.h"
 #include "base/digest.h"
 #include "notify/webhook.h"
+#include "plugin/api_list.h"
 
-enum { URL_MAX = 2000, EVENTS_MAX = 500, LIST_MAX = 500 };
+enum { URL_MAX = 2000, EVENTS_MAX = 500 };
 
 static int allowed(struct api_call *c)
 {
@@ -84,68 +85,57 @@ static int add(struct api_call *c)
     return rc < 0 ? rc : add_secret(c, id);
 }
 
-static int set_cell(struct stmt *s, int col, const char *name, struct arena *a, struct val *row)
-{
-    size_t len;
-    if (stmt_is_null(s, col)) return 0;
-    if (stmt_type(s, col) == STORE_INT) return val_set_new(a, row, name, val_int(stmt_int(s, col)));
-    const char *p = stmt_text(s, col, &len);
-    char *copy = arena_strndup(a, p, len);
-    return copy ? val_set_new(a, row, name, val_strn(copy, len)) : ERR_NOMEM;
-}
-
-/* Rows of a statement as maps by these names; takes the statement over. */
-static int show_rows(struct api_call *c, struct stmt *s, const char *const *names, int n)
-{
-    int rc;
-    c->result = val_list();
-    while ((rc = stmt_step(s, c->err)) == 1) {
-        struct val row = val_map();
-        int bad = 0;
-        for (int i = 0; !bad && i < n; i++)
-            bad = set_cell(s, i, names[i], c->arena, &row);
-        if (bad || val_add(c->arena, &c->result, row)) {
-            rc = nomem(c);
-            break;
-        }
-    }
-    stmt_done(s);
-    return rc;
-}
+static const struct list_column columns[] = {
+    {"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "w.id"},
+    {"url", FIELD_TEXT, LIST_SHOWN, "w.url"},
+    {"events", FIELD_TEXT, LIST_SHOWN, "w.events"},
+    {"owner", FIELD_TEXT, LIST_SHOWN, "(select a.name from account a where a.id = w.owner)"},
+    {"state", FIELD_TEXT, LIST_SHOWN,
+     "case when w.disabled_at is not null then 'disabled' when w.failing_since is not null then 'failing' else 'active'"
+     " end"},
+    {"error", FIELD_TEXT, LIST_SHOWN, "w.last_error"},
+    {"failing_since", FIELD_INSTANT, LIST_SHOWN, "w.failing_since"},
+    {"disabled", FIELD_INSTANT, LIST_SHOWN, "w.disabled_at"},
+    {"disabled_why", FIELD_TEXT, LIST_SHOWN, "w.disabled_why"},
+    {"keys", FIELD_INTEGER, LIST_SHOWN,
+     "(select count(*) from webhook_secret k where k.webhook = w.id and (k.valid_until is null or k.valid_until > "
+     "?1))"},
+    {0}};
+static const struct list webhook_list = {
+    .name = "webhooks", .order = "id", .key = "id", .columns = columns, .from = "webhook w"};
 
 static int list(struct api_call *c)
 {
-    static const char *const names[] = {"id",    "url",           "events",   "owner",        "state",
-                                        "error", "failing_since", "disabled", "disabled_why", "keys"};
+    struct list_query q;
+    struct list_rows how = {.bound = {val_int(c->s->now)}, .nbound = 1};
     int rc = allowed(c);
-    struct stmt *s =
-        rc ? NULL
-           : store_stmt(c->s->db,
-                        "select w.id, w.url, w.events, a.name, case when w.disabled_at is not null then 'disabled' when"
-                        " w.failing_since is not null then 'failing' else 'active' end, w.last_error, w.failing_since,"
-                        " w.disabled_at, w.disabled_why, (select count(*) from webhook_secret k where k.webhook = w.id"
-                        " and (k.valid_until is null or k.valid_until > ?1)) from webhook w left join account a on a.id"
-                        " = w.owner order by w.id limit ?2",
-                        c->err);
-    if (!s) return c->err->code;
-    stmt_bind_int(s, 1, c->s->now);
-    stmt_bind_int(s, 2, LIST_MAX);
-    return show_rows(c, s, names, 10);
+    if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
+    return rc ? rc : api_list(c, &q, &how);
 }
+
+static const struct list_column delivery_columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "d.id"},
+                                                      {"event", FIELD_TEXT, LIST_FILTER | LIST_WALK, "d.event"},
+                                                      {"created", FIELD_INSTANT, LIST_SHOWN, "d.created_at"},
+                                                      {"attempts", FIELD_INTEGER, LIST_SHOWN, "d.attempts"},
+                                                      {"at", FIELD_INSTANT, LIST_SHOWN, "d.at"},
+                                                      {"status", FIELD_INTEGER, LIST_SHOWN, "d.status"},
+                                                      {"error", FIELD_TEXT, LIST_SHOWN, "d.error"},
+                                                      {"state", FIELD_TEXT, LIST_FILTER | LIST_WALK, "d.state"},
+                                                      {0}};
+static const struct list webhook_delivery_list = {.name = "deliveries",
+                                                  .order = "-id",
+                                                  .key = "id",
+                                                  .columns = delivery_columns,
+                                                  .from = "webhook_delivery d",
+                                                  .where = "d.webhook = ?1"};
 
 static int deliveries(struct api_call *c)
 {
-    static const char *const names[] = {"id", "event", "created", "attempts", "at", "status", "error", "state"};
+    struct list_query q;
+    struct list_rows how = {.bound = {c->args[0]}, .nbound = 1};
     int rc = allowed(c);
-    struct stmt *s = rc ? NULL
-                        : store_stmt(c->s->db,
-                                     "select id, event, created_at, attempts, at, status, error, state from"
-                                     " webhook_delivery where webhook = ?1 order by id desc limit ?2",
-                                     c->err);
-    if (!s) return c->err->code;
-    stmt_bind_int(s, 1, c->args[0].as.i);
-    stmt_bind_int(s, 2, LIST_MAX);
-    return show_rows(c, s, names, 8);
+    if (rc == 0) rc = api_list_read(c, &c->args[1], &q);
+    return rc ? rc : api_list(c, &q, &how);
 }
 
 static int find(struct api_call *c)
@@ -220,15 +210,16 @@ static const struct api_fn functions[] = {
      "shown "
      "this once.",
      true},
-    {"webhook.list", list, "", "list", API_READ, API_HOST, 1, "Endpoints and how they do."},
+    {"webhook.list", list, "options:map", "list", API_READ, API_HOST, 1, "Endpoints and how they do.",
+     .list = &webhook_list},
     {"webhook.rotate", rotate, "id:integer! options:map{overlap:text}", "map", API_WRITE, API_HOST, 1,
      "A new key; the old ones sign beside it for a day, or for the overlap.", true},
     {"webhook.disable", disable, "id:integer! options:map{reason:text}", "", API_WRITE, API_HOST, 1,
      "Nothing more is sent to it."},
     {"webhook.enable", enable, "id:integer!", "", API_WRITE, API_HOST, 1, "It is sent to again."},
     {"webhook.test", test, "id:integer!", "", API_WRITE, API_HOST, 1, "Sends an event webhook.test."},
-    {"webhook.deliveries", deliveries, "id:integer!", "list", API_READ, API_HOST, 1,
-     "The last deliveries, newest first."},
+    {"webhook.deliveries", deliveries, "id:integer! options:map", "list", API_READ, API_HOST, 1,
+     "The last deliveries, newest first.", .list = &webhook_delivery_list},
     {0},
 };
 

@@ -16,6 +16,7 @@
 #include "base/val.h"
 #include "plugin/host.h"
 #include "plugin/session.h"
+#include "store/list.h"
 #include "store/store.h"
 
 struct outbox;
@@ -82,13 +83,10 @@ void outbox_sent(struct outbox_sending *s, const struct val *response, const str
 int outbox_http_send(void *ctx, struct outbox_sending *s, struct err *err);
 
 /* For the administrator. Rows without their bodies but for "to", "subject", "text", "url" and "type". */
-struct outbox_filter {
-    const char *kind; /* NULL: all */
-    bool dead;        /* dead letters alone */
-    int64_t owner;    /* 0: all */
-    int64_t limit, after;
-};
-int outbox_list(struct store *db, const struct outbox_filter *f, struct arena *a, struct val *out, struct err *err);
+/* A page of what waits, or of dead letters alone. */
+extern const struct list outbox_rows;
+int outbox_page(struct store *db, const struct list_query *q, bool dead, struct arena *a, struct val *out,
+                const char **next, struct err *err);
 /* Of a kind (NULL: any), one (id) or all dead ones (id 0); *n: how many. */
 int outbox_retry(struct outbox *o, struct session *s, int64_t id, int64_t *n, struct err *err);
 int outbox_drop(struct outbox *o, struct session *s, int64_t id, int64_t *n, struct err *err);

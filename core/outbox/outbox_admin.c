@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { LIST_MAX = 1000 };
-
 static int set_copy(struct arena *a, struct val *row, const char *name, const char *p, size_t len)
 {
     char *copy = arena_strndup(a, p, len);
@@ -45,30 +43,42 @@ static int show(struct stmt *s, struct arena *a, struct val *row)
     return rc ? rc : show_body(s, a, row);
 }
 
-int outbox_list(struct store *db, const struct outbox_filter *f, struct arena *a, struct val *out, struct err *err)
+#define SHOWN "id, kind, attempts, next_at, last_error, created_at, body, run"
+
+static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "id"},
+                                             {"kind", FIELD_TEXT, LIST_FILTER | LIST_WALK, "kind"},
+                                             {"state", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"attempts", FIELD_INTEGER, LIST_SHOWN, NULL},
+                                             {"next", FIELD_INSTANT, LIST_SHOWN, NULL},
+                                             {"run", FIELD_INTEGER, LIST_FILTER, "run"},
+                                             {"created", FIELD_INSTANT, LIST_SHOWN, NULL},
+                                             {"error", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"to", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"subject", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"text", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"url", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"type", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {0}};
+static const struct list_option options[] = {{"dead", "boolean", "Dead letters alone."}, {0}};
+const struct list outbox_rows = {.name = "outbox",
+                                 .order = "id",
+                                 .key = "id",
+                                 .columns = columns,
+                                 .from = "outbox",
+                                 .select = SHOWN,
+                                 .options = options};
+
+static int list_row(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err)
 {
-    struct stmt *s = store_stmt(db,
-                                "select id, kind, attempts, next_at, last_error, created_at, body, run from outbox"
-                                " where id > ?1 and (?2 is null or kind = ?2) and (?3 = 0 or next_at is null)"
-                                " and (?4 = 0 or owner = ?4) order by id limit ?5",
-                                err);
-    int rc;
-    if (!s) return err->code;
-    *out = val_list();
-    stmt_bind_int(s, 1, f->after);
-    stmt_bind_str(s, 2, f->kind);
-    stmt_bind_int(s, 3, f->dead);
-    stmt_bind_int(s, 4, f->owner);
-    stmt_bind_int(s, 5, f->limit > 0 && f->limit < LIST_MAX ? f->limit : LIST_MAX);
-    while ((rc = stmt_step(s, err)) == 1) {
-        struct val row;
-        if (show(s, a, &row) || val_add(a, out, row)) {
-            rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
-            break;
-        }
-    }
-    stmt_done(s);
-    return rc;
+    (void)ctx;
+    return show(s, a, row) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
+int outbox_page(struct store *db, const struct list_query *q, bool dead, struct arena *a, struct val *out,
+                const char **next, struct err *err)
+{
+    struct list_rows how = {.where = dead ? "next_at is null" : NULL, .read = list_row};
+    return list_find(db, q, &how, a, out, next, err);
 }
 
 static int change(struct session *s, const char *sql, int64_t id, int64_t *n, struct err *err)

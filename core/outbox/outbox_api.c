@@ -4,7 +4,7 @@
 
 #include "outbox/outbox_internal.h"
 #include "people/people.h"
-#include "plugin/api.h"
+#include "plugin/api_list.h"
 
 static int allowed(struct api_call *c)
 {
@@ -13,13 +13,11 @@ static int allowed(struct api_call *c)
 
 static int list(struct api_call *c)
 {
-    const struct val *o = &c->args[0];
-    struct outbox_filter f = {.kind = api_str(val_get(o, "kind")),
-                              .dead = val_get_bool(o, "dead", false),
-                              .limit = val_get_int(o, "limit", 0),
-                              .after = val_get_int(o, "after", 0)};
+    struct list_query q;
     int rc = allowed(c);
-    return rc ? rc : outbox_list(c->s->db, &f, c->arena, &c->result, c->err);
+    if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
+    return rc ? rc
+              : outbox_page(c->s->db, &q, list_asks(&c->args[0], "dead"), c->arena, &c->result, &c->s->next, c->err);
 }
 
 /* An id, or "dead" for all dead letters. */
@@ -76,8 +74,8 @@ static int release(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"outbox.list", list, "options:map{kind:text,dead:boolean,limit:integer,after:integer}", "list", API_READ, API_HOST,
-     1, "What is yet to leave (fetch, mail, webhook), and dead letters with their reasons."},
+    {"outbox.list", list, "options:map", "list", API_READ, API_HOST, 1,
+     "What is yet to leave (fetch, mail, webhook), and dead letters with their reasons.", .list = &outbox_rows},
     {"outbox.retry", retry, "which:any!", "map", API_WRITE, API_HOST, 1,
      "Tries a row at once, or all dead letters (\"dead\")."},
     {"outbox.drop", drop, "which:any!", "map", API_WRITE, API_HOST, 1,

@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "base/val.h"
 #include "people/people.h"
+#include "store/list.h"
 
 extern const struct store_migration auth_migrations[];
 
@@ -97,9 +98,10 @@ int auth_session_check(const struct auth *auth, struct store *db, const char *to
 /* It was used; written once a minute at most. */
 int auth_session_touch(struct session *s, int64_t id, struct err *err);
 int64_t auth_session_touch_ms(const struct auth *auth);
-/* Of an account, newest use first. */
-int auth_session_list(const struct auth *auth, struct store *db, int64_t account, int64_t now, struct arena *a,
-                      struct val *out, struct err *err);
+/* A page of an account's; `current`: the session that asks, or 0. */
+extern const struct list auth_session_rows;
+int auth_session_list(const struct auth *auth, struct store *db, int64_t account, int64_t now, int64_t current,
+                      const struct list_query *q, struct arena *a, struct val *out, const char **next, struct err *err);
 /* Whose it is: 1, 0. */
 int auth_session_owner(struct store *db, int64_t id, int64_t *account, struct err *err);
 int auth_session_end(struct session *s, int64_t id, struct err *err);

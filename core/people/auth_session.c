@@ -90,41 +90,28 @@ int auth_session_touch(struct session *s, int64_t id, struct err *err)
     return auth_run(s->db, "update auth_session set seen_at = ?2 where id = ?1 and seen_at < ?2", id, s->now, 0, err);
 }
 
-static int session_row(struct stmt *s, struct arena *a, struct val *row)
-{
-    static const char *const texts[] = {"how", "address", "agent"}, *const times[] = {"created", "seen", "expires"};
-    *row = val_map();
-    int rc = val_set(a, row, "id", val_int(stmt_int(s, 0)));
-    for (int i = 0; rc == 0 && i < 3; i++) {
-        const char *text = people_text(s, 1 + i, a);
-        if (text) rc = val_set(a, row, texts[i], val_str(text));
-    }
-    for (int i = 0; rc == 0 && i < 3; i++)
-        rc = val_set(a, row, times[i], val_int(stmt_int(s, 4 + i)));
-    return rc;
-}
+static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_FILTER, "s.id"},
+                                             {"how", FIELD_TEXT, LIST_SHOWN, "s.how"},
+                                             {"address", FIELD_TEXT, LIST_SHOWN, "s.address"},
+                                             {"agent", FIELD_TEXT, LIST_SHOWN, "s.agent"},
+                                             {"created", FIELD_INSTANT, LIST_SHOWN, "s.created_at"},
+                                             {"seen", FIELD_INSTANT, LIST_RANGE | LIST_SORT, "s.seen_at"},
+                                             {"expires", FIELD_INSTANT, LIST_SHOWN, "s.expires_at"},
+                                             {"current", FIELD_BOOLEAN, LIST_SHOWN, "s.id = ?4"},
+                                             {0}};
+const struct list auth_session_rows = {.name = "sessions",
+                                       .order = "-seen",
+                                       .key = "id",
+                                       .columns = columns,
+                                       .from = "auth_session s",
+                                       .where = "s.account = ?1 and s.seen_at > ?3 and +s.expires_at > ?2"};
 
-int auth_session_list(const struct auth *auth, struct store *db, int64_t account, int64_t now, struct arena *a,
-                      struct val *out, struct err *err)
+int auth_session_list(const struct auth *auth, struct store *db, int64_t account, int64_t now, int64_t current,
+                      const struct list_query *q, struct arena *a, struct val *out, const char **next, struct err *err)
 {
-    static const char sql[] = "select id, how, address, agent, created_at, seen_at, expires_at from auth_session"
-                              " where account = ?1 and expires_at > ?2 and seen_at > ?3 order by seen_at desc, id desc";
-    struct stmt *s = store_stmt(db, sql, err);
-    int rc;
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, account);
-    stmt_bind_int(s, 2, now);
-    stmt_bind_int(s, 3, now - auth->o.idle_ms);
-    *out = val_list();
-    while ((rc = stmt_step(s, err)) == 1) {
-        struct val row;
-        if (session_row(s, a, &row) || val_add(a, out, row)) {
-            rc = people_too_large(err);
-            break;
-        }
-    }
-    stmt_done(s);
-    return rc;
+    struct list_rows how = {.bound = {val_int(account), val_int(now), val_int(now - auth->o.idle_ms), val_int(current)},
+                            .nbound = 4};
+    return list_find(db, q, &how, a, out, next, err);
 }
 
 int auth_session_owner(struct store *db, int64_t id, int64_t *account, struct err *err)

@@ -24,5 +24,11 @@ int people_delegation_revoke(struct store *db, int64_t id, int64_t day, struct e
  * act, holds }; until is the last day; holds is false where `from` no longer holds anything of what was delegated. */
 int people_delegations(struct store *db, int64_t person, int64_t day, struct arena *a, struct val *out,
                        struct err *err);
+/* One row of them, for lists: ctx is a reader. */
+struct people_delegation_reader {
+    struct store *db;
+    int64_t day;
+};
+int people_delegation_show(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err);
 
 #endif

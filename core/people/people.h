@@ -137,7 +137,6 @@ struct people_account_new {
 int people_account_add(struct store *db, const struct people_account_new *n, int64_t now, int64_t *id, struct err *err);
 int people_account_find(struct store *db, const char *name, struct people_account *out, struct err *err); /* 1, 0 */
 int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now, struct err *err);
-int people_accounts(struct store *db, struct arena *a, struct val *out, struct err *err);
 /* Gives a person or an account a role in a unit and below (unit 0: everywhere). */
 int people_role_give(struct store *db, int64_t account, const char *role, int64_t unit, int64_t day, struct err *err);
 
@@ -165,6 +164,5 @@ int people_token_check(struct store *db, const char *token, size_t len, int64_t 
 /* Is the verb within the token's scope? ERR_DENIED "denied.token" {verb}. */
 int people_token_allows(const struct people_login *login, const char *verb, struct err *err);
 int people_token_revoke(struct store *db, int64_t id, int64_t now, struct err *err);
-int people_tokens(struct store *db, int64_t account, struct arena *a, struct val *out, struct err *err);
 
 #endif

@@ -67,39 +67,6 @@ int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t 
     return err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&n, id), NULL);
 }
 
-static int account_row(struct stmt *s, struct arena *a, struct val *row)
-{
-    const char *name = people_text(s, 1, a), *person = people_text(s, 2, a), *lang = people_text(s, 3, a);
-    *row = val_map();
-    int rc = name ? val_set(a, row, "id", val_int(stmt_int(s, 0))) : ERR_NOMEM;
-    if (rc == 0) rc = val_set(a, row, "name", val_str(name));
-    if (rc == 0 && person) rc = val_set(a, row, "person", val_str(person));
-    if (rc == 0 && lang) rc = val_set(a, row, "lang", val_str(lang));
-    if (rc == 0) rc = val_set(a, row, "admin", val_bool(stmt_int(s, 4) != 0));
-    if (rc == 0) rc = val_set(a, row, "disabled", val_bool(!stmt_is_null(s, 5)));
-    return rc;
-}
-
-int people_accounts(struct store *db, struct arena *a, struct val *out, struct err *err)
-{
-    struct stmt *s = store_stmt(db,
-                                "select c.id, c.name, p.name, c.lang, c.admin, c.disabled_at from account c"
-                                " left join person p on p.id = c.person order by c.name limit 20000",
-                                err);
-    int rc;
-    if (!s) return err->code;
-    *out = val_list();
-    while ((rc = stmt_step(s, err)) == 1) {
-        struct val row;
-        if (account_row(s, a, &row) || val_add(a, out, row)) {
-            rc = people_too_large(err);
-            break;
-        }
-    }
-    stmt_done(s);
-    return rc;
-}
-
 int people_role_give(struct store *db, int64_t account, const char *role, int64_t unit, int64_t day, struct err *err)
 {
     static const char known[] = "select 1 from role_verb where role = ?1 union all"

@@ -207,6 +207,7 @@ void people_add_api(struct api *api, struct host *host)
     api_add(api, delegation_functions, host);
     api_add(api, date_functions, host);
     api_add(api, text_functions, host);
+    api_add(api, directory_functions, host);
 }
 
 void people_attach(struct host *host)

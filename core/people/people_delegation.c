@@ -98,9 +98,7 @@ int people_delegation_revoke(struct store *db, int64_t id, int64_t day, struct e
     return changed ? 0 : err_set(err, ERR_NOT_FOUND, "people.no_delegation", "delegation", err_i64(&n, id), NULL);
 }
 
-#define COLUMNS                                                                                                        \
-    "select d.id, d.from_person, d.to_person, d.position, d.role, d.unit, d.body, d.valid_from, d.valid_to, d.act"     \
-    " from delegation d "
+#define COLUMNS "select " PEOPLE_DELEGATION_COLUMNS " from delegation d "
 
 static void read_row(struct stmt *s, struct arena *a, struct people_delegation *d)
 {
@@ -164,6 +162,14 @@ static int show(struct store *db, int64_t id, const struct people_delegation *d,
     return rc == ERR_NOMEM ? people_too_large(err) : rc;
 }
 
+int people_delegation_show(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err)
+{
+    const struct people_delegation_reader *r = ctx;
+    struct people_delegation d;
+    read_row(s, a, &d);
+    return show(r->db, stmt_int(s, 0), &d, r->day, a, row, err);
+}
+
 int people_delegations(struct store *db, int64_t person, int64_t day, struct arena *a, struct val *out, struct err *err)
 {
     static const char one[] =
@@ -172,15 +178,14 @@ int people_delegations(struct store *db, int64_t person, int64_t day, struct are
     static const char all[] = COLUMNS "where " HELD("d") " order by d.id limit 20000";
     struct stmt *s = store_stmt(db, person ? one : all, err);
     int rc;
+    struct people_delegation_reader reader = {db, day};
     if (!s) return err->code;
     if (person) stmt_bind_int(s, 1, person);
     stmt_bind_int(s, 2, day);
     *out = val_list();
     while ((rc = stmt_step(s, err)) == 1) {
-        struct people_delegation d;
         struct val row;
-        read_row(s, a, &d);
-        rc = show(db, stmt_int(s, 0), &d, day, a, &row, err);
+        rc = people_delegation_show(&reader, s, a, &row, err);
         if (rc == 0 && val_add(a, out, row)) rc = people_too_large(err);
         if (rc) break;
     }

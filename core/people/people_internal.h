@@ -8,6 +8,14 @@
 
 /* "held on this day" for the table alias t; the day is bound as ?2 in every statement that uses it.
  */
+/* A row of delegation d, as people_delegation_show reads it. */
+#define PEOPLE_DELEGATION_COLUMNS                                                                                      \
+    "d.id, d.from_person, d.to_person, d.position, d.role, d.unit, d.body, d.valid_from, d.valid_to, d.act"
+/* The name of a unit u on the day ?2, or what comes nearest. */
+#define PEOPLE_UNIT_NAME                                                                                               \
+    "coalesce((select n.name from unit_name n where n.unit = u.id and n.valid_from <= ?2"                              \
+    " order by n.valid_from desc limit 1),"                                                                            \
+    " (select n.name from unit_name n where n.unit = u.id order by n.valid_from limit 1), u.code)"
 #define HELD(t) t ".valid_from <= ?2 and (" t ".valid_to is null or " t ".valid_to > ?2)"
 /* The unit ?1 and all above it on day ?2, as `up(id)`. */
 #define WITH_UP                                                                                                        \
@@ -59,6 +67,6 @@ int people_arg_day(struct api_call *c, const char *name, const struct val *v, in
 int people_arg_bad(struct api_call *c, const char *argument, const char *type, const struct val *got);
 
 extern const struct api_fn people_functions[], org_functions[], body_functions[], delegation_functions[],
-    date_functions[], position_functions[], text_functions[];
+    date_functions[], position_functions[], text_functions[], directory_functions[];
 
 #endif

@@ -112,7 +112,13 @@ static const char bodies[] =
     "create index unit_successor_next on unit_successor(successor, unit, day);"
     "insert into role_verb(role, verb) values('organiser','people.*');";
 
+/* What lists are filtered by. */
+static const char lists[] = "create index person_email on person(email) where email is not null;"
+                            "create index account_admin on account(admin);"
+                            "create index unit_kind on unit(kind, code);";
+
 const struct store_migration people_migrations[] = {
-    {"people/001", units}, {"people/002", persons},   {"people/003", accounts},  {"people/004", roles},
-    {"people/005", place}, {"people/audit", auditor}, {"people/bodies", bodies}, {0},
+    {"people/001", units},     {"people/002", persons}, {"people/003", accounts},
+    {"people/004", roles},     {"people/005", place},   {"people/audit", auditor},
+    {"people/bodies", bodies}, {"people/lists", lists}, {0},
 };

@@ -112,37 +112,3 @@ int people_token_revoke(struct store *db, int64_t id, int64_t now, struct err *e
     if (rc || store_changes(db)) return rc;
     return err_set(err, ERR_NOT_FOUND, "people.no_token", "token", err_i64(&n, id), NULL);
 }
-
-static int token_row(struct stmt *s, struct arena *a, struct val *row)
-{
-    static const char *const times[] = {"created", "expires", "revoked"};
-    const char *label = people_text(s, 1, a), *scope = people_text(s, 2, a);
-    *row = val_map();
-    int rc = val_set(a, row, "id", val_int(stmt_int(s, 0)));
-    if (rc == 0 && label) rc = val_set(a, row, "label", val_str(label));
-    if (rc == 0 && scope) rc = val_set(a, row, "scope", val_str(scope));
-    for (int i = 0; rc == 0 && i < 3; i++)
-        if (!stmt_is_null(s, 3 + i)) rc = val_set(a, row, times[i], val_int(stmt_int(s, 3 + i)));
-    return rc;
-}
-
-int people_tokens(struct store *db, int64_t account, struct arena *a, struct val *out, struct err *err)
-{
-    struct stmt *s = store_stmt(db,
-                                "select id, label, scope, created_at, expires_at, revoked_at from token"
-                                " where account = ?1 order by id",
-                                err);
-    int rc;
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, account);
-    *out = val_list();
-    while ((rc = stmt_step(s, err)) == 1) {
-        struct val row;
-        if (token_row(s, a, &row) || val_add(a, out, row)) {
-            rc = people_too_large(err);
-            break;
-        }
-    }
-    stmt_done(s);
-    return rc;
-}

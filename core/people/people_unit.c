@@ -8,12 +8,7 @@
 
 const struct val_kind people_unit_kind = {"unit"}, people_person_kind = {"person"};
 
-#define UNIT_COLUMNS                                                                                                   \
-    "select u.id, u.code, coalesce((select n.name from unit_name n where n.unit = u.id and "                           \
-    "n.valid_from <= ?2"                                                                                               \
-    " order by n.valid_from desc limit 1),"                                                                            \
-    " (select n.name from unit_name n where n.unit = u.id order by n.valid_from limit 1), "                            \
-    "u.code), u.kind from unit u "
+#define UNIT_COLUMNS "select u.id, u.code, " PEOPLE_UNIT_NAME ", u.kind from unit u "
 
 int people_too_large(struct err *err)
 {

@@ -69,6 +69,7 @@ struct api_fn {
     bool marks;        /* several statements: runs in a mark (savepoint) of its own */
     bool guarded;      /* reads something protected: the audit is told of it before it is answered */
     bool tells;        /* tells the audit itself, with what was before; else each success is told by its arguments */
+    const struct list *list; /* what its map of options may ask of a list (store/list.h); NULL: it is none */
 };
 
 /* A name and its type, as described: an argument of a function, or a key of a map. */

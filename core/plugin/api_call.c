@@ -197,6 +197,18 @@ static void to_object(const struct host *host, const struct api_arg *arg, struct
         if (strcmp(host->kinds[i].kind->name, arg->object) == 0) *v = val_obj(host->kinds[i].kind, v->as.i, 0, NULL);
 }
 
+/* What is no name in Lua has a _ behind it there ("until_"); callers from outside write it without. */
+static void to_lua_names(const struct api_param *p, struct val *map)
+{
+    for (size_t i = 0; map->type == VAL_MAP && i < map->as.map.n; i++) {
+        const char *key = map->as.map.pairs[i].key;
+        size_t n = strlen(key);
+        for (size_t k = 0; k < p->nkeys; k++)
+            if (strncmp(p->keys[k].name, key, n) == 0 && strcmp(p->keys[k].name + n, "_") == 0)
+                map->as.map.pairs[i].key = p->keys[k].name;
+    }
+}
+
 /* A page has its cursor beside the items; other second results are for Lua. */
 static int give_result(struct api_call *c, struct val *out)
 {
@@ -220,6 +232,7 @@ int api_invoke(struct api *api, struct session *s, const char *name, const struc
     for (size_t i = 0; i < e->nargs; i++) {
         c.args[i] = i < given ? args->as.list.items[i] : val_nil();
         to_object(s->host, &e->args[i], &c.args[i]);
+        to_lua_names(&e->params[i], &c.args[i]);
         int rc = api_check_arg(e, i, s, a, &c.args[i], err);
         if (rc) return rc;
     }

@@ -40,7 +40,7 @@ struct arena;
 struct val;
 struct session;
 /* The last ones of a plugin (NULL: of all), newest first. */
-int incident_list(struct session *s, const char *plugin, struct arena *a, struct val *out, struct err *err);
+int incident_list(struct session *s, struct arena *a, struct val *out, struct err *err);
 /* 1 found, 0 not. In the language of whoever reads. */
 int incident_show(struct session *s, const char *id, struct arena *a, struct val *out, struct err *err);
 

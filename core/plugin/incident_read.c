@@ -85,16 +85,13 @@ static int read_row(struct stmt *s, const char *lang, bool whole, struct arena *
     return rc | put_text(a, out, "traceback", s, 15);
 }
 
-int incident_list(struct session *session, const char *plugin, struct arena *a, struct val *out, struct err *err)
+int incident_list(struct session *session, struct arena *a, struct val *out, struct err *err)
 {
-    const char *sql =
-        plugin ? COLUMNS " where plugin = ?1 order by last desc limit ?2" : COLUMNS " order by last desc limit ?2";
-    struct stmt *s = store_stmt(session->db, sql, err);
+    struct stmt *s = store_stmt(session->db, COLUMNS " order by last desc limit ?1", err);
     int rc;
     *out = val_list();
     if (!s) return err->code;
-    if (plugin) stmt_bind_str(s, 1, plugin);
-    stmt_bind_int(s, 2, LIST_MAX);
+    stmt_bind_int(s, 1, LIST_MAX);
     while ((rc = stmt_step(s, err)) == 1) {
         struct val row;
         if (read_row(s, session->lang, false, a, &row) == 0 && val_add(a, out, row) == 0) continue;

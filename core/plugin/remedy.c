@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "plugin/api.h"
 
 enum { NAME_LEN = 48, FAR = 3 };
@@ -32,26 +33,6 @@ static void quoted_name(const char *text, char name[NAME_LEN])
     if (to && to - from - 2 < NAME_LEN) snprintf(name, NAME_LEN, "%.*s", (int)(to - from - 2), from + 2);
 }
 
-/* Edits that turn one name into the other (insert, drop, replace, swap of neighbours counted as two). */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NAME_LEN + 1], n = strlen(b);
-    if (n >= NAME_LEN || strlen(a) >= NAME_LEN) return NAME_LEN;
-    for (size_t k = 0; k <= n; k++)
-        row[k] = k;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t k = 1; k <= n; k++) {
-            size_t change = corner + (a[i - 1] != b[k - 1]);
-            size_t least = row[k] < row[k - 1] ? row[k] + 1 : row[k - 1] + 1;
-            corner = row[k];
-            row[k] = least < change ? least : change;
-        }
-    }
-    return row[n];
-}
-
 /* The nearest of all last names: "publsh" is "content.publish". */
 static const char *nearest(struct api *api, const char *name)
 {
@@ -62,7 +43,7 @@ static const char *nearest(struct api *api, const char *name)
         if (fn->needs && strcmp(fn->needs, API_HOST) == 0) continue;
         const char *dot = strrchr(fn->name, '.'), *colon = strrchr(fn->name, ':');
         const char *last = colon ? colon + 1 : dot ? dot + 1 : fn->name;
-        size_t far = distance(name, last);
+        size_t far = text_distance(name, last);
         if (far >= least || far * 2 > strlen(last)) continue;
         least = far;
         best = fn->name;

@@ -52,6 +52,7 @@ struct session {
     struct api_journal *journal; /* SESSION_RUN: steps pass through here; else NULL */
     bool replaying;              /* SESSION_RUN: the journal is being replayed; log is silent */
     void *run;                   /* SESSION_RUN: the flow engine's */
+    const char *next; /* where the page ends that a list has just given (in the call's arena); NULL: nowhere */
 };
 
 const char *session_mode_name(enum session_mode mode);

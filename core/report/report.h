@@ -56,6 +56,20 @@ struct report_sink {
     int (*write)(void *ctx, const char *p, size_t n);
     void *ctx;
 };
+/* Some of the rows; totals and notes are of all. */
+struct report_page {
+    int64_t from, limit; /* rows before it; rows of it at most */
+    uint64_t mark;       /* of the rows before it */
+    /* set by the run */
+    bool more;
+    int64_t end;
+    uint64_t end_mark;
+};
+/* Where the cursor says; NULL: at the beginning. ERR_INVALID "find.cursor". */
+int report_page_read(const char *name, const char *after, struct arena *a, struct report_page *page, struct err *err);
+/* The cursor of the next page; NULL: there is none. */
+const char *report_page_next(const char *name, const struct report_page *page, struct arena *a);
+
 struct report_request {
     const char *name;
     const struct val *params; /* a map; text is read as the parameter's type ("2021", a unit's code); NULL: none */
@@ -66,6 +80,7 @@ struct report_request {
     int64_t now;        /* 0: the host's clock */
     int64_t seconds;    /* wall time; 0: REPORT_SECONDS */
     struct report_sink sink;
+    struct report_page *page; /* NULL: all rows. ERR_CONFLICT "report.changed": rows before it are others than then */
 };
 /* On a reader, in its transaction. Parameters and access are checked before the first byte. ERR_NOT_FOUND
  * "report.unknown", ERR_INVALID, ERR_DENIED, ERR_LIMIT "report.time" …; ERR_STOPPED when the sink refuses. */

@@ -35,6 +35,8 @@ struct report_run {
     struct val sums[REPORT_COLUMNS_MAX]; /* nil: no total */
     int64_t id;                          /* of the object that the plugin holds */
     int64_t deadline_ns, nrows;
+    int64_t seen;  /* rows, written or not; with a page only */
+    uint64_t mark; /* of them */
     bool begun;
     struct err failed; /* what ends the report though the plugin caught it */
 };
@@ -43,6 +45,9 @@ struct report_run {
 int report_compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err);
 /* report_row.c: one row of the plugin's: checked, summed, written. */
 int report_row_add(struct report_run *run, const struct val *row, struct err *err);
+/* report_page.c: is this row of the page? And at the end: did the report come to the page at all? */
+int report_page_takes(struct report_run *run, const struct val *cells, bool *takes, struct err *err);
+int report_page_finish(struct report_run *run, struct err *err);
 int report_note_add(struct report_run *run, const struct val *text, struct err *err);
 int report_flush(struct report_run *run, bool all, struct err *err);
 /* report_cell.c: values that are shown, as text. */

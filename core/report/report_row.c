@@ -105,6 +105,7 @@ static int check_time(struct report_run *run, struct err *err)
 int report_row_add(struct report_run *run, const struct val *row, struct err *err)
 {
     struct val cells[REPORT_COLUMNS_MAX];
+    bool takes = false;
     if (run->failed.code) {
         *err = run->failed;
         return err->code;
@@ -113,8 +114,9 @@ int report_row_add(struct report_run *run, const struct val *row, struct err *er
     int rc = check_time(run, err);
     if (rc == 0) rc = check_row(run, row, cells, err);
     if (rc == 0) rc = add_sums(run, cells, err);
-    if (rc == 0) rc = write_row(run, cells, err);
-    run->nrows += rc == 0;
+    if (rc == 0) rc = report_page_takes(run, cells, &takes, err);
+    if (rc == 0 && takes) rc = write_row(run, cells, err);
+    run->nrows += rc == 0 && takes;
     /* A row that is not taken spoils the report, whatever the plugin makes of it. */
     if (rc) run->failed = *err;
     return rc;

@@ -133,6 +133,7 @@ int report_run(struct reader *r, const struct report_request *q, struct err *err
     if (rc == 0) rc = people_access_check(&s, &def->access, &run->params, "denied.report", def->name, err);
     s.actor.plugin = pv->plugin->name;
     if (rc == 0) rc = call(run, pv, err);
+    if (rc == 0) rc = report_page_finish(run, err);
     if (rc == 0) rc = finish(run, err);
     if (run->begun && run->writer->close) run->writer->close(run);
     arena_close(&run->row);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 enum { LINE_LEN = 2000 };
 
@@ -110,32 +111,11 @@ static int find_key(const char *key)
     return -1;
 }
 
-enum { KEY_LEN = 32 };
-
-/* Edits that turn one key into the other; long ones are compared by their beginning. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[KEY_LEN + 1], na = strnlen(a, KEY_LEN), nb = strnlen(b, KEY_LEN);
-    for (size_t j = 0; j <= nb; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= na; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= nb; j++) {
-            size_t swap = corner + (a[i - 1] != b[j - 1]);
-            size_t less = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            corner = row[j];
-            row[j] = swap < less ? swap : less;
-        }
-    }
-    return row[nb];
-}
-
 static const char *nearest(const char *key)
 {
-    size_t best = 0, least = KEY_LEN + 1;
+    size_t best = 0, least = SIZE_MAX;
     for (size_t i = 0; i < NKEYS; i++) {
-        size_t d = distance(key, config_keys[i].name);
+        size_t d = text_distance(key, config_keys[i].name);
         if (d >= least) continue;
         least = d;
         best = i;

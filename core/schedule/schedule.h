@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/val.h"
 #include "plugin/session.h"
+#include "store/list.h"
 #include "store/store.h"
 
 struct schedule;
@@ -99,6 +100,10 @@ struct schedule_filter {
     bool open;            /* without those done and cancelled */
     int64_t limit, after; /* after: an id */
 };
+/* A page of those that are still to fire, of all plugins. */
+extern const struct list schedule_rows;
+int schedule_page(struct store *db, const struct list_query *q, int64_t now, struct arena *a, struct val *out,
+                  const char **next, struct err *err);
 int schedule_list(struct store *db, const struct schedule_filter *f, int64_t now, struct arena *a, struct val *out,
                   struct err *err);
 

@@ -7,6 +7,7 @@
 #include "base/zone.h"
 #include "people/people.h"
 #include "people/time.h"
+#include "plugin/api_list.h"
 #include "plugin/declare.h"
 #include "plugin/plugin_vm.h"
 #include "schedule/schedule_internal.h"
@@ -182,6 +183,15 @@ static int list(struct api_call *c)
     return rc ? rc : schedule_list(c->s->db, &f, c->s->now, c->arena, &c->result, c->err);
 }
 
+/* Of all plugins, for who runs the service. */
+static int jobs(struct api_call *c)
+{
+    struct list_query q;
+    int rc = people_check(c->s, "schedule.read", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
+    return rc ? rc : schedule_page(c->s->db, &q, c->s->now, c->arena, &c->result, &c->s->next, c->err);
+}
+
 /* From outside any job; a plugin only its own. */
 static int run_now(struct api_call *c)
 {
@@ -211,5 +221,7 @@ const struct api_fn schedule_functions[] = {
      "Fires a job now: an overdue or failed one at once, a cron job besides its time."},
     {"schedule.list", list, "options:map{limit:integer,after:integer}", "table[]", API_READ, "schedule", 1,
      "The plugin's jobs that are still to fire, with state, due time and reason; {limit, after}."},
+    {"schedule.jobs", jobs, "options:map", "list", API_READ, API_HOST, 1,
+     "Jobs of all plugins that are still to fire, with state, due time and reason.", .list = &schedule_rows},
     {0},
 };

@@ -27,11 +27,12 @@ static const char schema[] =
 
 const struct store_migration schedule_migrations[] = {{"schedule/001", schema}, {0}};
 
-#define COLUMNS                                                                                                        \
-    "select id, plugin, name, kind, local, zone, due, next_at, cron, flow, input, item, missed, "                      \
+#define SHOWN                                                                                                          \
+    "id, plugin, name, kind, local, zone, due, next_at, cron, flow, input, item, missed, "                             \
     "overlap, grace_ms,"                                                                                               \
     " declared, state, manual, waiting, alarmed, tries, error, last_run, last_run_at, "                                \
-    "last_late_ms from schedule "
+    "last_late_ms"
+#define COLUMNS "select " SHOWN " from schedule "
 
 const char *schedule_state_name(enum schedule_state s)
 {
@@ -310,6 +311,47 @@ int schedule_find(struct store *db, const char *plugin, const char *name, int64_
     if (rc == 1) *id = stmt_int(s, 0);
     stmt_done(s);
     return rc;
+}
+
+static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "id"},
+                                             {"plugin", FIELD_TEXT, LIST_FILTER, "plugin"},
+                                             {"name", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"kind", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"state", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"cron", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"local", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"zone", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"flow", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"error", FIELD_TEXT, LIST_SHOWN, NULL},
+                                             {"due", FIELD_INSTANT, LIST_SHOWN, NULL},
+                                             {"next", FIELD_INSTANT, LIST_RANGE, "next_at"},
+                                             {"item", FIELD_INTEGER, LIST_SHOWN, NULL},
+                                             {"tries", FIELD_INTEGER, LIST_SHOWN, NULL},
+                                             {"last_run_at", FIELD_INSTANT, LIST_SHOWN, NULL},
+                                             {"run", FIELD_INTEGER, LIST_SHOWN, NULL},
+                                             {"last_late_ms", FIELD_INTEGER, LIST_SHOWN, NULL},
+                                             {"overdue", FIELD_BOOLEAN, LIST_SHOWN, NULL},
+                                             {0}};
+const struct list schedule_rows = {.name = "schedule",
+                                   .order = "id",
+                                   .key = "id",
+                                   .columns = columns,
+                                   .from = "schedule",
+                                   .where = "state in (0, 2, 4)",
+                                   .select = SHOWN};
+
+static int list_row(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err)
+{
+    const int64_t *now = ctx;
+    struct schedule_row r;
+    return read_row(s, a, &r) || show(a, &r, *now, row) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
+int schedule_page(struct store *db, const struct list_query *q, int64_t now, struct arena *a, struct val *out,
+                  const char **next, struct err *err)
+{
+    struct list_rows how = {.read = list_row, .ctx = &now};
+    return list_find(db, q, &how, a, out, next, err);
 }
 
 int schedule_list(struct store *db, const struct schedule_filter *f, int64_t now, struct arena *a, struct val *out,

@@ -45,6 +45,21 @@ static const char *make_insert(struct arena *a, const struct table *t)
     return take_text(a, &b);
 }
 
+static bool begins_one(const struct val *lists, const char *field)
+{
+    char text[TABLE_NAME_MAX];
+    for (size_t i = 0; val_at(lists, i); i++) {
+        const char *first = table_name_of(val_at(val_at(lists, i), 0), text);
+        if (strcmp(first + (first[0] == '-'), field) == 0) return true;
+    }
+    return false;
+}
+
+bool table_is_indexed(const struct table *t, const char *field)
+{
+    return begins_one(t->index, field) || begins_one(t->unique, field);
+}
+
 const char *table_name_of(const struct val *v, char out[TABLE_NAME_MAX])
 {
     out[0] = '\0';

@@ -32,6 +32,8 @@ struct table_spec {
 int table_build(struct arena *a, const struct table_spec *spec, struct table **out, struct err *err);
 const struct field *table_field(const struct table *t, const char *name);
 const char *table_sql_name(const struct table *t);
+/* Does an index begin with this field? */
+bool table_is_indexed(const struct table *t, const char *field);
 
 /* Makes the table or brings it to the declared shape. By itself: new columns (required ones need a default), indexes,
  * columns that hold nothing dropped. By a declared step: columns renamed, dropped with their values, converted to

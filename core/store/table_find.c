@@ -1,10 +1,10 @@
 /* Queries over declared tables: filters, order, keyset paging, counts and sums. */
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/digest.h"
 #include "base/err.h"
+#include "store/cursor.h"
 #include "store/table_internal.h"
 
 enum { ORDER_MAX = 6, LIMIT_DEFAULT = 100, LIMIT_MAX = 1000 };
@@ -43,11 +43,6 @@ static int read_order(struct order *o, const struct table *t, const struct val *
     return 0;
 }
 
-static int bad_cursor(struct err *err)
-{
-    return err_set(err, ERR_INVALID, "find.cursor", NULL);
-}
-
 /* Stands at the front of a cursor: one of another order or table is refused. */
 static struct val order_mark(const struct order *o, const struct table *t)
 {
@@ -60,19 +55,10 @@ static struct val order_mark(const struct order *o, const struct table *t)
 
 static int read_cursor(const char *text, const struct order *o, struct where *w, struct val *out, struct err *err)
 {
-    size_t len = strlen(text), n;
-    struct arena *a = w->arena;
-    unsigned char *bytes = len <= 4096 ? arena_alloc(a, len + 1) : NULL;
     struct val mark = order_mark(o, w->table);
-    if (!bytes) return bad_cursor(err);
-    if (sodium_base642bin(bytes, len, text, len, NULL, &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
-        return bad_cursor(err);
-    if (val_decode((char *)bytes, n, a, NULL, out) != 0 || out->type != VAL_LIST || out->as.list.n != o->n + 1)
-        return bad_cursor(err);
-    if (!val_equal(&out->as.list.items[0], &mark)) return bad_cursor(err);
-    for (size_t i = 1; i <= o->n; i++)
-        if (out->as.list.items[i].type > VAL_STR) return bad_cursor(err);
-    return 0;
+    int rc = cursor_read(text, o->n + 1, w->arena, out, err);
+    if (rc || val_equal(&out->as.list.items[0], &mark)) return rc;
+    return err_set(err, ERR_INVALID, "find.cursor", NULL);
 }
 
 /* Can a row have no value there? */
@@ -141,21 +127,14 @@ static int write_find(struct where *w, const struct table *t, const struct table
 static int make_cursor(const struct order *o, const struct table *t, const struct val *row, struct arena *a,
                        const char **out)
 {
-    struct buf b;
     struct val at = val_list();
-    buf_init(&b, 3000);
     if (val_add(a, &at, order_mark(o, t)) != 0) return ERR_NOMEM;
     for (size_t i = 0; i < o->n; i++) {
         const struct val *v = val_get(row, o->field[i]->name);
         if (val_add(a, &at, v ? *v : val_nil()) != 0) return ERR_NOMEM;
     }
-    int rc = val_encode(&at, &b, false);
-    size_t cap = sodium_base64_encoded_len(b.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    char *text = rc == 0 && buf_ok(&b) ? arena_alloc(a, cap) : NULL;
-    if (text) sodium_bin2base64(text, cap, (unsigned char *)b.data, b.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    buf_close(&b);
-    *out = text;
-    return text ? 0 : ERR_LIMIT;
+    *out = cursor_write(&at, a);
+    return *out ? 0 : ERR_LIMIT;
 }
 
 static int read_page(struct stmt *s, const struct table *t, const struct order *o, int64_t limit, struct arena *a,

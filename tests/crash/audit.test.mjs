@@ -20,10 +20,10 @@ const points = readFileSync(join(TOP, 'core/runtime/crash.c'), 'utf8').match(/"(
 
 async function entries(s) {
   const all = [];
-  for (let before = 0; ;) {
-    const page = await s.must('audit', 'list', '--limit', 1000, '--before', before, '--kind', 'table:audited.row');
+  for (let after; ;) {
+    const page = await s.must('audit', 'list', '--limit', 1000, ...(after ? ['--after', after] : []), '--kind', 'table:audited.row');
     all.push(...page.items);
-    if (!(before = page.next)) return all.reverse();
+    if (!(after = page.next)) return all.reverse();
   }
 }
 

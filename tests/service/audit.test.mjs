@@ -83,10 +83,10 @@ test('a thing and a person are found by the index, too, and pages go on', async 
   const mine = await read(s, '--person', 'boss', '--verb', 'task.*');
   assert.deepEqual(mine.map((e) => e.verb), ['task.decide']);
   const pages = [];
-  for (let before = 0, n = 0; n < 50; n++) {
-    const page = await s.must('audit', 'list', '--limit', 3, '--before', before, '--verb', 'flow.start', '--as', 'boss');
+  for (let after, n = 0; n < 50; n++) {
+    const page = await s.must('audit', 'list', '--limit', 3, ...(after ? ['--after', after] : []), '--verb', 'flow.start', '--as', 'boss');
     pages.push(...page.items);
-    if (!(before = page.next)) break;
+    if (!(after = page.next)) break;
   }
   assert.equal(pages.length, 6);
   await s.stop();

@@ -112,7 +112,10 @@ static void test_arguments_come_from_path_query_and_body(void **state)
     assert_string_equal(out, "[17]");
     memset(out, 0, sizeof(out));
     assert_int_equal(args_of("GET", "/api/runs", "state=open&limit=5&all&q=a%20b+c&zip=0123", NULL, out), 0);
-    assert_string_equal(out, "[{\"state\":\"open\",\"limit\":5,\"all\":true,\"q\":\"a b c\",\"zip\":\"0123\"}]");
+    assert_string_equal(out, "[{\"state\":\"open\",\"limit\":\"5\",\"all\":true,\"q\":\"a b c\",\"zip\":\"0123\"}]");
+    memset(out, 0, sizeof(out));
+    assert_int_equal(args_of("GET", "/api/units/a", "n=5&all=true&zip=0123", NULL, out), 0);
+    assert_string_equal(out, "[\"a\",{\"n\":5,\"all\":true,\"zip\":\"0123\"}]");
 }
 
 static void test_an_id_that_is_no_number_is_refused(void **state)

@@ -120,13 +120,11 @@ static void ask_the_rest(struct fixture *f)
     fixture_ok(f, "within", people_is_within(f->db, unit, unit, day, &f->err));
     fixture_ok(f, "why", people_explain_verb(f->db, &lan, "content.publish", unit, day, "en", &f->a, &list, &f->err));
     fixture_ok(f, "who", people_who_can(f->db, "content.publish", unit, day, "en", &f->a, &list, &f->err));
-    fixture_ok(f, "accounts", people_accounts(f->db, &f->a, &list, &f->err));
     fixture_ok(f, "account", people_account_find(f->db, "lan", &account, &f->err));
     fixture_ok(f, "disable", people_account_disable(f->db, account.id, false, f->s.now, &f->err));
     fixture_ok(f, "role", people_role_give(f->db, account.id, "editor", unit, day, &f->err));
     fixture_ok(f, "token", people_token_make(f->db, &n, f->s.now, token, &id, &f->err));
     fixture_ok(f, "check", people_token_check(f->db, token, PEOPLE_TOKEN_LEN, f->s.now, &login, &f->err));
-    fixture_ok(f, "tokens", people_tokens(f->db, 1, &f->a, &list, &f->err));
     fixture_ok(f, "revoke", people_token_revoke(f->db, id, f->s.now, &f->err));
     fixture_ok(f, "give", people_give(f->db, day, &f->a, &list, &f->err));
 }

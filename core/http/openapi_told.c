@@ -1,0 +1,194 @@
+/* Lists, and routes that are no call of the API: what their descriptions tell (http/routes.h, store/list.h). */
+#include "http/openapi.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/auth_web.h"
+#include "http/routes.h"
+#include "store/list.h"
+
+/* --- lists --- */
+
+static void add_parameter(struct openapi *o, struct val *to, const char *name, const char *doc, struct val schema)
+{
+    struct val p = openapi_parameter(o, name, "query", false, schema);
+    if (doc) openapi_set(o, &p, "description", val_str(doc));
+    openapi_add(o, to, p);
+}
+
+static struct val sort_schema(struct openapi *o, const struct list *l)
+{
+    struct val names = val_list(), s = openapi_type(o, "string");
+    for (const struct list_column *c = l->columns; c->name; c++) {
+        if (c->can & LIST_UP) openapi_add(o, &names, val_str(c->name));
+        if (c->can & LIST_DOWN) openapi_add(o, &names, val_str(openapi_text(o, "-", c->name, "")));
+    }
+    if (!l->more) openapi_set(o, &s, "enum", names);
+    openapi_set(o, &s, "default", val_str(l->order));
+    return s;
+}
+
+static void add_filter(struct openapi *o, struct val *to, const struct list_column *c)
+{
+    static const char *const ranges[] = {"[gte]", "[gt]", "[lte]", "[lt]"};
+    struct field f = {.name = c->name, .type = c->type};
+    struct val s = openapi_field(o, &f), words = val_list();
+    for (size_t i = 0; c->choices && c->choices[i]; i++)
+        openapi_add(o, &words, val_str(c->choices[i]));
+    if (c->choices) openapi_set(o, &s, "enum", words);
+    if (c->can & LIST_FILTER) add_parameter(o, to, c->name, NULL, s);
+    for (size_t i = 0; (c->can & LIST_RANGE) == LIST_RANGE && i < sizeof(ranges) / sizeof(ranges[0]); i++)
+        add_parameter(o, to, openapi_text(o, c->name, ranges[i], ""), NULL, s);
+}
+
+void openapi_list_parameters(struct openapi *o, struct val *to, const struct list *l)
+{
+    struct val limit = openapi_type(o, "integer");
+    openapi_set(o, &limit, "minimum", val_int(1));
+    openapi_set(o, &limit, "default", val_int(100));
+    add_parameter(o, to, "limit", "Rows of a page at most.", limit);
+    add_parameter(o, to, "after", "The cursor of the page before: from its header Link, or `next`.",
+                  openapi_type(o, "string"));
+    add_parameter(o, to, "sort", "With - in front: downwards.", sort_schema(o, l));
+    add_parameter(o, to, "fields", "These alone, divided by commas.", openapi_type(o, "string"));
+    for (const struct list_option *p = l->options; p && p->name; p++)
+        add_parameter(o, to, p->name, p->doc, openapi_type(o, strcmp(p->type, "boolean") == 0 ? "boolean" : "string"));
+    for (const struct list_column *c = l->columns; c->name; c++)
+        add_filter(o, to, c);
+}
+
+/* As answers have them: instants are milliseconds; what is found by a code may be shown whole. */
+static struct val shown_type(struct openapi *o, const struct list_column *c)
+{
+    if (c->lookup) return val_map();
+    switch (c->type) {
+    case FIELD_BOOLEAN:
+        return openapi_type(o, "boolean");
+    case FIELD_INTEGER:
+    case FIELD_INSTANT:
+        return openapi_type(o, "integer");
+    case FIELD_TEXT:
+    case FIELD_DATE:
+        return openapi_type(o, "string");
+    default:
+        return val_map();
+    }
+}
+
+struct val openapi_list_row(struct openapi *o, const struct list *l)
+{
+    struct val properties = val_map();
+    for (const struct list_column *c = l->columns; c->name; c++)
+        openapi_set(o, &properties, c->name, shown_type(o, c));
+    return OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", properties});
+}
+
+/* --- routes that are no call --- */
+
+/* "name:text! code:text": each with its schema, in turn. */
+static const char *next_word(struct openapi *o, const char *at, struct field *f)
+{
+    struct err ignored;
+    size_t len = strcspn(at, " "), colon = strcspn(at, ":");
+    const char *name = arena_strndup(o->a, at, colon), *type = arena_strndup(o->a, at + colon + 1, len - colon - 1);
+    *f = (struct field){.name = name ? name : "", .type = FIELD_JSON};
+    if (!name || !type || strcmp(type, "list") == 0 || field_parse(o->a, name, type, f, &ignored) != 0)
+        f->type = type && strcmp(type, "list") == 0 ? FIELD_LIST : FIELD_JSON;
+    if (f->type == FIELD_LIST && type && strcmp(type, "list") == 0) f->item = FIELD_JSON;
+    return at + len + strspn(at + len, " ");
+}
+
+static void add_words(struct openapi *o, struct val *to, const char *words, const char *in)
+{
+    for (const char *at = words; at && *at;) {
+        struct field f;
+        at = next_word(o, at, &f);
+        openapi_add(o, to, openapi_parameter(o, f.name, in, f.required, openapi_field(o, &f)));
+    }
+}
+
+static struct val object_of_words(struct openapi *o, const char *words)
+{
+    struct val properties = val_map(), required = val_list(), s = openapi_type(o, "object");
+    for (const char *at = words; *at && *at != '[';) {
+        struct field f;
+        at = next_word(o, at, &f);
+        openapi_set(o, &properties, f.name, openapi_field(o, &f));
+        if (f.required) openapi_add(o, &required, val_str(f.name));
+    }
+    openapi_set(o, &s, "properties", properties);
+    if (required.as.list.n) openapi_set(o, &s, "required", required);
+    return s;
+}
+
+static struct val result_of(struct openapi *o, const struct http_told *t)
+{
+    struct val one;
+    if (t->list) return OPENAPI_MAP(o, {"type", val_str("array")}, {"items", openapi_list_row(o, t->list)});
+    if (strcmp(t->result, "map") == 0) return openapi_type(o, "object");
+    one = strchr(t->result, ':') ? object_of_words(o, t->result) : openapi_ref(o, t->result);
+    if (!strchr(t->result, '[')) return one;
+    return OPENAPI_MAP(o, {"type", val_str("array")}, {"items", one});
+}
+
+static void add_path_parameters(struct openapi *o, struct val *to, const char *pattern)
+{
+    for (const char *p = pattern; (p = strchr(p, ':')); p++) {
+        const char *name = arena_strndup(o->a, p + 1, strcspn(p + 1, "/"));
+        if (name) openapi_add(o, to, openapi_parameter(o, name, "path", true, openapi_type(o, "string")));
+    }
+}
+
+static void add_body(struct openapi *o, struct val *op, const struct http_told *t)
+{
+    struct val schema, content = val_map();
+    if (t->bytes) {
+        struct val bytes = OPENAPI_MAP(o, {"type", val_str("string")}, {"format", val_str("binary")});
+        struct val form = OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", OPENAPI_MAP(o, {"file", bytes})});
+        content = OPENAPI_MAP(o, {"*/*", OPENAPI_MAP(o, {"schema", bytes})},
+                              {"multipart/form-data", OPENAPI_MAP(o, {"schema", form})});
+    }
+    if (t->body) schema = object_of_words(o, t->body);
+    if (t->body) openapi_set(o, &content, "application/json", OPENAPI_MAP(o, {"schema", schema}));
+    if (t->form) schema = openapi_type(o, "object");
+    if (t->body || t->form)
+        openapi_set(o, &content, "application/x-www-form-urlencoded", OPENAPI_MAP(o, {"schema", schema}));
+    if (content.as.map.n) openapi_set(o, op, "requestBody", OPENAPI_MAP(o, {"content", content}));
+}
+
+static struct val operation(struct openapi *o, const char *method, const char *pattern, enum http_needs needs,
+                            const struct http_told *t)
+{
+    struct val parameters = val_list(), tags = val_list(), schema = val_nil(), op = val_map();
+    struct openapi_answer a = {.status = t->status              ? t->status
+                                         : t->result || t->type ? 200
+                                                                : 204,
+                               .type = t->type ? t->type : "application/json",
+                               .pages = t->list != NULL,
+                               .etag = t->etag};
+    if (t->result) schema = result_of(o, t);
+    if (t->type) schema = openapi_type(o, "string");
+    add_path_parameters(o, &parameters, pattern);
+    add_words(o, &parameters, t->query, "query");
+    add_words(o, &parameters, t->header, "header");
+    if (t->list) openapi_list_parameters(o, &parameters, t->list);
+    if (parameters.as.list.n) openapi_set(o, &op, "parameters", parameters);
+    openapi_add(o, &tags, val_str(strncmp(pattern, "/auth/", 6) == 0 ? "auth" : "system"));
+    openapi_set(o, &op, "operationId", val_str(openapi_text(o, method, " ", pattern)));
+    openapi_set(o, &op, "summary", val_str(t->doc));
+    openapi_set(o, &op, "tags", tags);
+    openapi_set(o, &op, "security", openapi_security(o, needs, strcmp(method, "GET") == 0));
+    add_body(o, &op, t);
+    openapi_set(o, &op, "responses", openapi_responses(o, &a, schema));
+    return op;
+}
+
+void openapi_told(struct openapi *o, struct val *paths)
+{
+    for (const struct http_own_route *r = http_own_routes; r->method; r++)
+        if (r->needs != HTTP_LOCAL)
+            openapi_operation(o, paths, r->pattern, r->method, operation(o, r->method, r->pattern, r->needs, &r->told));
+    for (const struct auth_route *r = auth_routes; r->method; r++)
+        openapi_operation(o, paths, r->pattern, r->method, operation(o, r->method, r->pattern, r->needs, &r->told));
+}

@@ -1,0 +1,243 @@
+// Lists over REST: every one in pages by one convention. What may be asked stands in the OpenAPI document; what is not there is refused
+// with what there is; pages put together are the whole, whatever comes between them.
+import { after, before, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { folder, plugin, serve, write } from '../lib/khung.mjs';
+import { join } from 'node:path';
+
+const SOURCE = `
+content.type("note", { fields = { title = "text!", rank = "integer", day = "date", hot = "boolean" }, title = "title", index = { { "rank" }, { "day" } } })
+flow.define("asks", { title = "Asks", input = { n = "integer" } }, function(run, input)
+  return run:ask { to = { position = "head", unit = "office" }, title = "Task " .. (input.n or 0), within = (10 + (input.n or 0) % 3) .. "h" }.decision
+end)
+flow.define("work", { title = "Work", input = {} }, function() return 1 end)
+flow.define("lone", { title = "Lone", input = {} }, function(run)
+  run:ask { to = { position = "nobody", unit = "office" }, title = "Nobody" }
+end)
+local nums = storage.table("num", { fields = { n = "integer!" }, index = { { "n" } } })
+flow.define("put", { title = "Put", input = { n = "integer!" } }, function(run, input) nums:insert { n = input.n } end)
+report.define("nums", { columns = { { "n", "integer", total = "sum" } } }, function(p, out)
+  for _, r in ipairs(nums:find({}, { order = "n" })) do out:row { r.n } end
+end)
+report.define("one", { columns = { { "n", "integer" } } }, function(p, out) out:row { 1 } end)
+report.define("two", { columns = { { "n", "integer" } } }, function(p, out) out:row { 2 } end)
+schedule.cron("daily", "0 7 * * *", { flow = "work" })
+schedule.cron("weekly", "0 7 * * mon", { flow = "work" })
+schedule.cron("yearly", "0 7 1 1 *", { flow = "work" })
+`;
+const N = 7;
+
+let s, doc, lists;
+
+const people = (from, to) => ({ persons: Array.from({ length: to - from }, (_, i) => ({ code: `p${String(from + i).padStart(3, '0')}`, name: `Person ${from + i}`, email: `p${from + i}@x.vn` })) });
+const importMore = async (tree) => {
+  const file = join(s.dir, `more-${Math.random()}.json`);
+  write(file, JSON.stringify(tree));
+  await s.must('org', 'import', file);
+};
+const start = (n, flow = 'office.asks') => s.request('POST', '/api/runs', { flow, input: flow.endsWith('asks') ? { n } : {} });
+const note = (n) => s.request('POST', '/api/content/note', { title: `Note ${n}`, rank: n % 3, day: `2021-01-0${1 + (n % 9)}`, hot: n % 2 === 0 });
+
+before(async () => {
+  const dir = folder();
+  plugin(dir, 'office', SOURCE, { needs: '{ "flow", "storage", "content", "people", "report", "schedule" }' });
+  s = await serve({ dir, config: { lang: 'en' } });
+  await s.admin();
+  for (const role of ['auditor', 'organiser', 'editor', 'operator']) await s.must('user', 'role', 'boss', role);
+  const more = people(0, N);
+  await importMore({ ...more, units: Array.from({ length: N }, (_, i) => ({ code: `u${i}`, name: `Unit ${i}`, kind: i % 2 ? 'commune' : 'ward', parent: 'office' })),
+    positions: Array.from({ length: N }, (_, i) => ({ code: `pos${i}`, title: `Position ${i}` })),
+    holders: more.persons.map((p, i) => ({ person: p.code, position: `pos${i % 3}`, unit: `u${i % 2}`, from: '2020-01-01' })),
+    bodies: Array.from({ length: 4 }, (_, i) => ({ code: `b${i}`, name: `Body ${i}`, unit: `u${i % 2}` })) });
+  for (let i = 0; i < N; i++) {
+    await start(i);
+    await note(i);
+    await s.must('user', 'add', `user${i}`);
+    await s.must('user', 'token', 'boss', '--label', `t${i}`);
+    await s.must('webhook', 'add', `http://127.0.0.1:9/${i}`, '--events', 'content.published');
+  }
+  for (let i = 0; i < 3; i++) await s.must('delegation', 'add', '--from', `p00${i}`, '--to', `p00${i + 1}`, '--until', '2199-01-01');
+  for (let i = 0; i < 3; i++) await start(i, 'office.lone');
+  const run = rows(await ask('/api/runs', { flow: 'office.asks' }))[0].id;
+  doc = (await s.request('GET', '/api/openapi.json')).json;
+  lists = Object.entries(doc.paths).filter(([, p]) => p.get?.parameters?.some((x) => x.name === 'sort'))
+    .map(([path, p]) => ({ path: path.replace('{type}', 'note').replace('{name}', 'boss').replace('{id}', path.includes('/runs/') ? run : '1'), of: p.get }));
+});
+after(() => s?.stop());
+
+const rows = (r) => (Array.isArray(r.json) ? r.json : r.json.items ?? r.json.tasks);
+const next = (r) => /^<([^>]+)>; rel="next"$/.exec(r.headers.link ?? '')?.[1];
+const ask = (path, query = {}) => s.request('GET', `${path}?${new URLSearchParams(query)}`);
+
+async function walk(path, query, between) {
+  const all = [], pages = [];
+  for (let at = `${path}?${new URLSearchParams(query)}`, n = 0; at; n++) {
+    const r = await s.request('GET', at);
+    assert.equal(r.status, 200, `${at}: ${r.text}`);
+    if (path !== '/api/audit') assert.ok(rows(r).length <= Number(query.limit), at); // all that one slice did stays on one page
+    if (!Array.isArray(r.json)) assert.equal(r.json.next ?? undefined, next(r) && new URL(next(r), 'http://x').searchParams.get('after'), 'the body has the cursor, too');
+    all.push(...rows(r));
+    pages.push(rows(r).length);
+    assert.ok(n < 1000);
+    at = next(r);
+    if (at) await between?.(n);
+  }
+  return { all, pages };
+}
+
+describe('every list', () => {
+  it('is among those that were meant', () => {
+    const paths = lists.map((l) => l.path);
+    for (const noun of ['content/note', 'tasks', 'inbox', 'orphans', 'runs', 'persons', 'units', 'positions', 'holders', 'bodies', 'delegations', 'users', 'users/boss/tokens',
+      'users/boss/sessions', 'audit', 'audit/anchors', 'notices', 'webhooks', 'webhooks/1/deliveries', 'outbox', 'plugins', 'schedule', 'errors', 'reports'])
+      assert.ok(paths.includes(`/api/${noun}`), noun);
+    assert.ok(paths.includes('/auth/sessions'));
+  });
+
+  it('refuses what it does not know with 400 and what there is', async () => {
+    for (const { path } of lists) {
+      for (const [query, code] of [[{ nonsense: 1 }, 'list.parameter'], [{ 'nonsense[gte]': 1 }, 'list.parameter'], [{ sort: 'nonsense' }, 'list.sort'],
+        [{ fields: 'nonsense' }, 'list.field'], [{ after: 'nonsense' }, 'find.cursor'], [{ limit: 'x' }, 'list.value'], [{ limit: 0 }, 'list.value']]) {
+        const r = await ask(path, query);
+        assert.equal(r.status, 400, `${path} ${JSON.stringify(query)} ${r.text}`);
+        assert.equal(r.json.code, code, path);
+        if (code !== 'find.cursor' && code !== 'list.value') assert.match(r.json.hint, /There is: -?\w/);
+      }
+      assert.match((await ask(path, { nonsense: 1 })).json.hint, /limit, after, sort, fields/);
+    }
+  });
+
+  it('is the same in pages as whole, in every order of its document', async () => {
+    let large = 0;
+    for (const { path, of } of lists) {
+      const key = path === '/api/positions' || path === '/api/plugins' || path === '/api/reports' ? (path === '/api/positions' ? 'code' : 'name') : { '/api/audit': 'row', '/api/audit/anchors': 'day' }[path] ?? (path.endsWith('/history') ? 'entry' : 'id');
+      for (const sort of of.parameters.find((p) => p.name === 'sort').schema.enum ?? ['id', '-id', 'rank', '-rank', 'day', '-changed_at']) {
+        if (path === '/api/audit') continue; // reading it adds to it: below
+        const whole = rows(await ask(path, { sort, limit: 1000 }));
+        const { all } = await walk(path, { sort, limit: 2 });
+        assert.deepEqual(all.map((r) => r[key]), whole.map((r) => r[key]), `${path} by ${sort}`);
+        const field = sort.replace('-', '');
+        const values = whole.map((r) => r[field]).filter((v) => typeof v === 'number' || typeof v === 'string');
+        const sorted = [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+        assert.deepEqual(values, sort.startsWith('-') ? sorted.reverse() : sorted, `${path} by ${sort}`);
+        if (whole.length > 2) large++;
+        const few = rows(await ask(path, { sort, limit: 1, fields: key }));
+        for (const r of few) assert.deepEqual(Object.keys(r), [key]);
+      }
+    }
+    assert.ok(large > 25, `${large} with more than one page`);
+  });
+
+  it('names all of its fields in the document', async () => {
+    let named = 0;
+    for (const { path, of } of lists) {
+      const properties = of.responses[200].content['application/json'].schema.items?.properties;
+      if (!properties) continue;
+      const keys = new Set(rows(await ask(path, { limit: 1000 })).flatMap((r) => Object.keys(r)));
+      assert.deepEqual([...keys].filter((k) => !properties[k]), [], path);
+      for (const k of keys) for (const r of rows(await ask(path, { fields: k, limit: 20 }))) assert.deepEqual(Object.keys(r).filter((x) => x !== k), [], `${path} ${k}`);
+      named += keys.size;
+    }
+    assert.ok(named > 90, `${named}`);
+  });
+
+  it('gives 100 rows unless it is told, and a thousand at most', async () => {
+    await importMore(people(100, 1202));
+    assert.equal(rows(await ask('/api/persons')).length, 100);
+    assert.equal(rows(await ask('/api/persons', { limit: 5000 })).length, 1000);
+    assert.ok((await s.must('org', 'persons')).length > 1100, 'the command shows all');
+    assert.equal((await s.must('org', 'persons', '--limit', 5)).length, 5);
+  });
+});
+
+describe('filters', () => {
+  it('find by value and by range, in their types', async () => {
+    assert.deepEqual(rows(await ask('/api/persons', { email: 'p3@x.vn' })).map((p) => p.code), ['p003']);
+    assert.deepEqual(rows(await ask('/api/persons', { 'code[gte]': 'p001', 'code[lt]': 'p003' })).map((p) => p.code), ['p001', 'p002']);
+    assert.deepEqual(new Set(rows(await ask('/api/units', { kind: 'ward' })).map((u) => u.kind)), new Set(['ward']));
+    assert.equal(rows(await ask('/api/holders', { unit: 'u1' })).length, 3);
+    assert.equal(rows(await ask('/api/holders', { unit: 'nowhere' })).length, 0);
+    assert.deepEqual(rows(await ask('/api/users', { admin: 'true' })).map((u) => u.name), ['boss']);
+    assert.equal((await ask('/api/users', { admin: 'perhaps' })).json.code, 'list.value');
+    assert.deepEqual(new Set(rows(await ask('/api/runs', { state: 'running', limit: 3 })).map((r) => r.state)), new Set(['running']));
+    const wrong = await ask('/api/runs', { state: 'sleeping' });
+    assert.equal(wrong.status, 400);
+    assert.match(wrong.json.detail, /running, completed/);
+    assert.equal(rows(await ask('/api/runs', { flow: 'office.lone' })).length, 3);
+    assert.deepEqual(rows(await ask('/api/users/boss/tokens', { 'id[gt]': 0, limit: 1, fields: 'label' })).length, 1);
+  });
+
+  it('of a type are its indexed fields', async () => {
+    assert.equal(rows(await ask('/api/content/note', { rank: 1 })).length, 2);
+    assert.equal(rows(await ask('/api/content/note', { 'rank[gte]': 1, 'rank[lt]': 2 })).length, 2);
+    assert.equal(rows(await ask('/api/content/note', { 'day[lte]': '2021-01-02', sort: '-day' })).length, 2);
+    for (const name of ['title', 'hot']) {
+      const r = await ask('/api/content/note', { [name]: 'x' });
+      assert.equal(r.status, 400);
+      assert.match(r.json.hint, /rank\[gte\|gt\|lte\|lt\], |rank/);
+    }
+    assert.equal((await ask('/api/content/note', { sort: 'title' })).status, 400);
+    assert.equal((await ask('/api/content/note', { sort: '-published_at' })).status, 400, 'drafts have no such order');
+    assert.deepEqual(rows(await ask('/api/content/note', { sort: '-published_at', published: true })), []);
+    assert.deepEqual(rows(await ask('/api/content/note', { sort: 'rank', fields: 'rank' })).map((r) => r.rank), [0, 0, 0, 1, 1, 2, 2]);
+  });
+});
+
+describe('rows of a report', () => {
+  const put = (n) => s.request('POST', '/api/runs', { flow: 'office.put', input: { n } });
+  const path = '/api/reports/nums';
+  it('come in pages; totals are of all', async () => {
+    for (const n of [10, 20, 30, 40, 50, 60, 70]) await put(n);
+    const seen = [];
+    for (let at = `${path}?limit=3`; at;) {
+      const r = await s.request('GET', at);
+      assert.equal(r.status, 200, r.text);
+      assert.equal(r.json.totals.n, 280);
+      seen.push(r.json.rows.map((x) => x.n));
+      at = next(r);
+    }
+    assert.deepEqual(seen, [[10, 20, 30], [40, 50, 60], [70]]);
+    assert.equal((await ask(path)).json.rows.length, 7, 'whole when nothing is asked');
+    assert.match((await s.request('GET', next(await ask(path, { limit: 2, format: 'csv' })))).text, /^n\r?\n30\r?\n40\r?\n/i);
+  });
+  it('go on while others come behind, and are refused when one before has changed', async () => {
+    const first = await ask(path, { limit: 3 });
+    await put(80);
+    const second = await s.request('GET', next(first));
+    assert.deepEqual(second.json.rows.map((x) => x.n), [40, 50, 60]);
+    await put(15);
+    for (const at of [next(first), next(second)]) {
+      const r = await s.request('GET', at);
+      assert.deepEqual([r.status, r.json.code], [409, 'report.changed'], r.text);
+    }
+    for (const [query, code] of [[{ after: 'x' }, 'find.cursor'], [{ limit: 0 }, 'list.value'], [{ limit: 'x' }, 'list.value'], [{ after: new URL(next(await ask('/api/persons', { limit: 1 })), 'http://x').searchParams.get('after') }, 'find.cursor']]) {
+      const r = await ask(path, query);
+      assert.deepEqual([r.status, r.json.code], [400, code]);
+    }
+  });
+});
+
+describe('pages while rows come', () => {
+  // Those that were there come once each, whatever is put in before, between and behind them.
+  const cases = {
+    '/api/users': { sorts: ['name', '-name', 'id', '-id'], key: 'name', add: async (n) => { for (const c of ['a', 'user3x', 'z']) await s.must('user', 'add', `${c}${n}${Math.random().toString(36).slice(2)}`); } },
+    '/api/runs': { sorts: ['id', '-id'], key: 'id', add: (n) => start(n) },
+    '/api/inbox': { sorts: ['-id', 'due'], key: 'id', add: (n) => start(n) },
+    '/api/content/note': { sorts: ['id', '-id', 'rank', '-rank', '-changed_at', 'day'], key: 'id', add: (n) => note(n) },
+    '/api/persons': { sorts: ['code', '-code'], key: 'code', add: (n) => importMore({ persons: ['a', 'p500', 'z'].map((c) => ({ code: `${c}-${n}-${Math.random()}`.slice(0, 20), name: 'New' })) }) },
+    '/api/audit': { sorts: ['-row'], key: 'row', add: (n) => note(n) },
+  };
+  for (const [path, { sorts, key, add }] of Object.entries(cases))
+    it(path, async () => {
+      for (const sort of sorts) {
+        const old = rows(await ask(path, { sort, limit: 1000 })).map((r) => r[key]);
+        const limit = Math.max(3, Math.ceil(old.length / 6));
+        const { all, pages } = await walk(path, { sort, limit }, (n) => n < 8 && add(n));
+        const seen = all.map((r) => r[key]);
+        if (path !== '/api/audit') assert.equal(new Set(seen).size, seen.length, `${sort}: none comes twice`);
+        const set = new Set(seen);
+        assert.deepEqual(old.filter((k) => !set.has(k)), [], `${sort}: none is missed`);
+        assert.ok(pages.length > 1);
+      }
+    });
+});
