@@ -39,7 +39,10 @@ static enum smtp_tls tls_of(const struct config *c)
 int mail_settings_read(const struct config *c, struct arena *a, struct mail_settings *out, struct err *err)
 {
     const char *url = config_text(c, "mail_server"), *from = config_text(c, "mail_from"), *own = config_text(c, "url");
-    *out = (struct mail_settings){.notify = {.url = own, .mail_from = "", .mail_name = config_text(c, "mail_name")}};
+    *out = (struct mail_settings){.notify = {.url = own,
+                                             .mail_from = "",
+                                             .mail_name = config_text(c, "mail_name"),
+                                             .mail_links = config_bool(c, "mail_links")}};
     if (*own && strncmp(own, "https://", 8) != 0 && strncmp(own, "http://", 7) != 0) return wrong("url", err);
     if (!*url) return 0;
     if (strncmp(url, "smtp://", 7) != 0 && strncmp(url, "smtps://", 8) != 0) return wrong("mail_server", err);

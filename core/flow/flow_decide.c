@@ -102,14 +102,35 @@ static int decided(struct flow *f, struct session *s, const struct flow_task *t,
     return err_set(err, ERR_CONFLICT, "flow.task_closed", "task", err_i64(&n, t->id), NULL);
 }
 
-int flow_decide(struct flow *f, struct session *s, int64_t id, const struct val *given, struct err *err)
+/* Says which text was looked at: an approval of another one would be none. What is left is the form. */
+static int check_shown(struct session *s, const struct flow_task *t, const struct val *given, struct val *form,
+                       struct err *err)
+{
+    const struct val *hash = val_get(given, "hash");
+    struct err_num n;
+    int rc = 0;
+    *form = *given;
+    if (!hash) return 0;
+    if (!t->about_hash || !val_is_str(hash, t->about_hash))
+        return err_set(err, ERR_CONFLICT, "task.changed", "task", err_i64(&n, t->id), NULL);
+    *form = val_map();
+    for (size_t i = 0; rc == 0 && i < given->as.map.n; i++)
+        if (strcmp(given->as.map.pairs[i].key, "hash") != 0)
+            rc = val_set(s->arena, form, given->as.map.pairs[i].key, given->as.map.pairs[i].v);
+    return rc ? err_set(err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
+int flow_decide(struct flow *f, struct session *s, int64_t id, const struct val *shown, struct err *err)
 {
     struct flow_task t;
-    struct val answer = val_map();
+    struct val answer = val_map(), form;
+    const struct val *given = &form;
     struct err_num num;
     int rc = flow_task_load(s->db, id, s->arena, &t, err);
     if (rc < 0) return rc;
     if (rc == 0) return err_set(err, ERR_NOT_FOUND, "flow.no_task", "task", err_i64(&num, id), NULL);
+    rc = check_shown(s, &t, shown, &form, err);
+    if (rc) return rc;
     if (t.kind == TASK_BALLOT) return flow_vote_cast(f, s, &t, given, err);
     if (t.state != TASK_OPEN) return decided(f, s, &t, given, err);
     rc = flow_task_check_person(s, &t, &answer, err);

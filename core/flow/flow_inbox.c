@@ -211,6 +211,15 @@ static const char *const newest_sql[NKINDS] = {
     NEWEST("flow_task_role", "role = ?1 and unit is null"),
     NEWEST("flow_task_role_all", "role = ?1"),
     "select -id, 0 from flow_task where state = 0 and id < ?3 order by id desc limit ?5"};
+#define UNDATED(index, where) NEWEST(index, where " and due is null")
+static const char *const undated_sql[NKINDS] = {
+    UNDATED("flow_task_person", "person = ?2"),
+    UNDATED("flow_task_body", "body = ?2"),
+    UNDATED("flow_task_position", "position = ?1 and unit = ?2"),
+    UNDATED("flow_task_role", "role = ?1 and unit = ?2"),
+    UNDATED("flow_task_role", "role = ?1 and unit is null"),
+    UNDATED("flow_task_role_all", "role = ?1"),
+    "select -id, 0 from flow_task where state = 0 and due is null and id < ?3 order by id desc limit ?5"};
 #define BY_DUE(index, where)                                                                                           \
     "select due, task from flow_task_target indexed by " index " where " where                                         \
     " and due is not null and due >= ?3 and (due, task) > (?3,"                                                        \
@@ -251,9 +260,14 @@ static bool keep(struct inbox *b, const struct place *p)
     return true;
 }
 
+static const char *const *sql_of(const struct inbox_query *q)
+{
+    return q->by_due ? due_sql : q->undated ? undated_sql : newest_sql;
+}
+
 static int read_source(struct inbox *b, const struct source *src, const struct place *after)
 {
-    struct stmt *s = store_stmt(b->s->db, (b->q->by_due ? due_sql : newest_sql)[src->kind], b->err);
+    struct stmt *s = store_stmt(b->s->db, sql_of(b->q)[src->kind], b->err);
     int rc;
     if (!s) return b->err->code;
     if (src->name) stmt_bind_str(s, 1, src->name);

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "content/content.h"
 #include "flow/flow_task.h"
 #include "flow/task.h"
 #include "people/people.h"
@@ -82,6 +81,28 @@ static void sign(const struct link *l, const uint8_t key[KEY_LEN], uint8_t mac[M
     memcpy(mac, whole, MAC_LEN);
 }
 
+/* Whose accounts are switched off has no way around that. */
+static int check_entry(struct session *s, const struct flow_task *t, int64_t person, struct err *err)
+{
+    struct err_num n;
+    int entry = people_entry(s->db, person, err);
+    if (entry < 0) return entry;
+    return entry == PEOPLE_LOCKED_OUT ? err_set(err, ERR_REFUSED, "task.link_person", "task", err_i64(&n, t->id), NULL)
+                                      : 0;
+}
+
+/* The flow may say that no link decides it. */
+static int check_allowed(struct session *s, int64_t task, struct err *err)
+{
+    struct err_num n;
+    struct stmt *st = store_stmt(s->db, "select 1 from flow_task where id = ?1 and no_link = 1", err);
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, task);
+    int rc = stmt_step(st, err);
+    stmt_done(st);
+    return rc == 1 ? err_set(err, ERR_REFUSED, "task.no_link", "task", err_i64(&n, task), NULL) : rc;
+}
+
 static int check_maker(struct session *s, const struct flow_task *t, int64_t person, struct err *err)
 {
     struct people_capacity cap;
@@ -89,6 +110,8 @@ static int check_maker(struct session *s, const struct flow_task *t, int64_t per
     int rc = people_check(s, "task.link", PEOPLE_ANY_UNIT, err);
     if (rc == 0 && t->state != TASK_OPEN)
         rc = err_set(err, ERR_CONFLICT, "flow.task_closed", "task", err_i64(&n, t->id), NULL);
+    if (rc == 0) rc = check_allowed(s, t->id, err);
+    if (rc == 0) rc = check_entry(s, t, person, err);
     if (rc) return rc;
     rc = flow_task_may(s, t, person, &cap, err);
     if (rc < 0) return rc;
@@ -176,24 +199,13 @@ static int find(struct session *s, const char *token, struct link *l, struct flo
     if (rc == 0 || t->state != TASK_OPEN) return err_set(err, ERR_CONFLICT, "task.link_over", NULL);
     if (strcmp(t->about_hash ? t->about_hash : "", l->hash) != 0)
         return err_set(err, ERR_CONFLICT, "task.link_changed", NULL);
-    return 0;
+    return check_entry(s, t, l->person, err);
 }
 
 static void act_as(struct session *s, const struct session *from, const struct link *l)
 {
     *s = *from;
     s->actor = (struct actor){.person = l->person};
-}
-
-/* The text, as it is asked about. */
-static int show_item(struct session *s, const struct flow_task *t, struct arena *a, struct val *out, struct err *err)
-{
-    struct content_key k = {.id = t->about, .rev = t->about_rev};
-    struct val item;
-    if (!t->about) return 0;
-    int rc = content_get(s, &k, a, &item, err);
-    if (rc == 1 && val_set(a, out, "item", item)) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
-    return rc < 0 ? rc : 0;
 }
 
 int flow_link_read(struct session *s, const char *token, struct arena *a, struct val *out, struct err *err)
@@ -205,45 +217,7 @@ int flow_link_read(struct session *s, const char *token, struct arena *a, struct
     if (rc) return rc;
     act_as(&as, s, &l);
     rc = flow_task_show(&as, s->db, &t, a, out, err);
-    return rc ? rc : show_item(&as, &t, a, out, err);
-}
-
-/* A web form sends text: numbers and yes or no are read from it; what is left empty is not given. */
-static int read_text(struct arena *a, const struct field *f, const struct val *given, struct val *out)
-{
-    const char *text = val_cstr(a, given);
-    char *end;
-    if (!text || !*text) return 0;
-    struct val v = *given;
-    if (f->type == FIELD_BOOLEAN) v = val_bool(strcmp(text, "true") == 0);
-    if (f->type == FIELD_INTEGER || f->type == FIELD_MONEY || f->type == FIELD_UNIT || f->type == FIELD_PERSON ||
-        f->type == FIELD_REF) {
-        long long n = strtoll(text, &end, 10);
-        if (!*end) v = val_int(n);
-    }
-    if (f->type == FIELD_NUMBER) {
-        double n = strtod(text, &end);
-        if (!*end) v = val_num(n);
-    }
-    return val_set(a, out, f->name, v);
-}
-
-static int read_form(struct session *s, const struct flow_task *t, const struct val *given, struct val *out,
-                     struct err *err)
-{
-    struct field_list fields;
-    struct val form;
-    *out = val_map();
-    int rc = flow_task_form(s->arena, t, &form, err);
-    if (rc == 0) rc = field_parse_list(s->arena, &form, &fields, err);
-    for (size_t i = 0; rc == 0 && val_is(given, VAL_MAP) && i < given->as.map.n; i++) {
-        const struct val_pair *p = &given->as.map.pairs[i];
-        const struct field *f = field_find(&fields, p->key);
-        int failed =
-            f && p->v.type == VAL_STR ? read_text(s->arena, f, &p->v, out) : val_set(s->arena, out, p->key, p->v);
-        if (failed) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
-    }
-    return rc;
+    return rc ? rc : flow_task_show_item(&as, &t, a, out, err);
 }
 
 int flow_link_decide(struct flow *f, struct session *s, const char *token, const struct val *given, struct err *err)
@@ -255,7 +229,7 @@ int flow_link_decide(struct flow *f, struct session *s, const char *token, const
     int rc = find(s, token, &l, &t, err);
     if (rc) return rc;
     act_as(&as, s, &l);
-    rc = read_form(&as, &t, given, &answer, err);
+    rc = flow_task_fill(&as, &t, given, &answer, err);
     if (rc) return rc;
     struct stmt *st = store_stmt(s->db, "update flow_task_link set used = ?2 where id = ?1 and used is null", err);
     if (!st) return err->code;

@@ -188,6 +188,8 @@ static const char bodies[] =
             DOUBT("7", "''", "new.body") " end;" ON("seat_gone", "delete", "body_member")
                 DOUBT("7", "''", "old.body") " end;";
 
+static const char no_link[] = "alter table flow_task add column no_link integer;";
+
 const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/002", tasks},
                                                   {"flow/003", outbox},
@@ -202,4 +204,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/dates", dates},
                                                   {"flow/bodies", bodies},
                                                   {"flow/files", "alter table flow_task_log add column files text"},
+                                                  {"flow/no_link", no_link},
                                                   {0}};

@@ -204,8 +204,9 @@ int flow_task_answer(struct flow *f, struct session *s, const struct flow_task *
     int rc = buf_ok(&b) ? stmt_run(st, err) : err_set(err, ERR_LIMIT, "limit.size", NULL);
     buf_close(&b);
     if (rc == 0) rc = flow_task_count_off(f, s->db, t->run, store_changes(s->db), err);
-    /* One whose part of the text may change while others are still asked is asked again. */
-    if (rc == 0 && t->part.type == VAL_LIST) rc = flow_task_keep_targets(s->db, t, err);
+    /* One whose part of the text may change while others are still asked is asked again; and whoever was asked in vain
+     * may still see why. */
+    if (rc == 0 && (t->part.type == VAL_LIST || !val_get(answer, "by"))) rc = flow_task_keep_targets(s->db, t, err);
     if (rc == 0) rc = flow_tell_answer(s, t, answer, err);
     if (rc == 0) rc = run_for_task(s->db, "delete from flow_task_target where task = ?1", t->id, err);
     if (rc) return rc;

@@ -83,10 +83,18 @@ int flow_task_show_may(struct session *s, const struct flow_task *t, struct val 
 int flow_task_show(struct session *s, struct store *db, const struct flow_task *t, struct arena *a, struct val *out,
                    struct err *err);
 
+/* The text that is asked about, as `item`: of that very revision. */
+int flow_task_show_item(struct session *s, const struct flow_task *t, struct arena *a, struct val *out,
+                        struct err *err);
+
 /* flow_task_form.c: the form's declaration; a usual one when none was given. */
 int flow_task_form(struct arena *a, const struct flow_task *t, struct val *form, struct err *err);
 /* Its fields as a list of { name, type, required, title, help, choices, default }, in their `order`, then by name. */
 int flow_task_fields(struct arena *a, const struct val *form, const char *lang, struct val *out, struct err *err);
+
+/* flow_task_fill.c: what a web form sent, as an answer. */
+int flow_task_fill(struct session *s, const struct flow_task *t, const struct val *given, struct val *out,
+                   struct err *err);
 
 /* flow_task_log.c */
 int flow_task_log(struct session *s, int64_t task, const char *kind, int64_t for_person, const char *text,

@@ -211,6 +211,7 @@ int flow_task_readable(struct session *s, int64_t id, struct err *err)
     struct err_num n;
     int rc = flow_task_load(s->db, id, s->arena, &t, err);
     if (rc == 0) return err_set(err, ERR_NOT_FOUND, "flow.no_task", "task", err_i64(&n, id), NULL);
+    if (rc == 1 && t.state != TASK_OPEN && t.was.type == VAL_LIST) t.targets = t.was;
     if (rc == 1) rc = flow_task_may(s, &t, s->actor.person, &cap, err);
     if (rc == 0 && s->actor.person > 0) rc = was_asked(s->db, id, s->actor.person, err);
     if (rc) return rc < 0 ? rc : 0;

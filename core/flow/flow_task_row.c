@@ -106,3 +106,13 @@ int flow_read_task(struct session *s, int64_t id, struct arena *a, struct val *o
     rc = flow_task_show(s, s->db, &t, a, out, err);
     return rc ? rc : 1;
 }
+
+int flow_read_task_whole(struct session *s, int64_t id, struct arena *a, struct val *out, struct err *err)
+{
+    struct flow_task t;
+    int rc = flow_task_load(s->db, id, a, &t, err);
+    if (rc != 1) return rc;
+    rc = flow_task_show(s, s->db, &t, a, out, err);
+    if (rc == 0) rc = flow_task_show_item(s, &t, a, out, err);
+    return rc ? rc : 1;
+}

@@ -83,3 +83,13 @@ int flow_task_show(struct session *s, struct store *db, const struct flow_task *
     if (rc == 0) rc = show_changed(db, t, a, out, err);
     return rc ? rc : flow_task_show_may(s, t, out, err);
 }
+
+int flow_task_show_item(struct session *s, const struct flow_task *t, struct arena *a, struct val *out, struct err *err)
+{
+    struct content_key k = {.id = t->about, .rev = t->about_rev};
+    struct val item;
+    if (!t->about) return 0;
+    int rc = content_get(s, &k, a, &item, err);
+    if (rc == 1 && val_set(a, out, "item", item)) rc = too_large(err);
+    return rc < 0 ? rc : 0;
+}

@@ -26,6 +26,8 @@
 
 /* One task with what the session's person may do with it and why. 1, 0. */
 int flow_read_task(struct session *s, int64_t id, struct arena *a, struct val *out, struct err *err);
+/* The same with the text that it is about, as `item`. */
+int flow_read_task_whole(struct session *s, int64_t id, struct arena *a, struct val *out, struct err *err);
 /* What happened to it: { { at, kind, by, person, text } … }. */
 int flow_task_history(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err);
 /* Is it, or was it, asked of the session's person; or may they read all? 0, or ERR_DENIED. */
@@ -43,13 +45,17 @@ struct inbox_query {
     int64_t about, due_before;
     const char *claimed; /* "me", "none" or NULL */
     const char *flow;    /* "plugin.name" */
+    bool undated;        /* without a term alone; not by_due */
     int64_t day;         /* as of that day; 0: today */
 };
 int flow_inbox(struct session *s, const struct inbox_query *q, struct arena *a, struct val *out, struct err *err);
 
-/* Decides an open task: checks that the person may, the form, and the hash that was shown. The same answer by the same
- * person again is no error. */
+/* Decides an open task: checks that the person may, the form, and the text's hash. `hash` in the answer says which text
+ * was shown: ERR_CONFLICT "task.changed" when the task is about another by now. The same answer by the same person
+ * again is no error. */
 int flow_decide(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct err *err);
+/* What a web form sent for a task, as an answer. */
+int flow_task_fill_form(struct session *s, int64_t task, const struct val *given, struct val *out, struct err *err);
 /* The same answer to many; each for itself: { { task =, done = true } | { task =, code =, message = } … }. */
 int flow_decide_all(struct flow *f, struct session *s, const struct val *tasks, const struct val *answer,
                     struct val *out, struct err *err);

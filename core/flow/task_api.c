@@ -131,6 +131,15 @@ static int take_rest(struct api_call *c, const struct val *spec, struct flow_tas
     return rc;
 }
 
+/* link = false: no link decides it, nobody's; only who has logged in. */
+static int forbid_link(struct api_call *c, int64_t task)
+{
+    struct stmt *s = store_stmt(c->s->db, "update flow_task set no_link = 1 where id = ?1", c->err);
+    if (!s) return c->err->code;
+    stmt_bind_int(s, 1, task);
+    return stmt_run(s, c->err);
+}
+
 static int make_task(struct api_call *c, const struct val *spec, int64_t entry, int64_t n, bool parts)
 {
     struct flow *f = c->self;
@@ -147,6 +156,7 @@ static int make_task(struct api_call *c, const struct val *spec, int64_t entry, 
     if (parts && t.about && t.part.type == VAL_NIL) t.part = val_list();
     t.id = id_next(lane_ids(f->lane), c->s->now);
     rc = flow_task_insert(f, c->s, &t, c->err);
+    if (rc == 0 && !val_get_bool(spec, "link", true)) rc = forbid_link(c, t.id);
     if (rc == 0) rc = flow_task_emit(c->s, &t, "task.asked", c->err);
     if (rc == 0) rc = flow_task_can_anybody(c->s, &t.targets, c->err);
     if (rc < 0) return rc;
@@ -225,14 +235,16 @@ static const struct api_fn functions[] = {
      "run:object:run! "
      "task:map{to:any!,title:text!,about:object:item,part:list,form:map,within:duration,remind:duration,escalate:any,"
      "on_timeout:"
-     "text,help:text}!",
+     "text,help:text,link:boolean}!",
      "Answer", API_WAIT, NULL, 1,
-     "Asks a person, position, role or list; waits for the answer. With about = item it binds to that text.", true},
+     "Asks a person, position, role or list; waits for the answer. With about = item it binds to that text; link = "
+     "false: no mailed link decides it.",
+     true},
     {"run:ask_all", ask_all,
      "run:object:run! "
      "tasks:list{to:any!,title:text!,about:object:item,part:list,form:map,within:duration,remind:duration,escalate:any,"
      "on_"
-     "timeout:text,help:text}! options:map{need:any,veto:boolean}",
+     "timeout:text,help:text,link:boolean}! options:map{need:any,veto:boolean}",
      "map", API_WAIT, NULL, 1,
      "Asks several: need = \"all\" | \"any\" | k, veto = true; answers { decision =, answers =, approved = }.", true},
     {0},

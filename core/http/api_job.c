@@ -11,7 +11,6 @@
 #include "flow/flow.h"
 #include "http/auth_web.h"
 #include "http/idempotency.h"
-#include "http/link_page.h"
 #include "http/problem.h"
 #include "http/query.h"
 #include "plugin/plugins.h"
@@ -78,10 +77,6 @@ static int run_call(struct api_job *job, struct session *s, struct err *err)
         return 0;
     }
     if (job->render) return job->render(job, &out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
-    if (job->page) {
-        link_page_write(job, &out);
-        return buf_ok(&job->out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
-    }
     if (out.type == VAL_NIL && strcmp(job->request->method, "GET") == 0)
         return err_set(err, ERR_NOT_FOUND, "http.not_found", "path", job->request->path, NULL);
     if (out.type == VAL_NIL) return 0;
@@ -96,6 +91,7 @@ static int run(struct api_job *job, struct session *s, struct reader *reader, st
     take_caller(job, s);
     s->next = NULL;
     if (job->login.lang[0]) s->lang = job->login.lang;
+    buf_clear(&job->out);
     return job->work ? job->work(job, s, reader, err) : run_call(job, s, err);
 }
 
@@ -149,14 +145,16 @@ static void answer(struct mail *m)
     if (job->etag[0]) buf_printf(&lines, "ETag: \"%s\"\r\n", job->etag);
     if (job->is_replayed) buf_add_str(&lines, "Idempotent-Replayed: true\r\n");
     if (job->next) buf_printf(&lines, "Link: %s\r\n", job->next);
-    res.headers = job->page ? job->page : lines.data;
+    res.headers = job->headers ? job->headers : lines.data;
     if (job->out.len == 0 && !job->head) {
-        res.status = 204;
+        if (job->status != 303) res.status = 204;
         res.type = NULL;
     }
-    if (job->failed && job->page)
-        link_page_problem(job->request, &job->err, job->login.lang);
-    else if (job->failed)
+    if (job->failed && job->refuse) {
+        job->refuse(job);
+        return;
+    }
+    if (job->failed)
         http_problem(job->request, &job->err, job->login.lang);
     else
         http_reply(job->request, &res);
@@ -270,8 +268,13 @@ static uint32_t share_of(const struct api_job *job)
 
 void api_job_start(struct api_job *job, bool writes)
 {
-    struct http_api *api = job->api;
     http_defer(job->request);
+    api_job_go_on(job, writes);
+}
+
+void api_job_go_on(struct api_job *job, bool writes)
+{
+    struct http_api *api = job->api;
     if (writes) {
         job->lane.run = run_on_lane;
         job->lane.done = done_on_lane;

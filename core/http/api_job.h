@@ -39,8 +39,8 @@ struct api_job {
     const char *idempotency_key; /* NULL: none */
     bool is_replayed;            /* answered as before: `status` and `out` are those of then */
     const char *type;            /* of what `out` holds; NULL: JSON */
-    const char *page;            /* headers of an HTML page (link_page.c) that `out` is to be; NULL: it is none */
     const char *head;            /* header lines of a plugin's answer; NULL: those of REST */
+    const char *headers;         /* all lines of the answer; NULL: the usual ones */
     bool wrap;                   /* for the command line: { text = … } */
     /* Into `out`, on the thread that ran it; NULL: JSON. */
     int (*render)(struct api_job *job, const struct val *out);
@@ -51,6 +51,9 @@ struct api_job {
     /* Answers a success on the io thread, and frees the job; NULL: with `out`. */
     void (*reply)(struct api_job *job);
     struct val shown; /* the result, for `reply` */
+    /* Answers job->err, or goes on with the job; on the io thread. NULL: a problem document. */
+    void (*refuse)(struct api_job *job);
+    void *page; /* of what makes pages: task_page.h, link_page.c */
     struct val args;
     int status;
     const char *next;      /* for the header Link: the next page of a list, or NULL */
@@ -71,6 +74,8 @@ struct api_job *api_job_new(struct http_api *api, struct http_request *r);
 void api_job_free(struct api_job *job);
 /* The request is deferred; it is answered when the job has run. */
 void api_job_start(struct api_job *job, bool writes);
+/* The same from `refuse`: the request is deferred already. */
+void api_job_go_on(struct api_job *job, bool writes);
 int api_take_key(struct api_job *job); /* Idempotency-Key; api_admit.c */
 /* A JSON body, or nil. */
 int api_read_json(const struct http_request *r, struct arena *a, struct val *out, struct err *err);

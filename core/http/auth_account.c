@@ -44,6 +44,14 @@ static int verify_and_hash(struct auth_job *job, struct session *s, struct err *
     return rc ? rc : auth_hash_new(job, s, err);
 }
 
+static void answer_change(struct auth_job *job)
+{
+    if (job->is_page)
+        auth_account_done(job, "password");
+    else
+        answer_nothing(job);
+}
+
 static int change(struct auth_job *job, struct session *s, struct err *err)
 {
     int rc = confirmed(job, s, err);
@@ -53,8 +61,9 @@ static int change(struct auth_job *job, struct session *s, struct err *err)
 void auth_change_password(struct auth_job *job)
 {
     static const struct auth_plan plan = {.steps = {{false, auth_admit}, {true, verify_and_hash}, {false, change}},
-                                          .answer = answer_nothing};
+                                          .answer = answer_change};
     job->name = job->login.name;
+    job->tell = auth_account_tell;
     if (!job->present || !job->password) {
         missing(job, job->present ? "password" : "present");
         return;

@@ -39,15 +39,11 @@ static void tell_log(const struct auth_job *job)
 
 void auth_job_refuse(struct auth_job *job)
 {
-    struct auth_page page = {.status = http_status_of(&job->err), .title = "auth.page_failed", .wrong = &job->err};
     tell_log(job);
-    bool can_mend = job->err.code == ERR_INVALID || job->err.code == ERR_CONFLICT;
-    if (job->is_page && job->tell && can_mend)
-        job->tell(job);
-    else if (job->is_page)
-        auth_page_reply(job, &page);
-    else
+    if (!job->is_page)
         http_problem(job->request, &job->err, job->login.lang);
+    else if (!job->tell || !job->tell(job))
+        auth_page_refuse(job);
     auth_job_free(job);
 }
 

@@ -50,7 +50,9 @@ static void answer_done(struct auth_job *job)
     struct auth_page page = {.status = 200,
                              .title = is_reset(job) ? "auth.page_reset_done" : "auth.page_setup_done",
                              .text = "auth.page_done_text",
-                             .name = job->name};
+                             .name = job->name,
+                             .link = "/login",
+                             .link_text = "auth.login"};
     struct val out = val_map();
     if (job->is_page) {
         auth_page_reply(job, &page);
@@ -61,9 +63,11 @@ static void answer_done(struct auth_job *job)
 }
 
 /* What is wrong with a name or a password is told on the form, so that another can be tried: the link is still good. */
-static void tell(struct auth_job *job)
+static bool tell(struct auth_job *job)
 {
+    if (job->err.code != ERR_INVALID && job->err.code != ERR_CONFLICT) return false;
     show_form(job, &job->err, 422);
+    return true;
 }
 
 static void act(struct auth_job *job, const struct auth_plan *plan)
@@ -124,7 +128,16 @@ static int send_link(struct auth_job *job, struct session *s, struct err *err)
 /* The same for every name. */
 static void answer_sent(struct auth_job *job)
 {
+    struct auth_page page = {.status = 202,
+                             .title = "auth.sent",
+                             .text = "auth.sent_text",
+                             .link = "/login",
+                             .link_text = "auth.forgot_back"};
     struct val out = val_map();
+    if (job->is_page) {
+        auth_page_reply(job, &page);
+        return;
+    }
     val_set(&job->arena, &out, "sent", val_str("if there is such an account with an address"));
     auth_reply(job, 202, &out, NULL);
 }

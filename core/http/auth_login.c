@@ -61,7 +61,7 @@ static int second_factor(struct auth_job *job, struct session *s, struct err *er
 }
 
 /* The password was right a moment ago: is it still the one, and the account still there? */
-static int log_in(struct auth_job *job, struct session *s, struct err *err)
+int auth_log_in(struct auth_job *job, struct session *s, struct err *err)
 {
     struct people_account account;
     char now[SECRET_HASH_TEXT];
@@ -81,7 +81,7 @@ static int log_in(struct auth_job *job, struct session *s, struct err *err)
 
 void auth_login(struct auth_job *job)
 {
-    static const struct auth_plan plan = {.steps = {{false, auth_admit}, {true, auth_verify}, {false, log_in}},
+    static const struct auth_plan plan = {.steps = {{false, auth_admit}, {true, auth_verify}, {false, auth_log_in}},
                                           .answer = auth_reply_session};
     job->present = job->password;
     if (!job->name || strlen(job->name) > 63 || !job->present) {
@@ -107,7 +107,10 @@ static void answer_logout(struct auth_job *job)
     auth_cookie_line(job->api, &lines, "session", "", 0);
     auth_cookie_line(job->api, &lines, "csrf", "", 0);
     buf_add_str(&lines, "Clear-Site-Data: \"cache\"\r\n");
-    auth_reply(job, 204, &nothing, lines.data);
+    if (job->is_page)
+        page_redirect(job->request, "/login", lines.data);
+    else
+        auth_reply(job, 204, &nothing, lines.data);
     buf_close(&lines);
 }
 

@@ -14,15 +14,6 @@ static void refuse_code(struct auth_job *job, int code, const char *key)
     auth_job_refuse(job);
 }
 
-/* Only to a path of this service: "//evil.example" and "/\evil.example" are addresses elsewhere. */
-static bool is_path_here(const char *path)
-{
-    if (!path || path[0] != '/' || path[1] == '/' || path[1] == '\\') return false;
-    for (const unsigned char *p = (const unsigned char *)path; *p; p++)
-        if (*p <= ' ' || *p == '\\' || *p >= 0x7f) return false;
-    return strlen(path) < sizeof(((struct oidc_login *)0)->return_to);
-}
-
 static const char *query(struct auth_job *job, const char *name)
 {
     return http_query_get(job->request->query, strlen(job->request->query), name, &job->arena);
@@ -73,7 +64,7 @@ void auth_oidc_start(struct auth_job *job)
         return;
     }
     const char *return_to = query(job, "return");
-    job->return_to = is_path_here(return_to) ? return_to : NULL;
+    job->return_to = page_is_path_here(return_to) ? return_to : NULL;
     http_defer(job->request);
     oidc_prepare(job->api->auth->oidc, on_prepared, job);
 }
@@ -118,8 +109,12 @@ static void answer(struct auth_job *job)
         redirect(job, 303, job->return_to, &lines);
     } else {
         job->name = job->login.name;
-        struct auth_page page = {
-            .status = 200, .title = "auth.page_in", .text = "auth.page_in_text", .headers = lines.data};
+        struct auth_page page = {.status = 200,
+                                 .title = "auth.page_in",
+                                 .text = "auth.page_in_text",
+                                 .link = "/tasks",
+                                 .link_text = "page.tasks",
+                                 .headers = lines.data};
         auth_page_reply(job, &page);
     }
     buf_close(&lines);

@@ -1,137 +1,102 @@
-/* Pages of a few lines: a heading, what to do, a form. They work without a script, with any reader of screens, and load
- * nothing but their style. */
+/* Pages of authentication: the frame, and those of one heading and one form. */
 #include <string.h>
 
 #include "base/locale.h"
 #include "http/auth_web.h"
+#include "http/problem.h"
+#include "http/query.h"
 #include "plugin/host.h"
 
-enum { PAGE_MAX = 64 << 10 };
-
-static void add_escaped(struct buf *b, const char *s)
+void auth_page_open(struct auth_job *job, struct page *p, struct buf *b)
 {
-    for (; *s; s++) {
-        const char *as = *s == '&' ? "&amp;" : *s == '<' ? "&lt;" : *s == '>' ? "&gt;" : *s == '"' ? "&quot;" : NULL;
-        if (as)
-            buf_add_str(b, as);
-        else
-            buf_add_char(b, *s);
-    }
+    size_t len;
+    buf_init(b, PAGE_MAX);
+    *p = (struct page){.out = b, .lang = job->login.lang, .here = job->request->path, .is_narrow = true};
+    const char *cookie = job->login.session ? auth_cookie(job->api, job->request, "session", &len) : NULL;
+    char *word = cookie ? arena_alloc(&job->arena, SECRET_TEXT) : NULL;
+    const char *session = word ? arena_strndup(&job->arena, cookie, len) : NULL;
+    if (!session) return;
+    auth_csrf(job->api, session, word);
+    p->user = job->login.name;
+    p->csrf = word;
 }
 
-static void add_text(struct buf *b, const struct auth_job *job, const char *key)
+void auth_page_close(struct auth_job *job, struct page *p, int status, const char *more)
 {
-    char least[24];
-    struct buf text;
-    struct err_num n;
-    buf_init(&text, 4096);
-    strncpy(least, err_i64(&n, job->api->o.host->auth->o.password_length), sizeof(least) - 1);
-    least[sizeof(least) - 1] = '\0';
-    locale_format(&text, job->login.lang, key, "least", least, "name", job->name ? job->name : "", NULL);
-    add_escaped(b, text.data ? text.data : "");
-    buf_close(&text);
+    struct buf lines;
+    buf_init(&lines, 4096);
+    if (more) buf_add_str(&lines, more);
+    if (status == 429 && err_arg(&job->err, "retry_after")[0])
+        buf_printf(&lines, "Retry-After: %s\r\n", err_arg(&job->err, "retry_after"));
+    page_end(p);
+    page_reply(job->request, status, p, lines.data);
+    buf_close(&lines);
+    buf_close(p->out);
 }
 
-static void add_wrong(struct buf *b, const struct auth_job *job, const struct err *wrong)
+void auth_page_title(struct auth_job *job, struct page *p, const char *key)
 {
-    struct buf text;
-    buf_init(&text, 4096);
-    locale_err(&text, job->login.lang, wrong, true);
-    buf_add_str(b, "<p role=\"alert\" id=\"wrong\">");
-    add_escaped(b, text.data ? text.data : "");
-    buf_add_str(b, "</p>\n");
-    buf_close(&text);
+    struct buf title;
+    buf_init(&title, 4096);
+    locale_format(&title, p->lang, key, "name", job->name ? job->name : "", NULL);
+    page_begin(p, title.data);
+    buf_close(&title);
 }
 
-static void add_name(struct buf *b, const struct auth_job *job, const struct auth_page *page)
+static void add_name(struct page *p, const struct auth_page *page)
 {
-    if (page->asks_name) {
-        buf_add_str(b, "<label for=\"name\">");
-        add_text(b, job, "auth.page_name");
-        buf_add_str(b, "</label>\n<input id=\"name\" name=\"name\" autocomplete=\"username\" autocapitalize=\"none\""
-                       " spellcheck=\"false\" maxlength=\"63\" required value=\"");
-    } else { /* for the browser's store of passwords */
-        buf_add_str(b, "<input type=\"text\" name=\"user\" autocomplete=\"username\" readonly hidden value=\"");
-    }
-    add_escaped(b, page->name ? page->name : "");
-    buf_add_str(b, "\">\n");
+    if (page->asks_name)
+        page_add(p,
+                 "<label for=\"name\">%k</label>\n<input id=\"name\" name=\"name\" autocomplete=\"username\""
+                 " autocapitalize=\"none\" spellcheck=\"false\" maxlength=\"63\" required value=\"%s\">\n",
+                 "auth.page_name", page->name);
+    else /* for the browser's store of passwords */
+        page_add(p, "<input type=\"text\" name=\"user\" autocomplete=\"username\" readonly hidden value=\"%s\">\n",
+                 page->name);
 }
 
-static void add_form(struct buf *b, const struct auth_job *job, const struct auth_page *page)
+void auth_page_new_password(struct auth_job *job, struct page *p)
 {
-    buf_add_str(b, "<form method=\"post\">\n");
-    add_name(b, job, page);
-    buf_add_str(b, "<label for=\"password\">");
-    add_text(b, job, "auth.page_password");
-    buf_add_str(b, "</label>\n<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"new-password\""
-                   " required aria-describedby=\"rule\">\n<p id=\"rule\">");
-    add_text(b, job, "auth.page_rule");
-    buf_add_str(b, "</p>\n<button>");
-    add_text(b, job, page->button);
-    buf_add_str(b, "</button>\n</form>\n");
+    struct err_num least;
+    page_add(p, "<label for=\"password\">%k</label>\n<p class=\"help\" id=\"rule\">", "auth.page_password");
+    page_say(p, "auth.page_rule", "least", err_i64(&least, job->api->o.host->auth->o.password_length));
+    page_add(p,
+             "</p>\n<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"new-password\" required"
+             " aria-describedby=\"rule\">\n");
 }
 
-static void add_page(struct buf *b, const struct auth_job *job, const struct auth_page *page)
-{
-    buf_printf(b, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<title>", job->login.lang);
-    add_text(b, job, page->title);
-    buf_add_str(b, "</title>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                   "<link rel=\"stylesheet\" href=\"/auth/style.css\">\n</head>\n<body>\n<main>\n<h1>");
-    add_text(b, job, page->title);
-    buf_add_str(b, "</h1>\n");
-    if (page->text) {
-        buf_add_str(b, "<p>");
-        add_text(b, job, page->text);
-        buf_add_str(b, "</p>\n");
-    }
-    if (page->wrong) add_wrong(b, job, page->wrong);
-    if (page->has_form) add_form(b, job, page);
-    buf_add_str(b, "</main>\n</body>\n</html>\n");
-}
-
-/* same-origin, not no-referrer: with that a browser hides the origin of our own form from us. */
 void auth_page_reply(struct auth_job *job, const struct auth_page *page)
 {
-    struct buf b, lines;
-    buf_init(&b, PAGE_MAX);
-    buf_init(&lines, PAGE_MAX);
-    buf_add_str(&lines, "Cache-Control: no-store\r\nReferrer-Policy: same-origin\r\n"
-                        "Content-Security-Policy: default-src 'none'; style-src 'self'; form-action 'self';"
-                        " frame-ancestors 'none'; base-uri 'none'\r\nCross-Origin-Opener-Policy: same-origin\r\n"
-                        "Content-Language: ");
-    buf_add_str(&lines, job->login.lang);
-    buf_add_str(&lines, "\r\n");
-    if (page->headers) buf_add_str(&lines, page->headers);
-    if (page->wrong && err_arg(page->wrong, "retry_after")[0])
-        buf_printf(&lines, "Retry-After: %s\r\n", err_arg(page->wrong, "retry_after"));
-    add_page(&b, job, page);
-    struct http_response res = {.status = page->status,
-                                .type = "text/html; charset=utf-8",
-                                .body = b.data,
-                                .len = b.len,
-                                .headers = lines.data};
-    http_reply(job->request, &res);
-    buf_close(&b);
-    buf_close(&lines);
+    struct buf b;
+    struct page p;
+    auth_page_open(job, &p, &b);
+    auth_page_title(job, &p, page->title);
+    if (page->wrong) page_err(&p, page->wrong);
+    if (page->text) {
+        page_add(&p, "<p>");
+        page_say(&p, page->text, "name", job->name ? job->name : "");
+        page_add(&p, "</p>\n");
+    }
+    if (page->has_form) {
+        page_form(&p, NULL);
+        add_name(&p, page);
+        auth_page_new_password(job, &p);
+        page_add(&p, "<button>%k</button>\n</form>\n", page->button);
+    }
+    if (page->link) page_add(&p, "<p><a class=\"button\" href=\"%s\">%k</a></p>\n", page->link, page->link_text);
+    auth_page_close(job, &p, page->status, page->headers);
 }
 
-void auth_page_style(struct http_request *r)
+/* Who is not logged in gets to where they wanted by logging in. */
+void auth_page_refuse(struct auth_job *job)
 {
-    static const char style[] =
-        ":root{color-scheme:light dark}\n"
-        "body{font:1rem/1.5 system-ui,sans-serif;margin:0;padding:1rem}\n"
-        "main{max-width:26rem;margin:2rem auto}\n"
-        "label,input,button,textarea{display:block;width:100%;box-sizing:border-box;font:inherit}\n"
-        "input,button,textarea{padding:.6rem;margin:.25rem 0 1rem}\n"
-        "fieldset{border:1px solid #8888;margin:0 0 1rem;padding:.2rem .8rem .6rem}\n"
-        "legend{padding:0 .3rem}\n"
-        "[type=radio],[type=checkbox]{display:inline-block;width:auto;margin:0 .5rem 0 0}\n"
-        "[hidden]{display:none}\n"
-        "[role=alert]{border-left:.3rem solid #b00020;padding-left:.8rem}\n";
-    struct http_response res = {.status = 200,
-                                .type = "text/css; charset=utf-8",
-                                .body = style,
-                                .len = sizeof(style) - 1,
-                                .headers = "Cache-Control: max-age=3600\r\n"};
-    http_reply(r, &res);
+    bool lacks_login = strcmp(job->err.key, "auth.no_session_here") == 0 || strcmp(job->err.key, "http.no_token") == 0;
+    struct auth_page page = {.status = http_status_of(&job->err), .title = "auth.page_failed", .wrong = &job->err};
+    if (lacks_login && strcmp(job->request->method, "GET") == 0) {
+        page_login_first(job->request);
+        return;
+    }
+    page.link = lacks_login ? "/login" : NULL;
+    page.link_text = "auth.login";
+    auth_page_reply(job, &page);
 }

@@ -104,6 +104,78 @@ const struct auth_route auth_routes[] = {
      true,
      auth_oidc_callback,
      {"Back from the provider: opens a session.", .query = "code:text state:text error:text", .status = 303}},
+    {"GET",
+     "/login",
+     HTTP_ANYONE,
+     true,
+     auth_login_page,
+     {"The page for logging in.", .query = "next:text", .type = "text/html"}},
+    {"POST",
+     "/login",
+     HTTP_ANYONE,
+     true,
+     auth_login_act,
+     {"Logs in by the form, and goes on.", .form = "map", .status = 303}},
+    {"GET",
+     "/login/code",
+     HTTP_ANYONE,
+     true,
+     auth_code_page,
+     {"The page for the code of a second factor.", .type = "text/html"}},
+    {"POST",
+     "/login/code",
+     HTTP_ANYONE,
+     true,
+     auth_code_act,
+     {"The second factor by the form.", .form = "map", .status = 303}},
+    {"GET",
+     "/login/forgot",
+     HTTP_ANYONE,
+     true,
+     auth_forgot_page,
+     {"The page for whoever has forgotten the password.", .type = "text/html"}},
+    {"POST",
+     "/login/forgot",
+     HTTP_ANYONE,
+     true,
+     auth_forgot_act,
+     {"Sends a link for a new password.", .form = "map", .type = "text/html"}},
+    {"POST",
+     "/logout",
+     HTTP_SESSION,
+     true,
+     auth_logout,
+     {"Ends the session by the form.", .form = "map", .status = 303}},
+    {"GET",
+     "/account",
+     HTTP_SESSION,
+     true,
+     auth_account_page,
+     {"One's account: password, sessions.", .type = "text/html"}},
+    {"POST",
+     "/account/password",
+     HTTP_SESSION,
+     true,
+     auth_change_password,
+     {"Changes the password by the form.", .form = "map", .status = 303}},
+    {"POST",
+     "/account/sessions",
+     HTTP_SESSION,
+     true,
+     auth_sessions_end_others,
+     {"Ends one's other sessions by the form.", .form = "map", .status = 303}},
+    {"POST",
+     "/account/sessions/:id",
+     HTTP_SESSION,
+     true,
+     auth_sessions_end,
+     {"Ends a session by the form.", .form = "map", .status = 303}},
+    {"GET",
+     "/language/:lang",
+     HTTP_ANYONE,
+     true,
+     auth_language,
+     {"Pages in this language from now on.", .query = "next:text", .status = 303}},
     {0}};
 
 struct auth_web *auth_web_new(const struct http_api_options *o)
@@ -122,6 +194,15 @@ void auth_web_free(struct auth_web *w)
     mem_free(w);
 }
 
+/* Where to go from the login: from the form, else from the address. */
+static void take_next(struct auth_job *job, bool is_form)
+{
+    const struct http_request *r = job->request;
+    const char *next = is_form ? http_query_get(r->body, r->body_len, "next", &job->arena)
+                               : http_query_get(r->query, strlen(r->query), "next", &job->arena);
+    if (page_is_path_here(next)) job->return_to = next;
+}
+
 static int take_body(struct auth_job *job)
 {
     static const char *const names[] = {"name", "password", "present", "code"};
@@ -130,6 +211,7 @@ static int take_body(struct auth_job *job)
     const char *type = http_header(r, "content-type");
     bool is_form = type && strncmp(type, "application/x-www-form-urlencoded", 33) == 0;
     struct val body = val_map();
+    take_next(job, is_form && r->body_len > 0);
     if (r->body_len == 0) return 0;
     if (!is_form && type && strncmp(type, "application/json", 16) != 0)
         return err_set(&job->err, ERR_INVALID, "http.content_type", "type", type, NULL);
@@ -139,7 +221,7 @@ static int take_body(struct auth_job *job)
         *to[i] = is_form ? http_query_get(r->body, r->body_len, names[i], &job->arena)
                          : val_cstr(&job->arena, val_get(&body, names[i]));
     if (!job->code && !is_form) job->code = val_cstr(&job->arena, val_get(&body, "totp"));
-    job->is_page = is_form;
+    if (is_form) job->is_page = true;
     return 0;
 }
 
@@ -154,8 +236,10 @@ static int identify(struct auth_job *job, enum http_needs needs)
     job->login.actor.user = PEOPLE_ANONYMOUS;
     snprintf(job->login.lang, sizeof(job->login.lang), "%s",
              http_header(r, "accept-language") ? locale_pick(http_header(r, "accept-language")) : api->o.host->lang);
+    auth_page_lang(api, r, job->login.lang);
     if (needs == HTTP_ANYONE) return safe ? 0 : auth_same_origin(api, r, &job->err);
     int rc = auth_who(api, r, &job->login, &job->err);
+    auth_page_lang(api, r, job->login.lang);
     if (rc) return rc;
     bool fits = needs == HTTP_SESSION ? job->login.session != 0 : job->login.actor.user != PEOPLE_ANONYMOUS;
     return fits
@@ -193,7 +277,6 @@ bool auth_handle(struct http_api *api, struct http_request *r)
 {
     char allow[64] = "";
     const char *method = strcmp(r->method, "HEAD") == 0 ? "GET" : r->method;
-    if (strncmp(r->path, "/auth/", 6) != 0) return false;
     for (const struct auth_route *route = auth_routes; route->method; route++) {
         if (!http_path_fits(route->pattern, r->path)) continue;
         if (strcmp(route->method, method) == 0) {
@@ -203,6 +286,7 @@ bool auth_handle(struct http_api *api, struct http_request *r)
         size_t at = strlen(allow);
         snprintf(allow + at, sizeof(allow) - at, "%s%s", at ? ", " : "", route->method);
     }
+    if (!allow[0] && strncmp(r->path, "/auth/", 6) != 0) return false;
     struct err err;
     if (allow[0])
         err_set(&err, ERR_INVALID, "http.method", "method", r->method, "allow", allow, NULL);

@@ -71,15 +71,18 @@ static int end_one(struct auth_job *job, struct session *s, struct err *err)
     return rc ? rc : auth_session_end(s, job->session, err);
 }
 
-static void answer_nothing(struct auth_job *job)
+static void answer_ended(struct auth_job *job)
 {
     struct val nothing = val_nil();
-    auth_reply(job, 204, &nothing, NULL);
+    if (job->is_page)
+        auth_account_done(job, job->session ? "session" : "sessions");
+    else
+        auth_reply(job, 204, &nothing, NULL);
 }
 
 void auth_sessions_end(struct auth_job *job)
 {
-    static const struct auth_plan plan = {.steps = {{false, end_one}}, .answer = answer_nothing};
+    static const struct auth_plan plan = {.steps = {{false, end_one}}, .answer = answer_ended};
     char *end;
     job->session = strtoll(job->segment, &end, 10);
     if (*end || job->session <= 0 || strlen(job->segment) > 18) {
@@ -97,6 +100,6 @@ static int end_others(struct auth_job *job, struct session *s, struct err *err)
 
 void auth_sessions_end_others(struct auth_job *job)
 {
-    static const struct auth_plan plan = {.steps = {{false, end_others}}, .answer = answer_nothing};
+    static const struct auth_plan plan = {.steps = {{false, end_others}}, .answer = answer_ended};
     auth_job_start(job, &plan);
 }

@@ -8,6 +8,7 @@
 
 #include "http/api_job.h"
 #include "http/routes.h"
+#include "http/page.h"
 #include "people/auth.h"
 #include "runtime/pool.h"
 
@@ -62,9 +63,10 @@ struct auth_job {
     const struct auth_plan *plan;
     int at;
     struct arena arena;
-    struct people_login login;          /* who asks */
-    bool is_page;                       /* answered by a page, not by JSON */
-    void (*tell)(struct auth_job *job); /* shows a form again with what is wrong, or NULL */
+    struct people_login login; /* who asks */
+    bool is_page;              /* answered by a page, not by JSON */
+    /* Shows a form again with what is wrong. False: it is nothing that this form can mend. NULL: there is none. */
+    bool (*tell)(struct auth_job *job);
     bool failed;
     struct err err;
     /* what the routes pass from step to step */
@@ -78,7 +80,7 @@ struct auth_job {
     char secret[40], recovery[AUTH_RECOVERY_CODES][AUTH_RECOVERY_TEXT];
     const struct val *claims; /* of a provider */
     struct oidc_back *back_from;
-    const char *return_to;
+    const char *return_to; /* a path here, or NULL: where to go from the login */
 };
 struct auth_job *auth_job_new(struct http_api *api, struct http_request *r);
 void auth_job_free(struct auth_job *job);
@@ -99,8 +101,19 @@ int auth_admit(struct auth_job *job, struct session *s, struct err *err);       
 int auth_verify(struct auth_job *job, struct session *s, struct err *err);       /* job->present against stored */
 int auth_hash_new(struct auth_job *job, struct session *s, struct err *err);     /* job->password, rules and hash */
 int auth_open_session(struct auth_job *job, struct session *s, struct err *err); /* job->account, how, old */
+int auth_log_in(struct auth_job *job, struct session *s, struct err *err);       /* job->account, stored, code */
 
 /* --- pages (auth_page.c) --- */
+
+/* The language that the reader chose on a page, if any. */
+void auth_page_lang(struct http_api *api, const struct http_request *r, char lang[8]);
+/* A page of the job's caller; what is written in between is the caller's. Closes the buffer. */
+void auth_page_open(struct auth_job *job, struct page *p, struct buf *b);
+void auth_page_title(struct auth_job *job, struct page *p, const char *key); /* {name}: job->name */
+void auth_page_new_password(struct auth_job *job, struct page *p);
+void auth_page_close(struct auth_job *job, struct page *p, int status, const char *more);
+/* job->err as a page, or off to the login when that is what lacks. */
+void auth_page_refuse(struct auth_job *job);
 
 struct auth_page {
     int status;
@@ -109,10 +122,10 @@ struct auth_page {
     bool has_form, asks_name;
     const char *name; /* whose password it is, or what was typed; NULL */
     const char *button;
-    const char *headers; /* more lines */
+    const char *link, *link_text; /* where to go on, and its key; NULL */
+    const char *headers;          /* more lines */
 };
 void auth_page_reply(struct auth_job *job, const struct auth_page *page);
-void auth_page_style(struct http_request *r);
 
 /* --- routes --- */
 
@@ -125,7 +138,7 @@ struct auth_route {
 };
 extern const struct auth_route auth_routes[]; /* closed by {NULL} */
 
-/* True: it was one below /auth/, and it is or will be answered. */
+/* True: it was one of authentication, and it is or will be answered. */
 bool auth_handle(struct http_api *api, struct http_request *r);
 void auth_login(struct auth_job *job); /* auth_login.c */
 void auth_logout(struct auth_job *job);
@@ -144,5 +157,15 @@ void auth_reset_page(struct auth_job *job);
 void auth_reset_act(struct auth_job *job);
 void auth_oidc_start(struct auth_job *job); /* auth_oidc.c */
 void auth_oidc_callback(struct auth_job *job);
+void auth_login_page(struct auth_job *job); /* login_page.c */
+void auth_login_act(struct auth_job *job);
+void auth_code_page(struct auth_job *job);
+void auth_code_act(struct auth_job *job);
+void auth_forgot_page(struct auth_job *job);
+void auth_forgot_act(struct auth_job *job);
+void auth_language(struct auth_job *job);
+void auth_account_page(struct auth_job *job); /* account_page.c */
+bool auth_account_tell(struct auth_job *job);
+void auth_account_done(struct auth_job *job, const char *what);
 
 #endif

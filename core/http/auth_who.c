@@ -10,6 +10,7 @@
 #include "base/locale.h"
 #include "base/mem.h"
 #include "http/auth_web.h"
+#include "http/query.h"
 
 static const struct auth *auth_of(const struct http_api *api)
 {
@@ -79,6 +80,27 @@ int auth_same_origin(struct http_api *api, const struct http_request *r, struct 
     return same ? 0 : err_set(err, ERR_DENIED, "auth.origin", "origin", origin, NULL);
 }
 
+void auth_page_lang(struct http_api *api, const struct http_request *r, char lang[8])
+{
+    size_t len;
+    const char *cookie = auth_cookie(api, r, "lang", &len);
+    if (cookie && len == 2 && (memcmp(cookie, "vi", 2) == 0 || memcmp(cookie, "en", 2) == 0))
+        snprintf(lang, 8, "%.2s", cookie);
+}
+
+/* The word comes in a header from scripts, in a field from plain forms. */
+static bool has_word(const struct http_request *r, const char *good)
+{
+    struct arena a;
+    const char *given = http_header(r, "x-csrf-token"), *type = http_header(r, "content-type");
+    bool is_form = type && strncmp(type, "application/x-www-form-urlencoded", 33) == 0;
+    arena_init(&a, 4096);
+    if (!given && is_form) given = http_query_get(r->body ? r->body : "", r->body_len, "_csrf", &a);
+    bool is = given && secret_equal(given, good);
+    arena_close(&a);
+    return is;
+}
+
 static bool is_safe(const struct http_request *r)
 {
     return strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0 || strcmp(r->method, "OPTIONS") == 0;
@@ -88,12 +110,11 @@ static int check_csrf(struct http_api *api, const struct http_request *r, const 
                       struct err *err)
 {
     char session[SECRET_TEXT], good[SECRET_TEXT];
-    const char *given = http_header(r, "x-csrf-token");
     int rc = auth_same_origin(api, r, err);
     if (rc) return rc;
     snprintf(session, sizeof(session), "%.*s", (int)len, cookie);
     auth_csrf(api, session, good);
-    return given && secret_equal(given, good) ? 0 : err_set(err, ERR_DENIED, "auth.csrf", NULL);
+    return has_word(r, good) ? 0 : err_set(err, ERR_DENIED, "auth.csrf", NULL);
 }
 
 /* --- the use of a session, written now and then --- */

@@ -49,6 +49,7 @@ static const struct list_option task_options[] = {
     {"all", "boolean", "All open tasks, for those who may read them."},
     {"flow", "text", "Of this flow alone: PLUGIN.FLOW."},
     {"due_before", "text", "Due before an instant, or within a duration."},
+    {"undated", "boolean", "Those without a term alone; not with sort=due."},
     {0}};
 static const struct list task_list = {
     .name = "tasks", .order = "-id", .key = "id", .columns = task_columns, .options = task_options};
@@ -73,6 +74,7 @@ static int read_query(struct api_call *c, struct list_query *q, struct inbox_que
     to->about = about ? about->value.as.i : 0;
     to->claimed = claimed ? claims[claimed->value.as.i] : NULL;
     to->flow = api_str(val_get(o, "flow"));
+    to->undated = list_asks(o, "undated");
     rc = take_user(c, val_get(o, "user"), &to->person);
     if (rc == 0 && list_asks(o, "all")) {
         to->person = 0;
@@ -117,7 +119,7 @@ static int inbox(struct api_call *c)
 static int show(struct api_call *c)
 {
     int rc = flow_task_readable(c->s, c->args[0].as.i, c->err);
-    if (rc == 0) rc = flow_read_task(c->s, c->args[0].as.i, c->arena, &c->result, c->err);
+    if (rc == 0) rc = flow_read_task_whole(c->s, c->args[0].as.i, c->arena, &c->result, c->err);
     return rc < 0 ? rc : 0;
 }
 
@@ -334,11 +336,12 @@ static const struct api_fn functions[] = {
     {"task.inbox", inbox, "options:map", "map", API_READ, API_HOST, 1,
      "A page of open tasks, newest first or by due: { tasks, next }.", .list = &task_list},
     {"task.show", show, "id:integer!", "map", API_READ, API_HOST, 1,
-     "One task, with what the caller may do with it and why."},
+     "One task with the text that it is about (item), and what the caller may do with it and why."},
     {"task.history", history, "id:integer!", "list", API_READ, API_HOST, 1,
      "Comments, claims, reassignments and what else happened to a task."},
     {"task.decide", decide, "id:integer! answer:map!", "", API_WRITE, API_HOST, 1,
-     "Answers a task as the caller's person.", .tells = true},
+     "Answers a task as the caller's person; with hash (about_hash of task.show) only if it is still about that text.",
+     .tells = true},
     {"task.decide_all", decide_all, "tasks:any! answer:map!", "list", API_WRITE, API_HOST, 1,
      "The same answer to many tasks, each for itself: { task, done } or { task, code, message }.", .tells = true},
     {"task.claim", claim, "id:integer! until_:any", "", API_WRITE, API_HOST, 1,

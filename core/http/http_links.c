@@ -5,6 +5,8 @@
 
 #include "base/locale.h"
 #include "http/api_job.h"
+#include "http/page.h"
+#include "http/problem.h"
 #include "people/people.h"
 
 static int render_text(struct api_job *job, const struct val *out)
@@ -15,20 +17,15 @@ static int render_text(struct api_job *job, const struct val *out)
 
 static void add_page(struct api_job *job, const char *key, const char *button)
 {
-    struct buf *b = &job->out;
-    const char *lang = job->login.lang;
-    buf_printf(b,
-               "<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><title>Khung</title>"
-               "<meta name=\"robots\" content=\"noindex\"></head><body>\n<p>",
-               lang);
-    locale_format(b, lang, key, NULL);
-    buf_add_str(b, "</p>\n");
+    struct page p = {.out = &job->out, .lang = job->login.lang, .is_narrow = true, .is_secret = true};
+    const char *title = locale_text(p.lang, "notify.unsubscribe.title");
+    page_begin(&p, title ? title : "");
+    page_add(&p, "<p>%k</p>\n", key);
     if (button) {
-        buf_add_str(b, "<form method=\"post\"><button>");
-        locale_format(b, lang, button, NULL);
-        buf_add_str(b, "</button></form>\n");
+        page_form(&p, NULL);
+        page_add(&p, "<button>%k</button>\n</form>\n", button);
     }
-    buf_add_str(b, "</body></html>\n");
+    page_end(&p);
 }
 
 static int render_question(struct api_job *job, const struct val *out)
@@ -54,6 +51,29 @@ static const char *token_in(struct arena *a, const char *path, const char *prefi
     return token && !strchr(token, '/') ? token : NULL;
 }
 
+static void refuse(struct api_job *job)
+{
+    struct page p = {.out = &job->out, .lang = job->login.lang, .is_narrow = true, .is_secret = true};
+    const char *title = locale_text(p.lang, "auth.page_failed");
+    buf_clear(&job->out);
+    page_begin(&p, title ? title : "");
+    page_err(&p, &job->err);
+    page_end(&p);
+    page_reply(job->request, http_status_of(&job->err), &p, NULL);
+    api_job_free(job);
+}
+
+static const char *page_lines(struct api_job *job)
+{
+    struct page p = {.lang = job->login.lang, .is_secret = true};
+    struct buf lines;
+    buf_init(&lines, 4096);
+    page_headers(&lines, &p);
+    const char *copy = arena_strndup(&job->arena, lines.data, lines.len);
+    buf_close(&lines);
+    return copy;
+}
+
 static void start(struct api_job *job, const char *call, const char *token, const char *type, bool writes)
 {
     job->args = val_list();
@@ -65,7 +85,7 @@ static void start(struct api_job *job, const char *call, const char *token, cons
     if (rc == 0 && (!token || val_add(&job->arena, &job->args, val_str(token)) != 0))
         rc = err_set(&job->err, ERR_NOMEM, "memory", NULL);
     if (rc)
-        api_refuse(job);
+        job->refuse ? job->refuse(job) : api_refuse(job);
     else
         api_job_start(job, writes);
 }
@@ -96,5 +116,7 @@ void http_link_unsubscribe(struct http_api *api, struct http_request *r)
     bool reads = strcmp(r->method, "POST") != 0;
     const char *link = token_in(&job->arena, r->path, "/unsubscribe/", "");
     job->render = reads ? render_question : render_done;
+    job->headers = page_lines(job);
+    job->refuse = refuse;
     start(job, reads ? "notify.link" : "notify.unsubscribe", link, "text/html; charset=utf-8", !reads);
 }

@@ -5,256 +5,146 @@
 #include <string.h>
 
 #include "base/locale.h"
-#include "content/content.h"
+#include "http/auth_web.h"
 #include "http/problem.h"
 #include "http/routes.h"
+#include "http/task_page.h"
+#include "plugin/api.h"
+#include "plugin/host.h"
 
-static const char headers[] =
-    "Cache-Control: no-store\r\n"
-    "Content-Security-Policy: default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-    "base-uri 'none'\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "X-Content-Type-Options: nosniff\r\n"
-    "X-Robots-Tag: noindex, nofollow\r\n";
-
-static void escape(struct buf *b, const char *s, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        switch (s[i]) {
-        case '<':
-            buf_add_str(b, "&lt;");
-            break;
-        case '>':
-            buf_add_str(b, "&gt;");
-            break;
-        case '&':
-            buf_add_str(b, "&amp;");
-            break;
-        case '"':
-            buf_add_str(b, "&quot;");
-            break;
-        case '\'':
-            buf_add_str(b, "&#39;");
-            break;
-        default:
-            buf_add_char(b, s[i]);
-        }
-    }
-}
-
-static void escape_val(struct buf *b, const struct val *v)
-{
-    if (val_is(v, VAL_STR)) escape(b, v->as.str.s, v->as.str.len);
-    if (val_is(v, VAL_INT)) buf_printf(b, "%lld", (long long)v->as.i);
-    if (val_is(v, VAL_NUM)) buf_printf(b, "%.14g", v->as.n);
-    if (val_is(v, VAL_BOOL)) buf_add_str(b, v->as.b ? "✓" : "–");
-}
-
-static void say(struct buf *b, const char *lang, const char *key)
-{
-    const char *text = locale_text(lang, key);
-    escape(b, text ? text : key, strlen(text ? text : key));
-}
-
-static void open_page(struct buf *b, const char *lang, const char *title, size_t len)
-{
-    buf_printf(b,
-               "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">"
-               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>",
-               lang);
-    escape(b, title, len);
-    buf_add_str(b, "</title><link rel=\"stylesheet\" href=\"/auth/style.css\"></head>\n<body><main><h1>");
-    escape(b, title, len);
-    buf_add_str(b, "</h1>\n");
-}
-
-static void close_page(struct buf *b)
-{
-    buf_add_str(b, "</main></body></html>\n");
-}
-
-static void message_page(struct buf *b, const char *lang, const char *title, const char *text)
-{
-    const char *head = locale_text(lang, title);
-    open_page(b, lang, head ? head : title, strlen(head ? head : title));
-    buf_add_str(b, "<p>");
-    escape(b, text, strlen(text));
-    buf_add_str(b, "</p>\n");
-    close_page(b);
-}
-
-/* The text that is asked about: what of its fields is text or a number. */
-static void write_item(struct buf *b, const char *lang, const struct val *item)
-{
-    const struct val *fields = val_is(item, VAL_OBJ) ? item->as.obj.fields : NULL;
-    if (!fields) return;
-    buf_add_str(b, "<h2>");
-    say(b, lang, "task.page_text");
-    buf_add_str(b, "</h2>\n<dl>\n");
-    for (size_t i = 0; i < fields->as.map.n; i++) {
-        const struct val_pair *p = &fields->as.map.pairs[i];
-        bool shown = p->v.type == VAL_STR || p->v.type == VAL_INT || p->v.type == VAL_NUM || p->v.type == VAL_BOOL;
-        if (!shown || content_item_is_head(p->key)) continue;
-        buf_add_str(b, "<dt>");
-        escape(b, p->key, strlen(p->key));
-        buf_add_str(b, "</dt><dd>");
-        escape_val(b, &p->v);
-        buf_add_str(b, "</dd>\n");
-    }
-    buf_add_str(b, "</dl>\n");
-}
-
-static void write_choices(struct buf *b, const char *lang, const struct val *field, const struct val *name)
-{
-    const struct val *choices = val_get(field, "choices"), *titles = val_get(field, "titles");
-    for (size_t i = 0; val_at(choices, i); i++) {
-        const struct val *one = val_at(choices, i);
-        char key[160];
-        buf_add_str(b, "<label><input type=\"radio\" name=\"");
-        escape_val(b, name);
-        buf_add_str(b, "\" value=\"");
-        escape_val(b, one);
-        buf_add_str(b, "\"> ");
-        snprintf(key, sizeof(key), "task.choice_%.*s", (int)(one->as.str.len < 100 ? one->as.str.len : 0),
-                 one->as.str.s);
-        const struct val *title = NULL;
-        for (size_t k = 0; titles && k < titles->as.map.n; k++)
-            if (val_is_str(one, titles->as.map.pairs[k].key)) title = &titles->as.map.pairs[k].v;
-        if (title)
-            escape_val(b, title);
-        else if (locale_text(lang, key))
-            say(b, lang, key);
-        else
-            escape_val(b, one);
-        buf_add_str(b, "</label><br>\n");
-    }
-}
-
-static void write_field(struct buf *b, const char *lang, const struct val *field)
-{
-    const struct val *name = val_get(field, "name"), *title = val_get(field, "title"), *help = val_get(field, "help");
-    const struct val *type = val_get(field, "type");
-    char key[160];
-    buf_add_str(b, "<fieldset><legend>");
-    snprintf(key, sizeof(key), "task.field_%.*s", (int)(name->as.str.len < 100 ? name->as.str.len : 0), name->as.str.s);
-    if (title)
-        escape_val(b, title);
-    else if (locale_text(lang, key))
-        say(b, lang, key);
-    else
-        escape_val(b, name);
-    if (val_get_bool(field, "required", false)) buf_add_str(b, " *");
-    buf_add_str(b, "</legend>\n");
-    if (help) {
-        buf_add_str(b, "<p>");
-        escape_val(b, help);
-        buf_add_str(b, "</p>\n");
-    }
-    if (val_get(field, "choices")) {
-        write_choices(b, lang, field, name);
-    } else if (val_is_str(type, "boolean")) {
-        buf_add_str(b, "<input type=\"checkbox\" value=\"true\" name=\"");
-        escape_val(b, name);
-        buf_add_str(b, "\">\n");
-    } else {
-        buf_add_str(b, val_is_str(type, "markdown") || val_is_str(type, "text") ? "<textarea rows=\"4\" name=\""
-                                                                                : "<input name=\"");
-        escape_val(b, name);
-        buf_add_str(b, val_is_str(type, "markdown") || val_is_str(type, "text") ? "\"></textarea>\n" : "\">\n");
-    }
-    buf_add_str(b, "</fieldset>\n");
-}
+enum { FORM_MAX = 64 << 10 };
 
 /* Nothing happens until the button is pressed: the page is what a mail scanner sees. */
-static void write_form(struct buf *b, const char *lang, const struct val *task)
+static void write_form(struct page *p, const struct task_page *t, const struct val *task)
 {
-    const struct val *fields = val_get(task, "fields");
-    buf_add_str(b, "<form method=\"post\">\n");
-    for (int required = 1; required >= 0; required--) /* what must be said comes first */
-        for (size_t i = 0; val_at(fields, i); i++)
-            if (val_get_bool(val_at(fields, i), "required", false) == required) write_field(b, lang, val_at(fields, i));
-    buf_add_str(b, "<p>");
-    say(b, lang, "task.page_once");
-    buf_add_str(b, "</p>\n<button type=\"submit\">");
-    say(b, lang, "task.page_confirm");
-    buf_add_str(b, "</button>\n</form>\n");
+    struct task_form form = {.fields = val_get(task, "fields"), .given = &t->given, .wrong = t->told};
+    page_form(p, NULL);
+    task_form_write(p, &form);
+    page_add(p, "<p>%k</p>\n<button>%k</button>\n</form>\n", "task.page_once", "task.page_confirm");
 }
 
-void link_page_write(struct api_job *job, const struct val *out)
+static int show_work(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
 {
-    struct buf *b = &job->out;
-    const char *lang = job->login.lang;
-    const struct val *title = val_get(out, "title"), *help = val_get(out, "help");
-    if (!val_is(title, VAL_STR)) {
-        const char *thanks = locale_text(lang, "task.page_thanks");
-        message_page(b, lang, "task.page_done", thanks ? thanks : "");
-        return;
+    (void)reader;
+    struct task_page *t = task_page_of(job);
+    struct page *p = &t->page;
+    struct val task;
+    int rc = api_invoke(s->host->api, s, "task.link_show", &job->args, &job->arena, &task, err);
+    const char *title = rc == 0 ? val_cstr(&job->arena, val_get(&task, "title")) : NULL;
+    if (rc) return rc;
+    page_begin(p, title ? title : "");
+    if (t->told) task_form_err(p, val_get(&task, "fields"), t->told);
+    if (val_get(&task, "help")) {
+        page_add(p, "<p>");
+        page_val(p, val_get(&task, "help"));
+        page_add(p, "</p>\n");
     }
-    open_page(b, lang, title->as.str.s, title->as.str.len);
-    if (help) {
-        buf_add_str(b, "<p>");
-        escape_val(b, help);
-        buf_add_str(b, "</p>\n");
+    if (val_get_int(&task, "due", 0)) {
+        page_add(p, "<p>%k ", "page.due");
+        page_instant(p, val_get_int(&task, "due", 0), s->zone);
+        page_add(p, "</p>\n");
     }
-    write_item(b, lang, val_get(out, "item"));
-    write_form(b, lang, out);
-    close_page(b);
+    task_text_write(p, s, &task);
+    write_form(p, t, &task);
+    page_end(p);
+    return buf_ok(&job->out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
 }
 
-void link_page_problem(struct http_request *r, const struct err *err, const char *lang)
+static void write_message(struct page *p, const char *title, const char *text)
 {
-    struct buf b, text;
-    buf_init(&b, 64 << 10);
-    buf_init(&text, 8192);
-    locale_err(&text, lang, err, false);
-    for (int i = 0; i < err->nfields; i++) {
-        buf_add_char(&text, ' ');
-        locale_field(&text, lang, &err->fields[i]);
-    }
-    message_page(&b, lang, "task.page_failed", text.data ? text.data : "");
-    struct http_response res = {.status = http_status_of(err),
-                                .type = "text/html; charset=utf-8",
-                                .headers = headers,
-                                .body = b.data,
-                                .len = b.len};
-    http_reply(r, &res);
-    buf_close(&text);
-    buf_close(&b);
+    const char *head = locale_text(p->lang, title);
+    page_begin(p, head ? head : title);
+    if (text) page_add(p, "<p>%k</p>\n", text);
 }
 
+static int decide_work(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
+{
+    (void)reader;
+    struct task_page *t = task_page_of(job);
+    struct val args = job->args, out;
+    int rc = val_add(&job->arena, &args, t->given);
+    if (rc) return err_set(err, ERR_NOMEM, "memory", NULL);
+    rc = api_invoke(s->host->api, s, "task.link_decide", &args, &job->arena, &out, err);
+    if (rc) return rc;
+    t->page.here = NULL; /* it is used up: there is nothing to come back to */
+    write_message(&t->page, "task.page_done", "task.page_thanks");
+    page_end(&t->page);
+    return 0;
+}
+
+static void reply_error(struct api_job *job)
+{
+    struct page *p = &task_page_of(job)->page;
+    buf_clear(&job->out);
+    write_message(p, "task.page_failed", NULL);
+    page_err(p, &job->err);
+    page_end(p);
+    page_reply(job->request, http_status_of(&job->err), p, NULL);
+    api_job_free(job);
+}
+
+/* What is wrong with a field can be mended: the link is still good. */
 static void refuse(struct api_job *job)
 {
-    link_page_problem(job->request, &job->err, job->login.lang);
-    api_job_free(job);
+    struct task_page *t = task_page_of(job);
+    struct err *told = arena_alloc(&job->arena, sizeof(*told));
+    if (job->work != decide_work || job->err.code != ERR_INVALID || !told) {
+        reply_error(job);
+        return;
+    }
+    *told = job->err;
+    t->told = told;
+    job->status = http_status_of(told);
+    job->work = show_work;
+    api_job_go_on(job, false);
+}
+
+static int take_request(struct api_job *job, struct task_page *t, bool reads)
+{
+    const struct http_request *r = job->request;
+    const char *type = http_header(r, "content-type"), *token = arena_strdup(&job->arena, r->path + 3);
+    struct buf lines;
+    if (!reads && strcmp(r->method, "POST") != 0)
+        return err_set(&job->err, ERR_INVALID, "http.method", "method", r->method, "allow", "GET, POST", NULL);
+    if (!reads && (!type || strncmp(type, "application/x-www-form-urlencoded", 33) != 0))
+        return err_set(&job->err, ERR_INVALID, "http.content_type", "type", type ? type : "", NULL);
+    if (!reads && r->body_len > FORM_MAX) return err_set(&job->err, ERR_LIMIT, "limit.size", NULL);
+    int rc = reads ? 0 : http_form_parse(&job->arena, r->body, r->body_len, &t->given, &job->err);
+    if (rc) return rc;
+    buf_init(&lines, 4096);
+    page_headers(&lines, &t->page);
+    job->headers = arena_strndup(&job->arena, lines.data, lines.len);
+    buf_close(&lines);
+    if (!token || !job->headers || val_add(&job->arena, &job->args, val_str(token)))
+        return err_set(&job->err, ERR_NOMEM, "memory", NULL);
+    return 0;
 }
 
 /* Called as nobody: the token alone says who decides what. */
 void link_page_handle(struct http_api *api, struct http_request *r)
 {
     struct api_job *job = api_job_new(api, r);
+    struct task_page *t = arena_alloc(&job->arena, sizeof(*t));
     bool reads = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
-    const char *lang = http_header(r, "accept-language"), *type = http_header(r, "content-type");
-    struct val answer = val_map();
-    int rc;
+    const char *lang = http_header(r, "accept-language");
     snprintf(job->login.lang, sizeof(job->login.lang), "%s", lang ? locale_pick(lang) : api->o.host->lang);
+    auth_page_lang(api, r, job->login.lang);
+    *t = (struct task_page){.given = val_nil()};
+    t->page =
+        (struct page){.out = &job->out, .lang = job->login.lang, .here = r->path, .is_narrow = true, .is_secret = true};
     job->login.actor.user = PEOPLE_ANONYMOUS;
-    job->page = headers;
-    job->status = 200;
+    job->page = t;
     job->args = val_list();
-    rc = http_take_rate(api, r, PEOPLE_ANONYMOUS, &job->err);
-    if (rc == 0 && !reads && (!type || strncmp(type, "application/x-www-form-urlencoded", 33) != 0))
-        rc = err_set(&job->err, ERR_INVALID, "http.content_type", "type", type ? type : "", NULL);
-    if (rc == 0 && !reads && r->body_len > 64 << 10) rc = err_set(&job->err, ERR_LIMIT, "limit.size", NULL);
-    if (rc == 0 && !reads) rc = http_form_parse(&job->arena, r->body, r->body_len, &answer, &job->err);
-    const char *token = arena_strdup(&job->arena, r->path + 3);
-    if (rc == 0 && (!token || val_add(&job->arena, &job->args, val_str(token)) ||
-                    (!reads && val_add(&job->arena, &job->args, answer))))
-        rc = err_set(&job->err, ERR_NOMEM, "memory", NULL);
+    int rc = http_take_rate(api, r, PEOPLE_ANONYMOUS, &job->err);
+    if (rc == 0) rc = take_request(job, t, reads);
     if (rc) {
-        refuse(job);
+        reply_error(job);
         return;
     }
     job->call = reads ? "task.link_show" : "task.link_decide";
     job->type = "text/html; charset=utf-8";
+    job->status = 200;
+    job->refuse = refuse;
+    job->work = reads ? show_work : decide_work;
     api_job_start(job, !reads);
 }

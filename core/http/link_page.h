@@ -6,8 +6,5 @@
 #include "http/api_job.h"
 
 void link_page_handle(struct http_api *api, struct http_request *r);
-/* What the job's call gave, as HTML (on the thread that ran it); and why it failed. */
-void link_page_write(struct api_job *job, const struct val *out);
-void link_page_problem(struct http_request *r, const struct err *err, const char *lang);
 
 #endif

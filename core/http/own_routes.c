@@ -15,6 +15,8 @@
 #include "http/problem.h"
 #include "http/routes.h"
 #include "http/sse.h"
+#include "http/static.h"
+#include "http/task_page.h"
 #include "plugin/host.h"
 #include "report/report.h"
 #include "route/command.h"
@@ -202,11 +204,19 @@ static void handle_metrics(struct http_api *api, struct http_request *r)
     api_job_free(job);
 }
 
-/* The style of the pages below /auth/. */
 static void handle_style(struct http_api *api, struct http_request *r)
 {
     (void)api;
-    auth_page_style(r);
+    page_style(r);
+}
+
+/* Whoever comes without a path: to a static site, where there is one, else to the inbox. */
+static void handle_top(struct http_api *api, struct http_request *r)
+{
+    if (api->o.static_dir)
+        http_static(r, api->o.static_dir);
+    else
+        page_redirect(r, "/tasks", NULL);
 }
 
 const struct http_own_route http_own_routes[] = {
@@ -276,7 +286,19 @@ const struct http_own_route http_own_routes[] = {
      HTTP_ANYONE,
      http_link_unsubscribe,
      {"Ends notices by mail (RFC 8058).", .type = "text/html"}},
-    {"GET", "/auth/style.css", HTTP_ANYONE, handle_style, {"The style of the pages below /auth/.", .type = "text/css"}},
+    {"GET", "/", HTTP_ANYONE, handle_top, {"To the inbox.", .status = 303}},
+    {"GET", "/page.css", HTTP_ANYONE, handle_style, {"The style of pages.", .type = "text/css"}},
+    {"GET",
+     "/tasks",
+     HTTP_SESSION,
+     task_page_handle,
+     {"The page of the inbox.", .query = "after:text undated:text", .type = "text/html"}},
+    {"GET", "/tasks/:id", HTTP_SESSION, task_page_handle, {"The page of a task.", .type = "text/html"}},
+    {"POST",
+     "/tasks/:id",
+     HTTP_SESSION,
+     task_page_handle,
+     {"What is done with a task, by its form.", .form = "map", .status = 303}},
     {0}};
 
 static bool is_here(const struct http_own_route *own, const struct http_request *r)

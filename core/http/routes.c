@@ -186,10 +186,14 @@ static struct val guess(const char *s)
     return val_str(s);
 }
 
+/* More names than any form has: each is looked for among all that came before it. */
+enum { NAMES_MAX = 500 };
+
 static int take_query(const char *query, struct arena *a, bool as_text, struct val *out)
 {
     *out = val_map();
     for (const char *p = query; *p;) {
+        if (out->as.map.n == NAMES_MAX) return ERR_LIMIT;
         size_t len = strcspn(p, "&"), name = strcspn(p, "=&");
         char *key = decode(a, p, name), *value = name < len ? decode(a, p + name + 1, len - name - 1) : NULL;
         if (!key) return ERR_NOMEM;
@@ -236,7 +240,7 @@ static int take_arg(const struct http_route *route, const struct http_request *r
     if (spec[0] == '?') {
         struct val query;
         bool is_list = spec[1] == '='; /* a list's description knows the types (store/list.h) */
-        if (take_query(r->query, a, is_list, &query) != 0) return err_set(err, ERR_NOMEM, "memory", NULL);
+        if (take_query(r->query, a, is_list, &query) != 0) return err_set(err, ERR_LIMIT, "limit.size", NULL);
         if (is_list || spec[1] == '*') {
             *out = query;
         } else {

@@ -85,7 +85,7 @@ static int add_task(struct feed *f, const struct val *t)
     if (!e.at) return 0;
     e.stamp = id_time(e.id);
     e.summary = summary(f, "notify.calendar.task", val_cstr(f->a, val_get(t, "title")));
-    e.link = arena_printf(f->a, "/api/tasks/%s", err_i64(&id, e.id));
+    e.link = arena_printf(f->a, "/tasks/%s", err_i64(&id, e.id));
     return add(f, e);
 }
 

@@ -76,7 +76,7 @@ static int tell_task(struct notify *n, struct session *s, const char *event, con
     struct mailing later = {.kind = event, .what = &what, .targets = to};
     struct err over = {0};
     int rc = 0;
-    what.link = arena_printf(&n->arena, "/api/tasks/%s", err_i64(&id, task));
+    what.link = arena_printf(&n->arena, "/tasks/%s", err_i64(&id, task));
     if (!what.title || !what.link) return 0;
     for (size_t i = 0; rc == 0 && val_at(to, i); i++)
         rc = people_reach(s, val_at(to, i), &n->arena, &crowd, &over);

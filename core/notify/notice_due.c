@@ -35,7 +35,7 @@ struct due {
     const char *lang;
     struct told list[DUE_MOST];
     size_t count;
-    bool more;
+    bool more, is_secret; /* is_secret: a link in the mail is a key */
     struct err *err;
 };
 
@@ -107,7 +107,7 @@ static void add_title(struct due *d, struct buf *b, const struct notice *w)
         buf_add_char(b, (unsigned char)*p < 32 || *p == 127 ? ' ' : *p);
 }
 
-static void add_notice(struct due *d, struct buf *b, const struct notice *w)
+static int add_notice(struct due *d, struct buf *b, const struct notice *w)
 {
     struct buf title;
     struct val at;
@@ -120,13 +120,18 @@ static void add_notice(struct due *d, struct buf *b, const struct notice *w)
         locale_format(b, d->lang, "notify.due", "at", val_get_str(at.as.obj.fields, "text"), NULL);
         buf_add_char(b, '\n');
     }
-    if (w->link && d->n->url[0]) buf_printf(b, "%s%s\n", d->n->url, w->link);
+    struct notice_links links = {.notice = w, .person = d->to.person, .lang = d->lang};
+    int rc = notice_add_links(d->n, &d->s, &links, b, d->err);
+    d->is_secret = d->is_secret || rc == 1;
+    return rc < 0 ? rc : 0;
 }
 
 static int queue(struct due *d, struct buf *subject, struct buf *text, const char *kind, const char *html)
 {
     struct mail_message m = {
         .person = d->to.person, .to = d->to.email, .name = d->to.name, .lang = d->lang, .kind = kind, .html = html};
+    m.is_secret = d->is_secret;
+    d->is_secret = false;
     m.subject = buf_ok(subject) ? arena_strndup(d->a, subject->data, subject->len) : NULL;
     m.text = buf_ok(text) ? arena_strndup(d->a, text->data ? text->data : "", text->len) : NULL;
     buf_close(subject);
@@ -139,12 +144,17 @@ static int queue(struct due *d, struct buf *subject, struct buf *text, const cha
 static int mail_one(struct due *d, const struct notice *w)
 {
     struct buf subject, text;
+    int rc = 0;
     buf_init(&text, NOTIFY_TEXT_MAX + 1);
-    add_title(d, &subject, w);
     if (w->text)
         buf_add_str(&text, w->text);
     else
-        add_notice(d, &text, w);
+        rc = add_notice(d, &text, w);
+    if (rc) {
+        buf_close(&text);
+        return rc;
+    }
+    add_title(d, &subject, w);
     return queue(d, &subject, &text, w->kind, w->html);
 }
 
@@ -159,15 +169,20 @@ static int mail_list(struct due *d, size_t n)
     struct buf subject, text;
     struct err_num num;
     bool first = true;
+    int rc = 0;
     buf_init(&text, NOTIFY_TEXT_MAX);
-    buf_init(&subject, 1000);
-    locale_format(&subject, d->lang, "notify.digest", "n", err_i64(&num, (int64_t)n), NULL);
-    for (size_t i = 0; i < d->count; i++) {
+    for (size_t i = 0; rc == 0 && i < d->count; i++) {
         if (d->list[i].done || is_alone(&d->list[i])) continue;
         if (!first) buf_add_char(&text, '\n');
         first = false;
-        add_notice(d, &text, &d->list[i].notice);
+        rc = add_notice(d, &text, &d->list[i].notice);
     }
+    if (rc) {
+        buf_close(&text);
+        return rc;
+    }
+    buf_init(&subject, 1000);
+    locale_format(&subject, d->lang, "notify.digest", "n", err_i64(&num, (int64_t)n), NULL);
     return queue(d, &subject, &text, "mail", NULL);
 }
 

@@ -116,6 +116,7 @@ int notify_set(struct notify *n, struct store *db, const struct notify_settings 
     if (rc == 0)
         rc = take_text(db, "mail_name", given ? given->mail_name : NULL, n->mail_name, sizeof(n->mail_name), err);
     if (n->host->is_test && !n->mail_from[0]) snprintf(n->mail_from, sizeof(n->mail_from), "khung@localhost");
+    n->mail_links = given && given->mail_links;
     size_t len = strlen(n->url);
     if (len && n->url[len - 1] == '/') n->url[len - 1] = '\0';
     return rc ? rc : take_secret(n, db, err);

@@ -20,11 +20,15 @@ struct notify *notify_new(struct host *host);
 void notify_free(struct notify *n);
 void notify_attach(struct notify *n);
 
+/* Is there a mail server to send by? */
+bool notify_has_mail(const struct notify *n);
+
 /* As the service was told by its settings, and as it is kept for commands without it. */
 struct notify_settings {
     const char *url;       /* where people reach the service: "https://khung.example.org"; "": no links */
     const char *mail_from; /* the sender's address; "": no mail is sent */
     const char *mail_name; /* and name */
+    bool mail_links;       /* mails about tasks decide by a link for those with an account, too; not kept */
 };
 /* NULL: as they were kept last. */
 int notify_set(struct notify *n, struct store *db, const struct notify_settings *given, struct err *err);

@@ -27,10 +27,9 @@ struct notify {
     struct arena arena; /* for one event */
     /* Set before threads start, then only read. */
     char url[400], mail_from[256], mail_name[200];
+    bool mail_links;
     uint8_t secret[NOTIFY_SECRET_LEN]; /* signs links */
 };
-
-bool notify_has_mail(const struct notify *n);
 
 /* --- notices --- */
 
@@ -67,6 +66,14 @@ int notice_tell(struct notify *n, struct session *s, const struct people_reached
                 struct err *err);
 int64_t notices_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
 int notice_event(struct notify *n, struct session *s, const char *event, const struct val *data, struct err *err);
+/* Lines with what a mail links to (notice_link.c). 1: a link in it is a key; 0. */
+struct notice_links {
+    const struct notice *notice;
+    int64_t person;
+    const char *lang;
+};
+int notice_add_links(struct notify *n, struct session *s, const struct notice_links *l, struct buf *out,
+                     struct err *err);
 void notice_add_api(struct notify *n, struct api *api);
 
 /* --- mail --- */

@@ -67,6 +67,18 @@ int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t 
     return err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&n, id), NULL);
 }
 
+int people_entry(struct store *db, int64_t person, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select count(*), count(disabled_at) from account where person = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, person);
+    int rc = stmt_step(s, err);
+    int64_t all = rc == 1 ? stmt_int(s, 0) : 0, off = rc == 1 ? stmt_int(s, 1) : 0;
+    stmt_done(s);
+    if (rc < 0) return rc;
+    return all == 0 ? PEOPLE_NO_ACCOUNT : off < all ? PEOPLE_HAS_ACCOUNT : PEOPLE_LOCKED_OUT;
+}
+
 int people_role_give(struct store *db, int64_t account, const char *role, int64_t unit, int64_t day, struct err *err)
 {
     static const char known[] = "select 1 from role_verb where role = ?1 union all"

@@ -62,6 +62,8 @@ const struct config_key config_keys[] = {
      "the system's."},
     {"mail_from", CONFIG_TEXT, "", 0, 0, "Address that mail comes from; needed with mail_server."},
     {"mail_name", CONFIG_TEXT, "", 0, 0, "Name beside it: of the organisation."},
+    {"mail_links", CONFIG_BOOL, "false", 0, 0,
+     "Mails about tasks have a link that decides without a login for those with an account, too."},
     {"log", CONFIG_CHOICE, "human", 0, 0, "Form of the log.", "human, json"},
     {"log_level", CONFIG_CHOICE, "info", 0, 0, "Least level that is logged.", "debug, info, warn, error"},
     {"user", CONFIG_TEXT, "", 0, 0, "Account that the service becomes when root starts it."},

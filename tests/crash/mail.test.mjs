@@ -87,6 +87,34 @@ describe('mail', () => {
     });
 });
 
+describe('a mail with a link that decides', () => {
+  for (const point of ['notify.before_mail:1', 'notify.after_mail:1', 'outbox.after_send:1', 'task.link_used:1'])
+    it(`killed at ${point}: one link is kept, it is the one that was mailed, and it decides once`, { timeout: 60000 }, async () => {
+      const sink = await Sink.start();
+      const s = await prepared({ mail_server: `smtp://127.0.0.1:${sink.port}`, url: 'http://khung.example.org' });
+      const press = (mail) => s.request('POST', /khung\.example\.org(\/t\/\S+)/.exec(mail.text)[1], 'decision=approve', { 'content-type': 'application/x-www-form-urlencoded' });
+      if (point.startsWith('task.')) {
+        await s.restart({ KHUNG_CRASH_AT: point });
+        await s.must('flow', 'start', 'post.ask', '--id', 'once');
+        const [mail] = await sink.until(1);
+        await assert.rejects(press(mail));
+        await s.ended;
+        await s.start();
+      } else {
+        await killed(s, point, 'post.ask');
+      }
+      const mails = await sink.until(1);
+      assert.equal(sql(s.data, 'select count(*) as n from flow_task_link')[0].n, 1);
+      assert.equal(new Set(mails.map((m) => m.text)).size, 1);
+      assert.deepEqual([(await press(mails[0])).status, (await press(mails[0])).status], [200, 409]);
+      const [run] = await s.must('flow', 'list');
+      assert.equal((await s.until(run.id, 'completed')).result.decision, 'approve');
+      assert.deepEqual(await s.must('verify'), []);
+      await s.stop();
+      sink.stop();
+    });
+});
+
 describe('webhooks', () => {
   for (const point of ['outbox.before_send:1', 'outbox.after_send:1', 'outbox.before_result:1'])
     it(`killed at ${point}: told, and twice only under the same webhook-id`, { timeout: 60000 }, async () => {

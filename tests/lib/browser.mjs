@@ -111,6 +111,19 @@ export class Browser {
     return this.request('POST', '/auth/login', { name, password, ...more });
   }
 
+  // The form of a page at `path` whose hidden fields hold `act` (the first form in <main> when none is said).
+  async form(path, act) {
+    const page = await this.request('GET', path);
+    const forms = [...page.text.slice(page.text.indexOf('<main')).matchAll(/<form[^>]*>[^]*?<\/form>/g)].map((m) => m[0]);
+    const text = forms.find((f) => !act || f.includes(`value="${act}"`));
+    if (!text) throw new Error(`${path} has no form ${act ?? ''}: ${page.status} ${page.text}`);
+    return { ...page, text };
+  }
+
+  loginPage(name, password, more = {}) {
+    return this.form(`/login${more.query ?? ''}`).then((page) => this.submit(page, { name, password }));
+  }
+
   // Follows redirects until there is a page, or until `stop(url)` says that this one is not to be opened.
   async follow(answer, stop = () => false) {
     let at = answer;

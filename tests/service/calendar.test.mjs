@@ -64,7 +64,7 @@ describe('the calendar feed', () => {
     assert.equal(summer.summary, `Đến hạn: ${TITLE}\nzweite Zeile`);
     assert.equal(summer.start, '2030-07-01T08:30:00+02:00');
     assert.match(summer.uid, /^task-\d+@khung\.example\.org$/);
-    assert.match(summer.url, /^https:\/\/khung\.example\.org\/api\/tasks\/\d+$/);
+    assert.match(summer.url, /^https:\/\/khung\.example\.org\/tasks\/\d+$/);
     assert.equal(c.events.find((e) => e.summary.includes('winter')).start, '2030-12-01T09:00:00+01:00');
     const day = c.events.find((e) => e.summary.includes('day'));
     assert.deepEqual([day.start, day.all_day], ['2030-08-02', true]);

@@ -11,6 +11,7 @@ const SOURCE = [
   flow('named', `return run:ask { to = person("tam"), title = "Thanks <b>for</b> \\"reading\\"", help = "Read & answer",
   form = { decision = "choice:approve,return!", amount = "integer", note = "text" } }`),
   flow('about', 'return run:ask { to = person("tam"), title = "About", about = content.get("note", input.id) }').replace('title = "about" }', 'title = "about", input = { id = "integer!" } }'),
+  flow('never', 'return run:ask { to = person("tam"), title = "Never", link = false }'),
 ].join('\n');
 before(async () => { s = await office(SOURCE); });
 after(() => s.stop());
@@ -101,6 +102,15 @@ describe('a link', () => {
     await s.done(await s.startFlow('t.edit_note', { id: note, fields: { title: 'Two' } }));
     assert.equal((await post(path, { decision: 'approve' })).status, 409);
     assert.equal((await s.done(run)).result.voided, true);
+  });
+
+  it('is not made where the flow forbids it', async () => {
+    const run = await s.startFlow('t.never'), [{ id }] = await s.open(run);
+    const r = await s.cli('task', 'link', id, 'tam');
+    assert.equal(r.code, 1);
+    assert.match(r.err, /not decided by a link/);
+    assert.equal((await s.as('tam')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    await s.done(run);
   });
 
   it('takes forms only, and no other method', async () => {

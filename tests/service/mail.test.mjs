@@ -13,7 +13,8 @@ const ORG = {
   positions: [{ code: 'head', title: 'Head', roles: ['clerk'] }, { code: 'editor', title: 'Editor', roles: ['editor'] }],
   persons: [{ code: 'lan', name: 'Nguyễn Thị Lan', email: 'lan@example.org' }, { code: 'mai', name: 'Mai "M" Trần', email: 'mai@example.org' },
     { code: 'hoa', name: 'Hoa' }, { code: 'bad', name: 'Bad', email: 'x@example.org> RCPT TO:<evil@example.org' },
-    { code: 'later', name: 'Later', email: 'later@example.org' }, { code: 'never', name: 'Never', email: 'never@example.org' }],
+    { code: 'later', name: 'Later', email: 'later@example.org' }, { code: 'never', name: 'Never', email: 'never@example.org' },
+    { code: 'free', name: 'Free', email: 'free@example.org' }],
   holders: [{ person: 'lan', position: 'editor', unit: 'office' }, { person: 'mai', position: 'head', unit: 'office' },
     { person: 'hoa', position: 'head', unit: 'office' }],
   users: [{ name: 'lan', person: 'lan', lang: 'vi' }, { name: 'mai', person: 'mai', lang: 'en' }, { name: 'hoa', person: 'hoa', lang: 'en' }],
@@ -198,7 +199,7 @@ describe('notices', () => {
     await s.startFlow('post.ask', { to: { position: 'editor' }, title: 'Duyệt: Đề án\nsố 1' });
     const [m] = await sink.until(1, (x) => x.to[0] === 'lan@example.org');
     assert.equal(m.subject, 'Việc cần xử lý: Duyệt: Đề án số 1');
-    assert.match(m.text, /https:\/\/khung\.example\.org\/api\/tasks\/\d+/);
+    assert.match(m.text, /https:\/\/khung\.example\.org\/tasks\/\d+/);
     assert.match(m.text, /Thời hạn: \d{4}-\d\d-\d\d \d\d:\d\d/);
     const { json } = await as(lan, 'GET', '/api/notices?unread=true');
     assert.equal(json.length, 1);
@@ -228,6 +229,52 @@ describe('notices', () => {
     assert.deepEqual(await kinds('lan'), ['task.asked', 'task.reminded', 'task.escalated']);
     assert.deepEqual(await kinds('mai'), ['task.escalated']);
     await sink.until(1, (x) => x.to[0] === 'mai@example.org' && x.subject === 'Task, overdue: hurry');
+  });
+
+  it('who has no account decides by a link in the mail; who has one is led to the page, unless links are allowed for all', async () => {
+    const free = await person(s, 'free'), link = /https:\/\/khung\.example\.org(\/t\/[\w-]{48})\s/;
+    const open = async (path) => s.request('GET', path, undefined, { authorization: undefined, 'accept-language': 'en' });
+    await s.must('outbox', 'hold');
+    const run = await s.startFlow('post.ask', { to: free, title: 'By a link' });
+    let held;
+    for (let i = 0; !(held = (await s.must('outbox', 'list')).filter((x) => x.to === 'free@example.org')).length; i++) {
+      assert.ok(i < 200);
+      await pause(20);
+    }
+    assert.doesNotMatch(JSON.stringify(held), /\/t\//, 'a list of the outbox does not show the key');
+    await s.must('outbox', 'release');
+    const [m] = await sink.until(1, (x) => x.to[0] === 'free@example.org');
+    const [, path] = link.exec(m.text);
+    assert.doesNotMatch(m.text, /\/tasks\//, 'no page that asks for a login');
+    assert.match(m.text, /một lần, đến 20\d\d-/);
+    assert.match(m.html, new RegExp(`<a href="https://khung\\.example\\.org${path}">`));
+    for (let i = 0; i < 3; i++) assert.equal((await open(path)).status, 200, 'a scanner that opens it does nothing');
+    assert.equal((await s.flow(run)).state, 'running');
+    const sent = await s.request('POST', path, 'decision=approve', { authorization: undefined, 'content-type': 'application/x-www-form-urlencoded' });
+    assert.equal(sent.status, 200, sent.text);
+    const { result } = await s.until(run, 'completed');
+    assert.deepEqual([result.decision, result.by, result.as], ['approve', free, 'person']);
+    assert.equal((await open(path)).status, 409);
+
+    await s.startFlow('post.ask', { to: { position: 'editor' }, title: 'By the page' });
+    const [page] = await sink.until(1, (x) => x.to[0] === 'lan@example.org' && /By the page/.test(x.subject));
+    assert.doesNotMatch(page.text, /\/t\//);
+    s.config.mail_links = 'true';
+    await s.restart();
+    await s.startFlow('post.ask', { to: { position: 'editor' }, title: 'By both' });
+    const [both] = await sink.until(1, (x) => x.to[0] === 'lan@example.org' && /By both/.test(x.subject));
+    assert.match(both.text, /\/tasks\/\d+\s[^]*\/t\//);
+    // The colleague's link is the colleague's: each decides as who they are.
+    const own = await open(link.exec(both.text)[1]);
+    assert.match(own.text, /By both/);
+    // Whose account is switched off has no way around that, neither by an old link nor by a new one.
+    await s.must('user', 'disable', 'lan');
+    assert.equal((await open(link.exec(both.text)[1])).status, 409);
+    await assert.rejects(s.must('task', 'link', (await s.must('task', 'list')).find((t) => t.title === 'By both').id, 'lan'));
+    await s.startFlow('post.ask', { to: { position: 'editor' }, title: 'Not by a link' });
+    const [none] = await sink.until(1, (x) => x.to[0] === 'lan@example.org' && /Not by a link/.test(x.subject));
+    assert.doesNotMatch(none.text, /\/t\//);
+    execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(s.data, 'khung.db'), "update account set disabled_at = null where name = 'lan'"]);
   });
 
   it('who a task is handed to is told, and nobody else is told anew', async () => {
@@ -330,7 +377,7 @@ describe('notices', () => {
     const [, path] = /^<https:\/\/khung\.example\.org(\/unsubscribe\/[^>]+)>$/.exec(m.headers['list-unsubscribe'].replace(/\s/g, ''));
     const page = await s.request('GET', path, undefined, { 'accept-language': 'vi' });
     assert.equal(page.status, 200);
-    assert.match(page.text, /<form method="post">/);
+    assert.match(page.text, /<form method="post" novalidate>/);
     await send('news 2');
     await sink.until(1, (x) => /news 2/.test(x.subject));
     assert.equal((await s.request('POST', path.slice(0, -1) + (path.endsWith('A') ? 'B' : 'A'), '')).status, 404, 'forged');

@@ -141,6 +141,13 @@ describe('OIDC', () => {
     }
   });
 
+  it('is offered on the login page, and leads to where one wanted to go', async () => {
+    const page = await new Browser(base()).request('GET', '/login?next=%2Ftasks%2F17');
+    const href = /class="button second" href="\/auth\/oidc\/start([^"]*)"/.exec(page.text)[1].replaceAll('&amp;', '&');
+    const r = await login('lan', { path: href });
+    assert.equal(`${r.status} ${r.headers.location}`, '303 /tasks/17');
+  });
+
   it('takes tokens signed by ES256', async () => {
     op.provide(redirect, [jwk('k3', 'ES256'), jwk('k1', 'RS256')], { id_token_signed_response_alg: 'ES256' });
     let r;

@@ -1,0 +1,104 @@
+/* What a web form sent, as an answer: it sends texts alone. What is left empty is not given; units and persons may be
+ * codes. What cannot be read stays text, and is refused with its field by the check that all answers go through. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "flow/flow_task.h"
+#include "flow/task.h"
+#include "people/people.h"
+
+static struct val one(enum field_type type, const char *text, struct val v)
+{
+    char *end;
+    if (type == FIELD_BOOLEAN && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0))
+        return val_bool(*text == 't');
+    if (type == FIELD_INTEGER || type == FIELD_MONEY || type == FIELD_UNIT || type == FIELD_PERSON ||
+        type == FIELD_REF) {
+        errno = 0;
+        long long n = strtoll(text, &end, 10);
+        if (!*end && errno == 0) return val_int(n);
+    }
+    if (type == FIELD_NUMBER) {
+        double n = strtod(text, &end);
+        if (!*end && isfinite(n)) return val_num(n);
+    }
+    return v;
+}
+
+/* One a line. */
+static int lines(struct arena *a, enum field_type item, const char *text, struct val *out)
+{
+    *out = val_list();
+    for (const char *p = text; *p;) {
+        size_t n = strcspn(p, "\r\n");
+        char *line = arena_strndup(a, p, n);
+        if (!line || (n && val_add(a, out, one(item, line, val_str(line))))) return ERR_NOMEM;
+        p += n + strspn(p + n, "\r\n");
+    }
+    return 0;
+}
+
+static int read_text(struct arena *a, const struct field *f, const struct val *given, struct val *out)
+{
+    const char *text = val_cstr(a, given);
+    struct err ignored;
+    struct val v;
+    if (!text || !*text) return 0;
+    if (f->type == FIELD_LIST) {
+        if (lines(a, f->item, text, &v) != 0) return ERR_NOMEM;
+    } else if (f->type != FIELD_JSON || json_parse(text, strlen(text), a, &v, &ignored) != 0) {
+        v = one(f->type, text, *given);
+    }
+    return val_set(a, out, f->name, v);
+}
+
+/* Codes become ids; one that is none is what is wrong with its field. */
+static int take_codes(struct session *s, const struct field_list *fields, const struct val *read, struct val *out,
+                      struct err *err)
+{
+    int rc = 0;
+    *out = val_map();
+    for (size_t i = 0; i < read->as.map.n && rc == 0; i++) {
+        struct val_pair *p = &read->as.map.pairs[i];
+        struct val one = {.type = VAL_MAP, .as.map = {.pairs = p, .n = 1, .cap = 1}}, known;
+        struct err failed = {0};
+        rc = people_codes(s->db, fields, &one, s->arena, &known, &failed);
+        if (rc == 0) rc = val_set(s->arena, out, p->key, known.as.map.pairs[0].v);
+        if (rc == ERR_NOT_FOUND) {
+            err_set(err, ERR_INVALID, "task.no_code", "field", p->key, "detail", err_arg(&failed, "code"), NULL);
+            err_add_field(err, p->key, "task.no_code", err_arg(&failed, "code"));
+            return ERR_INVALID;
+        }
+        if (rc) *err = failed;
+    }
+    return rc == ERR_NOMEM ? err_set(err, ERR_LIMIT, "limit.size", NULL) : rc;
+}
+
+int flow_task_fill(struct session *s, const struct flow_task *t, const struct val *given, struct val *out,
+                   struct err *err)
+{
+    struct field_list fields;
+    struct val form, read = val_map();
+    int rc = flow_task_form(s->arena, t, &form, err);
+    if (rc == 0) rc = field_parse_list(s->arena, &form, &fields, err);
+    for (size_t i = 0; rc == 0 && val_is(given, VAL_MAP) && i < given->as.map.n; i++) {
+        const struct val_pair *p = &given->as.map.pairs[i];
+        const struct field *f = field_find(&fields, p->key);
+        int failed =
+            f && p->v.type == VAL_STR ? read_text(s->arena, f, &p->v, &read) : val_set(s->arena, &read, p->key, p->v);
+        if (failed) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
+    }
+    return rc ? rc : take_codes(s, &fields, &read, out, err);
+}
+
+int flow_task_fill_form(struct session *s, int64_t id, const struct val *given, struct val *out, struct err *err)
+{
+    struct flow_task t;
+    struct err_num n;
+    int rc = flow_task_load(s->db, id, s->arena, &t, err);
+    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "flow.no_task", "task", err_i64(&n, id), NULL);
+    return rc < 0 ? rc : flow_task_fill(s, &t, given, out, err);
+}

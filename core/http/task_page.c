@@ -1,0 +1,229 @@
+/* Requests for pages of tasks: who asks, what is to be done, and the page again when it was refused. */
+#include "http/task_page.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/locale.h"
+#include "flow/task.h"
+#include "http/auth_web.h"
+#include "http/problem.h"
+#include "http/query.h"
+#include "http/routes.h"
+#include "plugin/api.h"
+
+static int64_t id_in(const char *path)
+{
+    const char *digits = path + 7;
+    size_t n = strncmp(path, "/tasks/", 7) == 0 ? strspn(digits, "0123456789") : 0;
+    return n && n < 19 && !digits[n] ? strtoll(digits, NULL, 10) : 0;
+}
+
+/* --- what is done --- */
+
+/* What a form may ask for: a call, and its arguments behind the task's number. A "!" is passed on though it be empty,
+ * so that the call says what it misses. */
+static const struct act {
+    const char *name, *call, *args[2];
+} acts[] = {{"decide", "task.decide", {NULL}},           {"claim", "task.claim", {NULL}},
+            {"release", "task.release", {NULL}},         {"delegate", "task.delegate", {"person!", "reason"}},
+            {"hand_back", "task.hand_back", {"reason"}}, {"comment", "task.comment", {"text!"}},
+            {"recuse", "task.recuse", {"reason!"}}};
+
+static const struct act *act_of(const char *name)
+{
+    for (size_t i = 0; name && i < sizeof(acts) / sizeof(acts[0]); i++)
+        if (strcmp(acts[i].name, name) == 0) return &acts[i];
+    return NULL;
+}
+
+/* The form's own fields: those of the page begin with "_", which no field of a task does. */
+static int fields_of(struct arena *a, const struct val *given, struct val *out)
+{
+    int rc = 0;
+    *out = val_map();
+    for (size_t i = 0; rc == 0 && i < given->as.map.n; i++)
+        if (given->as.map.pairs[i].key[0] != '_')
+            rc = val_set(a, out, given->as.map.pairs[i].key, given->as.map.pairs[i].v);
+    return rc;
+}
+
+static int add_answer(struct api_job *job, struct session *s, struct val *args, struct err *err)
+{
+    struct task_page *t = task_page_of(job);
+    struct val fields, answer;
+    const struct val *hash = val_get(&t->given, "_hash");
+    int rc = fields_of(&job->arena, &t->given, &fields);
+    if (rc == 0) rc = flow_task_fill_form(s, t->task, &fields, &answer, err);
+    if (rc) return err->code ? rc : err_set(err, ERR_NOMEM, "memory", NULL);
+    if (hash) rc = val_set(&job->arena, &answer, "hash", *hash);
+    if (rc == 0) rc = val_add(&job->arena, args, answer);
+    return rc ? err_set(err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
+static int add_texts(struct api_job *job, const struct act *act, struct val *args)
+{
+    struct task_page *t = task_page_of(job);
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < 2 && act->args[i]; i++) {
+        size_t n = strcspn(act->args[i], "!");
+        char *name = arena_strndup(&job->arena, act->args[i], n);
+        const struct val *v = name ? val_get(&t->given, name) : NULL;
+        bool is_empty = !val_is(v, VAL_STR) || v->as.str.len == 0;
+        rc = val_add(&job->arena, args, !is_empty ? *v : act->args[i][n] ? val_str("") : val_nil());
+    }
+    return rc;
+}
+
+static int act_work(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
+{
+    (void)reader;
+    struct task_page *t = task_page_of(job);
+    const struct act *act = act_of(t->act);
+    struct val args = val_list(), out;
+    int rc = val_add(&job->arena, &args, val_int(t->task));
+    if (rc == 0 && strcmp(act->name, "decide") == 0) {
+        rc = add_answer(job, s, &args, err);
+        if (rc) return rc;
+    } else if (rc == 0) {
+        rc = add_texts(job, act, &args);
+    }
+    if (rc) return err_set(err, ERR_NOMEM, "memory", NULL);
+    rc = api_invoke(s->host->api, s, act->call, &args, &job->arena, &out, err);
+    if (rc) return rc;
+    job->status = 303;
+    job->headers = arena_printf(&job->arena, "Cache-Control: no-store\r\nLocation: /tasks/%lld?done=%s\r\n",
+                                (long long)t->task, act->name);
+    return job->headers ? 0 : err_set(err, ERR_NOMEM, "memory", NULL);
+}
+
+/* --- answers --- */
+
+static void reply_error(struct api_job *job)
+{
+    struct task_page *t = task_page_of(job);
+    const char *title = locale_text(t->page.lang, "auth.page_failed");
+    char more[60] = "";
+    /* By a link of a mail, mostly: somebody else has decided it since. */
+    if (t->task && strcmp(job->err.key, "denied.verb") == 0) err_set(&job->err, ERR_DENIED, "task.not_yours", NULL);
+    buf_clear(&job->out);
+    page_begin(&t->page, title ? title : "");
+    page_err(&t->page, &job->err);
+    if (t->page.user) page_add(&t->page, "<p><a href=\"/tasks\">%k</a></p>\n", "page.back");
+    page_end(&t->page);
+    if (err_arg(&job->err, "retry_after")[0])
+        snprintf(more, sizeof(more), "Retry-After: %s\r\n", err_arg(&job->err, "retry_after"));
+    page_reply(job->request, http_status_of(&job->err), &t->page, more);
+    api_job_free(job);
+}
+
+static const char *lines_of(struct api_job *job)
+{
+    struct buf b;
+    buf_init(&b, 4096);
+    page_headers(&b, &task_page_of(job)->page);
+    const char *copy = arena_strndup(&job->arena, b.data, b.len);
+    buf_close(&b);
+    return copy;
+}
+
+/* What was refused is shown with its reasons, and what was filled in is still there. */
+static void refuse(struct api_job *job)
+{
+    struct task_page *t = task_page_of(job);
+    struct err *told = arena_alloc(&job->arena, sizeof(*told));
+    if (!t->act || t->told || !told || err_is_fault(job->err.code)) {
+        reply_error(job);
+        return;
+    }
+    *told = job->err;
+    t->told = told;
+    job->status = http_status_of(told);
+    job->headers = lines_of(job);
+    job->work = task_page_write;
+    api_job_go_on(job, false);
+}
+
+static const char *query_of(struct api_job *job, const char *name)
+{
+    const char *query = job->request->query;
+    return http_query_get(query, strlen(query), name, &job->arena);
+}
+
+static int take_form(struct api_job *job, struct task_page *t)
+{
+    const struct http_request *r = job->request;
+    const char *type = http_header(r, "content-type");
+    if (!type || strncmp(type, "application/x-www-form-urlencoded", 33) != 0)
+        return err_set(&job->err, ERR_INVALID, "http.content_type", "type", type ? type : "", NULL);
+    int rc = http_form_parse(&job->arena, r->body, r->body_len, &t->given, &job->err);
+    const struct val *act = rc == 0 ? val_get(&t->given, "_act") : NULL;
+    const struct act *known = act ? act_of(val_cstr(&job->arena, act)) : NULL;
+    if (rc == 0 && !known) rc = err_set(&job->err, ERR_INVALID, "http.parameter", "name", "_act", NULL);
+    if (rc == 0) t->act = known->name;
+    return rc;
+}
+
+/* Whose browser this is. */
+static int identify(struct http_api *api, struct api_job *job, struct task_page *t)
+{
+    struct http_request *r = job->request;
+    size_t len;
+    const char *accept = http_header(r, "accept-language");
+    snprintf(job->login.lang, sizeof(job->login.lang), "%s", accept ? locale_pick(accept) : api->o.host->lang);
+    int rc = store_begin(api->db, &job->err);
+    if (rc) return rc;
+    rc = auth_who(api, r, &job->login, &job->err);
+    store_rollback(api->db);
+    auth_page_lang(api, r, job->login.lang);
+    if (rc || !job->login.session) return rc;
+    const char *cookie = auth_cookie(api, r, "session", &len);
+    char *word = arena_alloc(&job->arena, SECRET_TEXT), *session = arena_strndup(&job->arena, cookie, len);
+    if (!word || !session) return err_set(&job->err, ERR_NOMEM, "memory", NULL);
+    auth_csrf(api, session, word);
+    t->page.user = job->login.name;
+    t->page.csrf = word;
+    return 0;
+}
+
+static const char *done_of(struct api_job *job)
+{
+    const struct act *act = act_of(query_of(job, "done"));
+    return act ? arena_printf(&job->arena, "page.done_%s", act->name) : NULL;
+}
+
+void task_page_handle(struct http_api *api, struct http_request *r)
+{
+    struct api_job *job = api_job_new(api, r);
+    struct task_page *t = arena_alloc(&job->arena, sizeof(*t));
+    bool reads = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
+    *t = (struct task_page){.task = id_in(r->path), .given = val_nil()};
+    t->page = (struct page){.out = &job->out, .lang = job->login.lang, .here = r->path};
+    job->page = t;
+    int rc = identify(api, job, t);
+    if (rc == 0 && !job->login.session) {
+        page_login_first(r);
+        api_job_free(job);
+        return;
+    }
+    if (rc == 0) rc = http_take_rate(api, r, job->login.actor.user, &job->err);
+    if (rc == 0 && !reads && (strcmp(r->method, "POST") != 0 || !t->task))
+        rc = err_set(&job->err, ERR_INVALID, "http.method", "method", r->method, "allow", "GET", NULL);
+    if (rc == 0 && !reads) rc = take_form(job, t);
+    job->headers = rc == 0 ? lines_of(job) : NULL;
+    if (rc) {
+        reply_error(job);
+        return;
+    }
+    t->after = query_of(job, "after");
+    t->undated = query_of(job, "undated");
+    t->done = done_of(job);
+    job->call = t->task ? "task.show" : "task.inbox";
+    job->args = val_list();
+    job->type = "text/html; charset=utf-8";
+    job->status = 200;
+    job->refuse = refuse;
+    job->work = !reads ? act_work : t->task ? task_page_write : inbox_page_write;
+    api_job_start(job, !reads);
+}
