@@ -43,6 +43,9 @@ struct audit_entry {
     const char *as;                   /* capacity: "editor", or NULL */
     const struct val *before, *after; /* or NULL */
     const char *reason;               /* or NULL */
+    /* Nothing in before and after can ever be a personal value (states, digests): they stay public and cannot be
+     * erased. All others are sealed (audit_seal.h). */
+    bool is_plain;
 };
 /* In a slice. Who and from where is the session's. Without an audit (khung test's smallest hosts) nothing is done. */
 int audit_add(struct session *s, const struct audit_entry *e, struct err *err);
@@ -73,6 +76,8 @@ int audit_follow(struct store *db, int64_t after, int64_t rows, struct arena *a,
                  struct err *err);
 /* Called after each commit that wrote rows, on the lane's thread. Before the lane runs. */
 void audit_set_listener(struct audit *au, void (*told)(void *ctx), void *ctx);
+/* The same after a commit that made the anchor of a day. */
+void audit_set_anchored(struct audit *au, void (*anchored)(void *ctx), void *ctx);
 
 /* Head of the chain: number and hash of the last row; 0 and zeros for an empty one. */
 struct audit_head {
@@ -80,11 +85,12 @@ struct audit_head {
     uint8_t hash[DIGEST_LEN];
 };
 int audit_head(struct store *db, struct audit_head *out, struct err *err);
-/* Reads the whole chain. 0: whole; 1: broken, and *broken says at which row and how ("changed", "missing", "anchor").
- */
+/* Reads the whole chain. 0: whole; 1: broken, and *broken says at which row and how ("changed", "missing", "anchor",
+ * "erased": without an act that says so). */
 struct audit_break {
     int64_t row, rows; /* rows: read in all */
     const char *how;
+    int64_t erased; /* values that were erased, by acts that stand in the chain */
     struct audit_head head;
 };
 /* In words: ERR_CORRUPT "audit.broken_HOW" {row, good}. */

@@ -29,11 +29,28 @@ static bool fits(const struct audit_filter *f, const struct audit_row *r, const 
     return !f->person || by;
 }
 
+/* What was erased is shown so, wherever it stood. */
+static int show_value(struct arena *a, const struct val *v, struct val *out, bool *erased)
+{
+    int rc = val_copy(a, v, out);
+    if (rc == 0 && out->type == VAL_OBJ && strcmp(out->as.obj.kind->name, "erased") == 0) {
+        *out = val_map();
+        *erased = true;
+        rc = val_set(a, out, "erased", val_bool(true));
+    }
+    for (size_t i = 0; rc == 0 && out->type == VAL_MAP && !val_get(out, "erased") && i < out->as.map.n; i++) {
+        struct val one = out->as.map.pairs[i].v;
+        if (one.type == VAL_OBJ) rc = show_value(a, &one, &out->as.map.pairs[i].v, erased);
+    }
+    return rc;
+}
+
 static int show(struct arena *a, const struct audit_row *r, const struct val *e, struct val *out)
 {
     static const char *const names[AUDIT_FIELDS] = {"verb",         "kind", "id",     "name",  "unit",
                                                     "on_behalf_of", "as",   "before", "after", "reason"};
     struct val row = val_map();
+    bool erased = false;
     int rc = val_set(a, &row, "row", val_int(r->id));
     rc |= val_set(a, &row, "at", val_int(r->c.at));
     if (r->c.user) rc |= val_set(a, &row, "user", val_int(r->c.user));
@@ -45,9 +62,10 @@ static int show(struct arena *a, const struct audit_row *r, const struct val *e,
         struct val copy;
         bool none = e[i].type == VAL_NIL || (e[i].type == VAL_INT && e[i].as.i == 0);
         if (none) continue;
-        rc |= val_copy(a, &e[i], &copy);
+        rc |= show_value(a, &e[i], &copy, &erased);
         rc |= val_set(a, &row, names[i], copy);
     }
+    if (erased) rc |= val_set(a, &row, "erased", val_bool(true));
     return rc ? rc : val_add(a, out, row);
 }
 
@@ -136,11 +154,12 @@ static int search(struct search *q, struct store *db)
     if (s) stmt_bind_int(s, 2, indexed);
     rc = look(q, s);
     if (rc || !has_key || is_full(q)) return rc;
-    s = store_stmt(db,
-                   "select a.id, a.at, a.user, a.person, a.run, a.plugin, a.origin, a.body, a.hash from audit_index i"
-                   " join audit a on a.id = i.audit where i.key = ?1 and i.audit < ?2 and i.audit <= ?3"
-                   " order by i.audit desc",
-                   q->err);
+    s = store_stmt(
+        db,
+        "select a.id, a.at, a.user, a.person, a.run, a.plugin, a.origin, a.body, a.hash, a.salt from audit_index i"
+        " join audit a on a.id = i.audit where i.key = ?1 and i.audit < ?2 and i.audit <= ?3"
+        " order by i.audit desc",
+        q->err);
     if (s) stmt_bind_int(s, 1, key);
     if (s) stmt_bind_int(s, 2, before);
     if (s) stmt_bind_int(s, 3, indexed);
@@ -161,6 +180,17 @@ int audit_find(struct store *db, const struct audit_filter *f, struct arena *a, 
 }
 
 /* --- following --- */
+
+int audit_show_row(const struct audit_row *r, struct arena *a, struct val *out)
+{
+    struct audit_reader reader;
+    struct val e;
+    int rc;
+    audit_reader_init(&reader, r);
+    while ((rc = audit_next_entry(&reader, a, &e)) == 1)
+        if ((rc = show(a, r, e.as.list.items, out)) != 0) return rc;
+    return rc;
+}
 
 static int show_all(const struct audit_row *r, struct arena *a, struct arena *entries, struct val *out)
 {

@@ -11,10 +11,10 @@
 enum { AT_ONCE = 200, FIRST_PIECE_MS = 500, NEXT_PIECE_MS = 20, KEYS_MAX = 64, INDEX_ARENA = 8 << 20 };
 
 /* Objects in values are shown by kind and number; what else they are is not the audit's to know. */
-static const struct val_kind *kind_of(const char *name, size_t len)
+const struct val_kind *audit_kind_of(const char *name, size_t len)
 {
-    static const struct val_kind kinds[] = {{"item"},   {"run"},  {"task"},    {"unit"},
-                                            {"person"}, {"date"}, {"instant"}, {"table"}};
+    static const struct val_kind kinds[] = {{"item"}, {"run"},     {"task"},  {"unit"},  {"person"},
+                                            {"date"}, {"instant"}, {"table"}, {"erased"}};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, name, len) == 0) return &kinds[i];
     return NULL;
@@ -31,9 +31,10 @@ int audit_next_entry(struct audit_reader *r, struct arena *a, struct val *out)
     if (r->p == r->end) return 0;
     if ((size_t)(r->end - r->p) < sizeof(len)) return ERR_CORRUPT;
     memcpy(&len, r->p, sizeof(len));
+    len &= ~AUDIT_PLAIN;
     r->p += sizeof(len);
     if (len > (size_t)(r->end - r->p)) return ERR_CORRUPT;
-    int rc = val_decode(r->p, len, a, kind_of, out);
+    int rc = val_decode(r->p, len, a, audit_kind_of, out);
     r->p += len;
     if (rc) return rc;
     if (out->type != VAL_LIST || out->as.list.n != AUDIT_FIELDS) return ERR_CORRUPT;
@@ -206,6 +207,7 @@ void audit_start(struct audit *au, struct lane *lane)
     au->source = (struct lane_source){.collect = collect, .due = INT64_MAX};
     lane_add_source(lane, &au->source);
     audit_index_soon(au);
+    audit_eraser_start(au, lane);
 }
 
 void audit_index_soon(struct audit *au)

@@ -15,11 +15,12 @@ struct audit_context {
 };
 
 /* In the buffer: pieces, each a head and its bytes. */
-enum audit_piece { AUDIT_CONTEXT, AUDIT_ENTRY };
+enum audit_piece { AUDIT_CONTEXT, AUDIT_ENTRY, AUDIT_ENTRY_PLAIN };
 struct audit_piece_head {
     uint32_t len, kind;
 };
 
+struct audit_eraser;
 struct audit {
     struct host *host;
     struct buf told;     /* pieces of this transaction */
@@ -28,30 +29,38 @@ struct audit {
     int64_t entry_at;    /* the same of the newest entry in that context; its verb and kind: */
     char verb[48], kind[128];
     struct buf body;      /* of the row that is being written */
+    uint8_t random[1024]; /* seeds for the next rows, from the end on */
+    size_t nrandom;
     int64_t day, new_day; /* of the last anchor; one that this transaction makes, or 0 */
     struct audit_head anchor;
     bool wrote; /* rows, in this transaction */
     void (*listener)(void *ctx);
     void *listener_ctx;
+    void (*anchored)(void *ctx);
+    void *anchored_ctx;
     /* The index (audit_index.c). */
     struct lane *lane; /* NULL: none is made */
     struct lane_source source;
     struct lane_work work;
     bool is_indexing, has_more;
+    struct audit_eraser *eraser; /* audit_eraser.c */
 };
 
-/* A row as it is hashed: everything but the hash itself. */
+/* A row as it is hashed: everything but the hash itself. Its body: entries, each a length of four bytes (the lowest
+ * first), with this bit in it when its before and after are public. */
+#define AUDIT_PLAIN UINT32_C(0x80000000)
 struct audit_row {
     int64_t id;
     struct audit_context c;
     const char *body;
     size_t len;
+    const uint8_t *salt; /* audit_seal.h; NULL: a row from before there were seals */
+    size_t salt_len;
 };
-void audit_hash(const uint8_t before[DIGEST_LEN], const struct audit_row *r, uint8_t out[DIGEST_LEN]);
 
-/* Columns id, at, user, person, run, plugin, origin, body, hash, in this order. */
-#define AUDIT_COLUMNS "id, at, user, person, run, plugin, origin, body, hash"
-/* Fills the row; body and *hash (NULL if it has another length) are borrowed until the next step. */
+/* Columns id, at, user, person, run, plugin, origin, body, hash, salt, in this order. */
+#define AUDIT_COLUMNS "id, at, user, person, run, plugin, origin, body, hash, salt"
+/* Fills the row; body, salt and *hash (NULL if it has another length) are borrowed until the next step. */
 void audit_read_row(struct stmt *s, struct audit_row *r, const uint8_t **hash);
 /* audit_index.c. The next entry of a body: { verb, kind, id, name, unit, on_behalf_of, as, before, after, reason } as a
  * list. 1, 0 at the end, ERR_CORRUPT. */
@@ -61,6 +70,7 @@ struct audit_reader {
 };
 void audit_reader_init(struct audit_reader *r, const struct audit_row *row);
 int audit_next_entry(struct audit_reader *r, struct arena *a, struct val *out);
+const struct val_kind *audit_kind_of(const char *name, size_t len);
 enum audit_field {
     AUDIT_VERB,
     AUDIT_KIND,
@@ -75,11 +85,20 @@ enum audit_field {
     AUDIT_FIELDS
 };
 
+/* audit_find.c: the entries of a row as the search shows them. ERR_CORRUPT, ERR_NOMEM. */
+int audit_show_row(const struct audit_row *r, struct arena *a, struct val *out);
+
 /* audit_index.c: "item 17" and "by person 4" as one number each, for the index; up to which row it goes. */
 int64_t audit_thing_key(const char *kind, size_t len, int64_t id, const char *name, size_t name_len);
 int64_t audit_person_key(int64_t person);
 int audit_indexed(struct store *db, int64_t *row, struct err *err);
 /* There are new rows. */
 void audit_index_soon(struct audit *au);
+
+/* audit_eraser.c: goes on with erasures that are not done. */
+void audit_eraser_start(struct audit *au, struct lane *lane);
+void audit_eraser_wake(struct audit *au, int64_t now);
+void audit_eraser_free(struct audit *au);
+extern const char audit_erasure_schema[];
 
 #endif

@@ -1,4 +1,4 @@
-/* Reading: rows as they are, the head of the chain, its verification, and the anchors. */
+/* Reading: rows as they are, the head of the chain, and the anchors. */
 #include "audit/audit_internal.h"
 
 #include <stdio.h>
@@ -26,9 +26,8 @@ void audit_read_row(struct stmt *s, struct audit_row *r, const uint8_t **hash)
     r->body = stmt_blob(s, 7, &r->len);
     const uint8_t *h = stmt_blob(s, 8, &len);
     *hash = len == DIGEST_LEN ? h : NULL;
+    r->salt = stmt_blob(s, 9, &r->salt_len);
 }
-
-/* --- the chain --- */
 
 int audit_head(struct store *db, struct audit_head *out, struct err *err)
 {
@@ -59,85 +58,6 @@ bool audit_head_parse(const char *s, struct audit_head *out)
         out->hash[i] = (uint8_t)byte;
     }
     return true;
-}
-
-/* Anchors that stand in the database are held against the chain as well; NULL at the end. */
-struct anchors {
-    struct stmt *s;
-    struct audit_head next;
-    bool has;
-};
-
-static int next_anchor(struct anchors *a, struct err *err)
-{
-    size_t len;
-    int rc = stmt_step(a->s, err);
-    a->has = rc == 1;
-    if (rc != 1) return rc;
-    const void *hash = stmt_blob(a->s, 1, &len);
-    a->next = (struct audit_head){.row = stmt_int(a->s, 0)};
-    if (len == DIGEST_LEN) memcpy(a->next.hash, hash, DIGEST_LEN);
-    return 0;
-}
-
-static bool holds(const struct audit_head *anchor, const struct audit_head *row)
-{
-    return anchor->row != row->row || memcmp(anchor->hash, row->hash, DIGEST_LEN) == 0;
-}
-
-/* 1 when the row breaks the chain. */
-static int check_row(struct stmt *s, const struct audit_head *printed, struct anchors *kept, struct audit_break *b,
-                     struct err *err)
-{
-    struct audit_row r;
-    const uint8_t *hash;
-    uint8_t want[DIGEST_LEN];
-    int rc = 0;
-    audit_read_row(s, &r, &hash);
-    b->row = b->head.row + 1;
-    b->how = "missing";
-    if (r.id != b->row) return 1;
-    audit_hash(b->head.hash, &r, want);
-    b->how = "changed";
-    if (!hash || memcmp(want, hash, DIGEST_LEN) != 0) return 1;
-    b->head.row = r.id;
-    b->head.at = r.c.at;
-    memcpy(b->head.hash, want, DIGEST_LEN);
-    b->rows++;
-    b->how = "anchor";
-    if (printed && !holds(printed, &b->head)) return 1;
-    while (rc == 0 && kept->has && kept->next.row <= r.id) {
-        if (!holds(&kept->next, &b->head)) return 1;
-        rc = next_anchor(kept, err);
-    }
-    return rc;
-}
-
-void audit_break_tell(const struct audit_break *b, struct err *out)
-{
-    struct err_num row, good;
-    char key[48];
-    snprintf(key, sizeof(key), "audit.broken_%s", b->how);
-    err_set(out, ERR_CORRUPT, key, "row", err_i64(&row, b->row), "good", err_i64(&good, b->rows), NULL);
-}
-
-int audit_verify(struct store *db, const struct audit_head *anchor, struct audit_break *b, struct err *err)
-{
-    struct anchors kept = {.s = store_stmt(db, "select audit, hash from audit_anchor order by audit", err)};
-    struct stmt *s = kept.s ? store_stmt(db, "select " AUDIT_COLUMNS " from audit order by id", err) : NULL;
-    *b = (struct audit_break){0};
-    int rc = s ? next_anchor(&kept, err) : err->code;
-    while (rc == 0 && (rc = stmt_step(s, err)) == 1)
-        rc = check_row(s, anchor, &kept, b, err);
-    /* What an anchor tells of must be there: rows cut off at the end break no chain. */
-    if (rc == 0 && ((kept.has && kept.next.row > b->head.row) || (anchor && anchor->row > b->head.row))) {
-        b->row = b->head.row + 1;
-        b->how = "missing";
-        rc = 1;
-    }
-    stmt_done(s);
-    stmt_done(kept.s);
-    return rc;
 }
 
 int audit_anchors(struct store *db, int64_t limit, struct arena *a, struct val *out, struct err *err)

@@ -4,26 +4,41 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/sha256.h"
+
 void digest_sha256(const void *p, size_t n, uint8_t out[DIGEST_LEN])
 {
-    crypto_hash_sha256(out, p, n);
+    struct digest d;
+    digest_begin(&d);
+    digest_add(&d, p, n);
+    digest_end(&d, out);
 }
 
 _Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct digest), "it fits");
+_Static_assert(sizeof(struct sha256) <= sizeof(struct digest), "it fits");
 
 void digest_begin(struct digest *d)
 {
-    crypto_hash_sha256_init((crypto_hash_sha256_state *)d->state);
+    if (sha256_is_here())
+        sha256_begin((struct sha256 *)d->state);
+    else
+        crypto_hash_sha256_init((crypto_hash_sha256_state *)d->state);
 }
 
 void digest_add(struct digest *d, const void *p, size_t n)
 {
-    crypto_hash_sha256_update((crypto_hash_sha256_state *)d->state, p, n);
+    if (sha256_is_here())
+        sha256_add((struct sha256 *)d->state, p, n);
+    else
+        crypto_hash_sha256_update((crypto_hash_sha256_state *)d->state, p, n);
 }
 
 void digest_end(struct digest *d, uint8_t out[DIGEST_LEN])
 {
-    crypto_hash_sha256_final((crypto_hash_sha256_state *)d->state, out);
+    if (sha256_is_here())
+        sha256_end((struct sha256 *)d->state, out);
+    else
+        crypto_hash_sha256_final((crypto_hash_sha256_state *)d->state, out);
 }
 
 void digest_hex(const uint8_t d[DIGEST_LEN], char out[DIGEST_HEX])
@@ -45,6 +60,13 @@ uint64_t digest_short(const void *p, size_t n)
 void digest_random(void *p, size_t n)
 {
     randombytes_buf(p, n);
+}
+
+void digest_stream(const uint8_t seed[DIGEST_LEN], uint64_t block, void *out, size_t n)
+{
+    static const unsigned char nonce[crypto_stream_chacha20_NONCEBYTES] = {0};
+    memset(out, 0, n);
+    crypto_stream_chacha20_xor_ic(out, out, n, nonce, block, seed);
 }
 
 void digest_hmac(const void *key, size_t nkey, const void *p, size_t n, uint8_t out[DIGEST_LEN])

@@ -1,5 +1,5 @@
-/* Digests (libsodium). SHA-256 where a digest is kept or shown; a keyless fast 64-bit one (SipHash with a fixed
- * key) where two values of one run are compared. Any thread. */
+/* Digests (libsodium, and sha256.h where the processor helps). SHA-256 where a digest is kept or shown; a keyless fast
+ * 64-bit one (SipHash with a fixed key) where two values of one run are compared. Any thread. */
 #ifndef KHUNG_DIGEST_H
 #define KHUNG_DIGEST_H
 
@@ -20,6 +20,8 @@ void digest_end(struct digest *d, uint8_t out[DIGEST_LEN]);
 void digest_hex(const uint8_t d[DIGEST_LEN], char out[DIGEST_HEX]);
 uint64_t digest_short(const void *p, size_t n);
 void digest_random(void *p, size_t n);
+/* Bytes that follow from a seed (ChaCha20), from its block of 64 on: who has some learns nothing of the others. */
+void digest_stream(const uint8_t seed[DIGEST_LEN], uint64_t block, void *out, size_t n);
 void digest_hmac(const void *key, size_t nkey, const void *p, size_t n, uint8_t out[DIGEST_LEN]); /* HMAC-SHA256 */
 bool digest_equal(const void *a, const void *b, size_t n); /* in a time that tells nothing */
 /* Base64 (RFC 4648, with padding), or its form for URLs (without). `out` holds DIGEST_BASE64(n) bytes. */

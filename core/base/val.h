@@ -98,9 +98,18 @@ const char *val_type_name(enum val_type type);
 
 /* Canonical bytes. Encoding fails (ERR_LIMIT) past VAL_DEPTH_MAX. Object fields are encoded only when
  * `with_fields`; kinds are written by name. Decoding borrows strings from `p`, and finds kinds by `kind_of`
- * (NULL: objects are refused); bad bytes give ERR_CORRUPT. */
+ * (NULL: objects are refused); bad bytes give ERR_CORRUPT. Without an arena: one string, number or boolean. */
 int val_encode(const struct val *v, struct buf *out, bool with_fields);
 int val_decode(const char *p, size_t len, struct arena *a,
                const struct val_kind *(*kind_of)(const char *name, size_t len), struct val *out);
+/* Walking through the bytes without decoding. The end of the value that begins at p; NULL: these are no such bytes. */
+const char *val_skip(const char *p, const char *end);
+/* Of a list or a map: its type, how many it has (of a map: pairs, each a string and a value), and p moves to the first.
+ * False: it is neither, and p stays. */
+bool val_enter(const char **p, const char *end, enum val_type *type, uint64_t *n);
+/* The string that begins at p, which moves behind it; false: there is none, and p stays. */
+bool val_read_str(const char **p, const char *end, const char **s, size_t *len);
+/* A string, or what strings can stand in: not a number, not a reference to an object. */
+bool val_may_hold_text(const char *p, const char *end);
 
 #endif

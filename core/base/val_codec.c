@@ -185,7 +185,7 @@ static int decode_str(struct reader *r, unsigned tag, struct val *out)
 static int decode_list(struct reader *r, struct val *out, int depth)
 {
     uint64_t n;
-    if (get_number(r, &n) != 0 || n > (size_t)(r->end - r->p)) return ERR_CORRUPT;
+    if (!r->a || get_number(r, &n) != 0 || n > (size_t)(r->end - r->p)) return ERR_CORRUPT;
     *out = val_list();
     for (uint64_t i = 0; i < n; i++) {
         struct val v;
@@ -199,7 +199,7 @@ static int decode_list(struct reader *r, struct val *out, int depth)
 static int decode_map(struct reader *r, struct val *out, int depth)
 {
     uint64_t n;
-    if (get_number(r, &n) != 0 || n > (size_t)(r->end - r->p) / 2) return ERR_CORRUPT;
+    if (!r->a || get_number(r, &n) != 0 || n > (size_t)(r->end - r->p) / 2) return ERR_CORRUPT;
     const char *last = NULL;
     *out = val_map();
     for (uint64_t i = 0; i < n; i++) {
@@ -229,7 +229,7 @@ static int decode_obj(struct reader *r, bool fields, struct val *out, int depth)
     if (!k) return ERR_CORRUPT;
     struct val *map = NULL;
     if (fields) {
-        map = arena_alloc(r->a, sizeof(*map));
+        map = r->a ? arena_alloc(r->a, sizeof(*map)) : NULL;
         int rc = map ? decode(r, map, depth + 1) : ERR_NOMEM;
         if (rc) return rc;
         if (map->type != VAL_MAP) return ERR_CORRUPT;
@@ -289,4 +289,75 @@ int val_decode(const char *p, size_t len, struct arena *a,
     struct reader r = {(const unsigned char *)p, (const unsigned char *)p + len, a, kind_of};
     int rc = decode(&r, out, 0);
     return rc ? rc : r.p == r.end ? 0 : ERR_CORRUPT;
+}
+
+/* --- walking --- */
+
+static bool skip(struct reader *r, int depth);
+
+static bool skip_bytes(struct reader *r, uint64_t n)
+{
+    if (n > (size_t)(r->end - r->p)) return false;
+    r->p += n;
+    return true;
+}
+
+static bool skip_all(struct reader *r, uint64_t n, int depth)
+{
+    bool ok = true;
+    for (uint64_t i = 0; ok && i < n; i++)
+        ok = skip(r, depth);
+    return ok;
+}
+
+static bool skip(struct reader *r, int depth)
+{
+    uint64_t n;
+    if (depth > VAL_DEPTH_MAX || r->p == r->end) return false;
+    unsigned tag = *r->p++;
+    if (tag >= T_SHORT) return skip_bytes(r, tag & 0x7f);
+    if (tag >= T_SMALL || tag <= T_TRUE) return true;
+    if (tag == T_NUM) return skip_bytes(r, 8);
+    if (tag == T_OBJ || tag == T_OBJ_FIELDS) return skip_all(r, 3, depth) && (tag == T_OBJ || skip(r, depth + 1));
+    if (tag > T_OBJ_FIELDS || get_number(r, &n) != 0) return false;
+    if (tag == T_STR) return skip_bytes(r, n);
+    if (tag == T_LIST) return skip_all(r, n, depth + 1);
+    return tag != T_MAP || (n <= (size_t)(r->end - r->p) && skip_all(r, 2 * n, depth + 1));
+}
+
+const char *val_skip(const char *p, const char *end)
+{
+    struct reader r = {.p = (const unsigned char *)p, .end = (const unsigned char *)end};
+    return skip(&r, 0) ? (const char *)r.p : NULL;
+}
+
+bool val_enter(const char **p, const char *end, enum val_type *type, uint64_t *n)
+{
+    struct reader r = {.p = (const unsigned char *)*p, .end = (const unsigned char *)end};
+    if (r.p == r.end || (*r.p != T_LIST && *r.p != T_MAP)) return false;
+    *type = *r.p++ == T_LIST ? VAL_LIST : VAL_MAP;
+    if (get_number(&r, n) != 0 || *n > (size_t)(r.end - r.p)) return false;
+    *p = (const char *)r.p;
+    return true;
+}
+
+bool val_read_str(const char **p, const char *end, const char **s, size_t *len)
+{
+    struct reader r = {.p = (const unsigned char *)*p, .end = (const unsigned char *)end};
+    uint64_t n;
+    if (r.p == r.end || (*r.p < T_SHORT && *r.p != T_STR)) return false;
+    unsigned tag = *r.p++;
+    n = tag & 0x7f;
+    if (tag == T_STR && get_number(&r, &n) != 0) return false;
+    if (n > (size_t)(r.end - r.p)) return false;
+    *s = (const char *)r.p;
+    *len = (size_t)n;
+    *p = *s + n;
+    return true;
+}
+
+bool val_may_hold_text(const char *p, const char *end)
+{
+    unsigned tag = p < end ? (unsigned char)*p : T_NIL;
+    return tag >= T_SHORT || tag == T_STR || tag == T_LIST || tag == T_MAP || tag == T_OBJ_FIELDS;
 }

@@ -73,6 +73,10 @@ int cli_report(struct cli *c);
 int cli_x(struct cli *c);
 int cli_doctor(struct cli *c);
 int cli_metrics(struct cli *c);
+int cli_audit(struct cli *c);
+int cli_audit_export(struct cli *c);
+int cli_audit_verify_file(struct cli *c);
+extern const char cli_audit_usage[];
 int cli_check(struct cli *c);
 int cli_api(struct cli *c);
 /* khung flow upgrade; the other verbs are calls. */

@@ -66,6 +66,7 @@ const struct cli_entry cli_commands[] = {
     {"plugin", cli_calls, NULL},
     {"schedule", cli_calls, NULL},
     {"error", cli_calls, NULL},
+    {"audit", cli_audit, cli_audit_usage},
     {"audit", cli_calls, NULL},
     {"openapi", cli_calls, NULL},
     {"notice", cli_calls, NULL},
@@ -79,7 +80,7 @@ static bool is_bare(const char *name)
 {
     static const char *const bare[] = {"json",     "write",   "markdown", "help",  "admin",   "upgrade", "unread",
                                        "verbose",  "dry-run", "force",    "list",  "dev",     "update",  "dead",
-                                       "coverage", "fast",    "thorough", "stdin", "preview", "all"};
+                                       "coverage", "fast",    "thorough", "stdin", "preview", "all",     "print"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;

@@ -119,6 +119,8 @@ static const struct call calls[] = {
      " [--until DATE]" PAGES},
     {"audit", "anchors", "audit.anchors", "{*}", "day anchor", "khung audit anchors" PAGES},
     {"audit", "verify", "audit.verify", "{anchor}", NULL, "khung audit verify [--anchor ROW:HASH]"},
+    {"audit", "erasures", "audit.erasures", "{limit#}", "id person at done_at rows values reason",
+     "khung audit erasures [--limit N]"},
     {"openapi", "", "system.openapi", "", NULL, "khung openapi"},
     {"notice", "list", "notice.list", "{unread!,kind,*}", "id kind title link read_at",
      "khung notice list --as USER [--unread] [--kind KIND]" PAGES},

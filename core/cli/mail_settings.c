@@ -36,14 +36,32 @@ static enum smtp_tls tls_of(const struct config *c)
                                            : SMTP_TLS_REQUIRED;
 }
 
+/* "a@example.org, b@example.org". */
+static bool are_addresses(const char *s)
+{
+    char one[256];
+    if (strlen(s) >= NOTIFY_ADDRESSES_MAX) return false;
+    while (*s) {
+        size_t len = strcspn(s, ", ");
+        if (len >= sizeof(one)) return false;
+        snprintf(one, sizeof(one), "%.*s", (int)len, s);
+        if (len && !smtp_is_address(one)) return false;
+        s += len + (s[len] != '\0');
+    }
+    return true;
+}
+
 int mail_settings_read(const struct config *c, struct arena *a, struct mail_settings *out, struct err *err)
 {
     const char *url = config_text(c, "mail_server"), *from = config_text(c, "mail_from"), *own = config_text(c, "url");
+    const char *anchor_to = config_text(c, "audit_anchor_mail");
     *out = (struct mail_settings){.notify = {.url = own,
                                              .mail_from = "",
                                              .mail_name = config_text(c, "mail_name"),
-                                             .mail_links = config_bool(c, "mail_links")}};
+                                             .mail_links = config_bool(c, "mail_links"),
+                                             .anchor_to = anchor_to}};
     if (*own && strncmp(own, "https://", 8) != 0 && strncmp(own, "http://", 7) != 0) return wrong("url", err);
+    if (!are_addresses(anchor_to) || (*anchor_to && !*url)) return wrong("audit_anchor_mail", err);
     if (!*url) return 0;
     if (strncmp(url, "smtp://", 7) != 0 && strncmp(url, "smtps://", 8) != 0) return wrong("mail_server", err);
     if (!smtp_is_address(from)) return wrong("mail_from", err);

@@ -61,7 +61,8 @@ static int tell(struct session *s, const struct content_row *row, const struct c
                                            .unit = row->unit,
                                            .before = e->is_new ? NULL : &before,
                                            .after = &after,
-                                           .reason = e->reason},
+                                           .reason = e->reason,
+                                           .is_plain = true},
                      err);
 }
 

@@ -23,11 +23,15 @@ int flow_tell_state(struct session *s, const struct flow_run *run, enum flow_sta
     char verb[48];
     struct val before = val_str(flow_state_name(was)), after = val_str(flow_state_name(run->state));
     snprintf(verb, sizeof(verb), "flow.%s", flow_state_name(run->state));
-    return audit_add(
-        s,
-        &(struct audit_entry){
-            .verb = verb, .kind = "run", .id = run->id, .before = &before, .after = &after, .reason = reason},
-        err);
+    return audit_add(s,
+                     &(struct audit_entry){.verb = verb,
+                                           .kind = "run",
+                                           .id = run->id,
+                                           .before = &before,
+                                           .after = &after,
+                                           .reason = reason,
+                                           .is_plain = true},
+                     err);
 }
 
 int flow_tell_answer(struct session *s, const struct flow_task *t, const struct val *answer, struct err *err)

@@ -107,7 +107,7 @@ static int check_maker(struct session *s, const struct flow_task *t, int64_t per
 {
     struct people_capacity cap;
     struct err_num n;
-    int rc = people_check(s, "task.link", PEOPLE_ANY_UNIT, err);
+    int rc = people_check(s, "task.link", flow_task_unit(t), err);
     if (rc == 0 && t->state != TASK_OPEN)
         rc = err_set(err, ERR_CONFLICT, "flow.task_closed", "task", err_i64(&n, t->id), NULL);
     if (rc == 0) rc = check_allowed(s, t->id, err);

@@ -67,7 +67,7 @@ int flow_task_release(struct flow *f, struct session *s, int64_t task, struct er
     (void)f;
     int rc = open_task(s, task, &t, err);
     if (rc || !t.claimed_by) return rc;
-    if (t.claimed_by != s->actor.person) rc = people_check(s, "task.reassign", PEOPLE_ANY_UNIT, err);
+    if (t.claimed_by != s->actor.person) rc = people_check(s, "task.reassign", flow_task_unit(&t), err);
     if (rc == 0) rc = set_claim(s, task, 0, 0, err);
     return rc ? rc : flow_task_log(s, task, "released", t.claimed_by, NULL, err);
 }
@@ -81,11 +81,8 @@ static int check_text(const char *text, bool needed, struct err *err)
 
 static int may_reassign(struct session *s, const struct flow_task *t, struct err *err)
 {
-    int64_t unit = PEOPLE_ANY_UNIT;
-    for (size_t i = 0; unit == PEOPLE_ANY_UNIT && val_at(&t->targets, i); i++)
-        unit = val_get_int(val_at(&t->targets, i), "unit", PEOPLE_ANY_UNIT);
     if (t->kind == TASK_BALLOT) return err_set(err, ERR_REFUSED, "task.why_ballot", NULL);
-    return people_check(s, "task.reassign", unit, err);
+    return people_check(s, "task.reassign", flow_task_unit(t), err);
 }
 
 int flow_task_reassign(struct api_call *c, int64_t task, const struct val *to, const char *reason)

@@ -117,7 +117,7 @@ static void show_closed(struct shown *w)
         say(w, verbs[i], false, "task.why_closed", "state", "");
 }
 
-static int64_t unit_of(const struct flow_task *t)
+int64_t flow_task_unit(const struct flow_task *t)
 {
     for (size_t i = 0; val_at(&t->targets, i); i++) {
         int64_t unit = val_get_int(val_at(&t->targets, i), "unit", 0);
@@ -148,7 +148,7 @@ static void show_open(struct shown *w, bool may, const struct people_capacity *c
         : may && cap->on_behalf_of ? "task.why_passed_on"
                                    : why,
         "name", "");
-    bool allowed = t->kind == TASK_ASK && people_check(w->s, "task.reassign", unit_of(t), &err) == 0;
+    bool allowed = t->kind == TASK_ASK && people_check(w->s, "task.reassign", flow_task_unit(t), &err) == 0;
     say(w, "reassign", allowed,
         allowed               ? "task.why_reassign"
         : t->kind == TASK_ASK ? "may.no_role"

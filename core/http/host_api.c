@@ -160,5 +160,7 @@ void host_api_attach(struct host *host)
     host_api_attach_console(host);
     host_api_attach_error(host);
     host_api_attach_audit(host);
+    host_api_attach_erase(host);
+    host_api_attach_export(host);
     host_api_attach_auth(host);
 }

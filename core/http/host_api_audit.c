@@ -1,7 +1,7 @@
 /* The audit from outside: search, verification, anchors. Who reads it is told in it. */
 #include <string.h>
 
-#include "audit/audit.h"
+#include "audit/audit_erase.h"
 #include "base/buf.h"
 #include "base/locale.h"
 #include "http/host_api_parts.h"
@@ -26,25 +26,17 @@ static int instant_of(struct api_call *c, const struct val *o, const char *name,
 }
 
 /* The audit finds its rows by itself (audit/audit_find.c): a description for what may be asked. */
-static const struct list_column columns[] = {{"row", FIELD_INTEGER, LIST_DOWN},
-                                             {"at", FIELD_INSTANT, LIST_SHOWN},
-                                             {"who", FIELD_TEXT, LIST_SHOWN},
-                                             {"verb", FIELD_TEXT, LIST_FILTER},
-                                             {"kind", FIELD_TEXT, LIST_FILTER},
-                                             {"id", FIELD_INTEGER, LIST_FILTER},
-                                             {"name", FIELD_TEXT, LIST_FILTER},
-                                             {"run", FIELD_INTEGER, LIST_FILTER},
-                                             {"unit", FIELD_INTEGER, LIST_SHOWN},
-                                             {"user", FIELD_INTEGER, LIST_SHOWN},
-                                             {"plugin", FIELD_TEXT, LIST_SHOWN},
-                                             {"from", FIELD_TEXT, LIST_SHOWN},
-                                             {"as", FIELD_TEXT, LIST_SHOWN},
-                                             {"on_behalf_of", FIELD_INTEGER, LIST_SHOWN},
-                                             {"before", FIELD_JSON, LIST_SHOWN},
-                                             {"after", FIELD_JSON, LIST_SHOWN},
-                                             {"reason", FIELD_TEXT, LIST_SHOWN},
-                                             {"person", FIELD_INTEGER, LIST_SHOWN},
-                                             {0}};
+static const struct list_column columns[] = {
+    {"row", FIELD_INTEGER, LIST_DOWN},   {"at", FIELD_INSTANT, LIST_SHOWN},
+    {"who", FIELD_TEXT, LIST_SHOWN},     {"verb", FIELD_TEXT, LIST_FILTER},
+    {"kind", FIELD_TEXT, LIST_FILTER},   {"id", FIELD_INTEGER, LIST_FILTER},
+    {"name", FIELD_TEXT, LIST_FILTER},   {"run", FIELD_INTEGER, LIST_FILTER},
+    {"unit", FIELD_INTEGER, LIST_SHOWN}, {"user", FIELD_INTEGER, LIST_SHOWN},
+    {"plugin", FIELD_TEXT, LIST_SHOWN},  {"from", FIELD_TEXT, LIST_SHOWN},
+    {"as", FIELD_TEXT, LIST_SHOWN},      {"on_behalf_of", FIELD_INTEGER, LIST_SHOWN},
+    {"before", FIELD_JSON, LIST_SHOWN},  {"after", FIELD_JSON, LIST_SHOWN},
+    {"reason", FIELD_TEXT, LIST_SHOWN},  {"person", FIELD_INTEGER, LIST_SHOWN},
+    {"erased", FIELD_JSON, LIST_SHOWN},  {0}};
 static const struct list_option options[] = {{"person", "person", "By or for this person."},
                                              {"since", "instant", "From then on."},
                                              {"until", "instant", "Before then."},
@@ -52,28 +44,20 @@ static const struct list_option options[] = {{"person", "person", "By or for thi
 static const struct list entries = {
     .name = "audit", .order = "-row", .key = "row", .columns = columns, .options = options};
 
-static const char *text_filter(struct api_call *c, const struct list_query *q, const char *name)
-{
-    const struct list_filter *f = list_filter_of(q, name);
-    return f ? val_cstr(c->arena, &f->value) : NULL;
-}
-
 static int64_t number_filter(const struct list_query *q, const char *name)
 {
     const struct list_filter *f = list_filter_of(q, name);
     return f ? f->value.as.i : 0;
 }
 
-static int filter_of(struct api_call *c, const struct val *o, const struct list_query *q, struct audit_filter *f)
+int host_api_audit_filter(struct api_call *c, const struct val *o, struct audit_filter *f)
 {
     const struct val *person = val_get(o, "person");
-    *f = (struct audit_filter){.kind = text_filter(c, q, "kind"),
-                               .name = text_filter(c, q, "name"),
-                               .verb = text_filter(c, q, "verb"),
-                               .id = number_filter(q, "id"),
-                               .run = number_filter(q, "run"),
-                               .before = q->after_key.type == VAL_INT ? q->after_key.as.i : 0,
-                               .limit = q->limit};
+    *f = (struct audit_filter){.kind = val_cstr(c->arena, val_get(o, "kind")),
+                               .name = val_cstr(c->arena, val_get(o, "name")),
+                               .verb = val_cstr(c->arena, val_get(o, "verb")),
+                               .id = val_get_int(o, "id", 0),
+                               .run = val_get_int(o, "run", 0)};
     int rc = instant_of(c, o, "since", &f->since);
     if (rc == 0) rc = instant_of(c, o, "until", &f->until);
     if (rc || !person) return rc;
@@ -103,24 +87,48 @@ static int name_who(struct api_call *c, struct val *row)
     return val_set(c->arena, row, "who", who);
 }
 
+/* Of an entry that lost values: when, by whom, on what ground. It stands in the audit itself, with the row as its
+ * thing. */
+static int add_erased(struct api_call *c, struct val *row)
+{
+    struct audit_filter f = {.kind = "audit", .verb = AUDIT_ERASE_VERB, .id = val_get_int(row, "row", 0), .limit = 1};
+    struct val acts, *act, said = val_map();
+    int64_t next;
+    if (!val_get_bool(row, "erased", false)) return 0;
+    int rc = audit_find(c->s->db, &f, c->arena, &acts, &next, c->err);
+    if (rc || acts.as.list.n == 0) return rc;
+    act = &acts.as.list.items[0];
+    rc = name_who(c, act);
+    static const char *const names[] = {"row", "at", "who", "person", "reason"};
+    for (size_t i = 0; rc == 0 && i < sizeof(names) / sizeof(names[0]); i++)
+        if (val_get(act, names[i])) rc = val_set(c->arena, &said, names[i], *val_get(act, names[i]));
+    return rc ? rc : val_set(c->arena, row, "erased", said);
+}
+
 static int list(struct api_call *c)
 {
     struct list_query q;
     struct audit_filter f;
     int64_t last = 0;
-    int rc = people_check(c->s, "audit.read", PEOPLE_ANY_UNIT, c->err);
+    int rc = people_check(c->s, "audit.read", PEOPLE_WHOLE, c->err);
     if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
-    if (rc == 0) rc = filter_of(c, &c->args[0], &q, &f);
-    if (rc == 0) rc = audit_find(c->s->db, &f, c->arena, &c->result, &last, c->err);
+    if (rc == 0) rc = host_api_audit_filter(c, &c->args[0], &f);
+    if (rc) return rc;
+    f.id = number_filter(&q, "id");
+    f.run = number_filter(&q, "run");
+    f.before = q.after_key.type == VAL_INT ? q.after_key.as.i : 0;
+    f.limit = q.limit;
+    rc = audit_find(c->s->db, &f, c->arena, &c->result, &last, c->err);
     for (size_t i = 0; rc == 0 && i < c->result.as.list.n; i++)
-        if (name_who(c, &c->result.as.list.items[i]) != 0) rc = err_set(c->err, ERR_NOMEM, "memory", NULL);
+        if (name_who(c, &c->result.as.list.items[i]) != 0 || add_erased(c, &c->result.as.list.items[i]) != 0)
+            rc = err_set(c->err, ERR_NOMEM, "memory", NULL);
     if (rc == 0 && last) rc = list_cursor(&q, val_int(last), val_int(last), c->arena, &c->s->next, c->err);
     c->nresults = 2;
     c->result2 = c->s->next ? val_str(c->s->next) : val_nil();
     return rc ? rc : list_pick(&q, c->arena, &c->result, c->err);
 }
 
-static char *say(struct api_call *c, const struct err *what)
+char *host_api_say(struct api_call *c, const struct err *what)
 {
     struct buf text;
     buf_init(&text, 2000);
@@ -145,13 +153,14 @@ static int verify(struct api_call *c)
     c->result = val_map();
     int full = val_set(c->arena, &c->result, "whole", val_bool(rc == 0));
     full |= val_set(c->arena, &c->result, "rows", val_int(b.rows));
+    if (b.erased) full |= val_set(c->arena, &c->result, "erased", val_int(b.erased));
     digest_hex(b.head.hash, hex);
     const char *head = arena_printf(c->arena, "%lld:%s", (long long)b.head.row, hex);
     if (rc == 0) {
         full |= head ? val_set(c->arena, &c->result, "head", val_str(head)) : ERR_NOMEM;
     } else {
         audit_break_tell(&b, &what);
-        char *why = say(c, &what);
+        char *why = host_api_say(c, &what);
         full |= val_set(c->arena, &c->result, "broken_at", val_int(b.row));
         full |= why ? val_set(c->arena, &c->result, "why", val_str(why)) : ERR_NOMEM;
     }

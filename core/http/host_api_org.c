@@ -59,7 +59,7 @@ static int import(struct api_call *c)
     struct val report;
     struct buf text;
     size_t n;
-    int rc = people_check(c->s, "people.import", PEOPLE_ANY_UNIT, c->err);
+    int rc = people_check(c->s, "people.import", PEOPLE_WHOLE, c->err);
     if (rc == 0 && !files) rc = err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     if (rc == 0) rc = read_files(c, in, files, &n);
     if (rc) return rc;
@@ -85,7 +85,7 @@ static int import(struct api_call *c)
 static int give(struct api_call *c)
 {
     int64_t day;
-    int rc = people_check(c->s, "people.export", PEOPLE_ANY_UNIT, c->err);
+    int rc = people_check(c->s, "people.export", PEOPLE_WHOLE, c->err);
     if (rc == 0) rc = day_of(c, &c->args[0], "at", PEOPLE_ALL_DAYS, &day);
     return rc ? rc : people_give(c->s->db, day, c->arena, &c->result, c->err);
 }
@@ -263,7 +263,7 @@ static const struct api_fn functions[] = {
     {"org.import", import, "tree:map! options:map{preview:boolean}", "map", API_WRITE, API_HOST, 1,
      "Takes an organisation in, from lists or from { files = { { name, text } } }; idempotent by code."},
     {"org.export", give, "options:map", "map", API_READ, API_HOST, 1,
-     "Gives the organisation out: its whole history, or what holds on a day {at}."},
+     "Gives the organisation out: its whole history, or what holds on a day {at}.", .guarded = true},
     {"org.unit", unit_show, "code:text! options:map", "map", API_READ, API_HOST, 1,
      "A unit of a day {at}, what hangs on it, and what became of it."},
     {"org.change", change, "change:map! options:map{dry_run:boolean}", "map", API_WRITE, API_HOST, 1,

@@ -25,6 +25,15 @@ void host_api_attach_console(struct host *host);
 
 /* Who did what (host_api_audit.c). */
 void host_api_attach_audit(struct host *host);
+/* An error in the caller's words; NULL: no memory. */
+char *host_api_say(struct api_call *c, const struct err *what);
+/* Who, when and what of a search, from a map of options. */
+struct audit_filter;
+int host_api_audit_filter(struct api_call *c, const struct val *o, struct audit_filter *f);
+/* The audit as a file (host_api_export.c). */
+void host_api_attach_export(struct host *host);
+/* Erasing a person (host_api_erase.c). */
+void host_api_attach_erase(struct host *host);
 /* Passwords, sessions and links of accounts (host_api_auth.c). */
 void host_api_attach_auth(struct host *host);
 

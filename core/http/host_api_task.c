@@ -366,7 +366,7 @@ static const struct api_fn functions[] = {
     {"task.warnings", warnings, "", "list", API_READ, API_HOST, 1,
      "Sentences about years without a calendar that open terms touch, and about orphans."},
     {"task.handover", handover, "person:any! options:map{at:text}", "map", API_READ, API_HOST, 1,
-     "What a person leaves behind: tasks, runs, delegations."},
+     "What a person leaves behind: tasks, runs, delegations.", .guarded = true},
     {"task.link", link, "id:integer! person:any! expires:any", "map", API_WRITE, API_HOST, 1,
      "A link by which a person decides one task without an account: used once, for seven days unless said.", true},
     {"task.link_show", link_show, "token:text!", "map", API_READ, API_HOST, 1, "What a link asks; uses nothing up."},

@@ -22,8 +22,8 @@ static int read_part(const struct part *w, const char *after, struct val *out, s
     struct val args = val_list(), options = val_map();
     int rc = val_set(a, &options, "limit", val_int(PAGE_TASKS));
     if (rc == 0)
-        rc = w->undated ? val_set(a, &options, "undated", val_bool(true))
-                        : val_set(a, &options, "sort", val_str("due"));
+        rc =
+            w->undated ? val_set(a, &options, "undated", val_bool(true)) : val_set(a, &options, "sort", val_str("due"));
     if (rc == 0 && after && *after) rc = val_set(a, &options, "after", val_str(after));
     if (rc == 0) rc = val_add(a, &args, options);
     if (rc) return err_set(err, ERR_NOMEM, "memory", NULL);

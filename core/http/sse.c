@@ -96,7 +96,7 @@ static bool may_see(struct stream *st, const struct val *e)
     if (val_is_str(kind, "run") || val_is_str(kind, "task")) return may(st, "flow.read", PEOPLE_ANY_UNIT);
     if (val_is(kind, VAL_STR) && kind->as.str.len > 6 && memcmp(kind->as.str.s, "table:", 6) == 0)
         return may(st, "storage.read", PEOPLE_ANY_UNIT);
-    return may(st, "audit.read", PEOPLE_ANY_UNIT);
+    return may(st, "audit.read", PEOPLE_WHOLE);
 }
 
 /* --- sending --- */

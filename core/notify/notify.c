@@ -53,6 +53,7 @@ void notify_attach(struct notify *n)
     n->mailings_source.collect = mailings_collect;
     lane_add_source(n->lane, &n->notices_source);
     lane_add_source(n->lane, &n->mailings_source);
+    if (!n->host->is_test) anchor_mail_start(n);
 }
 
 bool notify_has_mail(const struct notify *n)
@@ -115,6 +116,8 @@ int notify_set(struct notify *n, struct store *db, const struct notify_settings 
         rc = take_text(db, "mail_from", given ? given->mail_from : NULL, n->mail_from, sizeof(n->mail_from), err);
     if (rc == 0)
         rc = take_text(db, "mail_name", given ? given->mail_name : NULL, n->mail_name, sizeof(n->mail_name), err);
+    if (rc == 0)
+        rc = take_text(db, "anchor_to", given ? given->anchor_to : NULL, n->anchor_to, sizeof(n->anchor_to), err);
     if (n->host->is_test && !n->mail_from[0]) snprintf(n->mail_from, sizeof(n->mail_from), "khung@localhost");
     n->mail_links = given && given->mail_links;
     size_t len = strlen(n->url);

@@ -16,6 +16,8 @@
 struct notify;
 extern const struct store_migration notify_migrations[];
 
+enum { NOTIFY_ADDRESSES_MAX = 1000 };
+
 struct notify *notify_new(struct host *host);
 void notify_free(struct notify *n);
 void notify_attach(struct notify *n);
@@ -29,6 +31,7 @@ struct notify_settings {
     const char *mail_from; /* the sender's address; "": no mail is sent */
     const char *mail_name; /* and name */
     bool mail_links;       /* mails about tasks decide by a link for those with an account, too; not kept */
+    const char *anchor_to; /* addresses that get the audit's anchor of the day, separated by commas; "": none */
 };
 /* NULL: as they were kept last. */
 int notify_set(struct notify *n, struct store *db, const struct notify_settings *given, struct err *err);

@@ -23,10 +23,13 @@ struct notify {
     struct host *host;
     struct lane *lane;
     struct lane_source notices_source, mailings_source;
+    struct lane_source anchor_source; /* anchor_mail.c */
+    struct lane_work anchor_work;
+    bool is_mailing_anchor;
     int in_flight;      /* persons whose notices are being mailed */
     struct arena arena; /* for one event */
     /* Set before threads start, then only read. */
-    char url[400], mail_from[256], mail_name[200];
+    char url[400], mail_from[256], mail_name[200], anchor_to[NOTIFY_ADDRESSES_MAX];
     bool mail_links;
     uint8_t secret[NOTIFY_SECRET_LEN]; /* signs links */
 };
@@ -99,6 +102,7 @@ int mail_header_date(struct arena *a, int64_t ms, const char **out);
 int mail_html(struct arena *a, const char *lang, const char *text, size_t len, const char **out);
 bool mail_is_line(const char *s); /* without line breaks or other control characters */
 
+void anchor_mail_start(struct notify *n);
 int64_t mailings_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
 /* What many are told: kept as one row, brought to each of them piece by piece. */
 struct mailing {

@@ -19,6 +19,29 @@ static int read_scope(struct api_call *c, const struct val *scope, struct people
     return rc ? rc : people_arg_id(c, &people_unit_kind, "unit", val_get(scope, "unit"), &d->unit);
 }
 
+/* For others: by the right in the unit of the scope; without one, wherever the giver holds anything: all of that would
+ * be passed on. What is held everywhere wants a right that holds everywhere. */
+static int may_arrange(struct api_call *c, const struct people_delegation *d)
+{
+    static const char sql[] = "select unit from position_held h where person = ?1 and " HELD(
+        "h") " union select coalesce(unit, 0) from"
+             " role_held h where person = ?1 and " HELD("h") " union select b.unit from body_member m join body b on"
+                                                             " b.id = m.body where m.person = ?1 and " HELD("m");
+    int rc, none = 1;
+    if (d->unit) return people_check(c->s, "people.delegate", d->unit, c->err);
+    struct stmt *s = store_stmt(c->s->db, sql, c->err);
+    if (!s) return c->err->code;
+    stmt_bind_int(s, 1, d->from);
+    stmt_bind_int(s, 2, people_day(c->s->host, c->s->now));
+    while ((rc = stmt_step(s, c->err)) == 1) {
+        none = 0;
+        rc = people_check(c->s, "people.delegate", stmt_int(s, 0), c->err);
+        if (rc) break;
+    }
+    stmt_done(s);
+    return rc == 0 && none ? people_check(c->s, "people.delegate", PEOPLE_ANY_UNIT, c->err) : rc;
+}
+
 static int delegate(struct api_call *c)
 {
     const struct val *o = &c->args[0], *until = val_get(o, "until_"), *act = val_get(o, "act");
@@ -37,7 +60,7 @@ static int delegate(struct api_call *c)
     d.until = last + 1; /* people name the last day that it holds */
     /* One's own powers, or by the right to arrange it for others. */
     bool own = c->s->actor.person == d.from;
-    if (!own) rc = people_check(c->s, "people.delegate", d.unit ? d.unit : PEOPLE_ANY_UNIT, c->err);
+    if (!own) rc = may_arrange(c, &d);
     if (rc == 0) rc = people_delegate(c->s->db, &d, c->s->now, &id, c->err);
     c->result = val_int(id);
     return rc;
@@ -54,7 +77,7 @@ static int revoke(struct api_call *c)
     if (rc < 0) return rc;
     if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_delegation", "delegation", err_i64(&n, id), NULL);
     bool own = c->s->actor.person > 0 && c->s->actor.person == d.from;
-    rc = own ? 0 : people_check(c->s, "people.delegate", d.unit ? d.unit : PEOPLE_ANY_UNIT, c->err);
+    rc = own ? 0 : may_arrange(c, &d);
     return rc ? rc : people_delegation_revoke(c->s->db, id, day, c->err);
 }
 

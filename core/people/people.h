@@ -110,7 +110,8 @@ int people_reach(struct session *s, const struct val *target, struct arena *a, s
  * (plugin.* user.* system.* flow.operate people.import people.export). */
 enum {
     PEOPLE_ANONYMOUS = -1, /* actor.user of a request without a token: may nothing */
-    PEOPLE_ANY_UNIT = -1,  /* unit: a role anywhere is enough; 0 asks for one that is not tied to a unit */
+    PEOPLE_ANY_UNIT = -1,  /* unit: a role anywhere is enough */
+    PEOPLE_WHOLE = 0,      /* unit: a role that is not tied to one: what concerns the whole organisation */
 };
 int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
                   struct err *err);

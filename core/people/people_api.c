@@ -168,7 +168,7 @@ static int may(struct api_call *c)
 static int import_tree(struct api_call *c)
 {
     int64_t day = people_day(c->s->host, c->s->now);
-    int rc = people_check(c->s, "people.import", 0, c->err);
+    int rc = people_check(c->s, "people.import", PEOPLE_WHOLE, c->err);
     return rc ? rc : people_import(c->s->db, &c->args[0], c->s->now, day, c->arena, &c->result, c->err);
 }
 

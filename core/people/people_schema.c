@@ -86,6 +86,8 @@ static const char roles[] =
 
 static const char auditor[] = "insert into role_verb(role, verb) values('auditor','audit.read');";
 
+static const char privacy[] = "insert into role_verb(role, verb) values('privacy','audit.erase');";
+
 static const char place[] = "create table place(name text primary key, value text not null) without rowid;";
 
 /* Bodies with terms and members; a position may be the deputy of another; who may change the organisation. */
@@ -118,7 +120,9 @@ static const char lists[] = "create index person_email on person(email) where em
                             "create index unit_kind on unit(kind, code);";
 
 const struct store_migration people_migrations[] = {
-    {"people/001", units},     {"people/002", persons}, {"people/003", accounts},
-    {"people/004", roles},     {"people/005", place},   {"people/audit", auditor},
-    {"people/bodies", bodies}, {"people/lists", lists}, {0},
+    {"people/001", units},       {"people/002", persons},
+    {"people/003", accounts},    {"people/004", roles},
+    {"people/005", place},       {"people/audit", auditor},
+    {"people/bodies", bodies},   {"people/lists", lists},
+    {"people/privacy", privacy}, {0},
 };

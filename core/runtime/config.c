@@ -64,6 +64,8 @@ const struct config_key config_keys[] = {
     {"mail_name", CONFIG_TEXT, "", 0, 0, "Name beside it: of the organisation."},
     {"mail_links", CONFIG_BOOL, "false", 0, 0,
      "Mails about tasks have a link that decides without a login for those with an account, too."},
+    {"audit_anchor_mail", CONFIG_TEXT, "", 0, 0,
+     "Addresses, separated by commas, that get the audit's anchor each day."},
     {"log", CONFIG_CHOICE, "human", 0, 0, "Form of the log.", "human, json"},
     {"log_level", CONFIG_CHOICE, "info", 0, 0, "Least level that is logged.", "debug, info, warn, error"},
     {"user", CONFIG_TEXT, "", 0, 0, "Account that the service becomes when root starts it."},

@@ -92,6 +92,10 @@ int store_query_check(struct store *db, const char *sql, bool (*may_read)(void *
                       struct err *err);
 /* Bytes of write-ahead log that are not recycled yet (writer); the size of its file (reader), which never shrinks. */
 int64_t store_wal_bytes(struct store *db);
+/* Outside a transaction: the log's content goes into the database file and its file is emptied, so that what was
+ * deleted or replaced (which is overwritten in the database file at once) does not stay there. 1; 0: a reader still
+ * needs it. */
+int store_clear_log(struct store *db, struct err *err);
 /* Memory of all connections of this process: mostly pages that are kept, up to the bounds of their caches. */
 int64_t store_memory(void);
 /* The engine's own integrity check; calls report(line) for each finding. */

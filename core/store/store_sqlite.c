@@ -133,13 +133,25 @@ static int configure(struct store *db, const struct store_options *o, struct err
     snprintf(sql, sizeof(sql),
              "%spragma page_size = 4096; pragma journal_mode = wal; pragma synchronous = %s;"
              "pragma wal_autocheckpoint = 0; pragma temp_store = memory; pragma cache_size = %d; pragma mmap_size = 0;"
-             "pragma foreign_keys = off;%s",
+             "pragma foreign_keys = off; pragma secure_delete = on;%s",
              o->is_alone ? "pragma locking_mode = exclusive;" : "", o->no_sync ? "off" : "full", -cache,
              writer ? "" : "pragma query_only = on;");
     int rc = store_exec(db, sql, err);
     if (writer) sqlite3_wal_hook(db->raw, on_wal, db);
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     return rc;
+}
+
+int store_clear_log(struct store *db, struct err *err)
+{
+    int all = 0, done = 0;
+    sqlite3_busy_timeout(db->raw, 0);
+    int rc = sqlite3_wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, &all, &done);
+    sqlite3_busy_timeout(db->raw, BUSY_MS);
+    if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED) return 0;
+    if (rc != SQLITE_OK) return store_fail(db, rc, err);
+    db->wal_pages = 0;
+    return 1;
 }
 
 int store_open(const struct store_options *o, struct store **out, struct err *err)

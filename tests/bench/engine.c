@@ -15,6 +15,7 @@ struct engine {
     struct app app;
     const char *dirs[1];
     char dir[512];
+    int waiting; /* starts that are not done */
 };
 
 static void open_engine(struct bench *b, struct engine *e, const char *dir, int cache)
@@ -22,6 +23,7 @@ static void open_engine(struct bench *b, struct engine *e, const char *dir, int 
     struct err err = {0};
     log_init(LOG_ERROR, false);
     e->dirs[0] = b->plugins;
+    e->waiting = 0;
     snprintf(e->dir, sizeof(e->dir), "%s", dir);
     struct app_options o = {.data_dir = e->dir,
                             .plugin_dirs = e->dirs,
@@ -63,6 +65,7 @@ static int run_start(struct lane_work *w, struct lane *lane, struct err *err)
 static void done_start(struct lane_work *w, const struct err *failed)
 {
     if (failed) bench_die(failed->key);
+    ((struct start_work *)w)->e->waiting--;
     mem_free(w);
 }
 
@@ -76,6 +79,7 @@ static void add_starts(struct engine *e, const char *flow, const struct val *inp
                                  .input = input,
                                  .id = ids ? &ids[i] : NULL};
         lane_add(e->app.lane, &s->work);
+        e->waiting++;
     }
 }
 
@@ -84,7 +88,8 @@ static void start_many(struct engine *e, const char *flow, const struct val *inp
     for (int done = 0; done < n; done += 1000) {
         int some = n - done < 1000 ? n - done : 1000;
         add_starts(e, flow, input, some, ids ? ids + done : NULL);
-        lane_step(e->app.lane);
+        while (e->waiting) /* a piece of the index may take the place of one */
+            lane_step(e->app.lane);
     }
 }
 

@@ -113,6 +113,24 @@ test('reading a report and the audit itself is told before it is answered; over 
   await s.stop();
 });
 
+test('who reads what is kept of persons is told: the organisation given out, what somebody has on their desk, from where they logged in', async () => {
+  const s = await office();
+  assert.equal((await s.request('GET', '/api/org/export')).status, 200);
+  assert.equal((await s.request('GET', '/api/persons/guest/handover')).status, 200);
+  await s.must('user', 'sessions', 'boss');
+  for (const [verb, name] of [['org.export', undefined], ['task.handover', 'guest'], ['user.sessions', 'boss']]) {
+    const [told] = await read(s, '--verb', verb);
+    assert.equal(told?.kind, 'read', verb);
+    assert.equal(told.name, name, verb);
+  }
+  assert.equal((await read(s, '--verb', 'org.export'))[0].who, 'boss');
+  const before = (await read(s, '--verb', 'org.export')).length;
+  await s.must('user', 'add', 'nobody');
+  assert.equal((await s.request('GET', '/api/org/export', undefined, { authorization: `Bearer ${(await s.must('user', 'token', 'nobody')).token}` })).status, 403);
+  assert.equal((await read(s, '--verb', 'org.export')).length, before, 'what was refused was not read');
+  await s.stop();
+});
+
 test('the administrator of the system may verify, and may not read what people did', async () => {
   const s = await office();
   await s.must('user', 'add', 'root2', '--admin');

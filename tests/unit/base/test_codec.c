@@ -265,6 +265,26 @@ static void damaged_bytes_are_corrupt_or_another_value(void **state)
     assert_true(corrupt > 10000 && other > 10000);
 }
 
+static void walking_ends_where_decoding_does_and_never_beyond(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 3000; i++) {
+        arena_reset(&f->a);
+        struct val v = random_tree(f, 4), back;
+        encode(&f->b, &v);
+        const char *end = f->b.data + f->b.len;
+        assert_ptr_equal(val_skip(f->b.data, end), end);
+        for (size_t cut = 0; cut < f->b.len && cut < 40; cut++)
+            assert_null(val_skip(f->b.data, f->b.data + cut));
+        /* Damaged: what decodes is walked to the same end, and what is not walked does not decode. */
+        f->b.data[roll(f, f->b.len)] ^= (char)(1 << roll(f, 8));
+        const char *to = val_skip(f->b.data, end);
+        bool whole = val_decode(f->b.data, f->b.len, &f->a, kind_of, &back) == 0;
+        if (whole) assert_ptr_equal(to, end);
+        if (to) assert_true(to <= end);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +298,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_none_are_corrupt),
         cmocka_unit_test(a_number_of_more_than_64_bits_is_corrupt),
         cmocka_unit_test(damaged_bytes_are_corrupt_or_another_value),
+        cmocka_unit_test(walking_ends_where_decoding_does_and_never_beyond),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,160 @@
+/* Counting, beginning and listing. An erasure is one row: by what the person was known, the next row of the audit, what
+ * was erased so far. audit_eraser.c does it. */
+#include "audit/audit_trace.h"
+
+#include <string.h>
+
+#include "base/id.h"
+#include "runtime/crash.h"
+
+enum { TRACES_MAX = 256 << 10 };
+
+const char audit_erasure_schema[] =
+    "create table audit_erasure(id integer primary key, person integer not null, at integer not null, user integer,"
+    " by_person integer, reason text not null, traces blob, next integer not null, rows integer not null default 0,"
+    " vals integer not null default 0, looked_at integer, done_at integer);"
+    "create index audit_erasure_open on audit_erasure(id) where done_at is null;";
+
+/* --- counting --- */
+
+struct counting {
+    struct audit_trace trace;
+    int64_t values;
+};
+
+static int skip_entry(void *ctx, bool is_plain)
+{
+    (void)ctx;
+    (void)is_plain;
+    return 0;
+}
+
+static int skip_open(void *ctx, const char *p, size_t n)
+{
+    (void)ctx;
+    (void)p;
+    (void)n;
+    return 0;
+}
+
+static int count_sealed(void *ctx, const struct audit_sealed *v)
+{
+    struct counting *c = ctx;
+    if (v->n > 0 && audit_trace_wants(&c->trace, v)) c->values++;
+    return 0;
+}
+
+int audit_erase_count(struct store *db, const struct audit_traces *t, struct audit_found *out, struct err *err)
+{
+    struct counting c = {.values = 0};
+    const struct audit_visitor visitor = {skip_entry, skip_open, count_sealed, &c};
+    int rc = audit_trace_init(&c.trace, t, err);
+    *out = (struct audit_found){0};
+    struct stmt *s = rc ? NULL : store_stmt(db, "select " AUDIT_COLUMNS " from audit order by id", err);
+    if (!rc && !s) rc = err->code;
+    while (rc == 0 && (rc = stmt_step(s, err)) == 1) {
+        struct audit_row r;
+        const uint8_t *hash;
+        audit_read_row(s, &r, &hash);
+        c.trace.row = &r;
+        c.values = 0;
+        rc = 0;
+        (void)audit_visit(&r, &visitor); /* a damaged row is told by the verification */
+        if (!c.values) continue;
+        if (r.salt) out->rows++;
+        if (r.salt) out->values += c.values;
+        if (!r.salt) out->old++;
+    }
+    stmt_done(s);
+    audit_trace_close(&c.trace);
+    return rc;
+}
+
+/* --- beginning --- */
+
+static int pack(const struct audit_traces *t, struct buf *out)
+{
+    struct val items[3] = {val_int(t->person), t->accounts, t->texts};
+    struct val list = val_list();
+    list.as.list.items = items;
+    list.as.list.n = 3;
+    return val_encode(&list, out, false) == 0 && buf_ok(out) ? 0 : ERR_LIMIT;
+}
+
+static int check_reason(const struct audit_traces *t, const char *reason, struct err *err)
+{
+    size_t n = reason ? strspn(reason, " \t\r\n") : 0;
+    if (!reason || !reason[n] || strlen(reason) > AUDIT_REASON_MAX)
+        return err_set(err, ERR_INVALID, "audit.reason", NULL);
+    return audit_is_named(t, reason) ? err_set(err, ERR_INVALID, "audit.reason_named", NULL) : 0;
+}
+
+int audit_erase_begin(struct session *s, const struct audit_traces *t, const char *reason, int64_t *id, struct err *err)
+{
+    struct audit *au = s->host->audit;
+    struct buf traces;
+    int rc = check_reason(t, reason, err);
+    if (rc) return rc;
+    struct stmt *st = store_stmt(s->db,
+                                 "insert into audit_erasure(id, person, at, user, by_person, reason, traces, next)"
+                                 " values(?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, ?7, 0)",
+                                 err);
+    if (!st) return err->code;
+    *id = id_next(lane_ids(s->lane), s->now);
+    buf_init(&traces, TRACES_MAX);
+    rc = pack(t, &traces);
+    stmt_bind_int(st, 1, *id);
+    stmt_bind_int(st, 2, t->person);
+    stmt_bind_int(st, 3, s->now);
+    stmt_bind_int(st, 4, s->actor.user > 0 ? s->actor.user : 0);
+    stmt_bind_int(st, 5, s->actor.person);
+    stmt_bind_str(st, 6, reason);
+    stmt_bind_blob(st, 7, traces.data, traces.len);
+    if (rc == 0)
+        rc = stmt_run(st, err);
+    else
+        stmt_done(st);
+    buf_close(&traces);
+    crash_point("audit.erase_begun");
+    if (rc == 0)
+        rc = audit_add(
+            s, &(struct audit_entry){.verb = AUDIT_ERASE_VERB, .kind = "person", .id = t->person, .reason = reason},
+            err);
+    if (rc == 0 && au) audit_eraser_wake(au, s->now);
+    return rc;
+}
+
+/* --- what was erased --- */
+
+static int show(struct stmt *s, struct arena *a, struct val *out)
+{
+    static const char *const names[] = {"id", "person", "at", "user", "by", "rows", "values", "done_at"};
+    struct val row = val_map();
+    size_t len;
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < 8; i++)
+        if (!stmt_is_null(s, i)) rc = val_set(a, &row, names[i], val_int(stmt_int(s, i)));
+    const char *reason = stmt_text(s, 8, &len);
+    char *copy = arena_strndup(a, reason ? reason : "", len);
+    if (rc == 0) rc = copy ? val_set(a, &row, "reason", val_strn(copy, len)) : ERR_NOMEM;
+    return rc ? rc : val_add(a, out, row);
+}
+
+int audit_erasures(struct store *db, int64_t limit, struct arena *a, struct val *out, struct err *err)
+{
+    struct stmt *s = store_stmt(db,
+                                "select id, person, at, user, by_person, rows, vals, done_at, reason from audit_erasure"
+                                " order by id desc limit ?1",
+                                err);
+    int rc;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, limit);
+    *out = val_list();
+    while ((rc = stmt_step(s, err)) == 1)
+        if (show(s, a, out) != 0) {
+            rc = err_set(err, ERR_LIMIT, "limit.size", "what", "audit", NULL);
+            break;
+        }
+    stmt_done(s);
+    return rc;
+}

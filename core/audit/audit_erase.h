@@ -1,0 +1,41 @@
+/* Erasing what the audit holds of a person, while the chain stays whole (audit_seal.h).
+ *
+ * An erasure is a row that remembers by what the person was known, until every row of the audit has been looked at:
+ * piece by piece, so that nobody waits for it, and on from where it stood after any end of the process. Each row that
+ * loses values is told of by an entry of its own, in the same transaction: verb "audit.erase", kind "audit", id the
+ * row, after { values = how many, erasure = }, with the reason. Then the write-ahead log is cleared of what it kept.
+ *
+ *     audit_erase_begin(s, &traces, "Art. 17, letter of 4 January", &id, err);
+ *
+ * Lane's thread; what only counts takes any connection. */
+#ifndef KHUNG_AUDIT_ERASE_H
+#define KHUNG_AUDIT_ERASE_H
+
+#include "audit/audit.h"
+
+#define AUDIT_ERASE_VERB "audit.erase"
+enum { AUDIT_REASON_MAX = 500 };
+
+/* By what a person is known. */
+struct audit_traces {
+    int64_t person;
+    struct val accounts; /* numbers: entries about the person or these are erased whole, and where they came from */
+    struct val texts;    /* names, addresses: wherever one stands, in any capitals and without marks as well. One that
+                          * is a single word counts only as a whole text, as codes and names of accounts do */
+};
+/* Does the text tell who it is? */
+bool audit_is_named(const struct audit_traces *t, const char *text);
+
+struct audit_found {
+    int64_t rows, values;
+    int64_t old; /* rows from before there were seals, which keep theirs */
+};
+/* What an erasure would erase; reads the whole audit. */
+int audit_erase_count(struct store *db, const struct audit_traces *t, struct audit_found *out, struct err *err);
+/* In a slice. ERR_INVALID "audit.reason", "audit.reason_named": the reason stays for ever, so it names nobody. */
+int audit_erase_begin(struct session *s, const struct audit_traces *t, const char *reason, int64_t *id,
+                      struct err *err);
+/* { { id =, person =, at =, by =, reason =, rows =, values =, done_at = } … }, newest first. */
+int audit_erasures(struct store *db, int64_t limit, struct arena *a, struct val *out, struct err *err);
+
+#endif

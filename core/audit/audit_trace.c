@@ -1,0 +1,112 @@
+/* Entries about the person are theirs whole; entries about somebody else are not touched, even if both have one name;
+ * in all others a text tells. */
+#include "audit/audit_trace.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+enum { SCRATCH_MAX = 96 << 20 };
+
+int audit_trace_init(struct audit_trace *t, const struct audit_traces *traces, struct err *err)
+{
+    *t = (struct audit_trace){.t = traces};
+    arena_init(&t->scratch, SCRATCH_MAX);
+    if (traces->texts.as.list.n > AUDIT_TEXTS_MAX) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    for (size_t i = 0; i < traces->texts.as.list.n; i++) {
+        const struct val *v = &traces->texts.as.list.items[i];
+        if (v->type != VAL_STR || v->as.str.len == 0) continue;
+        if (text_fold(&t->scratch, v->as.str.s, v->as.str.len, &t->texts[t->n].s, &t->texts[t->n].len) != 0)
+            return err_set(err, ERR_LIMIT, "limit.size", NULL);
+        t->texts[t->n].is_whole = !memchr(v->as.str.s, ' ', v->as.str.len) && !memchr(v->as.str.s, '@', v->as.str.len);
+        t->n++;
+    }
+    return 0;
+}
+
+void audit_trace_close(struct audit_trace *t)
+{
+    arena_close(&t->scratch);
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c & 0x80);
+}
+
+/* As a word of its own: "an" is not in "lan". */
+static bool holds(const char *s, size_t len, const char *want, size_t n)
+{
+    for (const char *p = s, *end = s + len; p && (size_t)(end - p) >= n; p++) {
+        p = memmem(p, (size_t)(end - p), want, n);
+        if (!p) return false;
+        if ((p == s || !is_letter(p[-1])) && (p + n == end || !is_letter(p[n]))) return true;
+    }
+    return false;
+}
+
+bool audit_trace_is_in(struct audit_trace *t, const char *text, size_t len)
+{
+    struct arena_mark mark = arena_mark(&t->scratch);
+    const char *s;
+    size_t n;
+    bool is = false;
+    if (text_fold(&t->scratch, text, len, &s, &n) != 0) { /* too long to be looked at folded: as it is */
+        s = text;
+        n = len;
+    }
+    for (size_t i = 0; !is && i < t->n; i++)
+        is = t->texts[i].is_whole ? n == t->texts[i].len && memcmp(s, t->texts[i].s, n) == 0
+                                  : holds(s, n, t->texts[i].s, t->texts[i].len);
+    arena_rewind(&t->scratch, mark);
+    return is;
+}
+
+static bool is_in(struct audit_trace *t, const struct val *v)
+{
+    bool is = false;
+    if (v->type == VAL_STR) return audit_trace_is_in(t, v->as.str.s, v->as.str.len);
+    if (v->type == VAL_OBJ) return v->as.obj.fields && is_in(t, v->as.obj.fields);
+    for (size_t i = 0; v->type == VAL_LIST && !is && i < v->as.list.n; i++)
+        is = is_in(t, &v->as.list.items[i]);
+    for (size_t i = 0; v->type == VAL_MAP && !is && i < v->as.map.n; i++)
+        is = audit_trace_is_in(t, v->as.map.pairs[i].key, strlen(v->as.map.pairs[i].key)) ||
+             is_in(t, &v->as.map.pairs[i].v);
+    return is;
+}
+
+static bool is_own_account(const struct audit_traces *t, int64_t id)
+{
+    for (size_t i = 0; i < t->accounts.as.list.n; i++)
+        if (t->accounts.as.list.items[i].type == VAL_INT && t->accounts.as.list.items[i].as.i == id) return true;
+    return false;
+}
+
+static bool is_wanted(struct audit_trace *t, const struct audit_sealed *v)
+{
+    struct arena_mark mark = arena_mark(&t->scratch);
+    struct val value;
+    if (v->entry < 0) return v->len && (t->row->c.person == t->t->person || is_own_account(t->t, t->row->c.user));
+    if (v->is_erased || val_is_str(&v->verb, AUDIT_ERASE_VERB)) return false;
+    bool of_person = val_is_str(&v->kind, "person"), of_user = val_is_str(&v->kind, "user");
+    if (v->id && of_person) return v->id == t->t->person;
+    if (v->id && of_user) return is_own_account(t->t, v->id);
+    bool is = val_decode(v->p, v->len, &t->scratch, audit_kind_of, &value) == 0 && is_in(t, &value);
+    arena_rewind(&t->scratch, mark);
+    return is;
+}
+
+bool audit_trace_wants(void *ctx, const struct audit_sealed *v)
+{
+    struct audit_trace *t = ctx;
+    return is_wanted(t, v) && (!t->found || t->found(t, v));
+}
+
+bool audit_is_named(const struct audit_traces *traces, const char *text)
+{
+    struct audit_trace t;
+    struct err err;
+    bool is = audit_trace_init(&t, traces, &err) == 0 && audit_trace_is_in(&t, text, strlen(text));
+    audit_trace_close(&t);
+    return is;
+}

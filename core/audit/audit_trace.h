@@ -1,0 +1,30 @@
+/* Inside audit/: does a sealed value tell of a person? */
+#ifndef KHUNG_AUDIT_TRACE_H
+#define KHUNG_AUDIT_TRACE_H
+
+#include "audit/audit_erase.h"
+#include "audit/audit_seal.h"
+#include "base/arena.h"
+
+enum { AUDIT_TEXTS_MAX = 32 };
+
+struct audit_trace {
+    const struct audit_traces *t;
+    struct {
+        const char *s; /* folded */
+        size_t len;
+        bool is_whole; /* only as a whole text */
+    } texts[AUDIT_TEXTS_MAX];
+    size_t n;
+    struct arena scratch;
+    const struct audit_row *row;                                        /* that is looked at */
+    bool (*found)(struct audit_trace *t, const struct audit_sealed *v); /* may be NULL */
+};
+/* Borrows the traces. ERR_LIMIT: too many texts. */
+int audit_trace_init(struct audit_trace *t, const struct audit_traces *traces, struct err *err);
+void audit_trace_close(struct audit_trace *t);
+/* For audit_without, with the trace as its ctx. */
+bool audit_trace_wants(void *ctx, const struct audit_sealed *v);
+bool audit_trace_is_in(struct audit_trace *t, const char *text, size_t len);
+
+#endif

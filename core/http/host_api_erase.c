@@ -1,0 +1,85 @@
+/* Erasing a person from outside: what would go, the act, and what was erased. */
+#include "audit/audit_erase.h"
+#include "http/host_api_parts.h"
+#include "people/people.h"
+#include "people/people_erase.h"
+
+static int person_of(struct api_call *c, int64_t *id)
+{
+    const char *code = api_str(&c->args[0]);
+    int rc = people_check(c->s, "audit.erase", PEOPLE_WHOLE, c->err);
+    if (rc) return rc;
+    *id = c->args[0].type == VAL_OBJ ? c->args[0].as.obj.id : c->args[0].type == VAL_INT ? c->args[0].as.i : 0;
+    if (!code) return 0;
+    rc = people_person_by_code(c->s->db, code, id, c->err);
+    return rc ? rc < 0 ? rc : 0 : err_set(c->err, ERR_NOT_FOUND, "people.no_person", "code", code, NULL);
+}
+
+static int full(struct api_call *c, int rc)
+{
+    return rc ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
+static int preview(struct api_call *c)
+{
+    struct audit_traces t;
+    struct audit_found found;
+    struct val elsewhere;
+    struct err no = {0};
+    int64_t person = 0;
+    int rc = person_of(c, &person);
+    if (rc == 0) rc = people_traces(c->s->db, person, c->arena, &t, c->err);
+    if (rc == 0) rc = audit_erase_count(c->s->db, &t, &found, c->err);
+    if (rc == 0) rc = people_find_traces(c->s->db, &t, c->arena, &elsewhere, c->err);
+    if (rc) return rc;
+    struct val *out = &c->result;
+    *out = val_map();
+    int bad = val_set(c->arena, out, "person", val_int(person));
+    bad |= val_set(c->arena, out, "texts", t.texts);
+    bad |= val_set(c->arena, out, "accounts", t.accounts);
+    bad |= val_set(c->arena, out, "audit_rows", val_int(found.rows));
+    bad |= val_set(c->arena, out, "audit_values", val_int(found.values));
+    if (found.old) bad |= val_set(c->arena, out, "audit_rows_kept", val_int(found.old));
+    bad |= val_set(c->arena, out, "elsewhere", elsewhere);
+    if (people_may_erase(c->s, person, &no) != 0) {
+        char *why = host_api_say(c, &no);
+        bad |= why ? val_set(c->arena, out, "refused", val_str(why)) : ERR_NOMEM;
+    }
+    return full(c, bad);
+}
+
+static int erase(struct api_call *c)
+{
+    int64_t person = 0, id = 0;
+    int rc = person_of(c, &person);
+    if (rc == 0) rc = people_erase(c->s, person, api_str(&c->args[1]), &id, c->err);
+    if (rc) return rc;
+    c->result = val_map();
+    int bad = val_set(c->arena, &c->result, "id", val_int(id));
+    bad |= val_set(c->arena, &c->result, "person", val_int(person));
+    return full(c, bad);
+}
+
+static int erasures(struct api_call *c)
+{
+    int64_t limit = val_get_int(&c->args[0], "limit", 100);
+    int rc = people_check(c->s, "audit.erase", PEOPLE_WHOLE, c->err);
+    if (limit < 1 || limit > 1000) limit = 1000;
+    return rc ? rc : audit_erasures(c->s->db, limit, c->arena, &c->result, c->err);
+}
+
+static const struct api_fn functions[] = {
+    {"audit.erase_preview", preview, "person:any!", "map", API_READ, API_HOST, 1,
+     "What audit.erase would erase of a person, and where else their name stands.", .guarded = true},
+    {"audit.erase", erase, "person:any! reason:text!", "map", API_WRITE, API_HOST, 1,
+     "Erases a person: a pseudonym in their row and accounts, and in the audit nothing that tells who it was.",
+     .marks = true, .tells = true},
+    {"audit.erasures", erasures, "options:map{limit:integer}", "list", API_READ, API_HOST, 1,
+     "Who was erased by whom, when and why, and how far it is."},
+    {0},
+};
+
+void host_api_attach_erase(struct host *host)
+{
+    api_add(host->api, functions, NULL);
+}

@@ -1,0 +1,127 @@
+/* One slice: the erasure of the audit is begun, the person gets a pseudonym, accounts end with all that logs in. */
+#include "people/people_erase.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/locale.h"
+#include "people/auth_internal.h"
+
+/* --- by what they are known --- */
+
+static int add_texts(struct stmt *s, struct arena *a, struct val *texts, struct val *ids, struct err *err)
+{
+    int rc;
+    while ((rc = stmt_step(s, err)) == 1) {
+        int full = ids ? val_add(a, ids, val_int(stmt_int(s, 0))) : 0;
+        for (int i = 1; !full && i < stmt_columns(s); i++) {
+            const char *text = stmt_is_null(s, i) ? "" : people_text(s, i, a);
+            full = !text ? ERR_NOMEM : *text ? val_add(a, texts, val_str(text)) : 0;
+        }
+        if (full) rc = people_too_large(err);
+        if (full) break;
+    }
+    stmt_done(s);
+    return rc;
+}
+
+int people_traces(struct store *db, int64_t person, struct arena *a, struct audit_traces *out, struct err *err)
+{
+    struct err_num n;
+    *out = (struct audit_traces){.person = person, .accounts = val_list(), .texts = val_list()};
+    struct stmt *s = store_stmt(db, "select id, name, email, code from person where id = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, person);
+    int rc = add_texts(s, a, &out->texts, NULL, err);
+    if (rc == 0 && out->texts.as.list.n == 0)
+        return err_set(err, ERR_NOT_FOUND, "people.no_person", "code", err_i64(&n, person), NULL);
+    s = rc ? NULL : store_stmt(db, "select id, name from account where person = ?1 order by id", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, person);
+    return add_texts(s, a, &out->texts, &out->accounts, err);
+}
+
+/* --- may they? --- */
+
+static int in_office(struct store *db, int64_t person, int64_t day, char *what, size_t cap, struct err *err)
+{
+    static const char sql[] = "select position from position_held h where person = ?1 and " HELD(
+        "h") " union all "
+             "select b.code from body_member m join body b on b.id = m.body where m.person = ?1 and " HELD(
+                 "m") " limit 1";
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, person);
+    stmt_bind_int(s, 2, day);
+    int rc = stmt_step(s, err);
+    if (rc == 1) auth_text(s, 0, what, cap);
+    stmt_done(s);
+    return rc;
+}
+
+int people_may_erase(struct session *s, int64_t person, struct err *err)
+{
+    char office[80] = "";
+    int rc = people_check(s, "audit.erase", PEOPLE_WHOLE, err);
+    if (rc) return rc;
+    if (s->actor.person == person) return err_set(err, ERR_REFUSED, "people.erase_self", NULL);
+    rc = in_office(s->db, person, people_day(s->host, s->now), office, sizeof(office), err);
+    return rc == 1 ? err_set(err, ERR_REFUSED, "people.erase_office", "office", office, NULL) : rc;
+}
+
+/* --- doing it --- */
+
+static int rename_one(struct session *s, const char *sql, int64_t id, const char *lang, struct err *err)
+{
+    char code[40], num[24];
+    struct buf name;
+    snprintf(num, sizeof(num), "%lld", (long long)id);
+    snprintf(code, sizeof(code), "erased-%s", num);
+    buf_init(&name, 400);
+    locale_format(&name, lang, "people.pseudonym", "number", num, NULL);
+    struct stmt *st = store_stmt(s->db, sql, err);
+    if (st) {
+        stmt_bind_int(st, 1, id);
+        stmt_bind_str(st, 2, code);
+        if (stmt_bind_count(st) > 2) stmt_bind_int(st, 3, s->now);
+        if (stmt_bind_count(st) > 3) stmt_bind_str(st, 4, name.data ? name.data : code);
+    }
+    int rc = st ? stmt_run(st, err) : err->code;
+    buf_close(&name);
+    return rc;
+}
+
+static int end_account(struct session *s, int64_t id, struct err *err)
+{
+    static const char *const sql[] = {
+        "delete from auth_attempt where who = (select name from account where id = ?1)",
+        "delete from auth_session where account = ?1",
+        "delete from auth_password where account = ?1",
+        "delete from auth_totp where account = ?1",
+        "delete from auth_recovery where account = ?1",
+        "delete from auth_link where account = ?1",
+        "delete from auth_identity where account = ?1",
+        "update token set revoked_at = coalesce(revoked_at, ?2), label = null where account = ?1",
+    };
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof(sql) / sizeof(sql[0]); i++)
+        rc = auth_run(s->db, sql[i], id, s->now, 0, err);
+    crash_point("people.erase_half");
+    return rc ? rc
+              : rename_one(s, "update account set name = ?2, disabled_at = coalesce(disabled_at, ?3) where id = ?1", id,
+                           s->host->lang, err);
+}
+
+int people_erase(struct session *s, int64_t person, const char *reason, int64_t *id, struct err *err)
+{
+    struct audit_traces t;
+    int rc = people_may_erase(s, person, err);
+    if (rc == 0) rc = people_traces(s->db, person, s->arena, &t, err);
+    if (rc == 0) rc = audit_erase_begin(s, &t, reason, id, err);
+    for (size_t i = 0; rc == 0 && i < t.accounts.as.list.n; i++)
+        rc = end_account(s, t.accounts.as.list.items[i].as.i, err);
+    return rc ? rc
+              : rename_one(s, "update person set code = ?2, name = coalesce(?4, ?3, code), email = null where id = ?1",
+                           person, s->host->lang, err);
+}
