@@ -240,7 +240,7 @@ const struct api_fn directory_functions[] = {
     {"user.tokens", tokens, "name:text! options:map", "list", API_READ, API_HOST, 1,
      "Tokens of an account, without their secrets.", .list = &directory_tokens},
     {"user.sessions", sessions, "name:text! options:map", "list", API_READ, API_HOST, 1, "Sessions of an account.",
-     .list = &auth_session_rows},
+     .guarded = true, .list = &auth_session_rows},
     {"people.person_list", persons, "options:map", "list", API_READ, API_HOST, 1, "Persons.", .guarded = true,
      .list = &directory_persons},
     {"people.position_list", positions, "options:map", "list", API_READ, API_HOST, 1, "Positions.",
