@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "runtime/crash.h"
+
 enum { KEPT_MS = 86400000 };
 
 static const char schema[] =
@@ -89,5 +91,7 @@ int idempotency_keep(struct store *db, const struct idempotency *i, const struct
     stmt_bind_int(s, 5, now);
     if (answer->type) stmt_bind_str(s, 6, answer->type);
     if (answer->head) stmt_bind_str(s, 7, answer->head);
-    return stmt_run(s, err);
+    rc = stmt_run(s, err);
+    crash_point("route.key_kept");
+    return rc;
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/locale.h"
+#include "base/markdown.h"
 #include "base/text.h"
 #include "people/collate.h"
 #include "people/people_internal.h"
@@ -128,6 +129,16 @@ static int name_key(struct api_call *c)
     return 0;
 }
 
+static int markdown(struct api_call *c)
+{
+    struct buf out;
+    buf_init(&out, 16 * MARKDOWN_MAX);
+    int rc = markdown_html(c->args[0].as.str.s, c->args[0].as.str.len, &out, c->err);
+    if (rc == 0) rc = give_text(c, out.data ? out.data : "", out.len);
+    buf_close(&out);
+    return rc;
+}
+
 static int json_encode(struct api_call *c)
 {
     struct buf out;
@@ -172,6 +183,8 @@ const struct api_fn text_functions[] = {
      "-1, 0 or 1 in the order of the reader's language."},
     {"text.name_key", name_key, "name:text!", "string", API_PURE, NULL, 1,
      "The name as it is sorted: the last word first."},
+    {"text.markdown", markdown, "text:text!", "string", API_PURE, NULL, 1,
+     "HTML of Markdown (with tables), safe in a page: no raw HTML, no links that run something; at most 128 KiB."},
     {"json.encode", json_encode, "value:any options:map{pretty:boolean}", "string", API_PURE, NULL, 1,
      "JSON of a value; {pretty = true}."},
     {"json.decode", json_decode, "text:text!", "any", API_PURE, NULL, 1, "The value of a JSON text."},

@@ -3,7 +3,7 @@
  * The page comes from the same place as everything else that the browser of a user trusts, so what it can do there is
  * said here and not by the plugin: HTML runs no script and loads nothing from elsewhere, all other types are sealed. A
  * header is one line of plain characters; Location stays on this site. */
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -218,7 +218,8 @@ static int take_status(struct reading *r, const struct val *v, int kind, struct 
 {
     struct err_num n;
     int64_t status = kind >= 0 ? 200 : r->location ? 303 : 204;
-    if (v && v->type == VAL_NUM && v->as.n == (double)(int)v->as.n) status = (int64_t)v->as.n;
+    if (v && v->type == VAL_NUM)
+        status = v->as.n >= 200 && v->as.n <= 599 && v->as.n == floor(v->as.n) ? (int64_t)v->as.n : 0;
     if (v && v->type == VAL_INT) status = v->as.i;
     if (v && v->type != VAL_INT && v->type != VAL_NUM) return bad(r, "status", val_type_name(v->type), err);
     if (status < 200 || status > 599) return bad(r, "status", err_i64(&n, status), err);

@@ -4,6 +4,7 @@
 #include "people/people.h"
 #include "plugin/host.h"
 #include "route/piece.h"
+#include "runtime/crash.h"
 #include "route/route_internal.h"
 
 /* One request on its way. */
@@ -163,6 +164,7 @@ int route_run(struct session *s, struct plugin_states *states, const struct rout
     if (rc == 0) rc = take_request(&k, err);
     own.actor.plugin = k.def ? k.def->plugin : NULL;
     if (rc == 0) rc = call(&k, err);
+    if (rc == 0 && !k.def->reads) crash_point("route.answered");
     if (rc && q->actor.user == PEOPLE_ANONYMOUS) hide(err);
     return rc ? rc : route_answer_tag(q, s->arena, out, err);
 }

@@ -6,6 +6,7 @@
 //   -- mode: run                   where the code runs:
 //        run      a flow                              hook    a before_* hook, inside a flow's step
 //        loop     a job of loop.spawn                 report  a report, on a reader
+//        get, post  a route: on a reader, on the lane
 //        load     it is init.lua                      manifest, locale: it is plugin.lua, locale/vi.lua
 //   -- needs: "storage", "people"  other capabilities than the usual ones
 //   -- manifest: limits = {…}      more keys of the manifest
@@ -19,7 +20,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const NEEDS = '"flow", "storage", "content", "content:publish", "people", "report", "schedule"';
+const NEEDS = '"flow", "storage", "content", "content:publish", "people", "report", "schedule", "route"';
 const LATE = ['load', 'manifest', 'locale'];
 
 const wrapped = {
@@ -50,6 +51,18 @@ on("${name}.before_attack", function()
   loop.spawn(function() attack() log.info("survives") end)
 end)
 flow.define("attack", { title = "x", retry = { times = 0 } }, function() events.emit("${name}.before_attack", {}) end)
+`,
+  get: (chunk, body) => `${chunk}
+route.get("/attack", function(req)
+${body}
+end)
+`,
+  post: (chunk, body) => `local mark = storage.table("mark", { fields = { n = "integer" } })
+${chunk}
+route.post("/attack", function(req)
+mark:insert { n = 1 }
+${body}
+end)
 `,
   report: (chunk, body, name) => `${chunk}
 report.define("${name}", { title = "x", columns = { { "a", "text" } } }, function(p, out)

@@ -89,12 +89,18 @@ const outcomes = {
     const line = await logged((l) => l.plugin === a.name && (['loop.failed', 'plugin.error'].includes(l.event) || l.text === 'survives'), a.wait);
     return !line ? 'goes on' : line.text === 'survives' ? 'survives' : failure(line);
   },
+  async get(a) {
+    const r = await s.request(a.mode.toUpperCase(), `/x/${a.name}/attack`, a.mode === 'get' ? undefined : {});
+    for (const name of ['set-cookie', 'x']) assert.equal(r.headers[name], undefined, name);
+    return r.status < 400 ? 'survives' : failure(r.json ?? { text: r.text });
+  },
   async report(a) {
     const r = await s.request('GET', `/api/reports/${a.name}`);
     return r.status === 200 ? 'survives' : failure(r.json ?? { text: r.text });
   },
 };
 outcomes.hook = outcomes.run;
+outcomes.post = outcomes.get;
 
 async function loaded(a) {
   const p = (await s.must('plugin', 'list')).filter((x) => x.name === a.name).at(-1);
@@ -239,7 +245,7 @@ describe('hostile plugins', { concurrency: false }, () => {
 
   it('what was refused has left nothing in the store, which verifies', async () => {
     assert.deepEqual(await s.must('verify'), []);
-    for (const a of all.filter((x) => ['run', 'hook'].includes(x.mode) && !x.keeps && !/survives|goes on/.test(x.expect)))
+    for (const a of all.filter((x) => ['run', 'hook', 'post'].includes(x.mode) && !x.keeps && !/survives|goes on/.test(x.expect)))
       assert.deepEqual(sql(s.data, `select n from p_${a.name}__mark`), [], a.name);
   });
 

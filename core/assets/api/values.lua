@@ -40,6 +40,10 @@ assert(text.fold("Đề án") == "de an")
 --- text.slug
 assert(text.slug("Đề án năm 2021") == "de-an-nam-2021")
 
+--- text.markdown
+assert(text.markdown("Một **đề án**") == "<p>Một <strong>đề án</strong></p>\n")
+assert(not text.markdown("[x](javascript:alert(1)) <script>"):find("script:", 1, true))
+
 --- text.compare
 assert(text.compare("an", "ăn") == -1)
 

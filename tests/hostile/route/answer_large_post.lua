@@ -1,0 +1,3 @@
+-- expect: route.large
+-- mode: post
+return { text = ("x"):rep(2 << 20) }

@@ -1,0 +1,3 @@
+-- expect: api.only_loading
+-- mode: get
+route.get("/late", function() return { text = "x" } end)

@@ -1,0 +1,3 @@
+-- expect: lua.error | limit
+-- mode: post
+error(("x"):rep(4 << 20))

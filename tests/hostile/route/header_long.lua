@@ -1,0 +1,3 @@
+-- expect: route.header
+-- mode: get
+return { json = {}, headers = { ETag = '"' .. ("x"):rep(100000) .. '"' } }

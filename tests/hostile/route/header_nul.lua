@@ -1,0 +1,3 @@
+-- expect: route.header
+-- mode: get
+return { json = {}, headers = { ["Content-Disposition"] = "attachment\0; x" } }

@@ -1,0 +1,5 @@
+-- expect: invalid.value
+-- mode: post
+local t = {}
+t.t = t
+return { json = t }

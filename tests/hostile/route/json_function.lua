@@ -1,0 +1,3 @@
+-- expect: invalid.value
+-- mode: get
+return { json = { f = function() end } }

@@ -1,0 +1,4 @@
+-- expect: mark
+-- mode: post
+mark:insert { n = 1 }
+error("mark")

@@ -1,0 +1,3 @@
+-- expect: route.header
+-- mode: get
+return { headers = { Location = "https://evil.example/" } }

@@ -1,0 +1,3 @@
+-- expect: limit.time
+-- mode: get
+while true do pcall(function() while true do end end) end

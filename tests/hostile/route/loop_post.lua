@@ -1,0 +1,3 @@
+-- expect: limit.time
+-- mode: post
+while true do pcall(function() while true do end end) end

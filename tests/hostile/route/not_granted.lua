@@ -1,0 +1,4 @@
+-- expect: denied.capability
+-- mode: load
+-- needs: "flow"
+route.get("/a", function() end)

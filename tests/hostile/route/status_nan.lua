@@ -1,0 +1,3 @@
+-- expect: route.answer
+-- mode: post
+return { status = 0 / 0, json = {} }

@@ -1,0 +1,3 @@
+-- expect: route.answer
+-- mode: post
+return { status = 101, json = {} }

@@ -1,0 +1,3 @@
+-- expect: route.answer
+-- mode: get
+return { text = "x", type = "text/plain\r\nSet-Cookie: khung=evil" }

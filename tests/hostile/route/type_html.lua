@@ -1,0 +1,3 @@
+-- expect: route.answer
+-- mode: get
+return { text = "<script>alert(1)</script>", type = "text/html" }

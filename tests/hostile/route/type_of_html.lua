@@ -1,0 +1,3 @@
+-- expect: route.answer
+-- mode: get
+return { html = "x", type = "text/html\r\nX: y" }
