@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "people/people.h"
 #include "plugin/plugin_vm.h"
 #include "plugin/plugins.h"
 
@@ -43,6 +44,18 @@ int content_type_of(const struct registry *r, const char *name, const struct con
     if (!d || !d->compiled) return err_set(err, ERR_NOT_FOUND, "not_found.type", "type", name, NULL);
     *out = d->compiled;
     return 0;
+}
+
+bool content_is_hidden(const struct session *s, const struct content_type *t)
+{
+    return t->internal && s->actor.user == PEOPLE_ANONYMOUS;
+}
+
+bool content_is_public(const struct registry *r, const char *type)
+{
+    struct err ignored = {0};
+    const struct content_type *t = NULL;
+    return content_type_of(r, type, &t, &ignored) == 0 && t && !t->internal;
 }
 
 struct decl_kind content_decl_kind(struct content *c)

@@ -134,6 +134,8 @@ int content_item_version(struct store *db, int64_t id, struct content_version *o
 int content_is_author(struct store *db, int64_t item, int64_t person, struct err *err);
 /* May this person approve it, as far as authors may not? 0, or ERR_DENIED "denied.separation" {item} where the type
  * asks for approval and is not declared with { separation = false }. */
+/* Is what is published of this type for everybody? Not of a type that no active plugin has. */
+bool content_is_public(const struct registry *r, const char *type);
 int content_separated(const struct registry *r, struct store *db, int64_t item, int64_t person, struct err *err);
 
 struct content_query {

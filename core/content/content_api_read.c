@@ -184,9 +184,11 @@ const struct api_fn content_read_functions[] = {
      "name:text! "
      "options:map{fields:map!,title:text,slug:text,unit:boolean,index:list,unique:list,approval:boolean,separation:"
      "boolean,lint:map,"
-     "sections:boolean,label:any}!",
+     "sections:boolean,internal:boolean,label:any}!",
      "", API_DECLARE, "content", 1,
-     "Declares a content type: fields, title, slug, unit, index, unique, approval, lint."},
+     "Declares a content type: fields, title, slug, unit, index, unique, approval, lint; internal = true: what is "
+     "published"
+     " is for those who have logged in."},
     {"content.fields", fields, "type:text!", "table[]", API_READ, "content", 1,
      "What a content type is made of: {name, type, required, choices}; an error where there is no such type."},
     {"content.get", get, "type:text! key:any! options:map{published:boolean,revision:integer}", "Item?", API_READ,

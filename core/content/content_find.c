@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "people/people.h"
 
 /* Which item is meant: by id, or by an address it has or had. */
 static int resolve(struct store *db, const struct content_key *k, int64_t *id, struct err *err)
@@ -53,6 +54,16 @@ static int get_row(struct session *s, const struct registry *r, const struct con
     return rc ? rc : 1;
 }
 
+/* 1, 0: this session does not see such items. */
+static int is_shown(const struct session *s, const struct registry *r, const struct val *item, struct arena *a,
+                    struct err *err)
+{
+    const struct content_type *t;
+    if (s->actor.user != PEOPLE_ANONYMOUS) return 1;
+    int rc = content_type_of(r, val_cstr(a, val_get(item->as.obj.fields, "type")), &t, err);
+    return rc ? rc : !content_is_hidden(s, t);
+}
+
 int content_get(struct session *s, const struct content_key *k, struct arena *a, struct val *out, struct err *err)
 {
     struct registry *r = content_registry(s);
@@ -60,6 +71,8 @@ int content_get(struct session *s, const struct content_key *k, struct arena *a,
     int rc = resolve(s->db, k, &id, err);
     if (rc == 0 && id)
         rc = k->rev || !k->type ? get_revision(s, r, k, id, a, out, err) : get_row(s, r, k, id, a, out, err);
+    if (rc == 1) rc = is_shown(s, r, out, a, err);
+    if (rc != 1) *out = val_nil();
     registry_drop(r);
     return rc;
 }
@@ -127,6 +140,10 @@ int content_find(struct session *s, struct content_query *q, struct arena *a, st
     struct val rows;
     *items = val_list();
     int rc = content_type_of(r, q->type, &t, err);
+    if (rc == 0 && content_is_hidden(s, t)) {
+        registry_drop(r);
+        return 0;
+    }
     if (rc == 0) {
         struct table_query tq = {
             .where = q->where, .order = q->order, .limit = q->limit, .after = q->after, .time = &s->host->time};

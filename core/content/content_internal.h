@@ -22,6 +22,7 @@ struct content_type {
     bool separation;                  /* who wrote or submitted does not approve */
     bool approval;                    /* publish and schedule need an approval of the very revision */
     bool has_unit, needs_unit, needs_publish_at;
+    bool internal;          /* what is published is for those who have logged in */
     const struct val *lint; /* the option `lint`, or NULL */
     struct table *draft, *pub;
 };
@@ -58,6 +59,7 @@ struct content_row {
 /* content.c: the registry of active plugins, held for one call. */
 struct registry *content_registry(struct session *s);
 int content_type_of(const struct registry *r, const char *name, const struct content_type **out, struct err *err);
+bool content_is_hidden(const struct session *s, const struct content_type *t);
 
 /* content_type.c */
 int content_type_compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err);

@@ -145,6 +145,7 @@ int content_type_compile(void *self, struct decl *d, struct registry *r, struct 
     t->approval = val_get_bool(&d->spec, "approval", false);
     t->separation = val_get_bool(&d->spec, "separation", true);
     t->has_unit = val_get_bool(&d->spec, "unit", false);
+    t->internal = val_get_bool(&d->spec, "internal", false);
     t->lint = val_get(&d->spec, "lint");
     int rc = check_name(d, err);
     if (rc == 0) rc = split_fields(d, t, a, err);

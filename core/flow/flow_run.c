@@ -118,6 +118,7 @@ static int make_arguments(struct flow_run *run, struct flow_branch *b, struct er
     if (!rc && run->input.type != VAL_NIL) rc = val_set(a, fields, "input", run->input);
     if (!rc && run->checkpoint.type != VAL_NIL) rc = val_set(a, fields, "state", run->checkpoint);
     if (!rc && run->person) rc = val_set(a, fields, "started_by", val_int(run->person));
+    if (!rc && run->parent) rc = val_set(a, fields, "parent", val_int(run->parent));
     if (!rc && run->bid) rc = val_set(a, fields, "business_id", val_str(run->bid));
     if (rc) return err_set(err, ERR_NOMEM, "memory", NULL);
     b->in[0] = handler ? run->input : val_obj(&flow_run_kind, run->id, 0, fields);

@@ -252,7 +252,7 @@ static const struct api_fn functions[] = {
     {"run:wait", wait_event, "run:object:run! event:text! match:map options:map{within:duration}", "map?", API_WAIT,
      NULL, 1, "Waits for an event or signal whose data has the values of match; nil when { within = } is over."},
     {"run:call", call_flow, "run:object:run! flow:text! input:map options:map{within:duration}", "any", API_WAIT, NULL,
-     1, "Runs another flow as a child and waits for its result.", true},
+     1, "Runs another flow as a child, whose run.parent is this run, and waits for its result.", true},
     {"run:all", all, "run:object:run! branches:fns!", "map", API_WAIT, NULL, 1,
      "Runs functions side by side and waits for all: { name = result }."},
     {"run:any", any, "run:object:run! branches:fns!", "string, any", API_WAIT, NULL, 1,

@@ -77,26 +77,39 @@ local function check_times(step, refuse)
   end
 end
 
--- Those who could be asked at all, wherever the item is. nil: that cannot be said.
-local function reach(to)
-  local all = {}
-  for _, one in ipairs(#to > 0 and to or { to }) do
-    local who = { person = one.person, position = one.position, role = one.role, body = one.body }
-    if one.unit and one.unit ~= "item" then who.unit = one.unit end
-    all[#all + 1] = who
-  end
-  return target.members(target.resolve(all, {}), nil, nil, true)
+-- What tells two targets apart when it does not matter to which item they belong.
+local function key_of(to)
+  local unit = to.unit ~= "item" and to.unit or ""
+  return ("%s|%s|%s|%s|%s"):format(to.person or "", to.position or "", to.role or "", to.body or "", unit)
 end
 
-local function check_group(step, refuse, warn)
-  local count = #reach(step.to)
+-- Those who could be asked at all, wherever the item is. Who is asked twice in a chain is looked up once: the check has
+-- the few milliseconds of a hook.
+local function reach(to, looked_up)
+  local everybody = {}
+  for _, one in ipairs(#to > 0 and to or { to }) do
+    local key = key_of(one)
+    if not looked_up[key] then
+      local who = { person = one.person, position = one.position, role = one.role, body = one.body }
+      if one.unit ~= "item" then who.unit = one.unit end
+      looked_up[key] = target.members(target.resolve(who, {}), nil, nil, true)
+    end
+    for _, member in ipairs(looked_up[key]) do everybody[member.person.id] = true end
+  end
+  local count = 0
+  for _ in pairs(everybody) do count = count + 1 end
+  return count
+end
+
+local function check_group(step, looked_up, refuse, warn)
+  local count = reach(step.to, looked_up)
   if count == 0 then return warn("to", "nobody", { who = target.text(step.to) }) end
   if step.quorum and math.type(step.quorum) == "integer" and step.quorum > count then
     refuse("quorum", "quorum_more", { need = step.quorum, count = count })
   end
 end
 
-local function check_step(step, fields, faults, warnings)
+local function check_step(step, fields, looked_up, faults, warnings)
   local before = #faults
   local function adder(list)
     return function(field, key, values)
@@ -114,7 +127,7 @@ local function check_step(step, fields, faults, warnings)
   check_times(step, refuse)
   if step.title ~= nil and type(step.title) ~= "string" then refuse("title", "text") end
   if step.when ~= nil then condition.check(step.when, fields, at "when") end
-  if #faults == before then check_group(step, refuse, adder(warnings)) end
+  if #faults == before then check_group(step, looked_up, refuse, adder(warnings)) end
 end
 
 ---@param list any the steps
@@ -127,13 +140,14 @@ function check.chain(list, about)
     table.insert(faults, 1, { step = "-", field = "about", key = "about", values = { about = tostring(about) } })
   end
   if #faults > 0 then return faults, warnings end
+  local looked_up = {}
   for at, step in ipairs(list) do
     if step.parallel and step.when ~= nil then
       condition.check(step.when, fields, function(key, values)
         faults[#faults + 1] = { step = step.name, field = "when", key = key, values = values }
       end)
     end
-    for _, one in ipairs(step.parallel or { list[at] }) do check_step(one, fields, faults, warnings) end
+    for _, one in ipairs(step.parallel or { list[at] }) do check_step(one, fields, looked_up, faults, warnings) end
   end
   return faults, warnings
 end

@@ -24,6 +24,7 @@ function definition.type()
     title = "title",
     slug = "title",
     unit = true,
+    internal = true,
     approval = config.chains_approved,
     index = { { "about" } },
   }

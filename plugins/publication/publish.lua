@@ -27,9 +27,13 @@ local function wait_for_hour(run, article)
   return what == "hour"
 end
 
--- What the starter says, else what the settings say, else one editor.
-local function way_of(input)
-  if input.chain or input.steps then return input end
+-- What the flow says that calls this one, else what the settings say, else one editor. Not who starts it: whoever may
+-- start a flow could name his own reader.
+local function way_of(run, input)
+  if input.chain or input.steps then
+    if not run.parent then error { code = "publication.way", message = t "way" } end
+    return input
+  end
   if config.chain or config.steps then return config end
   return { steps = default_steps() }
 end
@@ -37,7 +41,7 @@ end
 ---@param run table
 ---@param input { article: integer, chain: string?, steps: table[]? }
 function publish.run(run, input)
-  local way = way_of(input)
+  local way = way_of(run, input)
   local article, verdict
   repeat
     verdict = run:call("approvals.chain", {

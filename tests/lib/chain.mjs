@@ -11,7 +11,8 @@ const ORG = {
     { code: 'district', name: 'Huyện Hoằng Hóa', kind: 'district', parent: 'province', from },
     { code: 'commune', name: 'Xã Hoằng Đồng', kind: 'commune', parent: 'district', from }],
   positions: [{ code: 'writer', title: 'Cán bộ', roles: ['author'] }, { code: 'head', title: 'Trưởng ban', roles: ['clerk'] },
-    { code: 'reader', title: 'Người đọc', roles: ['clerk'] }, { code: 'chair', title: 'Chủ tịch', roles: ['editor'] }],
+    { code: 'reader', title: 'Người đọc', roles: ['clerk'] }, { code: 'chair', title: 'Chủ tịch', roles: ['editor'] },
+    { code: 'vacant', title: 'Phó Chủ tịch', roles: [] }],
   persons: ['lan', 'mai', 'hoa', 'cuc', 'dao', 'tam'].map((code) => ({ code, name: code[0].toUpperCase() + code.slice(1) })),
   holders: [holder('writer', 'commune', 'lan'), holder('head', 'commune', 'mai'), holder('reader', 'district', 'hoa'),
     holder('reader', 'district', 'cuc'), holder('reader', 'district', 'dao'), holder('chair', 'province', 'tam')],
@@ -41,6 +42,10 @@ export async function chainOffice({ plugins = ['approvals', 'publication'], sett
     tokens[code] = (await s.must('user', 'token', code)).token;
   }
 
+  s.file = (name, tree) => {
+    write(join(dir, name), JSON.stringify(tree));
+    return join(dir, name);
+  };
   s.ask = (who, method, path, body, headers = {}) => s.request(method, path, body, { authorization: `Bearer ${tokens[who]}`, ...headers });
   s.mustBe = async (status, who, method, path, body, headers) => {
     const r = await s.ask(who, method, path, body, headers);

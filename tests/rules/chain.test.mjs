@@ -35,6 +35,17 @@ describe('a chain set up over REST', () => {
     assert.deepEqual(told, { revision: 1, faults: [], warnings: [] });
   });
 
+  it('is nothing for those who have not logged in', async () => {
+    const nobody = { authorization: undefined };
+    for (const key of ['tin-bai', press.id])
+      assert.equal((await s.request('GET', `/api/content/approvals_chain/${key}`, undefined, nobody)).status, 404);
+    assert.equal((await s.request('GET', `/api/content/approvals_chain/${press.id}/draft`, undefined, nobody)).status, 401);
+    assert.equal((await s.mustBe(200, 'mai', 'GET', `/api/content/approvals_chain/${press.id}/draft`)).json.state, 'published');
+    assert.deepEqual((await s.request('GET', '/api/content/approvals_chain', undefined, nobody)).json.items ?? [], []);
+    const list = await s.mustBe(200, 'mai', 'GET', '/api/content/approvals_chain');
+    assert.match(list.text, /tin-bai/);
+  });
+
   it('may not be written by who may not write content there', async () => {
     const r = await s.ask('mai', 'POST', '/api/content/approvals_chain', { title: 'x', about: 'article', unit: await s.unit('province'), steps: STEPS });
     assert.equal(r.status, 403, r.text);
@@ -56,6 +67,23 @@ describe('a chain set up over REST', () => {
     assert.equal(plan.unsettled, 1); // `truong` has no term
     await s.mustBe(404, 'mai', 'GET', '/x/approvals/chain/nothing/plan');
     assert.equal((await s.must('task', 'list')).length, 0);
+  });
+
+  it('tells what is unsettled: nobody holds a position, only the author does; and takes the chain all the same', async () => {
+    const steps = [{ name: 'trong', to: { position: 'vacant' }, within: '1 working day' },
+      { name: 'minh', to: { position: 'head', unit: 'item' }, quorum: 'all', within: '1 working day' }];
+    const made = await s.chain({ title: 'Chưa rõ', steps });
+    assert.equal(made.status, 200, JSON.stringify(made.problem));
+    const told = (await s.mustBe(200, 'tam', 'GET', `/x/approvals/chain/${made.id}/check`)).json;
+    assert.deepEqual(told.warnings, ['Step trong, to: nobody can be asked now: Phó Chủ tịch.']);
+    const plan = async (query) => (await s.mustBe(200, 'tam', 'GET', `/x/approvals/chain/chua-ro/plan?${query}`)).json;
+    const now = await plan(`unit=${await s.unit('commune')}&from=2026-11-30T09:00`);
+    assert.deepEqual(now.steps.map((p) => [p.step, p.persons?.length, p.warnings?.length]), [['trong', undefined, 1], ['minh', 1, undefined]]);
+    assert.equal(now.unsettled, 1);
+    // Who holds it on the day on which it will be asked, not who holds it today.
+    await s.must('org', 'import', s.file('later.json', { holders: [{ position: 'vacant', unit: 'province', person: 'dao', from: '2026-12-07' }] }));
+    const later = await plan(`unit=${await s.unit('commune')}&from=2026-12-08T09:00`);
+    assert.deepEqual(later.steps[0].persons.map((w) => w.name), ['Dao']);
   });
 
   it('goes from the first step to the approved text, asking back, side by side and by quorum', async () => {

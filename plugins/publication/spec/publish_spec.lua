@@ -35,6 +35,18 @@ local function edit(t, item, fields)
 end
 
 describe("publish", function()
+  it("lets nobody who starts it name the readers", function(t)
+    t:org(org)
+    t:clock("2021-01-04 09:00")
+    local item = article(t)
+    local own = { { name = "friend", to = { person = people.person("chief").id } } }
+    for _, way in ipairs { { steps = own }, { chain = "own" } } do
+      local run = t:as("writer"):start("publish", { article = item.id, steps = way.steps, chain = way.chain })
+      t:expect(flow.get(run).error.code == "publication.way")
+    end
+    t:expect(content.get("article", item.id).state == "draft")
+  end)
+
   it("publishes an approved article at its hour and not before", function(t)
     t:org(org)
     t:clock("2021-01-04 09:00")

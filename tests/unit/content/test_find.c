@@ -12,6 +12,7 @@ static int open_fixture(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
     fixture_open(f);
     fixture_declare(f, "type", "news", news);
+    fixture_declare(f, "type", "rule", "{\"fields\":{\"title\":\"text!\"},\"title\":\"title\",\"internal\":true}");
     fixture_fail(f, "activate", fixture_activate(f));
     *state = f;
     return 0;
@@ -104,6 +105,27 @@ static void a_reader_without_a_user_sees_what_is_public_only(void **state)
     assert_int_equal(rows.as.list.n, 0);
 }
 
+static void an_internal_type_is_nothing_to_a_reader_without_a_user(void **state)
+{
+    struct fixture *f = *state;
+    struct val a = fixture_call(f, "content.create", ARGS(f, val_str("rule"), J(f, "{\"title\":\"Nội quy\"}")));
+    fixture_call(f, "content.publish", ARGS(f, a));
+    assert_true(content_is_public(f->registry, "news"));
+    assert_false(content_is_public(f->registry, "rule"));
+    assert_false(content_is_public(f->registry, "nothing"));
+    f->s.mode = SESSION_READ;
+    for (int i = 0; i < 2; i++) {
+        struct val published = J(f, "{\"published\":true}");
+        struct val item = fixture_call(f, "content.get", ARGS(f, val_str("rule"), val_int(a.as.obj.id), published));
+        struct val rows = fixture_call(f, "content.find", ARGS(f, val_str("rule"), val_map(), published));
+        struct val hits = fixture_call(f, "content.search", ARGS(f, val_str("noi quy"), published));
+        assert_int_equal(item.type, i ? VAL_NIL : VAL_OBJ);
+        assert_int_equal(rows.as.list.n, !i);
+        assert_int_equal(hits.as.list.n, !i);
+        f->s.actor = (struct actor){.user = PEOPLE_ANONYMOUS, .plugin = "awards"};
+    }
+}
+
 static void search_works_without_marks_and_ranks_exact_marks_first(void **state)
 {
     struct fixture *f = *state;
@@ -131,6 +153,7 @@ int main(void)
         TEST(paging_over_a_thousand_equal_keys_shows_each_row_once),
         TEST(conditions_and_published_lists),
         TEST(a_reader_without_a_user_sees_what_is_public_only),
+        TEST(an_internal_type_is_nothing_to_a_reader_without_a_user),
         TEST(search_works_without_marks_and_ranks_exact_marks_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
