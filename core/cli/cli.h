@@ -48,6 +48,11 @@ size_t cli_width(const char *s, size_t n);
 /* Calls a function of the API: in the running service over its socket, else by opening the data directory. `as`: the
  * user to act as, or NULL for the operator. */
 int cli_call(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out, struct err *err);
+/* The same of a list, to its last page: `options` is the map among `args` that asks for it. */
+int cli_call_all(struct cli *c, const char *name, const struct val *args, struct val *options, const char *as,
+                 struct val *out, struct err *err);
+/* All of a list, as the operator. */
+int cli_list(struct cli *c, const char *name, struct val *out, struct err *err);
 /* A text of the running service, over its socket: ERR_REFUSED "cli.no_service" without one. The body stands in `out`.
  */
 struct buf;

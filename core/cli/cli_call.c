@@ -253,3 +253,27 @@ int cli_call(struct cli *c, const char *name, const struct val *args, const char
         nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
     }
 }
+
+int cli_call_all(struct cli *c, const char *name, const struct val *args, struct val *options, const char *as,
+                 struct val *out, struct err *err)
+{
+    enum { A_PAGE = 1000 };
+    struct val page;
+    int rc = val_set(&c->arena, options, "limit", val_int(A_PAGE));
+    if (rc == 0) rc = cli_call(c, name, args, as, out, err);
+    while (rc == 0 && c->next && out->type == VAL_LIST) {
+        rc = val_set(&c->arena, options, "after", val_str(c->next));
+        if (rc == 0) rc = cli_call(c, name, args, as, &page, err);
+        for (size_t i = 0; rc == 0 && i < page.as.list.n; i++)
+            rc = val_add(&c->arena, out, page.as.list.items[i]);
+    }
+    return rc == ERR_NOMEM ? err_set(err, ERR_NOMEM, "memory", NULL) : rc;
+}
+
+int cli_list(struct cli *c, const char *name, struct val *out, struct err *err)
+{
+    struct val args = val_list();
+    int rc = val_add(&c->arena, &args, val_map());
+    return rc ? err_set(err, ERR_NOMEM, "memory", NULL)
+              : cli_call_all(c, name, &args, &args.as.list.items[0], NULL, out, err);
+}

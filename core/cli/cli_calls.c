@@ -267,19 +267,10 @@ static int take_part(struct cli *c, const char *part, size_t len, int *word, str
 /* All pages of a list, or the one that was asked for. */
 static int read_pages(struct cli *c, const struct call *call, struct val *args, struct val *out, struct err *err)
 {
-    enum { A_PAGE = 1000 };
-    const char *as = cli_flag(c, "as"), *map = strstr(call->args, "**}");
-    bool all = map && !cli_flag(c, "limit") && !cli_flag(c, "after");
-    struct val *options = all ? &args->as.list.items[args->as.list.n - 1] : NULL, page;
-    int rc = all ? val_set(&c->arena, options, "limit", val_int(A_PAGE)) : 0;
-    if (rc == 0) rc = cli_call(c, call->api, args, as, out, err);
-    while (rc == 0 && all && c->next && out->type == VAL_LIST) {
-        rc = val_set(&c->arena, options, "after", val_str(c->next));
-        if (rc == 0) rc = cli_call(c, call->api, args, as, &page, err);
-        for (size_t i = 0; rc == 0 && i < page.as.list.n; i++)
-            rc = val_add(&c->arena, out, page.as.list.items[i]);
-    }
-    return rc == ERR_NOMEM ? err_set(err, ERR_NOMEM, "memory", NULL) : rc;
+    bool all = strstr(call->args, "**}") && !cli_flag(c, "limit") && !cli_flag(c, "after");
+    const char *as = cli_flag(c, "as");
+    if (!all) return cli_call(c, call->api, args, as, out, err);
+    return cli_call_all(c, call->api, args, &args->as.list.items[args->as.list.n - 1], as, out, err);
 }
 
 void cli_tell_more(struct cli *c)
@@ -307,8 +298,7 @@ static int run_call(struct cli *c, const struct call *call)
     if (rc > 0 || word < c->nwords) return cli_usage(c, call->usage);
     if (rc == 0) rc = read_pages(c, call, &args, &out, &err);
     if (rc) return cli_fail(c, &err);
-    struct val none = val_list();
-    if (strcmp(call->api, "plugin.reload") == 0 && cli_call(c, "plugin.list", &none, NULL, &out, &err) != 0)
+    if (strcmp(call->api, "plugin.reload") == 0 && cli_list(c, "plugin.list", &out, &err) != 0)
         return cli_fail(c, &err);
     cli_print(c, &out, call->columns);
     cli_tell_more(c);

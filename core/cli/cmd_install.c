@@ -233,7 +233,7 @@ static int reload(struct install *in, struct val *out)
     struct cli *c = in->c;
     if (!cli_has_service(c)) return val_set(&c->arena, out, "service", val_str("not running"));
     int rc = cli_call(c, "plugin.reload", &none, NULL, &list, &in->err);
-    if (rc == 0) rc = cli_call(c, "plugin.list", &none, NULL, &list, &in->err);
+    if (rc == 0) rc = cli_list(c, "plugin.list", &list, &in->err);
     if (rc) return rc;
     for (size_t i = 0; val_at(&list, i); i++) {
         const struct val *p = val_at(&list, i);

@@ -104,7 +104,7 @@ int cli_doctor(struct cli *c)
     line(&f, true, "doctor.service", text_of(c, runs ? "doctor.runs" : "doctor.runs_not"));
     if (!there) return f.bad ? CLI_FAILED : CLI_DONE;
     if (runs && show_locks(&f) != 0) return CLI_FAILED;
-    if (cli_call(c, "plugin.list", &none, NULL, &out, &err) != 0) return cli_fail(c, &err);
+    if (cli_list(c, "plugin.list", &out, &err) != 0) return cli_fail(c, &err);
     for (size_t i = 0; val_at(&out, i); i++) {
         const struct val *p = val_at(&out, i);
         bool active = val_is_str(val_get(p, "state"), "active");

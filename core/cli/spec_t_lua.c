@@ -8,6 +8,8 @@
 #include "people/people.h"
 #include "people/time.h"
 
+enum { MOST_TASKS = 1000 };
+
 /* An upvalue of its methods is not needed, it is a field. */
 int64_t spec_acting(lua_State *L, int idx)
 {
@@ -125,10 +127,12 @@ static bool task_fits(const struct val *task, const struct val *want)
 static bool find_task(lua_State *L, int64_t person, int64_t run, const struct val *want, struct val *out)
 {
     struct spec_file *f = spec_file_of(L);
-    struct val none = val_list(), tasks;
+    struct val args = val_list(), options = val_map(), tasks;
     struct err err = {0};
     f->L = L;
-    if (spec_call(f->spec, "task.list", &none, person, &tasks, &err) != 0) spec_raise(L, &err);
+    int rc = val_set(&f->spec->arena, &options, "limit", val_int(MOST_TASKS));
+    if (rc == 0) rc = val_add(&f->spec->arena, &args, options);
+    if (rc || spec_call(f->spec, "task.list", &args, person, &tasks, &err) != 0) spec_raise(L, &err);
     for (size_t i = 0; val_at(&tasks, i); i++) {
         *out = *val_at(&tasks, i);
         if ((!run || val_get_int(out, "run", 0) == run) && task_fits(out, want)) return true;
@@ -203,6 +207,9 @@ static int t_tasks(lua_State *L)
 {
     int64_t person = spec_acting(L, 1);
     lua_settop(L, 0);
+    lua_createtable(L, 0, 1);
+    lua_pushinteger(L, MOST_TASKS);
+    lua_setfield(L, 1, "limit");
     return spec_invoke(L, "task.list", 1, person);
 }
 

@@ -21,7 +21,8 @@ static const struct list_column head[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIS
                                           {"publish_at", FIELD_INSTANT, LIST_SHOWN},
                                           {0}};
 static const struct list_option options[] = {{"published", "boolean", "What is public alone."}, {0}};
-const struct list content_items = {.name = "items", .order = "id", .key = "id", .columns = head, .options = options, .more = true};
+const struct list content_items = {
+    .name = "items", .order = "id", .key = "id", .columns = head, .options = options, .more = true};
 
 enum { HEAD = sizeof(head) / sizeof(head[0]) - 1 };
 
