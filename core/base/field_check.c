@@ -65,11 +65,19 @@ static int check_id(const struct field *f, const char *kind, const struct val *v
     return 0;
 }
 
-/* An id, or what was shown of a file: of that only its id is believed. */
+/* An id, also as text (from a form, from the command line), or what was shown of a file: of that only its id is
+ * believed. */
 static int check_file(const struct field *f, const struct val *v, struct val *out, struct err *err)
 {
     const struct val *id = v->type == VAL_MAP ? val_get(v, "id") : v;
-    return val_is(id, VAL_INT) ? check_id(f, NULL, id, out, err) : wrong(f, v, err);
+    struct val number = val_int(0);
+    if (val_is(id, VAL_INT)) return check_id(f, NULL, id, out, err);
+    if (v->type != VAL_STR || v->as.str.len == 0 || v->as.str.len > 16) return wrong(f, v, err);
+    for (size_t i = 0; i < v->as.str.len; i++) {
+        if (v->as.str.s[i] < '0' || v->as.str.s[i] > '9') return wrong(f, v, err);
+        number.as.i = number.as.i * 10 + (v->as.str.s[i] - '0');
+    }
+    return check_id(f, NULL, &number, out, err);
 }
 
 /* Dates and instants lie in the years 1 to 9999, however they came. */

@@ -22,14 +22,16 @@ bool content_may_read_drafts(struct session *s, int64_t unit)
 }
 
 /* The published revision is everybody's; others are theirs who may read drafts, or edit them. */
-static int item_seen(void *ctx, struct session *s, int64_t id, int64_t rev, struct err *err)
+static int item_seen(void *ctx, struct session *s, int64_t file, int64_t id, struct err *err)
 {
     struct content_row row;
     struct err ignored = {0};
     int rc = content_row_load(s->db, id, &row, err);
     (void)ctx;
     if (rc) return err_is_fault(rc) ? rc : 0;
-    if (row.pub_id && row.pub_rev == rev) return 1;
+    struct file_thing published = {.kind = "item", .id = id, .part = row.pub_rev};
+    rc = row.pub_id ? file_hangs(s->db, file, &published, err) : 0;
+    if (rc) return rc;
     return content_may_read_drafts(s, row.unit) || content_may(s, "edit", row.unit, &ignored) == 0;
 }
 

@@ -195,21 +195,35 @@ int file_let_go(struct session *s, const struct file_thing *on, struct err *err)
 #undef OF_THING
 }
 
-static int seen_by(struct session *s, const char *kind, size_t len, int64_t thing, int64_t part, struct err *err)
+int file_hangs(struct store *db, int64_t file, const struct file_thing *on, struct err *err)
+{
+    struct stmt *s =
+        store_stmt(db, "select 1 from file_use where file = ?1 and kind = ?2 and thing = ?3 and part = ?4", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, file);
+    stmt_bind_str(s, 2, on->kind);
+    stmt_bind_int(s, 3, on->id);
+    stmt_bind_int(s, 4, on->part);
+    int rc = stmt_step(s, err);
+    stmt_done(s);
+    return rc;
+}
+
+static int seen_by(struct session *s, const char *kind, size_t len, int64_t file, int64_t thing, struct err *err)
 {
     const struct files *f = s->host->files;
     for (size_t i = 0; i < f->nkinds; i++)
         if (strlen(f->kinds[i].name) == len && memcmp(f->kinds[i].name, kind, len) == 0)
-            return f->kinds[i].seen(f->kinds[i].ctx, s, thing, part, err);
+            return f->kinds[i].seen(f->kinds[i].ctx, s, file, thing, err);
     return 0;
 }
 
-static int seen_by_use(struct session *s, struct stmt *use, struct err *err)
+static int seen_by_use(struct session *s, struct stmt *use, int64_t file, struct err *err)
 {
     size_t nkind, nplugin = 0;
-    const char *kind = stmt_text(use, 0, &nkind), *plugin = stmt_text(use, 3, &nplugin), *own = s->actor.plugin;
+    const char *kind = stmt_text(use, 0, &nkind), *plugin = stmt_text(use, 2, &nplugin), *own = s->actor.plugin;
     if (own && plugin && strlen(own) == nplugin && memcmp(own, plugin, nplugin) == 0) return 1;
-    return seen_by(s, kind, nkind, stmt_int(use, 1), stmt_int(use, 2), err);
+    return seen_by(s, kind, nkind, file, stmt_int(use, 1), err);
 }
 
 /* One that its account (in specs, where there are none: its person) has not hung anywhere yet is not for code that runs
@@ -228,12 +242,14 @@ int file_may_see(struct session *s, const struct file_row *row, struct err *err)
     if (!who->user && !who->person && !who->plugin && !who->run) return 1; /* the system, the operator */
     if (row->hung == 0) return is_own(s, row);
     struct stmt *st = store_stmt(
-        s->db, "select kind, thing, part, plugin from file_use where file = ?1 order by thing desc limit 1000", err);
+        s->db,
+        "select kind, thing, plugin from file_use where file = ?1 group by kind, thing order by thing desc limit 1000",
+        err);
     int rc = 0, seen = 0;
     if (!st) return err->code;
     stmt_bind_int(st, 1, row->id);
     while (seen == 0 && (rc = stmt_step(st, err)) == 1)
-        seen = seen_by_use(s, st, err);
+        seen = seen_by_use(s, st, row->id, err);
     stmt_done(st);
     return rc < 0 ? rc : seen;
 }

@@ -59,11 +59,14 @@ struct file_thing {
     const char *plugin; /* whose code may see them by it; NULL: by policy alone */
     bool counts;        /* their bytes are that plugin's, by its quota */
 };
-/* How things of a kind are seen: 1 yes, 0 no, or a fault. A kind that nobody told of is seen by its plugin alone. */
-typedef int (*file_seen_fn)(void *ctx, struct session *s, int64_t id, int64_t part, struct err *err);
+/* Is the file seen by this thing of the kind? 1 yes, 0 no, or a fault. A kind that nobody told of is seen by its plugin
+ * alone. */
+typedef int (*file_seen_fn)(void *ctx, struct session *s, int64_t file, int64_t thing, struct err *err);
 void files_add_kind(struct files *f, const char *kind, file_seen_fn seen, void *ctx);
 /* May the session's actor see it? 1, 0, or a fault. */
 int file_may_see(struct session *s, const struct file_row *row, struct err *err);
+/* 1: it hangs on this very part. */
+int file_hangs(struct store *db, int64_t file, const struct file_thing *on, struct err *err);
 int file_hang(struct session *s, int64_t file, const struct file_thing *on, struct err *err);
 /* All that hangs on it hangs there no more. */
 int file_let_go(struct session *s, const struct file_thing *on, struct err *err);
@@ -80,8 +83,8 @@ int file_list_take(struct session *s, const struct val *ids, struct arena *a, st
 /* A name as it is kept: without folders, control characters and a dot in front; "file" if nothing is left. */
 void file_name_clean(const char *s, size_t len, char out[FILE_NAME_MAX + 1]);
 
-/* `khung verify`: rows whose bytes are missing or differ, things that name a file without a row. Reads all bytes, but of
- * what the sweep may be taking away meanwhile. */
+/* `khung verify`: rows whose bytes are missing or differ, things that name a file without a row. Reads all bytes, but
+ * of what the sweep may be taking away meanwhile. */
 int file_verify(struct session *s, err_sink report, void *ctx, struct err *err);
 
 #endif

@@ -14,18 +14,18 @@ static int as_seen(int rc)
 }
 
 /* Code of another plugin sees neither by this: a run may read all runs, and would carry their files out. */
-static int task_seen(void *ctx, struct session *s, int64_t id, int64_t part, struct err *err)
+static int task_seen(void *ctx, struct session *s, int64_t file, int64_t id, struct err *err)
 {
     (void)ctx;
-    (void)part;
+    (void)file;
     return s->actor.plugin ? 0 : as_seen(flow_task_readable(s, id, err));
 }
 
-static int run_seen(void *ctx, struct session *s, int64_t id, int64_t part, struct err *err)
+static int run_seen(void *ctx, struct session *s, int64_t file, int64_t id, struct err *err)
 {
     (void)ctx;
+    (void)file;
     (void)id;
-    (void)part;
     return s->actor.plugin ? 0 : as_seen(people_check(s, "flow.read", PEOPLE_ANY_UNIT, err));
 }
 

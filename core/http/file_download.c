@@ -18,26 +18,55 @@ static void lost(struct api_job *job)
     http_problem(job->request, &job->err, job->login.lang);
 }
 
-static void give(struct api_job *job, const char *hash, const char *type, const struct buf *lines)
+/* One range of bytes ("bytes=100-", "bytes=100-199", "bytes=-100"), of this very file. Others are not understood: then
+ * all of it is given. */
+static bool take_range(const struct http_request *r, const char *hash, int64_t size, int64_t *from, int64_t *to)
+{
+    const char *range = http_header(r, "range"), *only = http_header(r, "if-range");
+    char *end;
+    if (!range || strncmp(range, "bytes=", 6) != 0 || (only && !strstr(only, hash))) return false;
+    const char *p = range + 6;
+    *to = size - 1;
+    if (*p == '-') {
+        int64_t last = strtoll(p + 1, &end, 10);
+        *from = last < size ? size - last : 0;
+        return p[1] >= '0' && p[1] <= '9' && !*end && last > 0;
+    }
+    *from = strtoll(p, &end, 10);
+    if (*p < '0' || *p > '9' || *end != '-' || *from >= size) return false;
+    if (!end[1]) return true;
+    int64_t last = strtoll(end + 1, &end, 10);
+    if (*end || last < *from) return false;
+    if (last < *to) *to = last;
+    return true;
+}
+
+static void give(struct api_job *job, const char *hash, const char *type, struct buf *lines)
 {
     struct http_request *r = job->request;
-    struct http_response res = {.status = 200,
-                                .type = type,
-                                .headers = lines->data,
-                                .len = (size_t)val_get_int(&job->shown, "size", 0),
-                                .no_body = strcmp(r->method, "HEAD") == 0};
+    int64_t size = val_get_int(&job->shown, "size", 0), from = 0, to = 0;
     const char *have = http_header(r, "if-none-match");
+    struct http_response res = {.status = 200, .type = type, .no_body = strcmp(r->method, "HEAD") == 0};
     int fd = file_bytes_open(job->api->o.host->data_dir, hash);
+    bool is_part = take_range(r, hash, size, &from, &to);
+    if (!is_part) {
+        from = 0;
+        to = size - 1;
+    }
     if (have && strstr(have, hash)) {
         res.status = 304;
-        res.len = 0;
+    } else if (is_part) {
+        res.status = 206;
+        buf_printf(lines, "Content-Range: bytes %lld-%lld/%lld\r\n", (long long)from, (long long)to, (long long)size);
     }
+    res.len = res.status == 304 ? 0 : (size_t)(to - from + 1);
+    res.headers = lines->data;
     if (fd < 0)
         lost(job);
     else if (res.status == 304 || res.no_body)
         http_reply(r, &res);
     else {
-        http_send_file(r, fd, &res);
+        http_send_file(r, fd, from, &res);
         return;
     }
     if (fd >= 0) close(fd);
@@ -54,7 +83,8 @@ static void reply(struct api_job *job)
         lost(job);
     } else {
         buf_printf(&lines,
-                   "Cache-Control: private, no-cache\r\nETag: \"%s\"\r\nContent-Security-Policy: sandbox;"
+                   "Cache-Control: private, no-cache\r\nAccept-Ranges: bytes\r\nETag: "
+                   "\"%s\"\r\nContent-Security-Policy: sandbox;"
                    " default-src 'none'\r\nCross-Origin-Resource-Policy: same-origin\r\n",
                    hash);
         disposition_write(&lines, name);

@@ -17,6 +17,7 @@ static const struct {
              {201, "201 Created"},
              {202, "202 Accepted"},
              {204, "204 No Content"},
+             {206, "206 Partial Content"},
              {301, "301 Moved Permanently"},
              {302, "302 Found"},
              {303, "303 See Other"},

@@ -90,12 +90,13 @@ static void pump(void *ctx)
     if (state != HTTP_STREAM_WAIT) end_stream(f);
 }
 
-void http_send_file(struct http_request *r, int fd, const struct http_response *res)
+void http_send_file(struct http_request *r, int fd, int64_t from, const struct http_response *res)
 {
     struct file_stream *f = mem_alloc(sizeof(*f));
     f->request = r;
     f->fd = fd;
-    f->size = (int64_t)res->len;
+    f->at = from;
+    f->size = from + (int64_t)res->len;
     http_stream_start(r, res, pump, f);
     pump(f);
 }
@@ -113,7 +114,7 @@ static void send_file(struct http_request *r, int fd, const struct stat *st, con
         res.status = 304;
     else if (!is_head && res.len > PIECE) {
         http_defer(r);
-        http_send_file(r, dup(fd), &res);
+        http_send_file(r, dup(fd), 0, &res);
         return;
     } else if (!is_head) {
         ssize_t n = pread(fd, bytes, res.len, 0);

@@ -176,6 +176,7 @@ static const char *input_of(const struct val *type)
                                             {"duration", "text"},
                                             {"unit", "text"},
                                             {"person", "text"},
+                                            {"file", "text\" inputmode=\"numeric"},
                                             {"ref", "text\" inputmode=\"numeric"}};
     for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++)
         if (val_is_str(type, inputs[i][0])) return inputs[i][1];
@@ -209,6 +210,7 @@ static void add_input(const struct one *o)
 static const char *help_of(const struct val *type)
 {
     return val_is_str(type, "person")     ? "page.code_help"
+           : val_is_str(type, "file")     ? "page.file_help"
            : val_is_str(type, "unit")     ? "page.unit_help"
            : val_is_str(type, "list")     ? "page.list_help"
            : val_is_str(type, "duration") ? "page.duration_help"

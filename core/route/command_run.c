@@ -1,6 +1,7 @@
 /* Running a command: its arguments read, then its function. */
 #include <stdio.h>
 
+#include "file/file.h"
 #include "people/people.h"
 #include "plugin/host.h"
 #include "route/command_internal.h"
@@ -61,6 +62,7 @@ int command_run(struct session *s, struct plugin_states *states, const char *nam
         own.lane = NULL;
     }
     rc = people_params_read(&own, &def->args, args, own.arena, &stored, err);
+    if (rc == 0) rc = file_fields_take(&own, &def->args, own.arena, &stored, err);
     if (rc == 0) rc = people_params_show(&own, &def->args, &stored, own.arena, &shown, err);
     if (rc) return rc;
     own.actor.is_operator = !own.actor.user && !own.actor.person;

@@ -1,6 +1,7 @@
 /* Asking a route: found, let in, its values read; then its function, and what it answers. */
 #include <string.h>
 
+#include "file/file.h"
 #include "people/people.h"
 #include "plugin/host.h"
 #include "route/piece.h"
@@ -59,6 +60,7 @@ static int take_texts(struct asking *k, const char *name, const struct field_lis
 {
     struct val stored;
     int rc = people_params_read(k->s, fields, given, k->s->arena, &stored, err);
+    if (rc == 0) rc = file_fields_take(k->s, fields, k->s->arena, &stored, err);
     return rc ? rc : take(k, name, fields, &stored, err);
 }
 
@@ -91,6 +93,7 @@ static int take_json(struct asking *k, struct err *err)
     if (json.type != VAL_MAP) return err_set(err, ERR_INVALID, "route.body", "got", val_type_name(json.type), NULL);
     int rc = people_codes(k->s->db, &def->input, &json, a, &named, err);
     if (rc == 0) rc = field_check_map(&def->input, &named, false, &k->s->host->time, a, &stored, err);
+    if (rc == 0) rc = file_fields_take(k->s, &def->input, a, &stored, err);
     return rc ? rc : take(k, "json", &def->input, &stored, err);
 }
 

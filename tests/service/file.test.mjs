@@ -44,6 +44,14 @@ test('what is handed in comes out byte by byte, as an attachment', async () => {
   assert.match(d.headers['content-security-policy'], /sandbox/);
   const again = await download(s, hoa, r.json.id, { 'if-none-match': d.headers.etag });
   assert.deepEqual([again.status, again.bytes.length], [304, 0]);
+  for (const [range, from, to] of [['bytes=0-8', 0, 9], ['bytes=1000-', 1000, bytes.length], ['bytes=-7', bytes.length - 7, bytes.length], ['bytes=5-99999999', 5, bytes.length], ['bytes=-99999999', 0, bytes.length], ['bytes=3-3', 3, 4]]) {
+    const part = await download(s, hoa, r.json.id, { range });
+    assert.deepEqual([part.status, part.headers['content-range']], [206, `bytes ${from}-${to - 1}/${bytes.length}`], range);
+    assert.ok(part.bytes.equals(bytes.subarray(from, to)), range);
+  }
+  for (const range of ['bytes=9-5', 'bytes=0-1,3-4', 'bytes=', 'bytes=-', 'bytes=-0', 'bytes=x-', 'bytes=99999999-', 'bytes=99999999999999999999-', 'bytes=-99999999999999999999x', 'lines=1-2', 'bytes=+1-2', 'bytes=- 5'])
+    assert.equal((await download(s, hoa, r.json.id, { range })).status, 200, range);
+  assert.equal((await download(s, hoa, r.json.id, { range: 'bytes=0-8', 'if-range': '"another"' })).status, 200);
   const head = await send(s, 'HEAD', `/api/files/${r.json.id}`, { token: hoa });
   assert.deepEqual([head.status, head.headers['content-length'], head.bytes.length], [200, String(bytes.length), 0]);
 });

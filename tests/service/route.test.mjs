@@ -2,6 +2,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { PASSWORD, browser, setPassword } from '../lib/browser.mjs';
+import { upload } from '../lib/file.mjs';
 import { folder, plugin, serve } from '../lib/khung.mjs';
 
 const SOURCE = `
@@ -27,6 +28,11 @@ route.post("/rounds", { input = { name = "text!", n = { "integer", min = 1 } } }
 end)
 route.put("/rounds/{id}", function(req) return { json = { id = req.params.id, any = req.json } } end)
 route.delete("/rounds/{id}", function(req) end)
+local papers = storage.table("paper", { fields = { scan = "file!" } })
+route.post("/papers", { input = { scan = "file!", more = "list:file" } }, function(req)
+  local given = req.json or req.form
+  return { status = 201, json = { row = papers:get(papers:insert { scan = given.scan }), more = given.more and #given.more } }
+end)
 route.get("/html", { access = "public" }, function() return { html = "<p>Đề án</p>" } end)
 route.get("/svg", { access = "public" }, function() return { svg = "<svg xmlns='http://www.w3.org/2000/svg'/>" } end)
 route.get("/csv", { access = "public" }, function()
@@ -202,4 +208,19 @@ test('what a new version does not have any more is gone, and what a broken one h
     assert.ok(JSON.stringify(list).includes('failed'), `${bad}: ${JSON.stringify(list)}`);
     assert.equal((await s.request('GET', '/x/awards/opened')).status, 200, `${code}: the one before goes on`);
   }
+});
+
+test('a route takes files by their ids, of those whom its caller may see, and keeps them in its rows', async () => {
+  const file = (await upload(s, s.token, 'scan', 'scan.txt')).json;
+  const made = await s.request('POST', '/x/awards/papers', { scan: file.id, more: [file] });
+  assert.deepEqual([made.status, made.json.row?.scan, made.json.more], [201, file, 1], made.text);
+  const other = (await upload(s, s.token, 'other', 'other.txt')).json;
+  const form = await s.request('POST', '/x/awards/papers', `scan=${other.id}`, { 'content-type': 'application/x-www-form-urlencoded' });
+  assert.deepEqual([form.status, form.json.row?.scan], [201, other], form.text);
+  const guest = (await s.must('user', 'token', 'guest')).token, hidden = (await upload(s, guest, 'hidden')).json;
+  for (const scan of [hidden.id, 17, 'x', { id: hidden.id }, null, 1.5]) {
+    const r = await s.request('POST', '/x/awards/papers', { scan });
+    assert.equal(r.status, 422, `${JSON.stringify(scan)} ${r.text}`);
+  }
+  assert.deepEqual(await s.must('verify'), []);
 });

@@ -256,6 +256,29 @@ static void references_are_ids_of_the_right_kind(void **state)
     assert_string_equal(err_arg(&f->err, "got"), "person");
 }
 
+static void a_file_is_an_id_and_nothing_else_of_it_is_believed(void **state)
+{
+    struct fixture *f = *state;
+    assert_int(f, "file", "17", 17);
+    assert_int(f, "file", "\"17\"", 17);
+    assert_int(f, "file", "{\"id\": 17, \"hash\": \"abc\", \"size\": -1}", 17);
+    static const char *const bad[] = {"0",
+                                      "-1",
+                                      "1.5",
+                                      "true",
+                                      "\"\"",
+                                      "\"1a\"",
+                                      "\"-1\"",
+                                      "\"12345678901234567\"",
+                                      "{}",
+                                      "[]",
+                                      "[1]",
+                                      "{\"id\": \"17\"}",
+                                      "{\"id\": {\"id\": 1}}"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_refused(f, "file", bad[i], "invalid.field");
+}
+
 static void each_member_of_a_list_is_checked(void **state)
 {
     struct val v;
@@ -358,6 +381,7 @@ int main(void)
         cmocka_unit_test(dates_lie_in_four_digit_years),
         cmocka_unit_test(durations_and_choices_are_known_words),
         cmocka_unit_test(references_are_ids_of_the_right_kind),
+        cmocka_unit_test(a_file_is_an_id_and_nothing_else_of_it_is_believed),
         cmocka_unit_test(each_member_of_a_list_is_checked),
         cmocka_unit_test(a_range_holds),
         cmocka_unit_test(all_bad_fields_are_named),

@@ -34,10 +34,10 @@ static void ok(struct fixture *f, int rc)
     if (rc < 0) fail_msg("%d %s %s", rc, f->err.key, f->err.args);
 }
 
-static int seen(void *ctx, struct session *s, int64_t id, int64_t part, struct err *err)
+static int seen(void *ctx, struct session *s, int64_t file, int64_t id, struct err *err)
 {
     (void)s;
-    (void)part;
+    (void)file;
     (void)err;
     return id == ((struct fixture *)ctx)->seen_thing;
 }
