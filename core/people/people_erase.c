@@ -115,7 +115,7 @@ static int end_account(struct session *s, int64_t id, struct err *err)
 
 int people_erase(struct session *s, int64_t person, const char *reason, int64_t *id, struct err *err)
 {
-    struct audit_traces t;
+    struct audit_traces t = {0};
     int rc = people_may_erase(s, person, err);
     if (rc == 0) rc = people_traces(s->db, person, s->arena, &t, err);
     if (rc == 0) rc = audit_erase_begin(s, &t, reason, id, err);
