@@ -8,8 +8,8 @@
  * files, no links that lead out. */
 void http_static(struct http_request *r, const char *dir);
 
-/* The bytes of an open file, from there on as many as the response says, piece by piece as the client takes them; closes
- * it. The request has been deferred. */
+/* The bytes of an open file, from there on as many as the response says, piece by piece as the client takes them;
+ * closes it. The request has been deferred. */
 void http_send_file(struct http_request *r, int fd, int64_t from, const struct http_response *res);
 
 #endif

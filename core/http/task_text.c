@@ -35,7 +35,8 @@ static bool is_file(const struct val *v)
     return val_is(val_get(v, "hash"), VAL_STR) && val_is(val_get(v, "name"), VAL_STR);
 }
 
-/* What is decided is decided of these very bytes: their digest is shown. Who comes by a link is nobody, and gets none. */
+/* What is decided is decided of these very bytes: their digest is shown. Who comes by a link is nobody, and gets none.
+ */
 static void add_file(struct page *p, const struct val *file)
 {
     if (p->user) page_add(p, "<a href=\"/api/files/%i\">", val_get_int(file, "id", 0));
