@@ -236,7 +236,8 @@ test('a link shows the files of what it asks about, by name and digest', async (
   const link = await s.must('task', 'link', (await task('hoa', run.id)).id, 'hoa');
   const page = (await s.request('GET', link.path, undefined, { authorization: undefined })).text;
   for (const f of [one, two]) assert.ok(page.includes(f.hash), page);
-  assert.ok(page.includes('proof.txt (5 B') && page.includes('Kế hoạch 1.txt'), page);
+  assert.match(page, /Kế hoạch 1\.txt[^]*4 B|proof\.txt[^]*5 B/);
+  assert.doesNotMatch(page, /href="\/api\/files/); // who has no account cannot follow it
 });
 
 test('only those are asked again whose part has the changed file', async () => {
@@ -278,7 +279,7 @@ test('a link to a task gives nobody a file by its number', async () => {
   const run = (await as('lan')('POST', '/api/runs', { flow: 't.form', input: {} })).json;
   const asked = await task('hoa', run.id);
   const link = await s.must('task', 'link', asked.id, 'hoa');
-  assert.match((await s.request('GET', link.path, undefined, { authorization: undefined, 'accept-language': 'en' })).text, /scan[^]*cannot be handed in by a link/);
+  assert.match((await s.request('GET', link.path, undefined, { authorization: undefined, 'accept-language': 'en' })).text, /scan[^]*this page cannot take files itself/);
   const r = await s.request('POST', link.path, `decision=approve&scan=${hidden.id}`, { authorization: undefined, 'content-type': 'application/x-www-form-urlencoded' });
   assert.notEqual(r.status, 200);
   assert.equal((await as('hoa')('GET', `/api/tasks/${asked.id}`)).json.state, 'open');
