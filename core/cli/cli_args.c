@@ -60,7 +60,7 @@ const struct cli_entry cli_commands[] = {
     {"why", cli_calls, NULL},
     {"who-can", cli_calls, NULL},
     {"user", cli_user, "khung user password NAME [--stdin]"},
-    {"x", cli_x, "khung x\nkhung x NAME name=value … [--as USER]"},
+    {"x", cli_x, "khung x\nkhung x NAME name=value … [--NAME VALUE] [--as USER]"},
     {"user", cli_calls, NULL},
     {"plugin", cli_plugin, plugin_usage},
     {"plugin", cli_calls, NULL},

@@ -29,7 +29,7 @@ static int no_file(struct cli *c, const char *path)
 static int options_of(struct cli *c, struct val *out)
 {
     static const char *const flags[][2] = {
-        {"format", "format"}, {"from", "since"}, {"until", "until_"}, {"unit", "unit"}, {"who", "person"}};
+        {"format", "format"}, {"from", "since"}, {"until", "until"}, {"unit", "unit"}, {"who", "person"}};
     int rc = 0;
     *out = val_map();
     for (size_t i = 0; rc == 0 && i < sizeof(flags) / sizeof(flags[0]); i++)

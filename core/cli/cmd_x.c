@@ -66,7 +66,7 @@ int cli_x(struct cli *c)
         return CLI_DONE;
     }
     int rc = take_args(c, &given);
-    if (rc > 0) return cli_usage(c, "khung x NAME name=value …");
+    if (rc > 0) return cli_usage(c, "khung x NAME name=value … [--NAME VALUE] [--as USER]");
     if (rc == 0) rc = val_add(&c->arena, &args, val_str(c->words[1]));
     if (rc == 0) rc = val_add(&c->arena, &args, given);
     if (rc == 0) rc = cli_call(c, "command.run", &args, cli_flag(c, "as"), &out, &err);

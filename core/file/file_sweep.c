@@ -84,13 +84,28 @@ static int sweep_entry(struct files *f, struct store *db, int folder, const char
     return rc < 0 ? rc : 0;
 }
 
+static void folder_path(const struct files *f, char path[FILE_PATH_LEN])
+{
+    if (f->folder == TMP)
+        snprintf(path, FILE_PATH_LEN, "%s/files/tmp", f->host->data_dir);
+    else
+        snprintf(path, FILE_PATH_LEN, "%s/files/%02x", f->host->data_dir, (unsigned)f->folder);
+}
+
+/* On to the next that there is: a folder comes with its first file. */
+static void take_next_folder(struct files *f)
+{
+    char path[FILE_PATH_LEN];
+    do {
+        f->folder++;
+        folder_path(f, path);
+    } while (f->folder < FOLDERS && access(path, F_OK) != 0);
+}
+
 static int sweep_folder(struct files *f, struct store *db, int64_t now, struct err *err)
 {
     char path[FILE_PATH_LEN];
-    if (f->folder == TMP)
-        snprintf(path, sizeof(path), "%s/files/tmp", f->host->data_dir);
-    else
-        snprintf(path, sizeof(path), "%s/files/%02x", f->host->data_dir, (unsigned)f->folder);
+    folder_path(f, path);
     DIR *d = opendir(path);
     int rc = 0;
     if (!d) return 0;
@@ -127,7 +142,7 @@ static void done_sweep(struct lane_work *w, const struct err *failed)
     f->ndying = 0;
     f->is_sweeping = false;
     if (failed) log_err(LOG_WARN, "file.sweep", failed);
-    if (!more || failed) f->folder++;
+    if (!more || failed) take_next_folder(f);
     bool is_last = f->folder == FOLDERS;
     if (is_last) f->folder = ROWS;
     lane_wake_at(f->lane, &f->source, lane_now(f->lane) + (is_last ? PAUSE_MS : NEXT_MS));

@@ -72,7 +72,7 @@ static int export_page(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"audit.export", export_page, "options:map{format:text,since:any,until_:any,unit:any,person:any,after:integer}",
+    {"audit.export", export_page, "options:map{format:text,since:any,until:any,unit:any,person:any,after:integer}",
      "map", API_READ, API_HOST, 1,
      "A page of the audit as JSON lines or CSV that prove themselves: { text =, next =, last = }; next is `after` of "
      "the "

@@ -180,7 +180,11 @@ static struct val operation(struct openapi *o, const char *method, const char *p
     openapi_set(o, &op, "tags", tags);
     openapi_set(o, &op, "security", openapi_security(o, needs, strcmp(method, "GET") == 0));
     add_body(o, &op, t);
-    openapi_set(o, &op, "responses", openapi_responses(o, &a, schema));
+    struct val responses = openapi_responses(o, &a, schema);
+    /* Pages send whoever is not logged in to the login. */
+    if (needs == HTTP_SESSION && t->type && strcmp(t->type, "text/html") == 0)
+        openapi_set(o, &responses, "303", OPENAPI_MAP(o, {"description", val_str("Off to the login.")}));
+    openapi_set(o, &op, "responses", responses);
     return op;
 }
 

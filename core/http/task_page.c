@@ -201,13 +201,19 @@ void task_page_handle(struct http_api *api, struct http_request *r)
     *t = (struct task_page){.task = id_in(r->path), .given = val_nil()};
     t->page = (struct page){.out = &job->out, .lang = job->login.lang, .here = r->path};
     job->page = t;
+    struct err limit;
     int rc = identify(api, job, t);
+    if (http_take_rate(api, r, rc ? PEOPLE_ANONYMOUS : job->login.actor.user, &limit) != 0) {
+        job->err = limit;
+        rc = limit.code;
+    }
     if (rc == 0 && !job->login.session) {
         page_login_first(r);
         api_job_free(job);
         return;
     }
-    if (rc == 0) rc = http_take_rate(api, r, job->login.actor.user, &job->err);
+    if (rc == 0 && !t->task && strcmp(r->path, "/tasks") != 0)
+        rc = err_set(&job->err, ERR_NOT_FOUND, "http.not_found", "path", r->path, NULL);
     if (rc == 0 && !reads && (strcmp(r->method, "POST") != 0 || !t->task))
         rc = err_set(&job->err, ERR_INVALID, "http.method", "method", r->method, "allow", "GET", NULL);
     if (rc == 0 && !reads) rc = take_form(job, t);
