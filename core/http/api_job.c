@@ -283,6 +283,7 @@ void api_job_go_on(struct api_job *job, bool writes)
         return;
     }
     job->reader.run = run_on_reader;
+    if (job->plugin || job->work == api_report_run) job->reader.is_slow = true;
     job->reader.done = done_on_reader;
     if (readers_post(api->o.readers, &job->reader)) return;
     struct err err;

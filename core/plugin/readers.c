@@ -1,7 +1,9 @@
 /* Readers: a pool of threads, each with a loop, a connection and Lua states that are made when first needed. */
 #include "plugin/readers.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -12,15 +14,27 @@
 enum { READERS_MAX = 64, ARENA_MAX = 128 << 20, SNAPSHOT_SECONDS = 30, LOOKS_MAX = 20000, LOOK_NS = 100000 };
 
 struct pool_reader {
+    struct mail wake; /* on its way, unless it is idle */
+    struct readers *pool;
     struct reader reader;
     struct loop *loop;
     struct loop_thread *thread;
     const char *path;
-    atomic_int queued;
+    bool is_idle;
+};
+
+struct queue {
+    struct reader_work *first, **last;
 };
 
 struct readers {
     int n;
+    pthread_mutex_t lock; /* of what follows, and of is_idle */
+    struct queue quick, slow;
+    int nslow; /* slow works that run now */
+    int64_t turn;
+    bool is_closed;
+    atomic_int waiting; /* or being run */
     struct pool_reader all[READERS_MAX];
 };
 
@@ -82,11 +96,45 @@ int reader_run_here(struct reader *r, struct reader_work *w, struct err *err)
     return rc;
 }
 
-static void deliver(struct mail *m)
+static void push(struct queue *q, struct reader_work *w)
 {
-    struct reader_work *w = (struct reader_work *)m;
-    struct pool_reader *p = &w->pool->all[w->at];
+    w->next = NULL;
+    *q->last = w;
+    q->last = &w->next;
+}
+
+static struct reader_work *pop(struct queue *q)
+{
+    struct reader_work *w = q->first;
+    q->first = w->next;
+    if (!q->first) q->last = &q->first;
+    return w;
+}
+
+/* What has waited longest, of what may be taken now; NULL: nothing, and the reader is idle. */
+static struct reader_work *take(struct pool_reader *p)
+{
+    struct readers *rs = p->pool;
+    struct reader_work *w = NULL;
+    pthread_mutex_lock(&rs->lock);
+    const struct reader_work *quick = rs->quick.first;
+    const struct reader_work *slow = rs->nslow < (rs->n > 1 ? rs->n - 1 : 1) ? rs->slow.first : NULL;
+    if (slow && (!quick || slow->turn < quick->turn)) {
+        w = pop(&rs->slow);
+        rs->nslow++;
+    } else if (quick) {
+        w = pop(&rs->quick);
+    }
+    p->is_idle = !w;
+    pthread_mutex_unlock(&rs->lock);
+    return w;
+}
+
+static void run_one(struct pool_reader *p, struct reader_work *w)
+{
+    struct readers *rs = p->pool;
     struct err err = {0};
+    bool is_slow = w->is_slow; /* done() takes the work over */
     int rc = open_db(p, &err);
     if (rc == 0) {
         store_limit_time(p->reader.db, (w->seconds ? w->seconds : SNAPSHOT_SECONDS) * 1000);
@@ -95,8 +143,19 @@ static void deliver(struct mail *m)
     }
     w->done(w, rc ? &err : NULL);
     arena_reset(&p->reader.arena);
-    if (atomic_fetch_sub(&p->queued, 1) > 1) return;
-    while (vm_tidy() && atomic_load(&p->queued) == 0)
+    atomic_fetch_sub(&rs->waiting, 1);
+    if (!is_slow) return;
+    pthread_mutex_lock(&rs->lock);
+    rs->nslow--;
+    pthread_mutex_unlock(&rs->lock);
+}
+
+static void deliver(struct mail *m)
+{
+    struct pool_reader *p = (struct pool_reader *)((char *)m - offsetof(struct pool_reader, wake));
+    for (struct reader_work *w; (w = take(p));)
+        run_one(p, w);
+    while (atomic_load(&p->pool->waiting) == 0 && vm_tidy())
         ;
 }
 
@@ -115,12 +174,18 @@ int readers_start(struct host *host, const char *path, int n, struct readers **o
     struct readers *rs = mem_alloc(sizeof(*rs));
     int rc = 0;
     if (n > READERS_MAX) n = READERS_MAX;
+    pthread_mutex_init(&rs->lock, NULL);
+    rs->quick.last = &rs->quick.first;
+    rs->slow.last = &rs->slow.first;
     for (int i = 0; rc == 0 && i < n; i++) {
         struct pool_reader *p = &rs->all[i];
         char name[16];
         snprintf(name, sizeof(name), "reader-%d", i % 100);
         p->reader.host = host;
         p->path = path;
+        p->pool = rs;
+        p->wake.deliver = deliver;
+        p->is_idle = true;
         arena_init(&p->reader.arena, ARENA_MAX);
         rc = loop_new(&p->loop, err);
         if (rc == 0) rc = loop_thread_start(p->loop, name, NULL, close_reader, p, &p->thread, err);
@@ -137,6 +202,9 @@ int readers_start(struct host *host, const char *path, int n, struct readers **o
 void readers_stop(struct readers *rs)
 {
     if (!rs) return;
+    pthread_mutex_lock(&rs->lock);
+    rs->is_closed = true;
+    pthread_mutex_unlock(&rs->lock);
     for (int i = 0; i < rs->n; i++) {
         loop_close_mail(rs->all[i].loop);
         loop_stop(rs->all[i].loop);
@@ -145,15 +213,13 @@ void readers_stop(struct readers *rs)
         loop_thread_join(rs->all[i].thread);
         loop_free(rs->all[i].loop);
     }
+    pthread_mutex_destroy(&rs->lock);
     mem_free(rs);
 }
 
 int64_t readers_queued(struct readers *rs)
 {
-    int64_t n = 0;
-    for (int i = 0; rs && i < rs->n; i++)
-        n += atomic_load(&rs->all[i].queued);
-    return n;
+    return rs ? atomic_load(&rs->waiting) : 0;
 }
 
 int readers_count(const struct readers *rs)
@@ -163,14 +229,20 @@ int readers_count(const struct readers *rs)
 
 bool readers_post(struct readers *rs, struct reader_work *w)
 {
-    int best = 0;
-    for (int i = 1; i < rs->n; i++)
-        if (atomic_load(&rs->all[i].queued) < atomic_load(&rs->all[best].queued)) best = i;
-    w->pool = rs;
-    w->at = best;
-    w->mail.deliver = deliver;
-    atomic_fetch_add(&rs->all[best].queued, 1);
-    if (loop_post(rs->all[best].loop, &w->mail)) return true;
-    atomic_fetch_sub(&rs->all[best].queued, 1);
-    return false;
+    struct pool_reader *idle = NULL;
+    pthread_mutex_lock(&rs->lock);
+    bool ok = !rs->is_closed;
+    for (int i = 0; ok && !idle && i < rs->n; i++)
+        if (rs->all[i].is_idle) idle = &rs->all[i];
+    if (ok) {
+        w->turn = rs->turn++;
+        push(w->is_slow ? &rs->slow : &rs->quick, w);
+        atomic_fetch_add(&rs->waiting, 1);
+    }
+    if (idle) {
+        idle->is_idle = false;
+        loop_post(idle->loop, &idle->wake); /* which takes mail until after is_closed */
+    }
+    pthread_mutex_unlock(&rs->lock);
+    return ok;
 }

@@ -1,7 +1,8 @@
 /* Readers: threads with a read-only snapshot connection and Lua states of their own.
  *
- * Work is run inside one read transaction (one snapshot), so a slow one delays nobody but its own reader. Any thread
- * may post; the reader with the shortest queue takes it. A snapshot that grows too old is interrupted. */
+ * Work is run inside one read transaction (one snapshot). Any thread may post; the first reader that is free takes what
+ * has waited longest. What may take seconds (code of plugins, a look at every file) never takes all readers: where
+ * there are two or more, one is left to what is quick. A snapshot that grows too old is interrupted. */
 #ifndef KHUNG_READERS_H
 #define KHUNG_READERS_H
 
@@ -22,9 +23,9 @@ struct reader {
 };
 
 struct reader_work {
-    struct mail mail; /* the pool's */
-    struct readers *pool;
-    int at;
+    struct reader_work *next; /* the pool's */
+    int64_t turn;
+    bool is_slow;    /* may take seconds */
     int64_t seconds; /* the snapshot's age limit; 0: 30 */
     /* In a read transaction on a reader's thread. */
     int (*run)(struct reader_work *w, struct reader *r, struct err *err);

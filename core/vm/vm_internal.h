@@ -52,11 +52,11 @@ struct vm {
     char name[64];
     void *owner;
     size_t used, soft, hard;
-    size_t in_large; /* bytes of it in blocks of VM_LARGE_BLOCK and more */
-    size_t look_at;  /* used: from here on a hook looks what is to be done */
-    size_t tidied;   /* used after it was tidied the last time; 0: a call has failed since */
-    bool tidying;    /* a cycle of the collector is under way */
-    size_t untidy;   /* used when it began */
+    size_t deep;    /* bytes of a stack, from VM_LARGE_BLOCK on; else 0 */
+    size_t look_at; /* used: from here on a hook looks what is to be done */
+    size_t tidied;  /* used after it was tidied the last time; 0: a call has failed since */
+    bool tidying;   /* a cycle of the collector is under way */
+    size_t untidy;  /* used when it began */
     struct vm *tidy_next, **tidy_at;
     size_t refused; /* the size that was refused last, or 0 */
     bool refused_by_host, collecting;
@@ -119,7 +119,7 @@ void vm_hook_idle(lua_State *L);
 int vm_take_stop(struct vm *vm, struct err *err); /* fills err; clears the stop at the outermost exit */
 void vm_afford(lua_State *L, int64_t ns);         /* stops at once what has not so much time left */
 void vm_raise_stop(lua_State *L);                 /* does not return */
-void vm_reserve(void);                            /* in_large has changed: so has the moment of the stop */
+void vm_reserve(void);                            /* `deep` has changed: so has the moment of the stop */
 bool vm_limit_is_over(void);                      /* what runs on this thread has no time left */
 /* Raises if stopped. Costs a look at a flag: for each turn of a loop. */
 static inline void vm_check_stop(lua_State *L)

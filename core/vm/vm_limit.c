@@ -78,11 +78,11 @@ void vm_stop_now(struct vm *vm, int why)
     vm_hook(vm);
 }
 
-/* Large blocks make the end a long one: one that grows is copied in one go, and a deep stack is unwound variable by
- * variable. So a state that has some is stopped as much earlier, up to two fifths of its time. */
+/* A deep stack makes the end a long one: it grows by being copied in one go, and where nothing can be left as it is, it
+ * is unwound variable by variable. So its state is stopped as much earlier, up to two fifths of its time. */
 static int64_t reserve(const struct thread_limit *t, const struct vm *vm)
 {
-    int64_t ns = (int64_t)vm->in_large / 2, most = t->budget_ns / 5 * 2;
+    int64_t ns = (int64_t)vm->deep, most = t->budget_ns / 5 * 2;
     if (ns > RESERVE_MAX_NS) ns = RESERVE_MAX_NS;
     return ns < most ? ns : most;
 }

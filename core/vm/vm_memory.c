@@ -63,13 +63,24 @@ static void stop(struct vm *vm, bool host)
     }
 }
 
+/* A stack of Lua 5.4 grows from forty slots to twice as many, and so on to the most that there may be (with some for
+ * errors), always into a new block with five slots more. What a block is for is not told here; these sizes tell it. */
+static bool is_stack(size_t size)
+{
+    enum { SLOT = 16, EXTRA = 5, FIRST = 40, MOST = 1000000, FOR_ERRORS = 200 };
+    size_t slots = size / SLOT - EXTRA, times = slots / FIRST;
+    return size % SLOT == 0 &&
+           (slots == MOST || slots == MOST + FOR_ERRORS || (slots % FIRST == 0 && (times & (times - 1)) == 0));
+}
+
 static void count(struct vm *vm, size_t old, size_t size)
 {
     vm->used = vm->used - old + size;
     if (old < VM_LARGE_BLOCK && size < VM_LARGE_BLOCK) return;
-    vm->in_large += (size < VM_LARGE_BLOCK ? 0 : size);
-    vm->in_large -= (old < VM_LARGE_BLOCK ? 0 : old);
-    if (size > old) vm_reserve();
+    if (size > old ? is_stack(size) : old == vm->deep) {
+        vm->deep = size < VM_LARGE_BLOCK ? 0 : size;
+        vm_reserve();
+    }
 }
 
 void *vm_allocate(void *ud, void *ptr, size_t old, size_t size)

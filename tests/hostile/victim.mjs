@@ -1,5 +1,5 @@
-// The plugin that must not suffer, and the people who use it: at a steady pace, whatever else goes on, they start flows
-// and decide tasks over HTTP. How long each answer took is kept with the moment when it was asked for.
+// The plugin that must not suffer, and the people who use it, at a steady pace, whatever else goes on: some start flows, look into their
+// inbox, open a task and decide it; others read what is published. How long each answer took is kept with the moment when it was asked for.
 import http from 'node:http';
 import { pause, plugin } from '../lib/khung.mjs';
 
@@ -25,10 +25,10 @@ export class Victim {
     plugin(dir, 'good', SOURCE, { needs: '{ "flow", "storage", "people", "content" }' });
   }
 
-  async timed(path, body) {
+  async timed(method, path, body) {
     const at = performance.now();
-    const r = await this.s.request('POST', path, body, {}, this.agent);
-    this.times.push([at, performance.now() - at]);
+    const r = await this.s.request(method, path, body, {}, this.agent);
+    this.times.push([at, performance.now() - at, method !== 'GET']);
     if (r.status >= 300) throw new Error(`${path}: ${r.status} ${r.text}`);
     return r.json;
   }
@@ -36,28 +36,34 @@ export class Victim {
   async one() {
     const n = ++this.n;
     if (n % 2) {
-      await this.timed('/api/runs', { flow: 'good.note', input: { n } });
+      const { id } = await this.timed('POST', '/api/runs', { flow: 'good.note', input: { n } });
+      await this.timed('GET', `/api/runs/${id}`);
     } else {
-      const { id } = await this.timed('/api/runs', { flow: 'good.ask', input: { n } });
-      const tasks = await this.s.request('GET', '/api/tasks?user=boss', undefined, {}, this.agent);
-      const task = tasks.json.find((t) => t.run === id);
-      if (!task) throw new Error(`run ${id} asks nothing: ${tasks.text}`);
-      await this.timed(`/api/tasks/${task.id}/decide`, { decision: 'yes' });
+      const { id } = await this.timed('POST', '/api/runs', { flow: 'good.ask', input: { n } });
+      const tasks = await this.timed('GET', '/api/tasks?user=boss');
+      const task = tasks.find((t) => t.run === id);
+      if (!task) throw new Error(`run ${id} asks nothing: ${JSON.stringify(tasks)}`);
+      await this.timed('GET', `/api/tasks/${task.id}`);
+      await this.timed('POST', `/api/tasks/${task.id}/decide`, { decision: 'yes' });
     }
     this.sum += n;
   }
 
-  // Works until `until` is called; each of a few people pauses between two things.
-  start(width = 3, rest = 14) {
+  // Works until `stop` is called; each of a few people pauses between two things.
+  async start(staff = 3, readers = 6, rest = 14) {
     this.on = true;
-    this.agent = new http.Agent({ keepAlive: true, maxSockets: width });
-    const person = async () => {
+    this.agent = new http.Agent({ keepAlive: true, maxSockets: staff + readers });
+    const { id } = await this.timed('POST', '/api/content/good_note', { title: 'News' });
+    await this.timed('POST', `/api/content/good_note/${id}/publish`);
+    const person = async (act) => {
       while (this.on) {
-        await this.one().catch((e) => this.errors.push(String(e)));
+        await act().catch((e) => this.errors.push(String(e)));
         await pause(rest + Math.random() * 4);
       }
     };
-    this.ended = Promise.all(Array.from({ length: width }, person));
+    const work = Array.from({ length: staff }, () => person(() => this.one()));
+    const read = Array.from({ length: readers }, () => person(() => this.timed('GET', `/api/content/good_note/${id}`)));
+    this.ended = Promise.all([...work, ...read]);
   }
 
   async stop() {
@@ -66,9 +72,9 @@ export class Victim {
     this.agent.destroy();
   }
 
-  // What was asked between two moments.
-  between(from, to) {
-    return this.times.filter(([at]) => at >= from && at < to).map(([, took]) => took).sort((a, b) => a - b);
+  // How long what was asked between two moments took; all, or only what changes something.
+  between(from, to, changes = false) {
+    return this.times.filter(([at, , isChange]) => at >= from && at < to && (isChange || !changes)).map(([, took]) => took).sort((a, b) => a - b);
   }
 }
 

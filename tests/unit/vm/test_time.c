@@ -2,8 +2,8 @@
  * the host; none may run on, none may catch the stop, and the state works afterwards.
  *
  * The time is CPU time of this thread beyond the limit; the figures are printed. On an idle machine all end within 1 ms
- * but one: 150,000 variables that are to be closed below a comparator, where nothing can be left as it is, take 2 to
- * 4 ms. What is asserted leaves room for a machine that is not idle, and for sanitizers. */
+ * but one: 150,000 variables that are to be closed below a comparator, where nothing can be left as it is, take 3 to
+ * 6 ms. What is asserted leaves room for a machine that is not idle, and for sanitizers. */
 #include <stdlib.h>
 
 #include "base/clock.h"
