@@ -1,10 +1,12 @@
-/* Digests and random bytes, by libsodium. */
+/* Digests by libcrypto, which uses what the processor has for them; all else by libsodium. */
 #include "base/digest.h"
 
+/* The functions without EVP are deprecated, but not their work: EVP takes a third of a microsecond more for each
+ * digest. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 #include <sodium.h>
 #include <string.h>
-
-#include "base/sha256.h"
 
 void digest_sha256(const void *p, size_t n, uint8_t out[DIGEST_LEN])
 {
@@ -14,31 +16,21 @@ void digest_sha256(const void *p, size_t n, uint8_t out[DIGEST_LEN])
     digest_end(&d, out);
 }
 
-_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct digest), "it fits");
-_Static_assert(sizeof(struct sha256) <= sizeof(struct digest), "it fits");
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(struct digest), "it fits");
 
 void digest_begin(struct digest *d)
 {
-    if (sha256_is_here())
-        sha256_begin((struct sha256 *)d->state);
-    else
-        crypto_hash_sha256_init((crypto_hash_sha256_state *)d->state);
+    SHA256_Init((SHA256_CTX *)d->state);
 }
 
 void digest_add(struct digest *d, const void *p, size_t n)
 {
-    if (sha256_is_here())
-        sha256_add((struct sha256 *)d->state, p, n);
-    else
-        crypto_hash_sha256_update((crypto_hash_sha256_state *)d->state, p, n);
+    SHA256_Update((SHA256_CTX *)d->state, p, n);
 }
 
 void digest_end(struct digest *d, uint8_t out[DIGEST_LEN])
 {
-    if (sha256_is_here())
-        sha256_end((struct sha256 *)d->state, out);
-    else
-        crypto_hash_sha256_final((crypto_hash_sha256_state *)d->state, out);
+    SHA256_Final(out, (SHA256_CTX *)d->state);
 }
 
 void digest_hex(const uint8_t d[DIGEST_LEN], char out[DIGEST_HEX])

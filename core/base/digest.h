@@ -1,5 +1,5 @@
-/* Digests (libsodium, and sha256.h where the processor helps). SHA-256 where a digest is kept or shown; a keyless fast
- * 64-bit one (SipHash with a fixed key) where two values of one run are compared. Any thread. */
+/* Digests. SHA-256 (libcrypto) where a digest is kept or shown; a keyless fast 64-bit one (libsodium's SipHash with a
+ * fixed key) where two values of one run are compared. Any thread. */
 #ifndef KHUNG_DIGEST_H
 #define KHUNG_DIGEST_H
 
