@@ -2,48 +2,12 @@
  * and it checks the key itself (a point that is not on the curve is none). */
 #include "runtime/signature.h"
 
-#include <dlfcn.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <string.h>
 
 enum { DER_MAX = 1200, RSA_MIN = 256, RSA_MAX = 1024, COORDINATE = 32 };
-
-struct crypto {
-    void *library;
-    EVP_PKEY *(*d2i_PUBKEY)(EVP_PKEY **, const unsigned char **, long);
-    void (*EVP_PKEY_free)(EVP_PKEY *);
-    EVP_MD_CTX *(*EVP_MD_CTX_new)(void);
-    void (*EVP_MD_CTX_free)(EVP_MD_CTX *);
-    const EVP_MD *(*EVP_sha256)(void);
-    int (*EVP_DigestVerifyInit)(EVP_MD_CTX *, EVP_PKEY_CTX **, const EVP_MD *, ENGINE *, EVP_PKEY *);
-    int (*EVP_DigestVerify)(EVP_MD_CTX *, const unsigned char *, size_t, const unsigned char *, size_t);
-    void (*ERR_clear_error)(void);
-};
-
-/* POSIX lets a function's address travel as void *. */
-static bool find(void *library, const char *name, void *function)
-{
-    void *found = dlsym(library, name);
-    if (found) *(void **)function = found;
-    return found != NULL;
-}
-
-/* Opened each time and never closed: the loader counts, and so no state is shared here. */
-static int crypto_open(struct crypto *c, struct err *err)
-{
-    c->library = dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL);
-    bool ok = c->library != NULL;
-    ok = ok && find(c->library, "d2i_PUBKEY", &c->d2i_PUBKEY);
-    ok = ok && find(c->library, "EVP_PKEY_free", &c->EVP_PKEY_free);
-    ok = ok && find(c->library, "EVP_MD_CTX_new", &c->EVP_MD_CTX_new);
-    ok = ok && find(c->library, "EVP_MD_CTX_free", &c->EVP_MD_CTX_free);
-    ok = ok && find(c->library, "EVP_sha256", &c->EVP_sha256);
-    ok = ok && find(c->library, "EVP_DigestVerifyInit", &c->EVP_DigestVerifyInit);
-    ok = ok && find(c->library, "EVP_DigestVerify", &c->EVP_DigestVerify);
-    ok = ok && find(c->library, "ERR_clear_error", &c->ERR_clear_error);
-    return ok ? 0 : err_set(err, ERR_IO, "signature.library", "detail", dlerror(), NULL);
-}
 
 /* DER, written from its end: what stands inside is known before its length is. */
 struct der {
@@ -121,16 +85,12 @@ static bool sizes_fit(const struct signature_key *k, size_t len)
     return k->na >= RSA_MIN && k->na <= RSA_MAX && k->a[0] != 0 && k->nb >= 1 && k->nb <= 8 && len == k->na;
 }
 
-int signature_check(const struct signature_key *key, const void *p, size_t n, const uint8_t *signature, size_t len,
-                    struct err *err)
+bool signature_check(const struct signature_key *key, const void *p, size_t n, const uint8_t *signature, size_t len)
 {
-    struct crypto c = {0};
     struct der der, form = {.at = DER_MAX};
     size_t nkey;
-    int good = 0;
-    if (!sizes_fit(key, len)) return 0;
-    int rc = crypto_open(&c, err);
-    if (rc) return rc;
+    bool good = false;
+    if (!sizes_fit(key, len)) return false;
     if (key->kind == SIGNATURE_ES256) { /* r and s: to DER */
         put_integer(&form, signature + COORDINATE, COORDINATE);
         put_integer(&form, signature, COORDINATE);
@@ -139,12 +99,12 @@ int signature_check(const struct signature_key *key, const void *p, size_t n, co
         len = DER_MAX - form.at;
     }
     const unsigned char *bytes = key_to_der(key, &der, &nkey);
-    EVP_PKEY *pkey = c.d2i_PUBKEY(NULL, &bytes, (long)nkey);
-    EVP_MD_CTX *ctx = pkey ? c.EVP_MD_CTX_new() : NULL;
-    if (ctx && c.EVP_DigestVerifyInit(ctx, NULL, c.EVP_sha256(), NULL, pkey) == 1)
-        good = c.EVP_DigestVerify(ctx, signature, len, p, n) == 1;
-    c.ERR_clear_error();
-    c.EVP_MD_CTX_free(ctx);
-    c.EVP_PKEY_free(pkey);
+    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &bytes, (long)nkey);
+    EVP_MD_CTX *ctx = pkey ? EVP_MD_CTX_new() : NULL;
+    if (ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1)
+        good = EVP_DigestVerify(ctx, signature, len, p, n) == 1;
+    ERR_clear_error();
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(pkey);
     return good;
 }

@@ -1,14 +1,11 @@
 /* Signatures of others: RS256 and ES256 (RFC 7518) by a provider's public key, as its key set (RFC 7517) gives it.
- *
- * OpenSSL's libcrypto, opened by the first use: only who logs in by OIDC needs it, and libcurl, which has fetched the
- * key by then, has brought it. Any thread; the first use on one. */
+ * By OpenSSL's libcrypto. Any thread. */
 #ifndef KHUNG_SIGNATURE_H
 #define KHUNG_SIGNATURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/err.h"
 
 enum signature_kind { SIGNATURE_RS256, SIGNATURE_ES256 };
 
@@ -18,8 +15,6 @@ struct signature_key {
     const uint8_t *a, *b; /* n and e; x and y */
     size_t na, nb;
 };
-/* 1 good, 0 not; ERR_IO "signature.library". */
-int signature_check(const struct signature_key *key, const void *p, size_t n, const uint8_t *signature, size_t len,
-                    struct err *err);
+bool signature_check(const struct signature_key *key, const void *p, size_t n, const uint8_t *signature, size_t len);
 
 #endif
