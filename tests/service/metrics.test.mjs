@@ -2,7 +2,7 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { folder, plugin, serve, write } from '../lib/khung.mjs';
+import { folder, pause, plugin, serve, write } from '../lib/khung.mjs';
 
 const SOURCE = `
 local rows = storage.table("row", { fields = { name = "text!" } })
@@ -157,6 +157,19 @@ describe('metrics', () => {
       assert.equal(now[name], before[name], name);
     assert.equal(now['khung_plugin_breaker_state{plugin="p",state="open"}'], 1);
     assert.deepEqual(await s.must('verify'), []);
+  });
+
+  // What starts with the service (the sweep of files, the anchor of the day) has its time; then nothing ticks.
+  it('do not move while nothing is asked', async () => {
+    await s.restart();
+    const commits = async () => (await read()).khung_lane_commits_total;
+    let before = -1, now = await commits();
+    for (let i = 0; i < 10 && now !== before; i++) {
+      await pause(1200);
+      [before, now] = [now, await commits()];
+    }
+    assert.equal(now, before, 'an idle service commits');
+    assert.ok(now < 20, `${now} commits`);
   });
 
   it('without a service are refused with what to do', async () => {
