@@ -137,9 +137,13 @@ static bool read_csv(const char *line, size_t len, struct arena *a, struct audit
     if (!text) return false;
     text[strcspn(text, "\r\n")] = '\0';
     out->row = strtoll(text, &end, 10);
-    const char *last = strrchr(text, ',');
-    if (end == text || *end != ',' || out->row < 0 || !last) return false;
-    out->proof = last + 1 + (last[1] == '\''); /* guarded, as a formula would be */
+    char *proof = strrchr(text, ',');
+    if (end == text || *end != ',' || out->row < 0 || !proof) return false;
+    if (*++proof == '"') { /* a proof that begins with + is guarded, as a formula would be: "'+…" */
+        proof += 1 + (proof[1] == '\'');
+        proof[strcspn(proof, "\"")] = '\0';
+    }
+    out->proof = proof;
     out->verb = "";
     if (strncmp(end, empty, sizeof(empty) - 1) == 0) {
         const char *verb = end + sizeof(empty) - 1;

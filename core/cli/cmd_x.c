@@ -58,15 +58,18 @@ static void print_result(struct cli *c, const struct val *out)
 
 int cli_x(struct cli *c)
 {
+    static const char usage[] = "khung x NAME name=value … [--NAME VALUE] [--as USER]";
     struct val args = val_list(), given, out;
     struct err err = {0};
+    for (int i = 0; c->nwords == 1 && i < c->nflags; i++)
+        if (!is_common(c->flags[i].name)) return cli_usage(c, usage);
     if (c->nwords == 1) {
         if (cli_call(c, "command.list", &args, NULL, &out, &err) != 0) return cli_fail(c, &err);
         cli_print(c, &out, "usage doc plugin");
         return CLI_DONE;
     }
     int rc = take_args(c, &given);
-    if (rc > 0) return cli_usage(c, "khung x NAME name=value … [--NAME VALUE] [--as USER]");
+    if (rc > 0) return cli_usage(c, usage);
     if (rc == 0) rc = val_add(&c->arena, &args, val_str(c->words[1]));
     if (rc == 0) rc = val_add(&c->arena, &args, given);
     if (rc == 0) rc = cli_call(c, "command.run", &args, cli_flag(c, "as"), &out, &err);

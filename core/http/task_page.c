@@ -212,7 +212,7 @@ void task_page_handle(struct http_api *api, struct http_request *r)
         api_job_free(job);
         return;
     }
-    if (rc == 0 && !t->task && strcmp(r->path, "/tasks") != 0)
+    if (rc == 0 && !t->task && strchr(r->path + 1, '/'))
         rc = err_set(&job->err, ERR_NOT_FOUND, "http.not_found", "path", r->path, NULL);
     if (rc == 0 && !reads && (strcmp(r->method, "POST") != 0 || !t->task))
         rc = err_set(&job->err, ERR_INVALID, "http.method", "method", r->method, "allow", "GET", NULL);

@@ -26,6 +26,7 @@ test('each command refuses a flag that it does not know, shows its usage, and do
   for (const { words, usage } of commands) {
     const r = khung(...words, '--nonsense', 'x');
     assert.equal(r.status, 2, `${usage}: ${r.status} ${r.stderr}`);
+    if (words[0] === 'x') continue; // its flags are the arguments of a plugin's command
     assert.match(r.stderr, /--nonsense|no setting nonsense/, usage);
     if (words[0] !== 'serve') assert.ok(r.stderr.includes(`khung ${words.join(' ')}`), `${usage}: ${r.stderr}`);
   }

@@ -110,7 +110,10 @@ static void cycles_are_refused(void **state)
 
 static void a_small_table_that_stands_for_a_huge_value_is_refused(void **state)
 {
-    expect_failure(*state, "local t = { 1 } for _ = 1, 30 do t = { t, t } end return t", ERR_LIMIT, "limit.size");
+    struct fixture *f = *state;
+    arena_close(&f->arena);
+    arena_init(&f->arena, 1 << 20);
+    expect_failure(f, "local t = { 1 } for _ = 1, 30 do t = { t, t } end return t", ERR_LIMIT, "limit.size");
 }
 
 static void a_value_that_is_too_large_is_refused(void **state)
