@@ -252,10 +252,12 @@ static void on_loaded(void *ctx, const struct err *failed)
     loop_post(s->io, &m->mail);
 }
 
-static int cores(void)
+/* One a core; and two that look long at something still leave one. */
+static int usual_readers(void)
 {
+    enum { LEAST = 3 };
     long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? (int)n : 1;
+    return n > LEAST ? (int)n : LEAST;
 }
 
 static int start(struct service *s, struct err *err)
@@ -270,7 +272,7 @@ static int start(struct service *s, struct err *err)
     if (rc == 0) rc = take_socket(s, err);
     s->app.host.confine = &s->confine;
     if (rc == 0) rc = guard_service(s->config, s->dirs, s->ndirs, &s->confine, err);
-    if (rc == 0) rc = readers_start(&s->app.host, s->app.db_path, n ? n : cores(), &s->readers, err);
+    if (rc == 0) rc = readers_start(&s->app.host, s->app.db_path, n ? n : usual_readers(), &s->readers, err);
     if (rc) return rc;
     s->app.host.readers = s->readers;
     struct fetcher_options fetch = {.loop = s->io,

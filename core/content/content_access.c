@@ -31,6 +31,11 @@ static int item_seen(void *ctx, struct session *s, int64_t file, int64_t id, str
     if (rc) return err_is_fault(rc) ? rc : 0;
     struct file_thing published = {.kind = "item", .id = id, .part = row.pub_rev};
     rc = row.pub_id ? file_hangs(s->db, file, &published, err) : 0;
+    if (rc == 1 && s->actor.user == PEOPLE_ANONYMOUS) {
+        struct registry *r = content_registry(s);
+        if (!content_is_public(r, row.type)) rc = 0;
+        if (r) registry_drop(r);
+    }
     if (rc) return rc;
     return content_may_read_drafts(s, row.unit) || content_may(s, "edit", row.unit, &ignored) == 0;
 }

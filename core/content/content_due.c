@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/locale.h"
 #include "base/mem.h"
+#include "people/people.h"
 #include "runtime/log.h"
 
 enum { LATE_MS = 60 * 1000, PAUSE_FIRST_MS = 60 * 1000, PAUSE_MOST_MS = 6 * 3600 * 1000, FAULT_PAUSE_MS = 5000 };
@@ -37,6 +38,35 @@ static void init_session(struct content *c, struct lane *lane, struct session *s
                           .zone = c->host->zone};
 }
 
+/* Whoever did this by their own right must still have it: who was demoted meanwhile, or whose account is off, publishes
+ * nothing any more. What a run decided rests on the answers of its tasks, which stay what they were. */
+static int still_may(struct session *s, const struct content_row *row, const char *verb, struct err *err)
+{
+    static const char sql[] =
+        "select user, person, run is null and plugin is null from item_log where item = ?1 and verb "
+        "= ?2 order by id desc limit 1";
+    char name[48];
+    struct actor who = {0};
+    struct err_num n;
+    struct stmt *st = store_stmt(s->db, sql, err);
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, row->id);
+    stmt_bind_str(st, 2, verb);
+    int rc = stmt_step(st, err);
+    bool own = rc == 1 && stmt_int(st, 2);
+    if (own) who = (struct actor){.user = stmt_int(st, 0), .person = stmt_int(st, 1)};
+    stmt_done(st);
+    if (rc < 0 || !own) return rc < 0 ? rc : 0;
+    snprintf(name, sizeof(name), "content.%s", verb);
+    rc = who.user > 0 ? people_account_is_on(s->db, who.user, err) : 1;
+    if (rc == 1)
+        rc = people_policy(s->db, &who, name, row->unit, people_day(s->host, s->now), err);
+    else if (rc == 0)
+        rc = ERR_DENIED;
+    if (rc != ERR_DENIED) return rc;
+    return err_set(err, ERR_REFUSED, "refused.no_longer", "item", err_i64(&n, row->id), "verb", verb, NULL);
+}
+
 static int run(struct lane_work *w, struct lane *lane, struct err *err)
 {
     struct due_work *d = (struct due_work *)w;
@@ -53,7 +83,9 @@ static int run(struct lane_work *w, struct lane *lane, struct err *err)
         m = (struct content_move){.verb = CONTENT_ARCHIVE, .item = d->item, .expires = true};
     }
     d->late = s.now - (d->published ? row.publish_at : row.due_at);
-    return content_transition(d->c, &s, &m, err);
+    if (d->published) rc = still_may(&s, &row, "schedule", err);
+    if (d->published && rc == 0) rc = still_may(&s, &row, "approve", err);
+    return rc ? rc : content_transition(d->c, &s, &m, err);
 }
 
 static void log_done(const struct due_work *d)

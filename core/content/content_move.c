@@ -65,13 +65,17 @@ static int check_approval(const struct content_row *row, const struct content_mo
                    err_i64(&k, m->rev ? m->rev : row->draft_rev), "verb", rules[m->verb].name, NULL);
 }
 
-/* The answer of a task, where one was given: of this very text, and not voided meanwhile. */
+/* The answer of a task, where one was given: about this item and this very text, and not voided meanwhile. */
 static int check_answer(const struct content_row *row, const struct val *by, struct err *err)
 {
-    struct err_num n;
+    struct err_num n, k;
     const struct val *fields = val_is(by, VAL_OBJ) ? by->as.obj.fields : by;
     if (!val_is(fields, VAL_MAP)) return 0;
     const struct val *hash = val_get(fields, "hash");
+    int64_t about = val_get_int(fields, "item", row->id);
+    if (about != row->id)
+        return err_set(err, ERR_REFUSED, "refused.other_item", "item", err_i64(&n, row->id), "other",
+                       err_i64(&k, about), NULL);
     bool voided = val_get_bool(fields, "voided", false) || (val_is(hash, VAL_STR) && !val_is_str(hash, row->hash));
     if (!voided) return 0;
     return err_set(err, ERR_REFUSED, "refused.voided", "item", err_i64(&n, row->id), NULL);

@@ -183,13 +183,27 @@ static int of_thing(struct store *db, const char *sql, const struct file_thing *
     return rc < 0 ? rc : 0;
 }
 
+/* What hangs on nothing any more has a day from now on, as if it had just been handed in. */
+static int count_down(struct session *s, const struct file_thing *on, struct err *err)
+{
+    struct stmt *st = store_stmt(s->db,
+                                 "update file set hung = hung - 1, at = iif(hung = 1, ?4, at) where id in (select file"
+                                 " from file_use where kind = ?1 and thing = ?2 and part = ?3)",
+                                 err);
+    if (!st) return err->code;
+    stmt_bind_str(st, 1, on->kind);
+    stmt_bind_int(st, 2, on->id);
+    stmt_bind_int(st, 3, on->part);
+    stmt_bind_int(st, 4, s->now);
+    return stmt_run(st, err);
+}
+
 int file_let_go(struct session *s, const struct file_thing *on, struct err *err)
 {
 #define OF_THING " from file_use where kind = ?1 and thing = ?2 and part = ?3"
     int64_t bytes = 0;
     int rc = of_thing(s->db, "select total(size) from file where id in (select file" OF_THING ")", on, &bytes, err);
-    if (rc == 0)
-        rc = of_thing(s->db, "update file set hung = hung - 1 where id in (select file" OF_THING ")", on, NULL, err);
+    if (rc == 0) rc = count_down(s, on, err);
     if (rc == 0) rc = of_thing(s->db, "delete" OF_THING, on, NULL, err);
     return rc || !on->counts || !bytes ? rc : quota_add(s, on->plugin, QUOTA_BYTES, -bytes, err);
 #undef OF_THING

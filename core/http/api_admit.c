@@ -28,7 +28,9 @@ int http_take_rate(struct http_api *api, struct http_request *r, int64_t user, s
     struct rate_left left;
     struct err_num n;
     if (r->local) return 0; /* the operator */
-    uint64_t key = user > 0 ? digest_short(&user, sizeof(user)) : digest_short(r->peer, strlen(r->peer));
+    char address[64];
+    auth_address(api, r, address);
+    uint64_t key = user > 0 ? digest_short(&user, sizeof(user)) : digest_short(address, strlen(address));
     bool ok = rate_take(api->rate, &p, key, clock_now(&api->o.host->clock), &left);
     rate_headers(&p, &left, r->rate, sizeof(r->rate));
     if (ok) return 0;

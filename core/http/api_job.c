@@ -98,9 +98,10 @@ static int run(struct api_job *job, struct session *s, struct reader *reader, st
 /* Whoever has no account is known by the address. */
 static int64_t sender(const struct api_job *job)
 {
-    const char *peer = job->request->peer;
-    int64_t user = job->login.actor.user;
-    return user == PEOPLE_ANONYMOUS ? (int64_t)(digest_short(peer, strlen(peer)) | 1ULL << 63) : user;
+    char address[64];
+    if (job->login.actor.user != PEOPLE_ANONYMOUS) return job->login.actor.user;
+    auth_address(job->api, job->request, address);
+    return (int64_t)(digest_short(address, strlen(address)) | 1ULL << 63);
 }
 
 /* The same once, when the client says how it knows this request. */
@@ -111,7 +112,7 @@ static int run_once(struct api_job *job, struct session *s, struct err *err)
     struct idempotency_answer answer = {.body = &job->out};
     if (!job->idempotency_key) return run(job, s, NULL, err);
     buf_clear(&job->out);
-    idempotency_init(&once, sender(job), job->idempotency_key, r->method, r->path, r->body, r->body_len);
+    idempotency_init(&once, sender(job), job->idempotency_key, r->method, r->path, r->query, r->body, r->body_len);
     int rc = idempotency_find(s->db, &once, &job->arena, &answer, err);
     job->is_replayed = rc == 1;
     if (rc == 0) rc = run(job, s, NULL, err);
@@ -132,8 +133,9 @@ static void answer(struct mail *m)
 {
     struct api_job *job = (struct api_job *)((char *)m - offsetof(struct api_job, back));
     struct buf lines;
-    if (!job->failed && job->reply) {
-        job->reply(job);
+    void (*by_itself)(struct api_job *) = job->failed ? job->refuse : job->reply;
+    if (by_itself) {
+        by_itself(job);
         return;
     }
     struct http_response res = {.status = job->status,
@@ -149,10 +151,6 @@ static void answer(struct mail *m)
     if (job->out.len == 0 && !job->head) {
         if (job->status != 303) res.status = 204;
         res.type = NULL;
-    }
-    if (job->failed && job->refuse) {
-        job->refuse(job);
-        return;
     }
     if (job->failed)
         http_problem(job->request, &job->err, job->login.lang);
@@ -283,7 +281,8 @@ void api_job_go_on(struct api_job *job, bool writes)
         return;
     }
     job->reader.run = run_on_reader;
-    if (job->plugin || job->work == api_report_run) job->reader.is_slow = true;
+    const struct api_fn *fn = job->call ? api_find(api->o.host->api, job->call, NULL) : NULL;
+    job->reader.is_slow = job->plugin || job->work == api_report_run || (fn && fn->slow);
     job->reader.done = done_on_reader;
     if (readers_post(api->o.readers, &job->reader)) return;
     struct err err;

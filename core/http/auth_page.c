@@ -26,7 +26,7 @@ void auth_page_close(struct auth_job *job, struct page *p, int status, const cha
     struct buf lines;
     buf_init(&lines, 4096);
     if (more) buf_add_str(&lines, more);
-    if (status == 429 && err_arg(&job->err, "retry_after")[0])
+    if (status == 429 && err_arg(&job->err, "retry_after")[0] && !strstr(job->request->rate, "Retry-After"))
         buf_printf(&lines, "Retry-After: %s\r\n", err_arg(&job->err, "retry_after"));
     page_end(p);
     page_reply(job->request, status, p, lines.data);

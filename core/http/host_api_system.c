@@ -303,7 +303,7 @@ static const struct api_fn functions[] = {
     {"system.openapi", openapi, "", "map", API_READ, API_HOST, 1,
      "The OpenAPI 3.1 document of this service, with what its plugins declare."},
     {"system.verify", verify, "", "list", API_READ, API_HOST, 1,
-     "Checks the database and everything in it; lists what is wrong."},
+     "Checks the database and everything in it; lists what is wrong.", .slow = true},
     {0},
 };
 

@@ -19,7 +19,7 @@ static const char heads[] = "alter table http_idempotency add column type text;"
 const struct store_migration http_migrations[] = {{"http/001", schema}, {"http/002", heads}, {0}};
 
 void idempotency_init(struct idempotency *i, int64_t account, const char *key, const char *method, const char *path,
-                      const char *body, size_t len)
+                      const char *query, const char *body, size_t len)
 {
     struct digest d;
     digest_begin(&d);
@@ -29,6 +29,7 @@ void idempotency_init(struct idempotency *i, int64_t account, const char *key, c
     digest_begin(&d);
     digest_add(&d, method, strlen(method) + 1);
     digest_add(&d, path, strlen(path) + 1);
+    digest_add(&d, query, strlen(query) + 1);
     digest_add(&d, body, len);
     digest_end(&d, i->request);
 }

@@ -15,9 +15,9 @@ extern const struct store_migration http_migrations[];
 struct idempotency {
     uint8_t key[DIGEST_LEN], request[DIGEST_LEN];
 };
-/* Of the account, the key, and the request (method, path, body). */
+/* Of the account, the key, and the request (method, path, query, body). */
 void idempotency_init(struct idempotency *i, int64_t account, const char *key, const char *method, const char *path,
-                      const char *body, size_t len);
+                      const char *query, const char *body, size_t len);
 struct idempotency_answer {
     int status;
     const char *type, *head; /* what a plugin's route said; NULL: as REST has it */

@@ -112,7 +112,7 @@ static void reply_error(struct api_job *job)
     page_err(&t->page, &job->err);
     if (t->page.user) page_add(&t->page, "<p><a href=\"/tasks\">%k</a></p>\n", "page.back");
     page_end(&t->page);
-    if (err_arg(&job->err, "retry_after")[0])
+    if (err_arg(&job->err, "retry_after")[0] && !strstr(job->request->rate, "Retry-After"))
         snprintf(more, sizeof(more), "Retry-After: %s\r\n", err_arg(&job->err, "retry_after"));
     page_reply(job->request, http_status_of(&job->err), &t->page, more);
     api_job_free(job);

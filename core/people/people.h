@@ -137,6 +137,7 @@ struct people_account_new {
 };
 int people_account_add(struct store *db, const struct people_account_new *n, int64_t now, int64_t *id, struct err *err);
 int people_account_find(struct store *db, const char *name, struct people_account *out, struct err *err); /* 1, 0 */
+int people_account_is_on(struct store *db, int64_t id, struct err *err); /* 1; 0: disabled, or none */
 int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now, struct err *err);
 /* How a person gets in: not at all, by an account, or not any more (all accounts are switched off). */
 enum people_entry { PEOPLE_NO_ACCOUNT, PEOPLE_HAS_ACCOUNT, PEOPLE_LOCKED_OUT };

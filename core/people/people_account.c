@@ -67,6 +67,16 @@ int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t 
     return err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&n, id), NULL);
 }
 
+int people_account_is_on(struct store *db, int64_t id, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select 1 from account where id = ?1 and disabled_at is null", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    int rc = stmt_step(s, err);
+    stmt_done(s);
+    return rc;
+}
+
 int people_entry(struct store *db, int64_t person, struct err *err)
 {
     struct stmt *s = store_stmt(db, "select count(*), count(disabled_at) from account where person = ?1", err);

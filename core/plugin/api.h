@@ -68,6 +68,7 @@ struct api_fn {
     const char *doc;   /* one line, English (a reference, not a message) */
     bool marks;        /* several statements: runs in a mark (savepoint) of its own */
     bool guarded;      /* reads something protected: the audit is told of it before it is answered */
+    bool slow;         /* reads for seconds, maybe: other reads do not wait behind it */
     bool tells;        /* tells the audit itself, with what was before; else each success is told by its arguments */
     const struct list *list; /* what its map of options may ask of a list (store/list.h); NULL: it is none */
 };

@@ -150,12 +150,20 @@ static void run_one(struct pool_reader *p, struct reader_work *w)
     pthread_mutex_unlock(&rs->lock);
 }
 
+static bool is_idle(struct pool_reader *p)
+{
+    pthread_mutex_lock(&p->pool->lock);
+    bool yes = p->is_idle;
+    pthread_mutex_unlock(&p->pool->lock);
+    return yes;
+}
+
 static void deliver(struct mail *m)
 {
     struct pool_reader *p = (struct pool_reader *)((char *)m - offsetof(struct pool_reader, wake));
     for (struct reader_work *w; (w = take(p));)
         run_one(p, w);
-    while (atomic_load(&p->pool->waiting) == 0 && vm_tidy())
+    while (is_idle(p) && vm_tidy())
         ;
 }
 

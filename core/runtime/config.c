@@ -50,7 +50,7 @@ const struct config_key config_keys[] = {
     {"static", CONFIG_TEXT, "", 0, 0, "Folder of static files served under /; empty: none."},
     {"zone", CONFIG_TEXT, "Asia/Ho_Chi_Minh", 0, 0, "IANA time zone of the organisation."},
     {"lang", CONFIG_CHOICE, "vi", 0, 0, "Language of the organisation.", "vi, en"},
-    {"readers", CONFIG_INT, "0", 0, 64, "Reader threads; 0: one a core."},
+    {"readers", CONFIG_INT, "0", 0, 64, "Reader threads; 0: one a core, and three at least."},
     {"fetch_private", CONFIG_TEXT, "", 0, 0, "Hosts that plugins may fetch though their address is private."},
     {"mail_server", CONFIG_TEXT, "", 0, 0,
      "Mail server: smtp://mail.example.org:587 or smtps://mail.example.org; empty: no mail."},

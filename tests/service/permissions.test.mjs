@@ -4,7 +4,8 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { folder, plugin, serve } from '../lib/khung.mjs';
+import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { sql } from '../crash/check.mjs';
 
 const SOURCE = `
 content.type("paper", { fields = { title = "text!" }, title = "title", unit = true, approval = true })
@@ -132,7 +133,7 @@ test('an author, or who handed it in, does not approve: over REST, by a role, or
   await must('approve', id, tokens.editor_in);
 });
 
-test('no state is set by writing it: create, edit, correct and import', async () => {
+test('no state is set by writing it: create and edit', async () => {
   for (const fields of [{ state: 'published' }, { status: 'published' }, { approved_rev: 1 }, { published_at: at() }, { hash: 'x' }, { revision: 9 }]) {
     const r = await s.request('POST', '/api/content/paper', { title: 'x', unit: ids.inside, ...fields }, { authorization: `Bearer ${tokens.writer}` });
     assert.equal(r.status, 422, JSON.stringify(fields) + r.text);
@@ -141,6 +142,35 @@ test('no state is set by writing it: create, edit, correct and import', async ()
     assert.equal(e.status, 422, e.text);
   }
 });
+
+for (const [how, demote] of [['demoted', 'role'], ['switched off', 'account']])
+  test(`what somebody scheduled who was ${how} since is not published, and says why; scheduled again by another it is`, async () => {
+    const boss = `${demote}_boss`, org = join(s.dir, `${demote}.json`);
+    const given = (until) => ({ persons: [{ code: boss, name: boss }], users: [{ name: boss, person: boss }],
+      role_holders: [{ role: 'editor', person: boss, unit: 'inside', from: '2020-01-01', ...(until ? { to: until } : {}) }] });
+    writeFileSync(org, JSON.stringify(given()));
+    await s.must('org', 'import', org);
+    const token = (await s.must('user', 'token', boss)).token, id = await paper('in_review');
+    await must('approve', id, token);
+    const soon = new Date(Date.now() + 700).toISOString();
+    assert.equal((await s.request('POST', `/api/content/paper/${id}/schedule`, { at: soon }, { authorization: `Bearer ${token}` })).status, 200);
+    if (demote === 'account') await s.must('user', 'disable', boss);
+    else {
+      writeFileSync(org, JSON.stringify(given('2020-02-01')));
+      await s.must('org', 'import', org);
+    }
+    await pause(1500);
+    const state = async () => (await ask('draft', id, tokens.second)).json.state;
+    assert.equal(await state(), 'scheduled');
+    assert.match(sql(s.data, `select due_error from item where id = ${id}`)[0].due_error, /may not do so any more/);
+    await must('send_back', id, tokens.second);
+    await must('submit', id, tokens.writer);
+    await must('approve', id, tokens.second);
+    const r = await s.request('POST', `/api/content/paper/${id}/schedule`, { at: new Date(Date.now() + 500).toISOString() }, { authorization: `Bearer ${tokens.second}` });
+    assert.equal(r.status, 200, r.text);
+    for (let i = 0; i < 40 && (await state()) !== 'published'; i++) await pause(100);
+    assert.equal(await state(), 'published');
+  });
 
 test('a text that was changed after its approval is not published, and its schedule is void', async () => {
   for (const state of ['approved', 'scheduled']) {

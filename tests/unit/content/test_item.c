@@ -139,6 +139,11 @@ static void an_approval_of_an_outdated_or_voided_reading_is_refused(void **state
     assert_int_equal(fixture_try(f, "content.approve", ARGS(f, now, J(f, "{\"by\":{\"voided\":true}}")), NULL),
                      ERR_REFUSED);
     assert_string_equal(f->err.key, "refused.voided");
+    /* Another item may have the very same text. */
+    char other[80];
+    snprintf(other, sizeof(other), "{\"by\":{\"decision\":\"approve\",\"item\":%lld}}", (long long)item.as.obj.id + 1);
+    assert_int_equal(fixture_try(f, "content.approve", ARGS(f, now, J(f, other)), NULL), ERR_REFUSED);
+    assert_string_equal(f->err.key, "refused.other_item");
     fixture_call(f, "content.approve", ARGS(f, now, J(f, "{\"by\":{\"decision\":\"approve\"}}")));
 }
 
