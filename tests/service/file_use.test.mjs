@@ -12,6 +12,7 @@ const SOURCE = `
 local papers = storage.table("paper", { fields = { name = "text!", scan = "file", more = "list:file" } })
 content.type("case", { fields = { title = "text!", scan = "file", proofs = "list:file", remark = "text" }, title = "title", unit = true })
 content.type("open", { fields = { title = "text!", scan = "file" }, title = "title", approval = false, unit = true })
+content.type("inner", { fields = { title = "text!", scan = "file" }, title = "title", approval = false, unit = true, internal = true })
 flow.define("keep", { input = { scan = "file!", more = "list:file" } }, function(run, input)
   local id = papers:insert { name = input.scan.name, scan = input.scan, more = input.more }
   local row = papers:get(id)
@@ -272,6 +273,14 @@ test('a published item’s files are everybody’s, those of its draft are not, 
   assert.equal(await sees('lan', one.id), true);
   assert.equal((await as('lan')('POST', `${at}/retract`, { reason: 'wrong' }, { 'if-match': '*' })).status, 200);
   assert.equal(await sees(undefined, two.id), false);
+});
+
+test('files of a type that is for those who have logged in are for them alone, published or not', async () => {
+  const one = await hand('lan', 'inner');
+  const item = (await as('lan')('POST', '/api/content/inner', { title: 'Inner', unit: 1, scan: one.id })).json;
+  assert.equal((await as('lan')('POST', `/api/content/inner/${item.id}/publish`, {}, { 'if-match': '*' })).status, 200);
+  assert.equal(await sees(undefined, one.id), false);
+  assert.equal(await sees('cuc', one.id), true);
 });
 
 test('a link to a task gives nobody a file by its number', async () => {

@@ -163,6 +163,18 @@ test('the same Idempotency-Key is answered as before, type and all', async () =>
   assert.equal(again.headers['idempotent-replayed'], 'true');
   const other = await s.request('POST', '/x/awards/counts', {}, { ...nobody, 'idempotency-key': 'k-1' });
   assert.notEqual(other.text, first.text);
+  const asked = await s.request('POST', '/x/awards/counts?id=2', {}, { 'idempotency-key': 'k-1' });
+  assert.deepEqual([asked.status, asked.json.code], [422, 'http.idempotency_other'], 'the query is part of the request');
+});
+
+test('the word of a session, which a form brings along, is not given to the plugin', async () => {
+  const b = browser(s);
+  await setPassword(s, 'boss', PASSWORD);
+  assert.equal((await b.login('boss', PASSWORD)).status, 200);
+  const { csrf } = (await b.request('GET', '/auth/me')).json;
+  const r = await b.request('POST', '/x/awards/rounds', `name=Form&n=3&_csrf=${encodeURIComponent(csrf)}`,
+    { origin: `http://127.0.0.1:${s.port}`, 'content-type': 'application/x-www-form-urlencoded' });
+  assert.equal(r.status, 201, r.text);
 });
 
 test('of a mistake of the plugin the world sees an id, and who is logged in the reason', async () => {
