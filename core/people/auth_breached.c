@@ -39,11 +39,8 @@ int auth_breached(const char *file, const char *password, struct err *err)
     static const char hex[] = "0123456789ABCDEF";
     uint8_t digest[SHA1_LEN];
     char want[SUM + 1] = "", sum[SUM + 1];
-    struct sha1 h;
     struct stat st;
-    sha1_begin(&h);
-    sha1_add(&h, password, strlen(password));
-    sha1_end(&h, digest);
+    sha1_sum(password, strlen(password), digest);
     for (int i = 0; i < SHA1_LEN; i++) {
         want[2 * i] = hex[digest[i] >> 4];
         want[2 * i + 1] = hex[digest[i] & 15];
