@@ -23,6 +23,8 @@ const SOURCE = [
     { to = person("hoa"), title = "1", form = { decision = "choice:approve,return,abstain!" } },
     { to = person("dao"), title = "2", form = { decision = "choice:approve,return,abstain!" } },
     { to = person("tam"), title = "3", form = { decision = "choice:approve,return,abstain!" } } }, { need = "all" })`),
+  flow('veto', `return run:ask_all({ { to = person("hoa"), title = "1" }, { to = person("dao"), title = "2" }, { to = person("tam"), title = "3" } },
+    { need = 2, veto = true })`),
 ].join('\n');
 const say = async (s, who, run, answer) => {
   const mine = (await s.as(who)('GET', '/api/inbox')).json.tasks.find((t) => t.run === run);
@@ -98,6 +100,24 @@ describe('ask_all', () => {
     await s.open(none, 3);
     for (const who of ['hoa', 'dao', 'tam']) await say(s, who, none, { decision: 'abstain' });
     assert.equal((await s.done(none)).result.decision, 'return');
+    await s.stop();
+  });
+
+  it('with a veto ends at the first who says no, and the others are asked no more; without a no it takes as many as it needs', async () => {
+    const s = await office(SOURCE);
+    const one = await s.startFlow('t.veto');
+    await s.open(one, 3);
+    await say(s, 'hoa', one, { decision: 'approve' });
+    await s.restart();
+    await say(s, 'dao', one, { decision: 'return' });
+    const no = (await s.done(one)).result;
+    assert.deepEqual([no.decision, no.approved], ['return', 1]);
+    assert.deepEqual(await asked(s, one), []);
+    const two = await s.startFlow('t.veto');
+    await s.open(two, 3);
+    for (const who of ['hoa', 'tam']) await say(s, who, two, { decision: 'approve' });
+    assert.equal((await s.done(two)).result.decision, 'approve');
+    assert.deepEqual(await asked(s, two), []);
     await s.stop();
   });
 });
