@@ -1,0 +1,62 @@
+// The service is killed while a run waits, in each way in which one waits, and again right after what it waits for has come: what was before the
+// wait and what comes behind it is done once.
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { sql } from './check.mjs';
+
+const waits = {
+  sleep: { body: 'run:sleep("900ms") return "slept"', want: 'slept' },
+  sleep_until_item: { body: 'local n = content.create("note", { title = "N", publish_at = date.add(run:now(), "1s") }) run:sleep_until { n, "publish_at" } return "hour"', want: 'hour' },
+  wait: { body: 'run:wait("go") return "went"', signals: ['go'], want: 'went' },
+  within: { body: 'local e = run:wait("never", {}, { within = "900ms" }) return e == nil', want: true },
+  call: { body: 'return run:call("t.child")', signals: ['go'], child: true, want: 'child' },
+  all: { body: 'local r = run:all { a = function() run:sleep("900ms") add(run, 3) return 1 end, b = function() run:wait("go") add(run, 4) return 2 end } return r.a + r.b', signals: ['go'], more: [3, 4], want: 3 },
+  any: { body: 'local name, n = run:any { a = function() run:wait("never") return 1 end, b = function() run:wait("go") add(run, 4) return 2 end } return name .. n', signals: ['go'], more: [4], want: 'b2' },
+};
+const SOURCE = `
+content.type("note", { fields = { title = "text!", publish_at = "instant" }, title = "title" })
+local rows = storage.table("row", { fields = { run = "integer!", n = "integer!" } })
+local function add(run, n) rows:insert { run = run.id, n = n } end
+flow.define("child", { title = "child" }, function(run) add(run, 1) run:wait("go") add(run, 2) return "child" end)
+${Object.entries(waits).map(([name, w]) => `flow.define("${name}", { title = "${name}" }, function(run)
+  add(run, 1)
+  local function waiting() ${w.body} end
+  local got = waiting()
+  add(run, 2)
+  return got
+end)`).join('\n')}
+`;
+const counts = (s, run) => sql(s.data, `select n, count(*) as times from p_t__row where run = ${run} group by n order by n`);
+const once = (list) => list.map((n) => ({ n, times: 1 }));
+
+describe('killed while a run waits', () => {
+  for (const [name, w] of Object.entries(waits))
+    it(`${name}: all is done once`, { timeout: 60000 }, async () => {
+      const dir = folder();
+      plugin(dir, 't', SOURCE, { needs: '{ "flow", "storage", "content", "content:publish", "people" }' });
+      const s = await serve({ dir });
+      await s.admin();
+      const again = async () => { await s.kill(); await s.start(); };
+      const id = await s.startFlow(`t.${name}`);
+      for (let i = 0; i < 3; i++) {
+        await again();
+        await pause(50);
+      }
+      assert.deepEqual(counts(s, id), once([1]), 'nothing behind the wait, nothing twice before it');
+      const child = w.child && (await s.must('flow', 'list')).find((r) => r.flow === 'child').id;
+      for (const signal of w.signals ?? []) {
+        const r = await s.request('POST', `/api/runs/${child || id}/signal`, { name: signal, key: 'once' });
+        assert.equal(r.status, 204, r.text);
+        await again();
+      }
+      const run = await s.until(id, ['completed', 'failed']);
+      assert.equal(run.state, 'completed', JSON.stringify(run));
+      assert.deepEqual(run.result, w.want);
+      await again();
+      assert.deepEqual(counts(s, id), once([1, 2, ...(w.more ?? [])]));
+      if (child) assert.deepEqual(counts(s, child), once([1, 2]));
+      assert.deepEqual(await s.must('verify'), []);
+      await s.stop();
+    });
+});
