@@ -99,10 +99,10 @@ static void handle_route(struct http_api *api, struct http_request *r, const str
         api_refuse(job);
         return;
     }
-    if (route->if_match) {
+    if (route->match) {
         const char *match = http_header(r, "if-match");
         if (match) job->if_match = arena_strdup(&job->arena, match);
-        if (!match && strcmp(r->method, "PATCH") == 0) {
+        if (!match && route->match == HTTP_MUST_MATCH) {
             err_set(err, ERR_INVALID, "http.precondition_required", NULL);
             api_refuse(job);
             return;

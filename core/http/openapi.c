@@ -114,7 +114,7 @@ static struct val responses_of(struct openapi *o, const struct http_route *route
                                .pages = fn->list != NULL,
                                .etag = gives_item,
                                .writes = route->writes,
-                               .matches = route->if_match};
+                               .matches = route->match != HTTP_NO_MATCH};
     return openapi_responses(o, &a, nothing ? val_nil() : result_of(o, fn));
 }
 
@@ -131,9 +131,9 @@ static struct val type_filters(struct openapi *o)
 
 static void add_headers(struct openapi *o, const struct http_route *route, struct val *parameters)
 {
-    bool patch = strcmp(route->method, "PATCH") == 0;
+    bool must = route->match == HTTP_MUST_MATCH;
     if (route->writes) openapi_add(o, parameters, openapi_header(o, "Idempotency-Key"));
-    if (route->if_match) openapi_add(o, parameters, openapi_header(o, patch ? "If-Match-Needed" : "If-Match"));
+    if (route->match) openapi_add(o, parameters, openapi_header(o, must ? "If-Match-Needed" : "If-Match"));
     if (strcmp(route->call, "content.list") == 0) openapi_add(o, parameters, type_filters(o));
 }
 

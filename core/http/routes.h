@@ -15,11 +15,14 @@
 struct http_api;
 struct list;
 
+/* The first argument is an item: may, or must, If-Match say the hash of its newest text? */
+enum http_match { HTTP_NO_MATCH, HTTP_MAY_MATCH, HTTP_MUST_MATCH };
+
 struct http_route {
     const char *method, *pattern, *call, *args;
-    int status;    /* of a success: 200, 201, 204 */
-    bool writes;   /* runs on the lane; else on a reader */
-    bool if_match; /* the first argument is an item: If-Match must be the hash of its newest text */
+    int status;  /* of a success: 200, 201, 204 */
+    bool writes; /* runs on the lane; else on a reader */
+    enum http_match match;
 };
 
 /* The route of a request; NULL: none. *allow gets the methods of the path, if it has others. */

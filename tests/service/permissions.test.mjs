@@ -50,7 +50,7 @@ function ask(verb, id, token) {
   const path = `/api/content/paper/${id}`, headers = { authorization: token && `Bearer ${token}` };
   if (verb === 'draft') return s.request('GET', `${path}/draft`, undefined, headers);
   if (verb === 'edit') return s.request('PATCH', path, BODY.edit(), { ...headers, 'if-match': '*' });
-  return s.request('POST', `${path}/${verb}`, BODY[verb](), headers);
+  return s.request('POST', `${path}/${verb}`, BODY[verb](), { ...headers, 'if-match': '*' });
 }
 
 const must = async (verb, id, token) => {
@@ -126,11 +126,21 @@ test('an author, or who handed it in, does not approve: over REST, by a role, or
   const own = await ask('approve', id, tokens.writer);
   assert.equal(own.status, 403);
   assert.equal(own.json.code, 'denied.separation');
-  const forged = await s.request('POST', `/api/content/paper/${id}/approve`, { by: { decision: 'approve', by: 1 } }, { authorization: `Bearer ${tokens.writer}` });
+  const forged = await s.request('POST', `/api/content/paper/${id}/approve`, { by: { decision: 'approve', by: 1 } }, { authorization: `Bearer ${tokens.writer}`, 'if-match': '*' });
   assert.equal(forged.status, 403);
   await must('edit', id, tokens.second);
   assert.equal((await ask('approve', id, tokens.second)).status, 403, 'who edited it meanwhile wrote it, too');
   await must('approve', id, tokens.editor_in);
+});
+
+test('an approval says which text was read: without that it is asked for, and of a text that has changed since it is refused', async () => {
+  const id = await paper('in_review'), path = `/api/content/paper/${id}/approve`, who = { authorization: `Bearer ${tokens.second}` };
+  const read = (await ask('draft', id, tokens.second)).headers.etag;
+  assert.deepEqual([(await s.request('POST', path, {}, who)).status, (await ask('draft', id, tokens.second)).json.state], [428, 'in_review']);
+  await must('edit', id, tokens.writer);
+  assert.equal((await s.request('POST', path, {}, { ...who, 'if-match': read })).status, 412);
+  const now = (await ask('draft', id, tokens.second)).headers.etag;
+  assert.equal((await s.request('POST', path, {}, { ...who, 'if-match': now })).status, 200);
 });
 
 test('no state is set by writing it: create and edit', async () => {
