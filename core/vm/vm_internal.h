@@ -67,7 +67,6 @@ struct vm {
     struct vm_co *co;
     bool waiting;               /* the yield that is under way is the host's */
     volatile sig_atomic_t stop; /* 0, or why: STOP_* */
-    struct err fault;           /* STOP_FAULT */
     atomic_bool asked;          /* vm_stop, by any thread */
     atomic_int tid;             /* the thread that runs it */
     int entries;                /* nested vm_call and vm_co_resume */

@@ -35,6 +35,9 @@ struct thread_limit {
     int64_t sampled_cpu, sampled_at; /* what the thread had used at a moment not long ago */
 };
 static _Thread_local struct thread_limit limit;
+/* STOP_FAULT: of the state that is stopped; on its way to where the call ends, on this thread. Too large for each
+ * state. */
+static _Thread_local struct err fault;
 
 /* Ends what runs. Where a coroutine can yield it does so, for good: nothing is unwound, so that it takes no time
  * whatever is heaped up in it; no pcall sees it and no __close is called. Else an error does it, which every pcall
@@ -269,7 +272,7 @@ void vm_leave(struct vm_entry *e)
 void vm_raise_fault(struct vm *vm, const struct err *err)
 {
     if (vm->stop) return;
-    vm->fault = *err;
+    fault = *err;
     vm_stop_now(vm, STOP_FAULT);
 }
 
@@ -297,7 +300,7 @@ int vm_take_stop(struct vm *vm, struct err *err)
     case STOP_MEMORY:
         return err_set(err, ERR_LIMIT, "limit.memory", "plugin", vm->name, NULL);
     case STOP_FAULT:
-        *err = vm->fault;
+        *err = fault;
         return err->code;
     default:
         return err_set(err, ERR_STOPPED, "limit.stopped", "plugin", vm->name, NULL);
