@@ -8,21 +8,14 @@
 #include "base/arena.h"
 #include "base/kinds.h"
 
-static void text(struct stmt *s, int col, char *out, size_t cap)
-{
-    size_t len = 0;
-    const char *p = stmt_text(s, col, &len);
-    snprintf(out, cap, "%.*s", p ? (int)len : 0, p ? p : "");
-}
-
 void audit_read_row(struct stmt *s, struct audit_row *r, const uint8_t **hash)
 {
     size_t len;
     *r = (struct audit_row){
         .id = stmt_int(s, 0),
         .c = {.at = stmt_int(s, 1), .user = stmt_int(s, 2), .person = stmt_int(s, 3), .run = stmt_int(s, 4)}};
-    text(s, 5, r->c.plugin, sizeof(r->c.plugin));
-    text(s, 6, r->c.from, sizeof(r->c.from));
+    stmt_copy(s, 5, r->c.plugin, sizeof(r->c.plugin));
+    stmt_copy(s, 6, r->c.from, sizeof(r->c.from));
     r->body = stmt_blob(s, 7, &r->len);
     const uint8_t *h = stmt_blob(s, 8, &len);
     *hash = len == DIGEST_LEN ? h : NULL;

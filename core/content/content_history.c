@@ -106,21 +106,6 @@ int content_diff(struct store *db, const struct content_span *span, struct arena
     return rc == ERR_NOMEM ? content_too_large(err) : rc;
 }
 
-static int each_line(struct store *db, const char *sql, const char *key, err_sink report, void *ctx, struct err *err)
-{
-    struct stmt *s = store_stmt(db, sql, err);
-    struct err finding;
-    struct err_num id;
-    int rc;
-    if (!s) return err->code;
-    while ((rc = stmt_step(s, err)) == 1) {
-        err_set(&finding, ERR_CORRUPT, key, "id", err_i64(&id, stmt_int(s, 0)), NULL);
-        report(ctx, &finding);
-    }
-    stmt_done(s);
-    return rc;
-}
-
 static int verify_hashes(struct store *db, err_sink report, void *ctx, struct err *err)
 {
     struct stmt *s = store_stmt(db,
@@ -167,6 +152,6 @@ int content_verify(struct store *db, err_sink report, void *ctx, struct err *err
     };
     int rc = verify_hashes(db, report, ctx, err);
     for (size_t i = 0; rc == 0 && i < sizeof(checks) / sizeof(checks[0]); i++)
-        rc = each_line(db, checks[i].sql, checks[i].key, report, ctx, err);
+        rc = store_report(db, checks[i].sql, checks[i].key, report, ctx, err);
     return rc;
 }

@@ -73,16 +73,6 @@ static void write_head(struct stmt *s, const char *type, const struct content_js
     add_instant(out, "corrected_at", stmt_int(s, 9));
 }
 
-static void copy_col(struct stmt *s, int col, char *out, size_t cap)
-{
-    size_t len = 0;
-    const char *p = stmt_text(s, col, &len);
-    if (!p) len = 0;
-    if (len >= cap) len = cap - 1;
-    if (len) memcpy(out, p, len);
-    out[len] = '\0';
-}
-
 /* What one row says: 1 written, 2 moved, 0 not public. */
 static int answer(struct stmt *s, const char *type, const char *slug, struct content_json *head, struct buf *out)
 {
@@ -90,11 +80,11 @@ static int answer(struct stmt *s, const char *type, const char *slug, struct con
     const char *body = stmt_text(s, 7, &len);
     if (!body) return 0;
     head->id = stmt_int(s, 0);
-    copy_col(s, 1, head->slug, sizeof(head->slug));
+    stmt_copy(s, 1, head->slug, sizeof(head->slug));
     if (slug && strcmp(slug, head->slug) != 0) return 2;
     head->rev = stmt_int(s, 3);
     head->published_at = stmt_int(s, 4);
-    copy_col(s, 6, head->etag, sizeof(head->etag));
+    stmt_copy(s, 6, head->etag, sizeof(head->etag));
     write_head(s, type, head, out);
     if (len > 2) {
         buf_add_char(out, ',');

@@ -22,16 +22,6 @@ int content_state_parse(const char *name)
     return -1;
 }
 
-static void copy_text(struct stmt *s, int col, char *out, size_t cap)
-{
-    size_t len = 0;
-    const char *p = stmt_text(s, col, &len);
-    if (!p) len = 0;
-    if (len >= cap) len = cap - 1;
-    if (len) memcpy(out, p, len);
-    out[len] = '\0';
-}
-
 static const char load_sql[] = "select id, type, slug, next_slug, unit, state, draft_rev, pub_rev, "
                                "approved_rev, scheduled_rev, pub_id,"
                                " publish_at, until_at, pub_until, due_at, due_tries, created_by, "
@@ -46,17 +36,17 @@ static void read_row(struct stmt *s, struct content_row *row)
                                 &row->due_at,     &row->due_tries,   &row->created_by,   &row->created_at,
                                 &row->changed_at, &row->published_at};
     row->id = stmt_int(s, 0);
-    copy_text(s, 1, row->type, sizeof(row->type));
-    copy_text(s, 2, row->slug, sizeof(row->slug));
-    copy_text(s, 3, row->next_slug, sizeof(row->next_slug));
+    stmt_copy(s, 1, row->type, sizeof(row->type));
+    stmt_copy(s, 2, row->slug, sizeof(row->slug));
+    stmt_copy(s, 3, row->next_slug, sizeof(row->next_slug));
     row->unit = stmt_int(s, 4);
-    copy_text(s, 5, state, sizeof(state));
+    stmt_copy(s, 5, state, sizeof(state));
     int parsed = content_state_parse(state);
     row->state = parsed < 0 ? CONTENT_DRAFT : (enum content_state)parsed;
     for (int i = 0; i < (int)(sizeof(numbers) / sizeof(numbers[0])); i++)
         *numbers[i] = stmt_int(s, 6 + i);
     row->was_public = stmt_int(s, 20) != 0;
-    copy_text(s, 21, row->hash, sizeof(row->hash));
+    stmt_copy(s, 21, row->hash, sizeof(row->hash));
 }
 
 int content_row_load(struct store *db, int64_t id, struct content_row *row, struct err *err)

@@ -44,16 +44,6 @@ void files_add_kind(struct files *f, const char *kind, file_seen_fn seen, void *
     if (f && f->nkinds < FILE_KINDS_MAX) f->kinds[f->nkinds++] = (struct file_kind){kind, seen, ctx};
 }
 
-static void copy(struct stmt *s, int col, char *out, size_t cap)
-{
-    size_t len = 0;
-    const char *p = stmt_text(s, col, &len);
-    if (!p) len = 0;
-    if (len >= cap) len = cap - 1;
-    if (len) memcpy(out, p, len);
-    out[len] = '\0';
-}
-
 int file_load(struct store *db, int64_t id, struct file_row *out, struct err *err)
 {
     struct stmt *s =
@@ -68,9 +58,9 @@ int file_load(struct store *db, int64_t id, struct file_row *out, struct err *er
                                  .user = stmt_int(s, 5),
                                  .person = stmt_int(s, 6),
                                  .hung = stmt_int(s, 7)};
-        copy(s, 0, out->hash, sizeof(out->hash));
-        copy(s, 2, out->type, sizeof(out->type));
-        copy(s, 3, out->name, sizeof(out->name));
+        stmt_copy(s, 0, out->hash, sizeof(out->hash));
+        stmt_copy(s, 2, out->type, sizeof(out->type));
+        stmt_copy(s, 3, out->name, sizeof(out->name));
     }
     stmt_done(s);
     return rc;

@@ -57,29 +57,14 @@ static int check_bytes(struct session *session, err_sink report, void *ctx, stru
     return rc;
 }
 
-static int check_rows(struct store *db, const char *sql, const char *key, err_sink report, void *ctx, struct err *err)
-{
-    struct stmt *s = store_stmt(db, sql, err);
-    struct err finding;
-    struct err_num id;
-    int rc;
-    if (!s) return err->code;
-    while ((rc = stmt_step(s, err)) == 1) {
-        err_set(&finding, ERR_CORRUPT, key, "id", err_i64(&id, stmt_int(s, 0)), NULL);
-        report(ctx, &finding);
-    }
-    stmt_done(s);
-    return rc;
-}
-
 int file_verify(struct session *s, err_sink report, void *ctx, struct err *err)
 {
-    int rc =
-        check_rows(s->db, "select distinct u.file from file_use u left join file f on f.id = u.file where f.id is null",
-                   "verify.file_row", report, ctx, err);
+    int rc = store_report(s->db,
+                          "select distinct u.file from file_use u left join file f on f.id = u.file where f.id is null",
+                          "verify.file_row", report, ctx, err);
     if (rc == 0)
-        rc = check_rows(s->db,
-                        "select id from file f where hung <> (select count(*) from file_use u where u.file = f.id)",
-                        "verify.file_hung", report, ctx, err);
+        rc = store_report(s->db,
+                          "select id from file f where hung <> (select count(*) from file_use u where u.file = f.id)",
+                          "verify.file_hung", report, ctx, err);
     return rc ? rc : check_bytes(s, report, ctx, err);
 }

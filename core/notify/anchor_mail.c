@@ -105,14 +105,7 @@ static int queue(struct notify *n, struct session *s, const struct anchor *a, st
 static int run(struct lane_work *w, struct lane *lane, struct err *err)
 {
     struct notify *n = (struct notify *)((char *)w - offsetof(struct notify, anchor_work));
-    struct session s = {.mode = SESSION_WRITE,
-                        .host = n->host,
-                        .db = lane_db(lane),
-                        .lane = lane,
-                        .arena = &n->arena,
-                        .now = lane_now(lane),
-                        .lang = n->host->lang,
-                        .zone = n->host->zone};
+    struct session s = notify_session(n, lane);
     struct anchor a;
     int rc;
     bool mails = n->anchor_to[0] && notify_has_mail(n);

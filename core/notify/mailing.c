@@ -185,14 +185,7 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
     struct piece_work *p = (struct piece_work *)w;
     struct notify *n = p->notify;
     struct arena_mark mark = arena_mark(&n->arena);
-    struct session s = {.mode = SESSION_WRITE,
-                        .host = n->host,
-                        .db = lane_db(lane),
-                        .lane = lane,
-                        .arena = &n->arena,
-                        .now = lane_now(lane),
-                        .lang = n->host->lang,
-                        .zone = n->host->zone};
+    struct session s = notify_session(n, lane);
     struct val body;
     int64_t done = 0;
     crash_point("notify.before_piece");

@@ -242,14 +242,7 @@ static int run_due(struct lane_work *w, struct lane *lane, struct err *err)
     struct due *d = mem_alloc(sizeof(*d));
     struct arena_mark mark = arena_mark(&n->arena);
     *d = (struct due){.n = n, .a = &n->arena, .err = err};
-    d->s = (struct session){.mode = SESSION_WRITE,
-                            .host = n->host,
-                            .db = lane_db(lane),
-                            .lane = lane,
-                            .arena = &n->arena,
-                            .now = lane_now(lane),
-                            .lang = n->host->lang,
-                            .zone = n->host->zone};
+    d->s = notify_session(n, lane);
     crash_point("notify.before_mail");
     int rc = mail_all(d, dw->person);
     crash_point("notify.after_mail");

@@ -56,6 +56,18 @@ void notify_attach(struct notify *n)
     if (!n->host->is_test) anchor_mail_start(n);
 }
 
+struct session notify_session(struct notify *n, struct lane *lane)
+{
+    return (struct session){.mode = SESSION_WRITE,
+                            .host = n->host,
+                            .db = lane_db(lane),
+                            .lane = lane,
+                            .arena = &n->arena,
+                            .now = lane_now(lane),
+                            .lang = n->host->lang,
+                            .zone = n->host->zone};
+}
+
 bool notify_has_mail(const struct notify *n)
 {
     return n->mail_from[0] != '\0';

@@ -64,6 +64,8 @@ struct notice {
     const char *plugin;              /* whose it is, or NULL */
     int64_t ref, due;                /* a task or an item; its deadline; 0 */
 };
+/* On the lane, as nobody, over the arena of one event. */
+struct session notify_session(struct notify *n, struct lane *lane);
 /* Tells one person by the way they wish: a row, a mail or both. */
 int notice_tell(struct notify *n, struct session *s, const struct people_reached *to, const struct notice *what,
                 struct err *err);

@@ -107,13 +107,6 @@ int auth_run(struct store *db, const char *sql, int64_t a, int64_t b, int64_t c,
     return stmt_run(s, err);
 }
 
-void auth_text(struct stmt *s, int col, char *out, size_t cap)
-{
-    size_t len;
-    const char *p = stmt_text(s, col, &len);
-    snprintf(out, cap, "%.*s", p ? (int)len : 0, p ? p : "");
-}
-
 int auth_tell(struct session *s, const char *verb, int64_t account, const char *how, struct err *err)
 {
     struct val after = how ? val_str(how) : val_nil();

@@ -22,7 +22,7 @@ static int account_by_id(struct store *db, int64_t id, struct people_account *ou
     if (!s) return err->code;
     stmt_bind_int(s, 1, id);
     int rc = stmt_step(s, err);
-    if (rc == 1) auth_text(s, 0, name, sizeof(name));
+    if (rc == 1) stmt_copy(s, 0, name, sizeof(name));
     stmt_done(s);
     return rc == 1 ? people_account_find(db, name, out, err) : rc;
 }

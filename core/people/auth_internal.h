@@ -10,7 +10,6 @@
 /* One statement with up to three integers as ?1 to ?3. */
 int auth_run(struct store *db, const char *sql, int64_t a, int64_t b, int64_t c, struct err *err);
 /* Copies a text column, cut; "" for null. */
-void auth_text(struct stmt *s, int col, char *out, size_t cap);
 
 /* Tells the audit what was done to an account. */
 int auth_tell(struct session *s, const char *verb, int64_t account, const char *how, struct err *err);

@@ -57,7 +57,7 @@ int auth_link_check(struct store *db, bool reset, const char *token, int64_t now
     stmt_bind_int(s, 3, reset);
     int rc = stmt_step(s, err);
     if (rc == 1 && account) *account = stmt_int(s, 0);
-    if (rc == 1 && name) auth_text(s, 1, name, 64);
+    if (rc == 1 && name) stmt_copy(s, 1, name, 64);
     stmt_done(s);
     return rc;
 }

@@ -68,7 +68,7 @@ int auth_password_get(struct store *db, int64_t account, char out[SECRET_HASH_TE
     if (!s) return err->code;
     stmt_bind_int(s, 1, account);
     int rc = stmt_step(s, err);
-    if (rc == 1) auth_text(s, 0, out, SECRET_HASH_TEXT);
+    if (rc == 1) stmt_copy(s, 0, out, SECRET_HASH_TEXT);
     stmt_done(s);
     return rc < 0 ? rc : 0;
 }

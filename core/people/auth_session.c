@@ -73,8 +73,8 @@ int auth_session_check(const struct auth *auth, struct store *db, const char *to
         *out = (struct people_login){.session = stmt_int(s, 0)};
         out->actor = (struct actor){.user = stmt_int(s, 1), .person = stmt_int(s, 2), .admin = stmt_int(s, 3) != 0};
         *seen = stmt_int(s, 4);
-        auth_text(s, 5, out->name, sizeof(out->name));
-        auth_text(s, 6, out->lang, sizeof(out->lang));
+        stmt_copy(s, 5, out->name, sizeof(out->name));
+        stmt_copy(s, 6, out->lang, sizeof(out->lang));
     }
     stmt_done(s);
     return rc;

@@ -29,13 +29,6 @@ int people_account_add(struct store *db, const struct people_account_new *n, int
     return rc < 0 ? rc : 0;
 }
 
-static void copy(char *out, size_t cap, struct stmt *s, int col)
-{
-    size_t len;
-    const char *p = stmt_text(s, col, &len);
-    snprintf(out, cap, "%.*s", p ? (int)len : 0, p ? p : "");
-}
-
 int people_account_find(struct store *db, const char *name, struct people_account *out, struct err *err)
 {
     struct stmt *s =
@@ -48,8 +41,8 @@ int people_account_find(struct store *db, const char *name, struct people_accoun
                                        .person = stmt_int(s, 1),
                                        .admin = stmt_int(s, 4) != 0,
                                        .disabled = !stmt_is_null(s, 5)};
-        copy(out->name, sizeof(out->name), s, 2);
-        copy(out->lang, sizeof(out->lang), s, 3);
+        stmt_copy(s, 2, out->name, sizeof(out->name));
+        stmt_copy(s, 3, out->lang, sizeof(out->lang));
     }
     stmt_done(s);
     return rc;

@@ -55,7 +55,7 @@ static int in_office(struct store *db, int64_t person, int64_t day, char *what, 
     stmt_bind_int(s, 1, person);
     stmt_bind_int(s, 2, day);
     int rc = stmt_step(s, err);
-    if (rc == 1) auth_text(s, 0, what, cap);
+    if (rc == 1) stmt_copy(s, 0, what, cap);
     stmt_done(s);
     return rc;
 }

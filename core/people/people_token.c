@@ -49,13 +49,6 @@ int people_token_make(struct store *db, const struct people_token_new *n, int64_
     return rc ? rc : err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&num, n->account), NULL);
 }
 
-static void copy(char *out, size_t cap, struct stmt *s, int col)
-{
-    size_t len;
-    const char *p = stmt_text(s, col, &len);
-    snprintf(out, cap, "%.*s", p ? (int)len : 0, p ? p : "");
-}
-
 int people_token_check(struct store *db, const char *token, size_t len, int64_t now, struct people_login *out,
                        struct err *err)
 {
@@ -77,9 +70,9 @@ int people_token_check(struct store *db, const char *token, size_t len, int64_t 
         out->actor.user = stmt_int(s, 1);
         out->actor.person = stmt_int(s, 2);
         out->actor.admin = stmt_int(s, 3) != 0;
-        copy(out->name, sizeof(out->name), s, 4);
-        copy(out->lang, sizeof(out->lang), s, 5);
-        copy(out->scope, sizeof(out->scope), s, 6);
+        stmt_copy(s, 4, out->name, sizeof(out->name));
+        stmt_copy(s, 5, out->lang, sizeof(out->lang));
+        stmt_copy(s, 6, out->scope, sizeof(out->scope));
     }
     stmt_done(s);
     return rc;

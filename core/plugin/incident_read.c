@@ -28,15 +28,6 @@ static int put_int(struct arena *a, struct val *map, const char *key, struct stm
     return stmt_int(s, col) ? val_set(a, map, key, val_int(stmt_int(s, col))) : 0;
 }
 
-static void copy_text(struct stmt *s, int col, char *out, size_t cap)
-{
-    size_t len;
-    const char *p = stmt_text(s, col, &len);
-    if (len >= cap) len = cap - 1;
-    if (p) memcpy(out, p, len);
-    out[p ? len : 0] = '\0';
-}
-
 /* The sentence and what to do, in the reader's language. */
 static int put_message(struct arena *a, const char *lang, struct val *map, struct stmt *s)
 {
@@ -44,9 +35,9 @@ static int put_message(struct arena *a, const char *lang, struct val *map, struc
     struct buf plain, whole;
     size_t len;
     int rc = 0;
-    copy_text(s, 8, e.text, sizeof(e.text));
-    copy_text(s, 9, e.key, sizeof(e.key));
-    copy_text(s, 10, e.remedy, sizeof(e.remedy));
+    stmt_copy(s, 8, e.text, sizeof(e.text));
+    stmt_copy(s, 9, e.key, sizeof(e.key));
+    stmt_copy(s, 10, e.remedy, sizeof(e.remedy));
     const char *args = stmt_blob(s, 11, &len);
     if (args && len == sizeof(e.args)) memcpy(e.args, args, len);
     buf_init(&plain, 8192);

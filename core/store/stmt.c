@@ -225,6 +225,16 @@ const char *stmt_text(struct stmt *s, int col, size_t *len)
     return p;
 }
 
+void stmt_copy(struct stmt *s, int col, char *out, size_t cap)
+{
+    size_t len;
+    const char *p = stmt_text(s, col, &len);
+    if (!p) len = 0;
+    if (len >= cap) len = cap - 1;
+    if (len) memcpy(out, p, len);
+    out[len] = '\0';
+}
+
 const void *stmt_blob(struct stmt *s, int col, size_t *len)
 {
     const void *p = sqlite3_column_blob(s->raw, col);
@@ -235,4 +245,19 @@ const void *stmt_blob(struct stmt *s, int col, size_t *len)
 bool stmt_is_null(struct stmt *s, int col)
 {
     return sqlite3_column_type(s->raw, col) == SQLITE_NULL;
+}
+
+int store_report(struct store *db, const char *sql, const char *key, err_sink report, void *ctx, struct err *err)
+{
+    struct stmt *s = store_stmt(db, sql, err);
+    struct err finding;
+    struct err_num id;
+    int rc;
+    if (!s) return err->code;
+    while ((rc = stmt_step(s, err)) == 1) {
+        err_set(&finding, ERR_CORRUPT, key, "id", err_i64(&id, stmt_int(s, 0)), NULL);
+        report(ctx, &finding);
+    }
+    stmt_done(s);
+    return rc;
 }

@@ -65,10 +65,13 @@ enum store_type { STORE_NULL, STORE_INT, STORE_NUM, STORE_TEXT, STORE_BLOB };
 enum store_type stmt_type(struct stmt *s, int col); /* col: from 0 */
 int64_t stmt_int(struct stmt *s, int col);
 double stmt_num(struct stmt *s, int col);
-const char *stmt_text(struct stmt *s, int col, size_t *len); /* NULL for null */
+const char *stmt_text(struct stmt *s, int col, size_t *len);    /* NULL for null */
+void stmt_copy(struct stmt *s, int col, char *out, size_t cap); /* what there is room for; "" for null */
 const void *stmt_blob(struct stmt *s, int col, size_t *len);
 bool stmt_is_null(struct stmt *s, int col);
 
+/* Reports each row as a finding of a check: `key` with the first column as {id}. 0 or an error. */
+int store_report(struct store *db, const char *sql, const char *key, err_sink report, void *ctx, struct err *err);
 int store_exec(struct store *db, const char *sql, struct err *err); /* several statements, no result */
 int64_t store_changes(struct store *db);                            /* rows changed by the last statement */
 
