@@ -46,26 +46,15 @@ int audit_next_entry(struct audit_reader *r, struct arena *a, struct val *out)
     return 1;
 }
 
-static int64_t key_of(const void *p, size_t n)
-{
-    return (int64_t)(digest_short(p, n) >> 1);
-}
-
+/* The kind above, the number below: what happens next to things that were made one after another is written to the same
+ * few pages. What is known by its name lies anywhere among its kind. Two things may have one key: what is found is read,
+ * too. */
 int64_t audit_thing_key(const char *kind, size_t len, int64_t id, const char *name, size_t name_len)
 {
-    char text[256];
-    size_t n = 0;
-    len = len < 120 ? len : 120;
-    name_len = name_len < 120 ? name_len : 120;
-    memcpy(text, kind, len);
-    n = len;
-    text[n++] = '\0';
-    if (name && name_len)
-        memcpy(text + n, name, name_len);
-    else
-        memcpy(text + n, &id, sizeof(id));
-    n += name && name_len ? name_len : sizeof(id);
-    return key_of(text, n);
+    enum { KIND_BITS = 15, BELOW = 63 - KIND_BITS };
+    uint64_t above = digest_short(kind, len) >> (64 - KIND_BITS);
+    uint64_t below = name && name_len ? digest_short(name, name_len) : (uint64_t)id;
+    return (int64_t)(above << BELOW | (below & ((UINT64_C(1) << BELOW) - 1)));
 }
 
 int64_t audit_person_key(int64_t person)
