@@ -51,6 +51,8 @@ void stmt_close_all(struct store *db);
 int store_fail_lost(struct store *db, struct err *err);
 /* Rolls back the marks above a depth, however many a failed caller left open; false: it cannot be done. */
 bool store_mark_unwind(struct store *db, int depth);
+/* store_memory.c: before the engine is used for the first time. */
+void store_memory_init(void);
 /* store_count.c: the mark that was innermost is released; what was counted deeper than `marks` is taken off again. */
 void store_count_released(struct store *db);
 void store_count_undo(struct store *db, int marks);

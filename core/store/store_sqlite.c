@@ -159,6 +159,7 @@ int store_open(const struct store_options *o, struct store **out, struct err *er
     struct store *db = mem_alloc(sizeof(*db));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (o->role == STORE_WRITER) flags |= SQLITE_OPEN_CREATE;
+    store_memory_init();
     db->role = o->role;
     strncat(db->path, o->path, sizeof(db->path) - 1);
     int rc = sqlite3_open_v2(o->path, &db->raw, flags, NULL);
@@ -284,11 +285,6 @@ bool store_mark_unwind(struct store *db, int depth)
         if (db->marks == before) return false;
     }
     return true;
-}
-
-int64_t store_memory(void)
-{
-    return sqlite3_memory_used();
 }
 
 int64_t store_wal_bytes(struct store *db)
