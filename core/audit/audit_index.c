@@ -47,8 +47,8 @@ int audit_next_entry(struct audit_reader *r, struct arena *a, struct val *out)
 }
 
 /* The kind above, the number below: what happens next to things that were made one after another is written to the same
- * few pages. What is known by its name lies anywhere among its kind. Two things may have one key: what is found is read,
- * too. */
+ * few pages. What is known by its name lies anywhere among its kind. Two things may have one key: what is found is
+ * read, too. */
 int64_t audit_thing_key(const char *kind, size_t len, int64_t id, const char *name, size_t name_len)
 {
     enum { KIND_BITS = 15, BELOW = 63 - KIND_BITS };

@@ -54,6 +54,11 @@ void *mem_try_realloc(void *p, size_t size)
     return must_fail() ? NULL : realloc(p, size ? size : 1);
 }
 
+void *mem_lend(void *p, size_t size)
+{
+    return realloc(p, size);
+}
+
 char *mem_strndup(const char *s, size_t n)
 {
     char *copy = mem_alloc(n + 1);

@@ -14,6 +14,8 @@ void *mem_try_realloc(void *p, size_t size); /* NULL leaves p as it was */
 char *mem_strdup(const char *s);             /* aborts on failure */
 char *mem_strndup(const char *s, size_t n);
 void mem_free(void *p); /* NULL is fine */
+/* For the allocator of a library: not zeroed, or NULL and p as it was; tests do not make it fail. */
+void *mem_lend(void *p, size_t size);
 /* Once, at the start of a service: what is freed goes back to the system, large blocks at once. */
 void mem_return_freed(void);
 /* After much was freed: pages between what is still used go back too. Takes milliseconds. */

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
+#include "base/mem.h"
 #include "store/store_internal.h"
 
 enum { BLOCK = 1024, NEARLY = BLOCK - 64, ROUNDED = BLOCK + 16 };
@@ -47,7 +47,7 @@ static void *allocate(int n)
             return b;
         }
     }
-    b = malloc((size_t)n);
+    b = mem_lend(NULL, (size_t)n);
     count(size_of(b));
     return b;
 }
@@ -63,13 +63,13 @@ static void release(void *p)
         return;
     }
     count(-size);
-    free(p);
+    mem_free(p);
 }
 
 static void *resize(void *p, int n)
 {
     int was = size_of(p);
-    void *to = realloc(p, (size_t)n);
+    void *to = mem_lend(p, (size_t)n);
     if (to) count(size_of(to) - was);
     return to;
 }
