@@ -14,6 +14,15 @@ static uint32_t hash_text(const char *sql)
     return h;
 }
 
+/* Of the linker: constants lie between them. */
+extern const char etext[], data_start[];
+
+/* A constant is one text for ever; a short-lived one may stand where another one stood. */
+static bool is_constant(const char *sql)
+{
+    return sql >= etext && sql < data_start;
+}
+
 static struct stmt **near_of(struct store *db, const char *sql)
 {
     return &db->near[((uintptr_t)sql >> 3) % STMT_SLOTS];
@@ -72,12 +81,16 @@ static void drop_oldest(struct store *db)
     db->nstmts--;
 }
 
+static bool is_text(const struct stmt *s, const char *sql)
+{
+    return s->constant == sql || strcmp(s->sql, sql) == 0;
+}
+
 /* One that nobody is using: nested calls of one text have a statement each, kept like any other. */
 static struct stmt *find(struct store *db, const char *sql)
 {
     struct stmt **near = near_of(db, sql);
-    /* A short-lived text may stand where another one stood: an equal address is not enough. */
-    if (*near && !(*near)->in_use && strcmp((*near)->sql, sql) == 0) return *near;
+    if (*near && !(*near)->in_use && is_text(*near, sql)) return *near;
     struct stmt *s = db->slots[hash_text(sql) % STMT_SLOTS];
     while (s && (s->in_use || strcmp(s->sql, sql) != 0))
         s = s->next;
@@ -90,6 +103,7 @@ static void keep(struct store *db, struct stmt *s, const char *sql)
     struct stmt **slot = &db->slots[hash_text(sql) % STMT_SLOTS];
     if (db->nstmts >= STMT_KEPT) drop_oldest(db);
     s->sql = mem_strdup(sql);
+    s->constant = is_constant(sql) ? sql : NULL;
     s->next = *slot;
     *slot = s;
     *near_of(db, sql) = s;

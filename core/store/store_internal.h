@@ -12,8 +12,9 @@ enum { STMT_SLOTS = 512, STMT_KEPT = 400 };
 struct stmt {
     struct store *db;
     sqlite3_stmt *raw;
-    struct stmt *next; /* in its slot */
-    char *sql;         /* a copy of the text */
+    struct stmt *next;    /* in its slot */
+    char *sql;            /* a copy of the text */
+    const char *constant; /* the text where its first caller has it; NULL: in memory that may change */
     bool in_use;
     int64_t used_at; /* for dropping the oldest */
 };
