@@ -8,7 +8,14 @@
 
 #include "base/arena.h"
 
-enum { AT_ONCE = 200, FIRST_PIECE_MS = 500, NEXT_PIECE_MS = 20, KEYS_MAX = 64, INDEX_ARENA = 8 << 20 };
+enum {
+    AT_ONCE = 200,
+    FIRST_PIECE_MS = 500,
+    NEXT_PIECE_MS = 20,
+    KEYS_MAX = 64,
+    KEYS_OF_ENTRY = 3,
+    INDEX_ARENA = 8 << 20
+};
 
 /* Objects in values are shown by kind and number; what else they are is not the audit's to know. */
 const struct val_kind *audit_kind_of(const char *name, size_t len)
@@ -87,6 +94,18 @@ static int put_keys(struct store *db, const struct keys *k, int64_t row, struct 
     return 0;
 }
 
+/* What has a number and a name is found by either. */
+static void add_thing(struct keys *k, const struct val *f)
+{
+    const char *kind = f[AUDIT_KIND].as.str.s;
+    size_t len = f[AUDIT_KIND].as.str.len;
+    const struct val *name = &f[AUDIT_NAME];
+    int64_t id = f[AUDIT_ID].as.i;
+    bool named = name->type == VAL_STR && name->as.str.len > 0;
+    if (named) add_key(k, audit_thing_key(kind, len, id, name->as.str.s, name->as.str.len));
+    if (id || !named) add_key(k, audit_thing_key(kind, len, id, NULL, 0));
+}
+
 /* All keys of a row; when there are many they are written as they come. */
 static int index_row(struct store *db, const struct audit_row *r, struct arena *a, struct err *err)
 {
@@ -99,11 +118,9 @@ static int index_row(struct store *db, const struct audit_row *r, struct arena *
     while ((rc = audit_next_entry(&entries, a, &e)) == 1) {
         const struct val *f = e.as.list.items;
         if (f[AUDIT_KIND].type != VAL_STR || f[AUDIT_ID].type != VAL_INT) continue;
-        bool named = f[AUDIT_NAME].type == VAL_STR;
-        add_key(&k, audit_thing_key(f[AUDIT_KIND].as.str.s, f[AUDIT_KIND].as.str.len, f[AUDIT_ID].as.i,
-                                    named ? f[AUDIT_NAME].as.str.s : NULL, named ? f[AUDIT_NAME].as.str.len : 0));
+        add_thing(&k, f);
         if (f[AUDIT_FOR].type == VAL_INT && f[AUDIT_FOR].as.i) add_key(&k, audit_person_key(f[AUDIT_FOR].as.i));
-        if (k.n == KEYS_MAX) {
+        if (k.n + KEYS_OF_ENTRY > KEYS_MAX) {
             int full = put_keys(db, &k, r->id, err);
             if (full) return full;
             k.n = 0;

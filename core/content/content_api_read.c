@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "people/people.h"
 #include "plugin/declare.h"
 
 /* An id, an address or an item. */
@@ -55,16 +56,27 @@ static int find(struct api_call *c)
     return rc;
 }
 
+/* The unit of a search: an object, its id or its code; nil: any. */
+static int read_unit(struct api_call *c, const struct val *v, int64_t *unit)
+{
+    const char *code = api_str(v);
+    *unit = val_is(v, VAL_OBJ) ? v->as.obj.id : val_is(v, VAL_INT) ? v->as.i : 0;
+    if (!code) return 0;
+    int rc = people_unit_by_code(c->s->db, code, unit, c->err);
+    if (rc) return rc < 0 ? rc : 0;
+    return err_set(c->err, ERR_NOT_FOUND, "people.no_unit", "code", code, NULL);
+}
+
 static int search(struct api_call *c)
 {
-    const struct val *o = &c->args[1];
-    const struct val *type = val_get(o, "type"), *unit = val_get(o, "unit");
+    const struct val *o = &c->args[1], *type = val_get(o, "type");
     struct content_search q = {.text = api_str(&c->args[0]),
                                .type = type ? api_str(type) : NULL,
-                               .unit = val_is(unit, VAL_OBJ) ? unit->as.obj.id : val_get_int(o, "unit", 0),
                                .limit = val_get_int(o, "limit", 0),
                                .published = val_get_bool(o, "published", false)};
     if (!q.text) return err_set(c->err, ERR_INVALID, "text.utf8", NULL);
+    int rc = read_unit(c, val_get(o, "unit"), &q.unit);
+    if (rc) return rc;
     if (!q.published) q.published = !content_may_read_drafts(c->s, q.unit);
     return content_search(c->s, &q, c->arena, &c->result, c->err);
 }

@@ -25,6 +25,7 @@ struct api_job *api_job_new(struct http_api *api, struct http_request *r)
     job->request = r;
     arena_init(&job->arena, JOB_ARENA_MAX);
     buf_init(&job->out, JOB_OUT_MAX);
+    buf_init(&job->kept, JOB_OUT_MAX);
     return job;
 }
 
@@ -32,6 +33,7 @@ void api_job_free(struct api_job *job)
 {
     arena_close(&job->arena);
     buf_close(&job->out);
+    buf_close(&job->kept);
     mem_free(job);
 }
 
@@ -51,8 +53,10 @@ static int check_match(struct api_job *job, struct session *s, struct err *err)
 static void take_caller(struct api_job *job, struct session *s)
 {
     s->actor = job->login.actor;
-    s->origin = arena_printf(&job->arena, "%s%s %s", job->request->local ? "cli" : "http ", job->request->peer,
-                             job->request->id);
+    s->token = job->login.token;
+    const char *from = job->request->local ? "cli" : "http ", *peer = job->request->peer, *id = job->request->id;
+    s->origin = s->token ? arena_printf(&job->arena, "%s%s %s t-%lld", from, peer, id, (long long)s->token)
+                         : arena_printf(&job->arena, "%s%s %s", from, peer, id);
 }
 
 static void take_etag(struct api_job *job, const struct val *out)
@@ -61,6 +65,31 @@ static void take_etag(struct api_job *job, const struct val *out)
     const struct val *hash = is_item ? val_get(out->as.obj.fields, "hash") : NULL;
     job->etag[0] = '\0';
     if (val_is(hash, VAL_STR)) snprintf(job->etag, sizeof(job->etag), "%.*s", (int)hash->as.str.len, hash->as.str.s);
+}
+
+static bool is_word_of(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *p = words; n && (p = strstr(p, word)); p += n)
+        if ((p == words || p[-1] == ' ') && (!p[n] || p[n] == ' ')) return true;
+    return false;
+}
+
+/* What is shown once must not lie in the database for a day: sent again, the request is answered without it, and with
+ * what was left out. */
+static int keep_without(struct api_job *job, const char *once, const struct val *out, struct err *err)
+{
+    struct val rest = val_map(), withheld = val_list();
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < out->as.map.n; i++) {
+        const struct val_pair *pair = &out->as.map.pairs[i];
+        rc = is_word_of(once, pair->key) ? val_add(&job->arena, &withheld, val_str(pair->key))
+                                         : val_set(&job->arena, &rest, pair->key, pair->v);
+    }
+    if (rc == 0) rc = val_set(&job->arena, &rest, "withheld", withheld);
+    json_write(&job->kept, &rest);
+    buf_add_char(&job->kept, '\n');
+    return rc || !buf_ok(&job->kept) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 
 /* The call of the API, as JSON. */
@@ -83,7 +112,10 @@ static int run_call(struct api_job *job, struct session *s, struct err *err)
     take_etag(job, &out);
     json_write(&job->out, &out);
     buf_add_char(&job->out, '\n');
-    return buf_ok(&job->out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
+    if (!buf_ok(&job->out)) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    const struct api_fn *fn = api_find(s->host->api, job->call, NULL);
+    bool has_secret = job->idempotency_key && fn && fn->once && out.type == VAL_MAP;
+    return has_secret ? keep_without(job, fn->once, &out, err) : 0;
 }
 
 static int run(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
@@ -92,6 +124,7 @@ static int run(struct api_job *job, struct session *s, struct reader *reader, st
     s->next = NULL;
     if (job->login.lang[0]) s->lang = job->login.lang;
     buf_clear(&job->out);
+    buf_clear(&job->kept);
     return job->work ? job->work(job, s, reader, err) : run_call(job, s, err);
 }
 
@@ -118,7 +151,7 @@ static int run_once(struct api_job *job, struct session *s, struct err *err)
     if (rc == 0) rc = run(job, s, NULL, err);
     if (rc < 0) return rc;
     if (!job->is_replayed) {
-        answer = (struct idempotency_answer){job->status, job->type, job->head, &job->out};
+        answer = (struct idempotency_answer){job->status, job->type, job->head, job->kept.len ? &job->kept : &job->out};
         return idempotency_keep(s->db, &once, &answer, s->now, err);
     }
     job->status = answer.status;
@@ -284,6 +317,8 @@ void api_job_go_on(struct api_job *job, bool writes)
     const struct api_fn *fn = job->call ? api_find(api->o.host->api, job->call, NULL) : NULL;
     job->reader.is_slow = job->plugin || job->work == api_report_run || (fn && fn->slow);
     job->reader.done = done_on_reader;
+    /* It reads every file: however long that takes, whoever may ask for it wants to know. */
+    if (job->call && strcmp(job->call, "system.verify") == 0) job->reader.seconds = 24 * 3600;
     if (readers_post(api->o.readers, &job->reader)) return;
     struct err err;
     err_set(&err, ERR_STOPPED, "lane.stopped", NULL);

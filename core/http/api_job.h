@@ -48,6 +48,7 @@ struct api_job {
     int (*work)(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
     const char *plugin; /* whose time it is, or NULL: the host's */
     const struct route_request *route;
+    struct buf kept; /* in place of `out` under the key: an answer that holds what is shown once */
     /* Answers a success on the io thread, and frees the job; NULL: with `out`. */
     void (*reply)(struct api_job *job);
     struct val shown; /* the result, for `reply` */

@@ -1,4 +1,4 @@
-/* Sessions: one's own, and for who administers accounts those of others. */
+/* One's own sessions. Those of others are read and ended by who administers accounts: /api/users/NAME/sessions. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,24 +8,17 @@
 #include "people/people.h"
 #include "plugin/host.h"
 
-/* A token must be made for it, too; another's sessions are the administrator's. */
-static int may(struct auth_job *job, struct store *db, int64_t owner, const char *verb, int64_t now, struct err *err)
+/* A token must be made for it, too. */
+static int may(struct auth_job *job, const char *verb, struct err *err)
 {
-    int rc = job->login.token ? people_token_allows(&job->login, verb, err) : 0;
-    if (rc || owner == job->login.actor.user) return rc;
-    return people_policy(db, &job->login.actor, verb, PEOPLE_ANY_UNIT, people_day(job->api->o.host, now), err);
+    return job->login.token ? people_token_allows(&job->login, verb, err) : 0;
 }
 
-/* The query without the account that is asked for. */
-static int read_query(struct auth_job *job, const char **user, struct list_query *q)
+static int read_query(struct auth_job *job, struct list_query *q)
 {
     const char *query = job->request->query;
     struct val options;
     int rc = http_form_parse(&job->arena, query, strlen(query), &options, &job->err);
-    *user = rc == 0 ? val_cstr(&job->arena, val_get(&options, "user")) : NULL;
-    for (size_t i = 0; rc == 0 && *user && i < options.as.map.n; i++)
-        if (strcmp(options.as.map.pairs[i].key, "user") == 0)
-            options.as.map.pairs[i] = options.as.map.pairs[--options.as.map.n];
     return rc ? rc : list_read(&auth_session_rows, &options, &job->api->o.host->time, &job->arena, q, &job->err);
 }
 
@@ -41,22 +34,15 @@ static void answer_page(struct auth_job *job, const struct val *out, const char 
 void auth_sessions(struct auth_job *job)
 {
     struct http_api *api = job->api;
-    struct err *err = &job->err;
-    struct people_account account = {.id = job->login.actor.user};
     struct list_query q;
     struct val out;
-    int64_t now = clock_now(&api->o.host->clock);
-    const char *name = NULL, *next = NULL;
-    int rc = read_query(job, &name, &q);
-    if (rc == 0 && name) {
-        rc = people_account_find(api->db, name, &account, err);
-        if (rc == 0) account.id = 0; /* who may not look learns nothing of which there are */
-    }
-    if (rc >= 0) rc = may(job, api->db, account.id, "user.sessions", now, err);
-    if (rc == 0 && !account.id) rc = err_set(err, ERR_NOT_FOUND, "people.no_account", "name", name, NULL);
+    int64_t now = clock_now(&api->o.host->clock), user = job->login.actor.user;
+    const char *next = NULL;
+    int rc = read_query(job, &q);
+    if (rc == 0) rc = may(job, "user.sessions", &job->err);
     if (rc == 0)
-        rc = auth_session_list(api->o.host->auth, api->db, account.id, now, job->login.session, &q, &job->arena, &out,
-                               &next, err);
+        rc = auth_session_list(api->o.host->auth, api->db, user, now, job->login.session, &q, &job->arena, &out, &next,
+                               &job->err);
     if (rc < 0)
         auth_job_refuse(job);
     else
@@ -65,10 +51,13 @@ void auth_sessions(struct auth_job *job)
 
 static int end_one(struct auth_job *job, struct session *s, struct err *err)
 {
+    struct err_num n;
     int64_t owner = 0;
-    int rc = auth_session_owner(s->db, job->session, &owner, err);
-    if (rc >= 0) rc = may(job, s->db, owner, "user.session_end", s->now, err);
-    return rc ? rc : auth_session_end(s, job->session, err);
+    int rc = may(job, "user.session_end", err);
+    if (rc == 0) rc = auth_session_owner(s->db, job->session, &owner, err);
+    if (rc >= 0 && owner != job->login.actor.user)
+        rc = err_set(err, ERR_NOT_FOUND, "auth.no_session", "session", err_i64(&n, job->session), NULL);
+    return rc < 0 ? rc : auth_session_end(s, job->session, err);
 }
 
 static void answer_ended(struct auth_job *job)

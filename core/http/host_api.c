@@ -142,8 +142,9 @@ static const struct api_fn functions[] = {
     {"run.resume", run_operate, "id:integer!", "", API_WRITE, API_HOST, 1, "Lets a paused run go on."},
     {"run.retry", run_operate, "id:integer! upgrade:boolean", "", API_WRITE, API_HOST, 1,
      "A failed or blocked run goes on, with its own source or on the active version."},
-    {"run.upgrade", run_upgrade, "options:map{plugin:text,flow:text,run:integer,after:integer,dry_run:boolean}", "map",
-     API_WRITE, API_HOST, 1, "Tries open runs of old versions against the active one; moves those that fit."},
+    {"run.upgrade", run_upgrade, "options:map{plugin:text,flow:text,run:integer,after:integer,dry_run:boolean}",
+     "runs:list next:integer", API_WRITE, API_HOST, 1,
+     "Tries open runs of old versions against the active one; moves those that fit."},
     {0},
 };
 

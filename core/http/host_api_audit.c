@@ -69,7 +69,16 @@ int host_api_audit_filter(struct api_call *c, const struct val *o, struct audit_
     return rc ? rc < 0 ? rc : 0 : err_set(c->err, ERR_NOT_FOUND, "people.no_person", "code", code, NULL);
 }
 
-/* Who did it, in words: the person's code, the account's number, or the plugin. */
+/* "user root": of an account that stands for no person. */
+static char *name_account(struct api_call *c, int64_t user)
+{
+    struct people_account account;
+    int rc = people_account_get(c->s->db, user, &account, c->err);
+    if (rc == 1) return arena_printf(c->arena, "user %s", account.name);
+    return rc < 0 ? NULL : arena_printf(c->arena, "user %lld", (long long)user);
+}
+
+/* Who did it, in words: the person's code, the account's name, or the plugin. */
 static int name_who(struct api_call *c, struct val *row)
 {
     int64_t person = val_get_int(row, "person", 0), user = val_get_int(row, "user", 0);
@@ -81,7 +90,7 @@ static int name_who(struct api_call *c, struct val *row)
     const struct val *code = rc == 1 ? val_get(p.as.obj.fields, "code") : NULL;
     if (code) text = arena_strdup(c->arena, api_str(code) ? api_str(code) : "");
     if (!text && person) text = arena_printf(c->arena, "person %lld", (long long)person);
-    if (!text && user) text = arena_printf(c->arena, "user %lld", (long long)user);
+    if (!text && user) text = name_account(c, user);
     if (!text && plugin) text = arena_strdup(c->arena, api_str(plugin) ? api_str(plugin) : "");
     who = val_str(text ? text : "khung");
     return val_set(c->arena, row, "who", who);

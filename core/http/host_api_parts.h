@@ -5,8 +5,9 @@
 #include "plugin/api.h"
 #include "plugin/host.h"
 
-/* People, plugins, checks (host_api_system.c). */
+/* Tasks (host_api_task.c). */
 void host_api_attach_task(struct host *host);
+/* Plugins, checks (host_api_system.c). */
 void host_api_attach_system(struct host *host);
 /* The organisation: import, export, changes of its tree, why somebody may (host_api_org.c). */
 void host_api_attach_org(struct host *host);

@@ -1,4 +1,4 @@
-/* People, tokens, plugins and checks from outside. */
+/* Plugins, the document and checks from outside. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,89 +16,6 @@
 #include "plugin/plugins.h"
 #include "plugin/quota.h"
 #include "runtime/confine.h"
-
-static int find_account(struct api_call *c, const struct val *name, struct people_account *out)
-{
-    const char *text = api_str(name);
-    int rc = people_account_find(c->s->db, text ? text : "", out, c->err);
-    if (rc < 0) return rc;
-    return rc == 1 ? 0 : err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", text, NULL);
-}
-
-static int user_add(struct api_call *c)
-{
-    struct people_account_new n = {.name = api_str(&c->args[0])};
-    const struct val *o = &c->args[1], *code = val_get(o, "person");
-    int64_t id;
-    int rc = people_check(c->s, "user.add", PEOPLE_ANY_UNIT, c->err);
-    if (rc) return rc;
-    if (val_is(code, VAL_STR)) {
-        rc = people_person_by_code(c->s->db, api_str(code), &n.person, c->err);
-        if (rc < 0) return rc;
-        if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_person", "code", code->as.str.s, NULL);
-    }
-    n.lang = val_get_str(o, "lang");
-    n.admin = val_get_bool(o, "admin", false);
-    rc = people_account_add(c->s->db, &n, c->s->now, &id, c->err);
-    if (rc == 0) c->result = val_int(id);
-    return rc;
-}
-
-/* The token is in the answer, this once. */
-static int user_token(struct api_call *c)
-{
-    struct people_account account;
-    char token[PEOPLE_TOKEN_LEN];
-    int64_t id;
-    int rc = people_check(c->s, "user.token", PEOPLE_ANY_UNIT, c->err);
-    if (rc == 0) rc = find_account(c, &c->args[0], &account);
-    if (rc) return rc;
-    const struct val *o = &c->args[1];
-    struct people_token_new n = {.account = account.id,
-                                 .label = val_get_str(o, "label"),
-                                 .scope = val_get_str(o, "scope"),
-                                 .expires = val_get_int(o, "expires", 0)};
-    int64_t days = val_get_int(o, "days", 0);
-    if (days < 0 || days > 36500) return err_set(c->err, ERR_INVALID, "http.parameter", "name", "days", NULL);
-    if (days) n.expires = c->s->now + days * 86400000;
-    rc = people_token_make(c->s->db, &n, c->s->now, token, &id, c->err);
-    if (rc) return rc;
-    c->result = val_map();
-    char *copy = arena_strdup(c->arena, token);
-    rc = copy ? val_set(c->arena, &c->result, "token", val_str(copy)) : ERR_NOMEM;
-    if (rc == 0) rc = val_set(c->arena, &c->result, "id", val_int(id));
-    return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
-}
-
-static int user_revoke(struct api_call *c)
-{
-    int rc = people_check(c->s, "user.token", PEOPLE_ANY_UNIT, c->err);
-    return rc ? rc : people_token_revoke(c->s->db, c->args[0].as.i, c->s->now, c->err);
-}
-
-static int user_role(struct api_call *c)
-{
-    struct people_account account;
-    int64_t unit = 0;
-    int rc = people_check(c->s, "user.role", PEOPLE_ANY_UNIT, c->err);
-    if (rc == 0) rc = find_account(c, &c->args[0], &account);
-    if (rc) return rc;
-    if (c->args[2].type == VAL_STR) {
-        rc = people_unit_by_code(c->s->db, api_str(&c->args[2]), &unit, c->err);
-        if (rc < 0) return rc;
-        if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_unit", "code", c->args[2].as.str.s, NULL);
-    }
-    return people_role_give(c->s->db, account.id, api_str(&c->args[1]), unit, people_day(c->s->host, c->s->now),
-                            c->err);
-}
-
-static int user_disable(struct api_call *c)
-{
-    struct people_account account;
-    int rc = people_check(c->s, "user.disable", PEOPLE_ANY_UNIT, c->err);
-    if (rc == 0) rc = find_account(c, &c->args[0], &account);
-    return rc ? rc : people_account_disable(c->s->db, account.id, true, c->s->now, c->err);
-}
 
 /* It serves, but is switched off: since when and why, and when it is tried again. */
 static int show_off(struct host *host, struct arena *a, const struct plugin *p, struct val *out)
@@ -286,23 +203,15 @@ static int confinement(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"user.add", user_add, "name:text! options:map", "integer", API_WRITE, API_HOST, 1,
-     "Makes an account: { person, lang, admin }."},
-    {"user.token", user_token, "name:text! options:map", "map", API_WRITE, API_HOST, 1,
-     "Makes a bearer token; it is shown this once."},
-    {"user.revoke", user_revoke, "id:integer!", "", API_WRITE, API_HOST, 1, "Ends one token."},
-    {"user.role", user_role, "name:text! role:text! unit:text", "", API_WRITE, API_HOST, 1,
-     "Gives a role in a unit and below."},
-    {"user.disable", user_disable, "name:text!", "", API_WRITE, API_HOST, 1, "Ends an account and its tokens."},
     {"plugin.list", plugin_list, "options:map", "list", API_READ, API_HOST, 1, "Plugins, and why one is off.",
      .list = &plugin_rows},
     {"plugin.reload", plugin_reload, "name:text", "", API_WRITE, API_HOST, 1,
      "Reads the folders of plugins anew, or one plugin alone; the others go on as they are."},
-    {"system.confinement", confinement, "", "list", API_READ, API_HOST, 1,
+    {"system.confinement", confinement, "", "part:text! ok:boolean! value:text! why:text []", API_READ, API_HOST, 1,
      "What keeps the process of the service locked in, and what does not."},
     {"system.openapi", openapi, "", "map", API_READ, API_HOST, 1,
      "The OpenAPI 3.1 document of this service, with what its plugins declare."},
-    {"system.verify", verify, "", "list", API_READ, API_HOST, 1,
+    {"system.verify", verify, "", "string[]", API_READ, API_HOST, 1,
      "Checks the database and everything in it; lists what is wrong.", .slow = true},
     {0},
 };

@@ -16,7 +16,13 @@ static const char schema[] =
 static const char heads[] = "alter table http_idempotency add column type text;"
                             "alter table http_idempotency add column head text;";
 
-const struct store_migration http_migrations[] = {{"http/001", schema}, {"http/002", heads}, {0}};
+/* Answers with what is shown once were kept whole. */
+static const char secrets[] = "delete from http_idempotency where instr(body, cast('\"secret\":' as blob))"
+                              " or instr(body, cast('\"token\":' as blob))"
+                              " or instr(body, cast('/calendar/' as blob));";
+
+const struct store_migration http_migrations[] = {
+    {"http/001", schema}, {"http/002", heads}, {"http/003", secrets}, {0}};
 
 void idempotency_init(struct idempotency *i, int64_t account, const char *key, const char *method, const char *path,
                       const char *query, const char *body, size_t len)

@@ -1,6 +1,7 @@
 /* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a request that changes something and carries such a key
  * is done once; sent again by the same account, it is answered as it was. The answer is kept in the transaction of the
- * change, for a day; what was refused changed nothing, and is tried anew. On the lane's thread. */
+ * change, for a day, without what is shown once (api_fn.once); what was refused changed nothing, and is tried anew. On
+ * the lane's thread. */
 #ifndef KHUNG_HTTP_IDEMPOTENCY_H
 #define KHUNG_HTTP_IDEMPOTENCY_H
 

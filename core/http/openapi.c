@@ -31,7 +31,7 @@ struct parts {
     const struct api_fn *fn;
     const struct api_param *params;
     size_t nparams;
-    struct val parameters, body; /* body: properties, or one whole schema */
+    struct val parameters, body, required; /* body: properties, or one whole schema */
     struct val whole;
     bool has_whole;
 };
@@ -43,10 +43,20 @@ static void take_query_map(struct openapi *o, struct parts *p, const struct api_
                     openapi_parameter(o, map->keys[i].name, "query", false, openapi_param(o, &map->keys[i])));
 }
 
+/* Keys of the map are fields of the body. */
+static void take_body_map(struct openapi *o, struct parts *p, const struct val *map)
+{
+    const struct val *properties = val_get(map, "properties"), *required = val_get(map, "required");
+    for (size_t i = 0; properties && i < properties->as.map.n; i++)
+        openapi_set(o, &p->body, properties->as.map.pairs[i].key, properties->as.map.pairs[i].v);
+    for (size_t i = 0; val_at(required, i); i++)
+        openapi_add(o, &p->required, *val_at(required, i));
+}
+
 static void take_part(struct openapi *o, struct parts *p, const char *spec, size_t len, const struct api_param *param)
 {
-    bool number = spec[len - 1] == '#';
-    const char *name = arena_strndup(o->a, spec, len - number);
+    bool number = spec[len - 1] == '#', marked = number || spec[len - 1] == '$';
+    const char *name = arena_strndup(o->a, spec, len - marked);
     struct val schema = param ? openapi_param(o, param) : val_map();
     if (!name) {
         o->failed = true;
@@ -58,12 +68,15 @@ static void take_part(struct openapi *o, struct parts *p, const char *spec, size
     } else if (strcmp(name, "?*") == 0) {
         if (param) take_query_map(o, p, param);
     } else if (name[0] == '?') {
-        openapi_add(o, &p->parameters, openapi_parameter(o, name + 1, "query", false, schema));
+        openapi_add(o, &p->parameters, openapi_parameter(o, name + 1, "query", param && param->required, schema));
+    } else if (strcmp(name, "body*") == 0) {
+        take_body_map(o, p, &schema);
     } else if (strcmp(name, "body") == 0) {
         p->whole = schema;
         p->has_whole = true;
     } else if (strncmp(name, "body.", 5) == 0) {
         openapi_set(o, &p->body, name + 5, schema);
+        if (param && param->required) openapi_add(o, &p->required, val_str(name + 5));
     }
 }
 
@@ -72,6 +85,7 @@ static void take_parts(struct openapi *o, struct parts *p)
     size_t n = 0;
     p->parameters = val_list();
     p->body = val_map();
+    p->required = val_list();
     for (const char *at = p->route->args; *at; n++) {
         size_t len = strcspn(at, " ");
         take_part(o, p, at, len, n < p->nparams ? &p->params[n] : NULL);
@@ -95,6 +109,8 @@ static struct val result_of(struct openapi *o, const struct api_fn *fn)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strlen(names[i]) == n && strncmp(names[i], returns, n) == 0) one = openapi_ref(o, names[i]);
     if (strncmp(returns, "map", 3) == 0 || strncmp(returns, "table", 5) == 0) one = openapi_type(o, "object");
+    if (strncmp(returns, "string", 6) == 0) one = openapi_type(o, "string");
+    if (strchr(returns, ':')) one = openapi_object_of(o, returns);
     if (strncmp(returns, "integer", 7) == 0) one = openapi_type(o, "integer");
     if (strncmp(returns, "list", 4) == 0) list = true;
     if (fn->list && strcmp(returns, "list") == 0) one = openapi_list_row(o, fn->list);
@@ -162,6 +178,7 @@ static struct val operation(struct openapi *o, const struct http_route *route)
     if (strcmp(route->call, "content.create") == 0) p.whole = openapi_ref(o, "AnyItem");
     bool whole = p.has_whole || strcmp(route->call, "run.start") == 0;
     struct val body = whole ? p.whole : OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", p.body});
+    if (!whole && p.required.as.list.n) openapi_set(o, &body, "required", p.required);
     if (whole || p.body.as.map.n)
         openapi_set(o, &op, "requestBody", OPENAPI_MAP(o, {"content", content_of(o, "application/json", body)}));
     openapi_set(o, &op, "responses", responses_of(o, route, fn));

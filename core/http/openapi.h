@@ -58,7 +58,8 @@ struct val openapi_security(struct openapi *o, enum http_needs needs, bool safe)
 struct val openapi_responses(struct openapi *o, const struct openapi_answer *a, struct val schema); /* schema or nil */
 void openapi_add_parts(struct openapi *o, struct val *components);
 
-/* openapi_told.c: lists, and routes that are no call of the API. */
+/* openapi_told.c: "id:integer! token:text" as an object; lists, and routes that are no call of the API. */
+struct val openapi_object_of(struct openapi *o, const char *words);
 void openapi_list_parameters(struct openapi *o, struct val *to, const struct list *l);
 struct val openapi_list_row(struct openapi *o, const struct list *l);
 void openapi_told(struct openapi *o, struct val *paths);

@@ -108,7 +108,7 @@ static void add_words(struct openapi *o, struct val *to, const char *words, cons
     }
 }
 
-static struct val object_of_words(struct openapi *o, const char *words)
+struct val openapi_object_of(struct openapi *o, const char *words)
 {
     struct val properties = val_map(), required = val_list(), s = openapi_type(o, "object");
     for (const char *at = words; *at && *at != '[';) {
@@ -127,7 +127,7 @@ static struct val result_of(struct openapi *o, const struct http_told *t)
     struct val one;
     if (t->list) return OPENAPI_MAP(o, {"type", val_str("array")}, {"items", openapi_list_row(o, t->list)});
     if (strcmp(t->result, "map") == 0) return openapi_type(o, "object");
-    one = strchr(t->result, ':') ? object_of_words(o, t->result) : openapi_ref(o, t->result);
+    one = strchr(t->result, ':') ? openapi_object_of(o, t->result) : openapi_ref(o, t->result);
     if (!strchr(t->result, '[')) return one;
     return OPENAPI_MAP(o, {"type", val_str("array")}, {"items", one});
 }
@@ -149,7 +149,7 @@ static void add_body(struct openapi *o, struct val *op, const struct http_told *
         content = OPENAPI_MAP(o, {"*/*", OPENAPI_MAP(o, {"schema", bytes})},
                               {"multipart/form-data", OPENAPI_MAP(o, {"schema", form})});
     }
-    if (t->body) schema = object_of_words(o, t->body);
+    if (t->body) schema = openapi_object_of(o, t->body);
     if (t->body) openapi_set(o, &content, "application/json", OPENAPI_MAP(o, {"schema", schema}));
     if (t->form) schema = openapi_type(o, "object");
     if (t->body || t->form)

@@ -168,8 +168,6 @@ static void handle_rpc(struct http_api *api, struct http_request *r)
     if (is_report) job->work = api_report_run;
     job->wrap = strcmp(job->call, "report.run") == 0;
     take_command(job);
-    /* It reads every file: however long that takes, it is the operator's wish. */
-    if (strcmp(job->call, "system.verify") == 0) job->reader.seconds = 24 * 3600;
     const struct api_fn *fn = api_find(api->o.host->api, job->call, NULL);
     api_job_start(job, !job->work && (!fn || fn->effect != API_READ));
 }

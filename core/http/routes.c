@@ -24,8 +24,14 @@ const struct http_route http_routes[] = {
     {"POST", "/api/content/:type/:id/archive", "content.archive", ":id# body.reason", 200, true, HTTP_MAY_MATCH},
     {"GET", "/api/content/:type/:id/history", "content.history", ":id#", 200, false},
     {"GET", "/api/content/:type/:id/lint", "content.lint", ":id#", 200, false},
+    {"GET", "/api/content/:type/:id/diff", "content.diff", ":id# ?from# ?to#", 200, false},
+    {"GET", "/api/types/:type/fields", "content.fields", ":type", 200, false},
+    {"GET", "/api/search", "content.search", "?text$ ?*", 200, false},
+    {"GET", "/api/overdue", "content.overdue", "", 200, false},
+    {"GET", "/api/files/:id/about", "file.show", ":id#", 200, false},
     {"GET", "/api/runs", "run.list", "?=", 200, false},
     {"POST", "/api/runs", "run.start", "body.flow body.input body.id", 201, true},
+    {"POST", "/api/runs/upgrade", "run.upgrade", "body", 200, true},
     {"GET", "/api/runs/:id", "run.show", ":id#", 200, false},
     {"GET", "/api/runs/:id/history", "run.history", ":id# ?=", 200, false},
     {"POST", "/api/runs/:id/signal", "run.signal", ":id# body.name body.data body.key", 204, true},
@@ -81,15 +87,32 @@ const struct http_route http_routes[] = {
     {"GET", "/api/delegations", "people.delegation_list", "?=", 200, false},
     {"POST", "/api/delegations", "people.delegate", "body", 201, true},
     {"POST", "/api/delegations/:id/revoke", "people.revoke", ":id# body", 204, true},
-    {"GET", "/api/why", "policy.why", "?user ?verb ?thing ?*", 200, false},
-    {"GET", "/api/who-can", "policy.who_can", "?verb ?thing ?*", 200, false},
+    {"GET", "/api/why", "policy.why", "?user$ ?verb$ ?thing$ ?*", 200, false},
+    {"GET", "/api/who-can", "policy.who_can", "?verb$ ?thing$ ?*", 200, false},
     {"GET", "/api/users", "user.list", "?=", 200, false},
+    {"POST", "/api/users", "user.add", "body.name body*", 201, true},
+    {"GET", "/api/users/:name", "user.show", ":name", 200, false},
+    {"POST", "/api/users/:name/disable", "user.disable", ":name", 204, true},
+    {"POST", "/api/users/:name/enable", "user.enable", ":name", 204, true},
+    {"POST", "/api/users/:name/unlock", "user.unlock", ":name", 204, true},
+    {"POST", "/api/users/:name/reset_link", "user.reset_link", ":name", 201, true},
+    {"DELETE", "/api/users/:name/totp", "user.totp_reset", ":name", 204, true},
+    {"POST", "/api/users/:name/identities", "user.identify", ":name body.issuer body.subject", 204, true},
+    {"GET", "/api/users/:name/roles", "user.roles", ":name ?=", 200, false},
+    {"POST", "/api/users/:name/roles", "user.role", ":name body.role body.unit body*", 201, true},
+    {"DELETE", "/api/users/:name/roles/:id", "user.role_end", ":name :id# ?*", 204, true},
     {"GET", "/api/users/:name/tokens", "user.tokens", ":name ?=", 200, false},
+    {"POST", "/api/users/:name/tokens", "user.token", ":name body", 201, true},
+    {"DELETE", "/api/users/:name/tokens/:id", "user.revoke", ":id# :name", 204, true},
     {"GET", "/api/users/:name/sessions", "user.sessions", ":name ?=", 200, false},
+    {"DELETE", "/api/users/:name/sessions/:id", "user.session_end", ":id# :name", 204, true},
+    {"POST", "/api/setup_links", "user.setup_link", "", 201, true},
+    {"GET", "/api/roles", "people.role_list", "?=", 200, false},
     {"GET", "/api/persons", "people.person_list", "?=", 200, false},
     {"GET", "/api/positions", "people.position_list", "?=", 200, false},
     {"GET", "/api/holders", "people.holder_list", "?=", 200, false},
     {"GET", "/api/bodies", "people.body_list", "?=", 200, false},
+    {"GET", "/api/members", "people.member_list", "?=", 200, false},
     {"GET", "/api/errors", "error.list", "?=", 200, false},
     {"GET", "/api/errors/:id", "error.show", ":id", 200, false},
     {"GET", "/api/audit", "audit.list", "?=", 200, false},
@@ -100,7 +123,11 @@ const struct http_route http_routes[] = {
     {"GET", "/api/audit/erasures/preview", "audit.erase_preview", "?person", 200, false},
     {"POST", "/api/audit/erasures", "audit.erase", "body.person body.reason", 201, true},
     {"GET", "/api/openapi.json", "system.openapi", "", 200, false},
+    {"GET", "/api/warnings", "task.warnings", "", 200, false},
+    {"GET", "/api/verify", "system.verify", "", 200, false},
+    {"GET", "/api/confinement", "system.confinement", "", 200, false},
     {"GET", "/api/plugins", "plugin.list", "?=", 200, false},
+    {"POST", "/api/plugins/reload", "plugin.reload", "", 204, true},
     {"POST", "/api/plugins/:name/reload", "plugin.reload", ":name", 204, true},
     {"GET", "/api/plugins/:name/limits", "plugin.limits", ":name", 200, false},
     {"POST", "/api/plugins/:name/disable", "plugin.disable", ":name body", 204, true},
@@ -229,33 +256,68 @@ static int take_text(struct arena *a, const char *s, size_t n, bool number, stru
     return number && (*end || n == 0 || n > 18) ? bad(text, err) : 0;
 }
 
+/* Is the key another argument of the route: "?name", "body.name"? */
+static bool is_taken(const struct http_route *route, const char *prefix, const char *key)
+{
+    size_t before = strlen(prefix), n = strlen(key);
+    for (const char *p = route->args; *p;) {
+        size_t len = strcspn(p, " ");
+        bool begins = len >= before + n && strncmp(p, prefix, before) == 0 && strncmp(p + before, key, n) == 0;
+        size_t rest = len - before - n;
+        if (begins && (rest == 0 || (rest == 1 && strchr("#$", p[len - 1])))) return true;
+        p += len + strspn(p + len, " ");
+    }
+    return false;
+}
+
+/* nil stays nil: the function says what it lacks. */
+static int take_rest(const struct http_route *route, const char *prefix, const struct val *all, struct arena *a,
+                     struct val *out, struct err *err)
+{
+    int rc = 0;
+    if (!val_is(all, VAL_MAP)) return 0;
+    *out = val_map();
+    for (size_t i = 0; rc == 0 && i < all->as.map.n; i++)
+        if (!is_taken(route, prefix, all->as.map.pairs[i].key))
+            rc = val_set(a, out, all->as.map.pairs[i].key, all->as.map.pairs[i].v);
+    return rc ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
+static int take_from_query(const struct http_route *route, const char *text, const char *spec, size_t len,
+                           struct arena *a, struct val *out, struct err *err)
+{
+    char kind = spec[len - 1];
+    struct val query;
+    /* A list's description knows the types (store/list.h). */
+    if (take_query(text, a, kind == '=' || kind == '$', &query) != 0)
+        return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    if (spec[1] == '*') return take_rest(route, "?", &query, a, out, err);
+    if (spec[1] == '=') {
+        *out = query;
+        return 0;
+    }
+    char *key = arena_strndup(a, spec + 1, len - 1 - (kind == '#' || kind == '$'));
+    const struct val *v = key ? val_get(&query, key) : NULL;
+    if (v) *out = *v;
+    return 0;
+}
+
 static int take_arg(const struct http_route *route, const struct http_request *r, const struct val *body,
                     const char *spec, size_t len, struct arena *a, struct val *out, struct err *err)
 {
-    bool number = spec[len - 1] == '#';
-    size_t name = len - 1 - number, n;
     *out = val_nil();
     if (spec[0] == ':') {
-        const char *s = segment(route, r->path, spec + 1, name, &n);
+        bool number = spec[len - 1] == '#';
+        size_t n;
+        const char *s = segment(route, r->path, spec + 1, len - 1 - number, &n);
         return s ? take_text(a, s, n, number, out, err) : 0;
     }
     if (spec[0] == '{') {
         *out = val_map();
         return 0;
     }
-    if (spec[0] == '?') {
-        struct val query;
-        bool is_list = spec[1] == '='; /* a list's description knows the types (store/list.h) */
-        if (take_query(r->query, a, is_list, &query) != 0) return err_set(err, ERR_LIMIT, "limit.size", NULL);
-        if (is_list || spec[1] == '*') {
-            *out = query;
-        } else {
-            char *key = arena_strndup(a, spec + 1, name);
-            const struct val *v = key ? val_get(&query, key) : NULL;
-            if (v) *out = *v;
-        }
-        return 0;
-    }
+    if (spec[0] == '?') return take_from_query(route, r->query, spec, len, a, out, err);
+    if (spec[len - 1] == '*') return take_rest(route, "body.", body, a, out, err);
     const struct val *v = body;
     if (len > 5) {
         char *key = arena_strndup(a, spec + 5, len - 5);

@@ -1,8 +1,9 @@
 /* The JSON routes: each is a method and a pattern that become a call of the API.
  *
  * Arguments, separated by blanks: :name (from the path; :name# an integer), ?name (from the query; ?name# an
- * integer), ?* (the whole query as a map), ?= (the same of texts, for a list), body (the JSON body), body.name (one
- * field of it), {} (an empty map). */
+ * integer, ?name$ a text, also "2021"), ?* (what other arguments leave of the query, as a map), ?= (the whole query as
+ * texts, for a list), body (the JSON body), body.name (one field of it), body* (what others leave of it), {} (an empty
+ * map). */
 #ifndef KHUNG_HTTP_ROUTES_H
 #define KHUNG_HTTP_ROUTES_H
 

@@ -209,11 +209,11 @@ static const struct api_fn functions[] = {
      "Makes an endpoint for events (\"content.* task.asked\"); what its owner may not see is not sent. The key is "
      "shown "
      "this once.",
-     true},
+     true, .once = "secret"},
     {"webhook.list", list, "options:map", "list", API_READ, API_HOST, 1, "Endpoints and how they do.",
      .list = &webhook_list},
     {"webhook.rotate", rotate, "id:integer! options:map{overlap:text}", "map", API_WRITE, API_HOST, 1,
-     "A new key; the old ones sign beside it for a day, or for the overlap.", true},
+     "A new key; the old ones sign beside it for a day, or for the overlap.", true, .once = "secret"},
     {"webhook.disable", disable, "id:integer! options:map{reason:text}", "", API_WRITE, API_HOST, 1,
      "Nothing more is sent to it."},
     {"webhook.enable", enable, "id:integer!", "", API_WRITE, API_HOST, 1, "It is sent to again."},

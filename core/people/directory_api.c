@@ -1,5 +1,5 @@
-/* Who and what is there, in pages: accounts, their tokens and sessions, persons, positions and who holds them, bodies,
- * units, delegations. For REST and the command line; each list is data (store/list.h). */
+/* Who and what is there, in pages: sessions of accounts, persons, positions and who holds them, bodies and their
+ * members, units, delegations. For REST and the command line; each list is data (store/list.h). */
 #include "people/auth.h"
 #include "people/delegation.h"
 #include "people/people_internal.h"
@@ -15,31 +15,6 @@
 enum { KEY = LIST_FILTER | LIST_SORT, RANGE_KEY = LIST_RANGE | LIST_SORT };
 
 static const struct list_option at_day[] = {{"at", "date", "The day that is meant; else today."}, {0}};
-
-static const struct list_column user_columns[] = {
-    {"id", FIELD_INTEGER, RANGE_KEY, "c.id"},
-    {"name", FIELD_TEXT, RANGE_KEY, "c.name"},
-    {"person", FIELD_TEXT, LIST_SHOWN, "(select p.name from person p where p.id = c.person)"},
-    {"lang", FIELD_TEXT, LIST_SHOWN, "c.lang"},
-    {"admin", FIELD_BOOLEAN, LIST_FILTER, "c.admin"},
-    {"disabled", FIELD_BOOLEAN, LIST_SHOWN, "c.disabled_at is not null"},
-    {0}};
-static const struct list directory_users = {
-    .name = "users", .order = "name", .key = "id", .columns = user_columns, .from = "account c"};
-
-static const struct list_column token_columns[] = {{"id", FIELD_INTEGER, RANGE_KEY, "t.id"},
-                                                   {"label", FIELD_TEXT, LIST_SHOWN, "t.label"},
-                                                   {"scope", FIELD_TEXT, LIST_SHOWN, "t.scope"},
-                                                   {"created", FIELD_INSTANT, LIST_SHOWN, "t.created_at"},
-                                                   {"expires", FIELD_INSTANT, LIST_SHOWN, "t.expires_at"},
-                                                   {"revoked", FIELD_INSTANT, LIST_SHOWN, "t.revoked_at"},
-                                                   {0}};
-static const struct list directory_tokens = {.name = "tokens",
-                                             .order = "id",
-                                             .key = "id",
-                                             .columns = token_columns,
-                                             .from = "token t",
-                                             .where = "t.account = ?1"};
 
 static const struct list_column person_columns[] = {{"id", FIELD_INTEGER, RANGE_KEY, "p.id"},
                                                     {"code", FIELD_TEXT, RANGE_KEY, "p.code"},
@@ -89,6 +64,24 @@ static const struct list directory_bodies = {.name = "bodies",
                                              .from = "body b",
                                              .where = HELD("b"),
                                              .options = at_day};
+
+static const struct list_column member_columns[] = {
+    {"id", FIELD_INTEGER, RANGE_KEY, "m.id"},
+    {"body", FIELD_TEXT, LIST_FILTER, "(select b.code from body b where b.id = m.body)", .by = "m.body",
+     .lookup = "(select b.id from body b where b.code = "},
+    {"person", FIELD_TEXT, LIST_FILTER, PERSON_CODE("m.person"), .by = "m.person", .lookup = PERSON_ID},
+    {"capacity", FIELD_TEXT, LIST_SHOWN, "m.capacity"},
+    {"from", FIELD_DATE, LIST_SHOWN, DAY("m.valid_from")},
+    {"to", FIELD_DATE, LIST_SHOWN, DAY("m.valid_to")},
+    {"act", FIELD_TEXT, LIST_SHOWN, "m.act"},
+    {0}};
+static const struct list directory_members = {.name = "members",
+                                              .order = "id",
+                                              .key = "id",
+                                              .columns = member_columns,
+                                              .from = "body_member m",
+                                              .where = "+" HELD("m"),
+                                              .options = at_day};
 
 static const struct list_column unit_columns[] = {{"id", FIELD_INTEGER, RANGE_KEY, "u.id"},
                                                   {"code", FIELD_TEXT, RANGE_KEY, "u.code"},
@@ -146,18 +139,13 @@ static int list_all(struct api_call *c)
     return rc ? rc : api_list(c, &q, &how);
 }
 
-static int users(struct api_call *c)
-{
-    int rc = people_check(c->s, "user.list", PEOPLE_ANY_UNIT, c->err);
-    return rc ? rc : list_all(c);
-}
-
 static int persons(struct api_call *c)
 {
     int rc = people_check(c->s, "people.read", PEOPLE_ANY_UNIT, c->err);
     return rc ? rc : list_all(c);
 }
 
+/* Holders of positions, members of bodies. */
 static int holders(struct api_call *c)
 {
     int rc = people_check(c->s, "people.read", PEOPLE_ANY_UNIT, c->err);
@@ -183,32 +171,12 @@ static int dated(struct api_call *c)
     return rc ? rc : list_of_day(c);
 }
 
-static int find_account(struct api_call *c, struct people_account *out)
-{
-    const char *name = api_str(&c->args[0]);
-    int rc = people_account_find(c->s->db, name ? name : "", out, c->err);
-    if (rc < 0) return rc;
-    return rc == 1 ? 0 : err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", name, NULL);
-}
-
-static int tokens(struct api_call *c)
-{
-    struct people_account account;
-    struct list_query q;
-    int rc = people_check(c->s, "user.token", PEOPLE_ANY_UNIT, c->err);
-    if (rc == 0) rc = find_account(c, &account);
-    if (rc == 0) rc = api_list_read(c, &c->args[1], &q);
-    if (rc) return rc;
-    struct list_rows how = {.bound = {val_int(account.id)}, .nbound = 1};
-    return api_list(c, &q, &how);
-}
-
 static int sessions(struct api_call *c)
 {
     struct people_account account;
     struct list_query q;
     int rc = people_check(c->s, "user.sessions", PEOPLE_ANY_UNIT, c->err);
-    if (rc == 0) rc = find_account(c, &account);
+    if (rc == 0) rc = people_arg_account(c, &c->args[0], &account);
     if (rc == 0) rc = api_list_read(c, &c->args[1], &q);
     if (rc) return rc;
     return auth_session_list(c->s->host->auth, c->s->db, account.id, c->s->now, 0, &q, c->arena, &c->result,
@@ -236,9 +204,6 @@ static int delegations(struct api_call *c)
 }
 
 const struct api_fn directory_functions[] = {
-    {"user.list", users, "options:map", "list", API_READ, API_HOST, 1, "Accounts.", .list = &directory_users},
-    {"user.tokens", tokens, "name:text! options:map", "list", API_READ, API_HOST, 1,
-     "Tokens of an account, without their secrets.", .list = &directory_tokens},
     {"user.sessions", sessions, "name:text! options:map", "list", API_READ, API_HOST, 1, "Sessions of an account.",
      .guarded = true, .list = &auth_session_rows},
     {"people.person_list", persons, "options:map", "list", API_READ, API_HOST, 1, "Persons.", .guarded = true,
@@ -247,6 +212,8 @@ const struct api_fn directory_functions[] = {
      .list = &directory_positions},
     {"people.holder_list", holders, "options:map", "list", API_READ, API_HOST, 1,
      "Who holds which position where, on the day {at}, else today.", .guarded = true, .list = &directory_holders},
+    {"people.member_list", holders, "options:map", "list", API_READ, API_HOST, 1,
+     "Who sits in which body, on the day {at}, else today.", .guarded = true, .list = &directory_members},
     {"people.body_list", dated, "options:map", "list", API_READ, API_HOST, 1, "Bodies of a day {at}, else of today.",
      .list = &directory_bodies},
     {"org.units", dated, "options:map", "list", API_READ, API_HOST, 1, "The units of a day {at}, else of today.",

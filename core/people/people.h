@@ -137,13 +137,24 @@ struct people_account_new {
 };
 int people_account_add(struct store *db, const struct people_account_new *n, int64_t now, int64_t *id, struct err *err);
 int people_account_find(struct store *db, const char *name, struct people_account *out, struct err *err); /* 1, 0 */
+int people_account_get(struct store *db, int64_t id, struct people_account *out, struct err *err);        /* 1, 0 */
 int people_account_is_on(struct store *db, int64_t id, struct err *err); /* 1; 0: disabled, or none */
 int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now, struct err *err);
 /* How a person gets in: not at all, by an account, or not any more (all accounts are switched off). */
 enum people_entry { PEOPLE_NO_ACCOUNT, PEOPLE_HAS_ACCOUNT, PEOPLE_LOCKED_OUT };
 int people_entry(struct store *db, int64_t person, struct err *err); /* one of these, or an error */
-/* Gives a person or an account a role in a unit and below (unit 0: everywhere). */
-int people_role_give(struct store *db, int64_t account, const char *role, int64_t unit, int64_t day, struct err *err);
+
+/* A role that is held in a unit and below (unit 0: everywhere), [from, to) in days; to 0: open. */
+struct people_role {
+    int64_t id, account, person, unit, from, to; /* account or person: whose; the other is 0 */
+    const char *role;
+};
+/* Gives it. 0 and *id; 1: it is held already, by *id. ERR_NOT_FOUND "people.no_role". */
+int people_role_give(struct store *db, const struct people_role *r, int64_t *id, struct err *err);
+int people_role_get(struct store *db, int64_t id, struct arena *a, struct people_role *out, struct err *err); /* 1, 0 */
+int people_role_end(struct store *db, const struct people_role *r, int64_t day, struct err *err);
+/* May the caller do in the unit all that the role allows? 0, or ERR_DENIED "people.role_wider" {role, verb}. */
+int people_role_is_within(struct session *s, const char *role, int64_t unit, struct err *err);
 
 /* Tokens: bearer secrets, of which only the SHA-256 is kept. */
 enum { PEOPLE_TOKEN_LEN = 43 };
@@ -153,6 +164,8 @@ struct people_token_new {
     const char *scope; /* verbs it is good for, separated by spaces ("content.read_draft report.*");
                           NULL: all */
     int64_t expires;   /* ms; 0: never */
+    int64_t made_by;   /* the account that made it; 0: the operator */
+    int64_t made_with; /* the token that was shown for it; 0: none */
 };
 /* The token is shown this once. */
 int people_token_make(struct store *db, const struct people_token_new *n, int64_t now, char out[PEOPLE_TOKEN_LEN],
@@ -168,6 +181,14 @@ int people_token_check(struct store *db, const char *token, size_t len, int64_t 
                        struct err *err);
 /* Is the verb within the token's scope? ERR_DENIED "denied.token" {verb}. */
 int people_token_allows(const struct people_login *login, const char *verb, struct err *err);
+struct people_token {
+    int64_t id, account, expires;
+    char scope[160];
+};
+int people_token_get(struct store *db, int64_t id, struct people_token *out, struct err *err); /* 1, 0 */
+/* With those that were made by showing it. */
 int people_token_revoke(struct store *db, int64_t id, int64_t now, struct err *err);
+/* An account's own; what it made for others stays. */
+int people_token_revoke_all(struct store *db, int64_t account, int64_t now, struct err *err);
 
 #endif

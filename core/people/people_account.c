@@ -29,12 +29,10 @@ int people_account_add(struct store *db, const struct people_account_new *n, int
     return rc < 0 ? rc : 0;
 }
 
-int people_account_find(struct store *db, const char *name, struct people_account *out, struct err *err)
+#define ACCOUNT_COLUMNS "select id, person, name, lang, admin, disabled_at from account "
+
+static int read_account(struct stmt *s, struct people_account *out, struct err *err)
 {
-    struct stmt *s =
-        store_stmt(db, "select id, person, name, lang, admin, disabled_at from account where name = ?1", err);
-    if (!s) return err->code;
-    stmt_bind_str(s, 1, name);
     int rc = stmt_step(s, err);
     if (rc == 1) {
         *out = (struct people_account){.id = stmt_int(s, 0),
@@ -46,6 +44,22 @@ int people_account_find(struct store *db, const char *name, struct people_accoun
     }
     stmt_done(s);
     return rc;
+}
+
+int people_account_find(struct store *db, const char *name, struct people_account *out, struct err *err)
+{
+    struct stmt *s = store_stmt(db, ACCOUNT_COLUMNS "where name = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_str(s, 1, name);
+    return read_account(s, out, err);
+}
+
+int people_account_get(struct store *db, int64_t id, struct people_account *out, struct err *err)
+{
+    struct stmt *s = store_stmt(db, ACCOUNT_COLUMNS "where id = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    return read_account(s, out, err);
 }
 
 int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now, struct err *err)
@@ -80,33 +94,4 @@ int people_entry(struct store *db, int64_t person, struct err *err)
     stmt_done(s);
     if (rc < 0) return rc;
     return all == 0 ? PEOPLE_NO_ACCOUNT : off < all ? PEOPLE_HAS_ACCOUNT : PEOPLE_LOCKED_OUT;
-}
-
-int people_role_give(struct store *db, int64_t account, const char *role, int64_t unit, int64_t day, struct err *err)
-{
-    static const char known[] = "select 1 from role_verb where role = ?1 union all"
-                                " select 1 from position_role where role = ?1 limit 1";
-    static const char held[] = "select h.id from role_held h where h.account = ?1 and h.role = ?3 and " HELD(
-        "h") " and coalesce(h.unit, 0) = ?4 limit 1";
-    int64_t found;
-    struct stmt *s = store_stmt(db, known, err);
-    if (!s) return err->code;
-    stmt_bind_str(s, 1, role);
-    int rc = people_one(s, &found, err);
-    if (rc <= 0) return rc < 0 ? rc : err_set(err, ERR_NOT_FOUND, "people.no_role", "role", role, NULL);
-    s = store_stmt(db, held, err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, account);
-    stmt_bind_int(s, 2, day);
-    stmt_bind_str(s, 3, role);
-    stmt_bind_int(s, 4, unit);
-    rc = people_one(s, &found, err);
-    if (rc) return rc < 0 ? rc : 0;
-    s = store_stmt(db, "insert into role_held(account, role, unit, valid_from) values(?1, ?2, ?3, ?4)", err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, account);
-    stmt_bind_str(s, 2, role);
-    if (unit) stmt_bind_int(s, 3, unit);
-    stmt_bind_int(s, 4, day);
-    return stmt_run(s, err);
 }

@@ -208,6 +208,9 @@ void people_add_api(struct api *api, struct host *host)
     api_add(api, date_functions, host);
     api_add(api, text_functions, host);
     api_add(api, directory_functions, host);
+    api_add(api, account_functions, host);
+    api_add(api, token_functions, host);
+    api_add(api, role_functions, host);
 }
 
 void people_attach(struct host *host)

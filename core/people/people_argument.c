@@ -57,3 +57,28 @@ int people_arg_id(struct api_call *c, const struct val_kind *kind, const char *n
     const char *key = unit ? "people.no_unit" : body ? "people.no_body" : "people.no_person";
     return err_set(c->err, ERR_NOT_FOUND, key, "code", code, NULL);
 }
+
+int people_arg_account(struct api_call *c, const struct val *name, struct people_account *out)
+{
+    const char *text = api_str(name);
+    int rc = people_account_find(c->s->db, text ? text : "", out, c->err);
+    if (rc) return rc < 0 ? rc : 0;
+    return err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", text ? text : "", NULL);
+}
+
+int people_arg_own_account(struct api_call *c, const char *verb, const char *other, struct people_account *out)
+{
+    int rc = people_arg_account(c, &c->args[0], out);
+    if (rc != 0 && rc != ERR_NOT_FOUND) return rc;
+    if (rc == 0 && out->id == c->s->actor.user) return 0;
+    struct err missing = *c->err;
+    err_clear(c->err);
+    int may = people_check(c->s, verb, PEOPLE_ANY_UNIT, c->err);
+    if (may == ERR_DENIED && other) {
+        err_clear(c->err);
+        may = people_check(c->s, other, PEOPLE_ANY_UNIT, c->err);
+    }
+    if (may) return may;
+    *c->err = missing;
+    return rc;
+}

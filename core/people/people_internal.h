@@ -64,9 +64,15 @@ int people_decide_on(struct store *db, const struct people_wanted *w, int64_t pe
 int people_arg_id(struct api_call *c, const struct val_kind *kind, const char *name, const struct val *v, int64_t *id);
 /* A day from a date, its number, an instant, text or nothing (today). */
 int people_arg_day(struct api_call *c, const char *name, const struct val *v, int64_t *day);
+/* The account that a name means. */
+int people_arg_account(struct api_call *c, const struct val *name, struct people_account *out);
+/* The same of the first argument: one's own is everybody's; for another's, and to learn which there are, one of the
+ * verbs is needed (`other` may be NULL). */
+int people_arg_own_account(struct api_call *c, const char *verb, const char *other, struct people_account *out);
 int people_arg_bad(struct api_call *c, const char *argument, const char *type, const struct val *got);
 
 extern const struct api_fn people_functions[], org_functions[], body_functions[], delegation_functions[],
-    date_functions[], position_functions[], text_functions[], directory_functions[];
+    date_functions[], position_functions[], text_functions[], directory_functions[], account_functions[],
+    token_functions[], role_functions[];
 
 #endif

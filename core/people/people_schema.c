@@ -119,10 +119,21 @@ static const char lists[] = "create index person_email on person(email) where em
                             "create index account_admin on account(admin);"
                             "create index unit_kind on unit(kind, code);";
 
+/* Who made a token, and by showing which other one. */
+static const char tokens[] = "alter table token add column made_by integer;"
+                             "alter table token add column made_with integer;"
+                             "create index token_made_with on token(made_with) where made_with is not null;";
+
 const struct store_migration people_migrations[] = {
-    {"people/001", units},       {"people/002", persons},
-    {"people/003", accounts},    {"people/004", roles},
-    {"people/005", place},       {"people/audit", auditor},
-    {"people/bodies", bodies},   {"people/lists", lists},
-    {"people/privacy", privacy}, {0},
+    {"people/001", units},
+    {"people/002", persons},
+    {"people/003", accounts},
+    {"people/004", roles},
+    {"people/005", place},
+    {"people/audit", auditor},
+    {"people/bodies", bodies},
+    {"people/lists", lists},
+    {"people/privacy", privacy},
+    {"people/tokens", tokens},
+    {0},
 };

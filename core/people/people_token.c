@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "runtime/crash.h"
 
 enum { TOKEN_BYTES = 24, TOKEN_TEXT = 3 + TOKEN_BYTES / 3 * 4 };
 _Static_assert((int)TOKEN_TEXT < (int)PEOPLE_TOKEN_LEN, "a token and its NUL fit");
@@ -26,8 +27,9 @@ static void format(const uint8_t bytes[TOKEN_BYTES], char out[PEOPLE_TOKEN_LEN])
 int people_token_make(struct store *db, const struct people_token_new *n, int64_t now, char out[PEOPLE_TOKEN_LEN],
                       int64_t *id, struct err *err)
 {
-    static const char sql[] = "insert into token(hash, account, label, scope, created_at, expires_at)"
-                              " select ?1, c.id, ?3, ?4, ?5, ?6 from account c where c.id = ?2 returning id";
+    static const char sql[] =
+        "insert into token(hash, account, label, scope, created_at, expires_at, made_by, made_with)"
+        " select ?1, c.id, ?3, ?4, ?5, ?6, ?7, ?8 from account c where c.id = ?2 returning id";
     uint8_t bytes[TOKEN_BYTES], hash[DIGEST_LEN];
     struct err_num num;
     if (n->scope && strlen(n->scope) >= sizeof(((struct people_login *)0)->scope))
@@ -43,7 +45,10 @@ int people_token_make(struct store *db, const struct people_token_new *n, int64_
     if (n->scope) stmt_bind_str(s, 4, n->scope);
     stmt_bind_int(s, 5, now);
     if (n->expires) stmt_bind_int(s, 6, n->expires);
+    if (n->made_by > 0) stmt_bind_int(s, 7, n->made_by);
+    if (n->made_with) stmt_bind_int(s, 8, n->made_with);
     int rc = people_one(s, id, err);
+    crash_point("people.token_made");
     if (rc == 1) return 0;
     memset(out, 0, PEOPLE_TOKEN_LEN);
     return rc ? rc : err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&num, n->account), NULL);
@@ -94,14 +99,44 @@ int people_token_allows(const struct people_login *login, const char *verb, stru
     return err_set(err, ERR_DENIED, "denied.token", "verb", verb, NULL);
 }
 
-int people_token_revoke(struct store *db, int64_t id, int64_t now, struct err *err)
+int people_token_get(struct store *db, int64_t id, struct people_token *out, struct err *err)
 {
-    struct err_num n;
-    struct stmt *s = store_stmt(db, "update token set revoked_at = coalesce(revoked_at, ?2) where id = ?1", err);
+    struct stmt *s = store_stmt(db, "select account, expires_at, scope from token where id = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    int rc = stmt_step(s, err);
+    if (rc == 1) {
+        *out = (struct people_token){.id = id, .account = stmt_int(s, 0), .expires = stmt_int(s, 1)};
+        stmt_copy(s, 2, out->scope, sizeof(out->scope));
+    }
+    stmt_done(s);
+    return rc;
+}
+
+static int revoke(struct store *db, const char *sql, int64_t id, int64_t now, struct err *err)
+{
+    struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, id);
     stmt_bind_int(s, 2, now);
-    int rc = stmt_run(s, err);
-    if (rc || store_changes(db)) return rc;
-    return err_set(err, ERR_NOT_FOUND, "people.no_token", "token", err_i64(&n, id), NULL);
+    return stmt_run(s, err);
+}
+
+/* Whoever has stolen one may have made others by it. */
+int people_token_revoke(struct store *db, int64_t id, int64_t now, struct err *err)
+{
+    static const char sql[] = "with recursive made(id) as (select ?1 union"
+                              " select t.id from made join token t on t.made_with = made.id)"
+                              " update token set revoked_at = ?2 where id in (select id from made)"
+                              " and revoked_at is null";
+    struct people_token t;
+    struct err_num n;
+    int rc = people_token_get(db, id, &t, err);
+    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "people.no_token", "token", err_i64(&n, id), NULL);
+    return rc < 0 ? rc : revoke(db, sql, id, now, err);
+}
+
+int people_token_revoke_all(struct store *db, int64_t account, int64_t now, struct err *err)
+{
+    return revoke(db, "update token set revoked_at = ?2 where account = ?1 and revoked_at is null", account, now, err);
 }

@@ -61,7 +61,8 @@ struct api_fn {
     const char *name; /* "content.publish", "item:title" */
     api_call_fn call;
     const char *args;
-    const char *returns; /* for the reference: "Item?", "integer", "" */
+    const char *returns; /* for the reference: "Item?", "integer", ""; for REST alone also "id:integer! link:text", with
+                            [] a list */
     enum api_effect effect;
     const char *needs; /* capability, or NULL: everyone */
     int since;         /* API level */
@@ -70,6 +71,7 @@ struct api_fn {
     bool guarded;      /* reads something protected: the audit is told of it before it is answered */
     bool slow;         /* reads for seconds, maybe: other reads do not wait behind it */
     bool tells;        /* tells the audit itself, with what was before; else each success is told by its arguments */
+    const char *once;  /* members of the result that are shown this once ("token"): nowhere kept; NULL: none */
     const struct list *list; /* what its map of options may ask of a list (store/list.h); NULL: it is none */
 };
 

@@ -45,6 +45,7 @@ struct session {
     struct arena *arena;       /* for this slice or request; not reset before its end */
     int64_t now;               /* this slice's time */
     struct actor actor;
+    int64_t token;               /* the bearer token that the caller showed; 0: none */
     const char *origin;          /* from where, for the audit: "http 10.0.0.7 r-12ab", "cli"; NULL: from within */
     const char *lang;            /* "vi", "en" */
     const char *zone;            /* IANA zone of the organisation */

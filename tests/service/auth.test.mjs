@@ -166,7 +166,7 @@ describe('sessions', () => {
     assert.ok(!JSON.stringify(list).includes(b.cookies.khung));
     assert.equal((await a.send('DELETE', `/auth/sessions/${other.id}`)).status, 204);
     assert.equal((await b.request('GET', '/auth/me')).status, 401);
-    assert.equal((await a.send('DELETE', `/auth/sessions/${other.id}`)).status, 403);
+    assert.equal((await a.send('DELETE', `/auth/sessions/${other.id}`)).status, 404);
     for (const id of ['x', '0', '-1', '99999999999999999999', '1.5', '%2e%2e'])
       assert.ok([422, 404].includes((await a.send('DELETE', `/auth/sessions/${id}`)).status), id);
     await b.login('lan', PASSWORD);
@@ -182,11 +182,12 @@ describe('sessions', () => {
     await lan.login('lan', PASSWORD);
     await root.login('root', PASSWORD);
     const rootSession = (await root.request('GET', '/auth/sessions')).json.find((x) => x.current);
-    assert.equal((await lan.request('GET', '/auth/sessions?user=root')).status, 403);
-    assert.equal((await lan.request('GET', '/auth/sessions?user=nobody')).status, 403);
-    assert.equal((await lan.send('DELETE', `/auth/sessions/${rootSession.id}`)).status, 403);
-    const [of] = (await root.request('GET', '/auth/sessions?user=lan')).json;
-    assert.equal((await root.send('DELETE', `/auth/sessions/${of.id}`)).status, 204);
+    for (const name of ['root', 'nobody']) assert.equal((await lan.request('GET', `/api/users/${name}/sessions`)).status, 403);
+    assert.equal((await lan.send('DELETE', `/api/users/root/sessions/${rootSession.id}`)).status, 403);
+    assert.equal((await lan.send('DELETE', `/auth/sessions/${rootSession.id}`)).status, 404);
+    const [of] = (await root.request('GET', '/api/users/lan/sessions')).json;
+    assert.equal((await root.send('DELETE', `/auth/sessions/${of.id}`)).status, 404, 'there it is one\'s own alone');
+    assert.equal((await root.send('DELETE', `/api/users/lan/sessions/${of.id}`)).status, 204);
     assert.equal((await lan.request('GET', '/auth/me')).status, 401);
     await lan.login('lan', PASSWORD);
     const [listed] = await s.must('user', 'sessions', 'lan');

@@ -126,7 +126,9 @@ describe('Idempotency-Key', () => {
       }
       done++;
       assert.equal(second.headers['idempotent-replayed'], 'true', name);
-      assert.equal(second.text, first.text, name);
+      const { withheld = [], ...again } = second.json ?? {};
+      if (withheld.length) assert.deepEqual(again, Object.fromEntries(Object.entries(first.json).filter(([k]) => !withheld.includes(k))), name);
+      else assert.equal(second.text, first.text, name);
       const other = await s.request(method, at, { ...body, other: 1 }, headers);
       assert.deepEqual([other.status, other.json?.code], [422, 'http.idempotency_other'], `${name}: ${other.text}`);
     }

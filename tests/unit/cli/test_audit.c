@@ -96,6 +96,23 @@ static void the_index_gives_what_reading_gives(void **state)
     fixture_close(&f);
 }
 
+static void what_has_a_number_and_a_name_is_found_by_either(void **state)
+{
+    struct fixture f;
+    (void)state;
+    open_one(&f);
+    fixture_call(&f, "user.add", "[\"an\"]");
+    struct val token = fixture_call(&f, "user.token", "[\"an\"]");
+    struct audit_filter by_name = {.kind = "token", .name = "an"};
+    struct audit_filter by_id = {.kind = "token", .id = val_get_int(&token, "id", 0)};
+    assert_int_equal(found(&f, &by_id), 1);
+    while (index_some(&f)) {
+    }
+    assert_int_equal(found(&f, &by_id), 1);
+    assert_int_equal(found(&f, &by_name), 1);
+    fixture_close(&f);
+}
+
 static void what_is_rolled_back_was_not_told(void **state)
 {
     struct fixture f;
@@ -256,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_day_that_changes_something_has_one_anchor),
         cmocka_unit_test(the_index_gives_what_reading_gives),
+        cmocka_unit_test(what_has_a_number_and_a_name_is_found_by_either),
         cmocka_unit_test(what_is_rolled_back_was_not_told),
         cmocka_unit_test(large_and_deep_values_are_told_by_their_digest),
         cmocka_unit_test(rows_from_before_there_were_seals_are_verified_and_go_on),

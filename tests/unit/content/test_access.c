@@ -14,10 +14,11 @@ struct office {
 static int64_t account(struct fixture *f, const char *name, const char *role, int64_t unit)
 {
     struct people_account_new n = {.name = name};
-    int64_t id;
+    int64_t id, given;
     fixture_fail(f, name, people_account_add(f->s.db, &n, f->s.now, &id, &f->err));
     int64_t day = people_day(&f->host, f->s.now);
-    fixture_fail(f, role, people_role_give(f->s.db, id, role, unit, day, &f->err));
+    struct people_role r = {.account = id, .role = role, .unit = unit, .from = day};
+    fixture_fail(f, role, people_role_give(f->s.db, &r, &given, &f->err));
     return id;
 }
 

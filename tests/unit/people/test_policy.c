@@ -42,15 +42,19 @@ static void family_of_verbs_is_one_row(void **state)
 {
     struct fixture *f = *state;
     struct people_account root;
+    int64_t given, again;
     people_account_find(f->db, "lan", &root, &f->err);
-    fixture_ok(f, "give", people_role_give(f->db, root.id, "operator", 0, 0, &f->err));
-    fixture_ok(f, "twice", people_role_give(f->db, root.id, "operator", 0, 0, &f->err));
+    struct people_role r = {.account = root.id, .role = "operator"};
+    fixture_ok(f, "give", people_role_give(f->db, &r, &given, &f->err));
+    assert_int_equal(people_role_give(f->db, &r, &again, &f->err), 1);
+    assert_int_equal(again, given);
     assert_int_equal(fixture_count(f, "select count(*) from role_held where role = 'operator'"), 1);
     struct actor a = {.user = root.id};
     assert_int_equal(ask(f, a, "flow.cancel", 0), 0);
     assert_int_equal(ask(f, a, "schedule.write", 0), 0);
     assert_int_equal(ask(f, a, "flowers.pick", 0), ERR_DENIED);
-    assert_int_equal(people_role_give(f->db, root.id, "emperor", 0, 0, &f->err), ERR_NOT_FOUND);
+    r.role = "emperor";
+    assert_int_equal(people_role_give(f->db, &r, &given, &f->err), ERR_NOT_FOUND);
 }
 
 static void admin_has_system_verbs_and_no_business_rights(void **state)
