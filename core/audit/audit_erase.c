@@ -126,35 +126,45 @@ int audit_erase_begin(struct session *s, const struct audit_traces *t, const cha
 
 /* --- what was erased --- */
 
-static int show(struct stmt *s, struct arena *a, struct val *out)
+static int show(struct stmt *s, struct arena *a, struct val *row)
 {
     static const char *const names[] = {"id", "person", "at", "user", "by", "rows", "values", "done_at"};
-    struct val row = val_map();
     size_t len;
     int rc = 0;
+    *row = val_map();
     for (int i = 0; rc == 0 && i < 8; i++)
-        if (!stmt_is_null(s, i)) rc = val_set(a, &row, names[i], val_int(stmt_int(s, i)));
+        if (!stmt_is_null(s, i)) rc = val_set(a, row, names[i], val_int(stmt_int(s, i)));
     const char *reason = stmt_text(s, 8, &len);
     char *copy = arena_strndup(a, reason ? reason : "", len);
-    if (rc == 0) rc = copy ? val_set(a, &row, "reason", val_strn(copy, len)) : ERR_NOMEM;
-    return rc ? rc : val_add(a, out, row);
+    return rc || !copy ? ERR_NOMEM : val_set(a, row, "reason", val_strn(copy, len));
 }
 
-int audit_erasures(struct store *db, int64_t limit, struct arena *a, struct val *out, struct err *err)
+static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "id"},
+                                             {"person", FIELD_INTEGER, LIST_SHOWN},
+                                             {"at", FIELD_INSTANT, LIST_SHOWN},
+                                             {"user", FIELD_INTEGER, LIST_SHOWN},
+                                             {"by", FIELD_INTEGER, LIST_SHOWN},
+                                             {"rows", FIELD_INTEGER, LIST_SHOWN},
+                                             {"values", FIELD_INTEGER, LIST_SHOWN},
+                                             {"done_at", FIELD_INSTANT, LIST_SHOWN},
+                                             {"reason", FIELD_TEXT, LIST_SHOWN},
+                                             {0}};
+const struct list audit_erasure_list = {.name = "erasures",
+                                        .order = "-id",
+                                        .key = "id",
+                                        .columns = columns,
+                                        .from = "audit_erasure",
+                                        .select = "id, person, at, user, by_person, rows, vals, done_at, reason"};
+
+static int list_row(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err)
 {
-    struct stmt *s = store_stmt(db,
-                                "select id, person, at, user, by_person, rows, vals, done_at, reason from audit_erasure"
-                                " order by id desc limit ?1",
-                                err);
-    int rc;
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, limit);
-    *out = val_list();
-    while ((rc = stmt_step(s, err)) == 1)
-        if (show(s, a, out) != 0) {
-            rc = err_set(err, ERR_LIMIT, "limit.size", "what", "audit", NULL);
-            break;
-        }
-    stmt_done(s);
-    return rc;
+    (void)ctx;
+    return show(s, a, row) ? err_set(err, ERR_LIMIT, "limit.size", "what", "audit", NULL) : 0;
+}
+
+int audit_erasures(struct store *db, const struct list_query *q, struct arena *a, struct val *out, const char **next,
+                   struct err *err)
+{
+    struct list_rows how = {.read = list_row};
+    return list_find(db, q, &how, a, out, next, err);
 }

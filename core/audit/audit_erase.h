@@ -12,6 +12,7 @@
 #define KHUNG_AUDIT_ERASE_H
 
 #include "audit/audit.h"
+#include "store/list.h"
 
 #define AUDIT_ERASE_VERB "audit.erase"
 enum { AUDIT_REASON_MAX = 500 };
@@ -36,6 +37,8 @@ int audit_erase_count(struct store *db, const struct audit_traces *t, struct aud
 int audit_erase_begin(struct session *s, const struct audit_traces *t, const char *reason, int64_t *id,
                       struct err *err);
 /* { { id =, person =, at =, by =, reason =, rows =, values =, done_at = } … }, newest first. */
-int audit_erasures(struct store *db, int64_t limit, struct arena *a, struct val *out, struct err *err);
+extern const struct list audit_erasure_list;
+int audit_erasures(struct store *db, const struct list_query *q, struct arena *a, struct val *out, const char **next,
+                   struct err *err);
 
 #endif

@@ -133,7 +133,7 @@ static int mails(lua_State *L)
     int rc = val_set(&s->arena, &options, "kind", val_str("mail"));
     if (rc == 0) rc = val_set(&s->arena, &options, "limit", val_int(1000));
     if (rc == 0) rc = list_read(&outbox_rows, &options, NULL, &s->arena, &q, &err);
-    if (rc == 0) rc = outbox_page(s->app.db, &q, false, &s->arena, &list, &next, &err);
+    if (rc == 0) rc = outbox_page(s->app.db, &q, &s->arena, &list, &next, &err);
     if (rc) return spec_raise(L, &err);
     vm_push_val(L, &list);
     return 1;

@@ -156,7 +156,11 @@ struct content_search {
 };
 int content_search(struct session *s, const struct content_search *q, struct arena *a, struct val *items,
                    struct err *err);
-int content_history(struct session *s, int64_t item, struct arena *a, struct val *out, struct err *err);
+/* What happened to it, in a page: { id, verb, from, to, revision, at, … }; where it ends, the session's `next`. */
+struct list_query;
+extern const struct list content_history_list;
+int content_history(struct session *s, int64_t item, const struct list_query *q, struct arena *a, struct val *out,
+                    struct err *err);
 struct content_span {
     int64_t item, from, to; /* revisions */
 };

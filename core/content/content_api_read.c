@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "people/people.h"
+#include "plugin/api_list.h"
 #include "plugin/declare.h"
 
 /* An id, an address or an item. */
@@ -90,10 +91,19 @@ static int may_look(struct api_call *c, int64_t item)
     return err_set(c->err, ERR_DENIED, "denied.draft", NULL);
 }
 
+/* Without options: all that there is, as far as it goes into a page. */
 static int history(struct api_call *c)
 {
+    struct list_query q;
     int rc = may_look(c, c->args[0].as.obj.id);
-    return rc ? rc : content_history(c->s, c->args[0].as.obj.id, c->arena, &c->result, c->err);
+    if (rc == 0) rc = api_list_read(c, &c->args[1], &q);
+    if (rc == 0 && c->args[1].type == VAL_NIL) q.limit = LIST_LIMIT_MAX;
+    if (rc == 0) rc = content_history(c->s, c->args[0].as.obj.id, &q, c->arena, &c->result, c->err);
+    if (rc || !c->s->vm) return rc;
+    c->nresults = 2;
+    c->result2 = c->s->next ? val_str(c->s->next) : val_nil();
+    c->s->next = NULL;
+    return 0;
 }
 
 static int diff(struct api_call *c)
@@ -211,14 +221,16 @@ const struct api_fn content_read_functions[] = {
      "Item[], cursor?", API_READ, "content", 1, "Items by conditions; {order, limit, after, published}."},
     {"content.search", search, "text:text! options:map{type:text,unit:unit,limit:integer,published:boolean}", "Item[]",
      API_READ, "content", 1, "Full text without regard to marks, exact marks first; {type, unit, published, limit}."},
-    {"content.history", history, "item:object:item!", "table[]", API_READ, "content", 1,
-     "Who moved the item from where to where, when and why."},
+    {"content.history", history, "item:object:item! options:map", "table[]", API_READ, "content", 1,
+     "Who moved the item from where to where, when and why, oldest first; {limit, after, sort, fields}.",
+     .list = &content_history_list},
     {"content.diff", diff, "item:object:item! r1:integer! r2:integer!", "table[]", API_READ, "content", 1,
      "The fields in which two revisions differ: {field, before, after}."},
     {"content.overdue", overdue, "", "table[]", API_READ, "content", 1,
      "Scheduled publications that were refused: {item, publish_at, next_try, tries, reason}."},
     {"content.lint", lint, "item:object:item!", "table[]", API_READ, "content", 1,
-     "Findings in the text: {field, offset, length, text, rule, message, suggestion}."},
+     "Findings in the text: {field, offset, length, text, rule, message, suggestion}.",
+     .gives = "field:text! offset:integer length:integer text:text rule:text! message:text! suggestion:text"},
     {"item:title", title, "item:object:item!", "string", API_READ, NULL, 1,
      "The field that the type names as title; every item has it as item.title too."},
     {"item:url", url, "item:object:item!", "string", API_READ, NULL, 1, "The path of its page."},

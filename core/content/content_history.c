@@ -6,14 +6,30 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "store/list.h"
 
-enum { HISTORY_MAX = 1000 };
-
-static const char history_sql[] =
-    "select l.verb, l.was, l.now, l.rev, l.at, l.person, l.run, l.plugin, l.reason, l.detail, "
-    "r.hash, r.note"
-    " from item_log l left join revision r on r.item = l.item and r.rev = l.rev where l.item = ?1"
-    " order by l.id limit ?2";
+static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "l.id"},
+                                             {"verb", FIELD_TEXT, LIST_SHOWN},
+                                             {"from", FIELD_TEXT, LIST_SHOWN},
+                                             {"to", FIELD_TEXT, LIST_SHOWN},
+                                             {"revision", FIELD_INTEGER, LIST_SHOWN},
+                                             {"at", FIELD_JSON, LIST_SHOWN},
+                                             {"person", FIELD_INTEGER, LIST_SHOWN},
+                                             {"run", FIELD_INTEGER, LIST_SHOWN},
+                                             {"plugin", FIELD_TEXT, LIST_SHOWN},
+                                             {"reason", FIELD_TEXT, LIST_SHOWN},
+                                             {"detail", FIELD_JSON, LIST_SHOWN},
+                                             {"hash", FIELD_TEXT, LIST_SHOWN},
+                                             {"note", FIELD_TEXT, LIST_SHOWN},
+                                             {0}};
+const struct list content_history_list = {
+    .name = "content history",
+    .order = "id",
+    .key = "id",
+    .columns = columns,
+    .from = "item_log l left join revision r on r.item = l.item and r.rev = l.rev",
+    .where = "l.item = ?1",
+    .select = "l.verb, l.was, l.now, l.rev, l.at, l.person, l.run, l.plugin, l.reason, l.detail, r.hash, r.note, l.id"};
 
 static int set_text(struct stmt *s, int col, const char *name, struct arena *a, struct val *map)
 {
@@ -35,7 +51,7 @@ static int history_row(struct stmt *s, const char *zone, struct arena *a, struct
         int col;
         const char *name;
     } texts[] = {{0, "verb"}, {1, "from"}, {2, "to"}, {7, "plugin"}, {8, "reason"}, {10, "hash"}, {11, "note"}},
-      numbers[] = {{3, "revision"}, {5, "person"}, {6, "run"}};
+      numbers[] = {{3, "revision"}, {5, "person"}, {6, "run"}, {12, "id"}};
     struct val at, detail;
     int rc = 0;
     size_t len;
@@ -52,22 +68,17 @@ static int history_row(struct stmt *s, const char *zone, struct arena *a, struct
     return rc == ERR_NOMEM ? content_too_large(err) : rc;
 }
 
-int content_history(struct session *session, int64_t item, struct arena *a, struct val *out, struct err *err)
+static int list_row(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err)
 {
-    struct stmt *s = store_stmt(session->db, history_sql, err);
-    int rc;
-    *out = val_list();
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, item);
-    stmt_bind_int(s, 2, HISTORY_MAX);
-    while ((rc = stmt_step(s, err)) == 1) {
-        struct val row;
-        rc = history_row(s, session->zone, a, &row, err);
-        if (rc == 0 && val_add(a, out, row) != 0) rc = content_too_large(err);
-        if (rc) break;
-    }
-    stmt_done(s);
-    return rc;
+    const struct session *session = ctx;
+    return history_row(s, session->zone, a, row, err);
+}
+
+int content_history(struct session *session, int64_t item, const struct list_query *q, struct arena *a, struct val *out,
+                    struct err *err)
+{
+    struct list_rows how = {.bound = {val_int(item)}, .nbound = 1, .read = list_row, .ctx = session};
+    return list_find(session->db, q, &how, a, out, &session->next, err);
 }
 
 static int load_body(struct store *db, int64_t item, int64_t rev, struct arena *a, struct val *body, struct err *err)

@@ -88,7 +88,9 @@ int flow_retry(struct flow *f, struct session *s, int64_t run, bool upgrade, str
 struct flow_filter {
     const char *plugin, *name; /* NULL: all */
     int state;                 /* -1: all */
-    int64_t limit, before;     /* before: an id, 0: the newest */
+    int64_t limit;             /* 0: 100, at most 1000 */
+    int64_t before, behind;    /* ids, neither is given; 0: no such bound */
+    bool oldest;               /* first */
 };
 int flow_read_run(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err); /* 1, 0 */
 /* A page of runs; the flow's plugin and name, NULL: any. */

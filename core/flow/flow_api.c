@@ -133,8 +133,11 @@ static int patched(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"flow.define", define, "name:text! options:map{title:any,input:map,retry:map} run:fn!", "", API_DECLARE, "flow", 1,
-     "Declares a workflow: a function of (run, input) that may wait for weeks."},
+    {"flow.define", define, "name:text! options:map{title:any,input:map,retry:map,forms:map} run:fn!", "", API_DECLARE,
+     "flow", 1,
+     "Declares a workflow: a function of (run, input) that may wait for weeks. forms = { name = form } tells the "
+     "OpenAPI "
+     "document which forms its tasks may have."},
     {"flow.start", start, "name:text! input:map options:map{id:text}", "Run", API_WRITE, "flow", 1,
      "Starts a run; { id = \"article-17\" } starts nothing twice.", true, .tells = true},
     {"flow.signal", signal, "run:any! name:text! data:any options:map{key:text}", "", API_WRITE, "flow", 1,

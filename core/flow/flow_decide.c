@@ -35,10 +35,11 @@ int flow_task_check_form(struct flow *f, struct session *s, const struct flow_ta
                          struct val *answer, struct err *err)
 {
     struct field_list fields;
-    struct val form, checked;
+    struct val form, named, checked;
     int rc = flow_task_form(s->arena, t, &form, err);
     if (rc == 0) rc = field_parse_list(s->arena, &form, &fields, err);
-    if (rc == 0) rc = field_check_map(&fields, given, false, &f->host->time, s->arena, &checked, err);
+    if (rc == 0) rc = people_codes(s->db, &fields, given, s->arena, &named, err);
+    if (rc == 0) rc = field_check_map(&fields, &named, false, &f->host->time, s->arena, &checked, err);
     if (rc == 0) rc = flow_file_take_answer(s, t, &fields, &checked, err);
     for (size_t i = 0; rc == 0 && i < checked.as.map.n; i++)
         rc = val_set(s->arena, answer, checked.as.map.pairs[i].key, checked.as.map.pairs[i].v)
@@ -77,7 +78,7 @@ static int check_about(struct session *s, const struct flow_task *t, struct val 
 static int add_comments(struct session *s, int64_t task, struct val *answer, struct err *err)
 {
     struct val comments;
-    int rc = flow_task_comments(s, task, s->arena, &comments, err);
+    int rc = flow_task_said(s, task, s->arena, &comments, err);
     if (rc == 0 && comments.as.list.n) rc = val_set(s->arena, answer, "comments", comments);
     return rc == ERR_NOMEM ? err_set(err, ERR_NOMEM, "memory", NULL) : rc;
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "content/content.h"
 #include "content/storage.h"
+#include "flow/flow_task.h"
 #include "people/people.h"
 #include "plugin/bind_lua.h"
 #include "plugin/events.h"
@@ -35,7 +36,7 @@ static const char *option_str(struct arena *a, const struct val *spec, const cha
     return val_cstr(a, val_get(spec, key));
 }
 
-/* flow.define(name, options): the input's fields, the retry policy. */
+/* flow.define(name, options): the input's fields, the retry policy, the forms of its tasks. */
 static int compile_flow(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err)
 {
     struct flow_def *def = arena_alloc(a, sizeof(*def));
@@ -57,7 +58,8 @@ static int compile_flow(void *self, struct decl *d, struct registry *r, struct a
     if (def->retry_times < 0 || def->retry_times > 1000)
         return err_set(err, ERR_INVALID, "flow.retry_times", "flow", d->name, NULL);
     d->compiled = def;
-    return input ? field_parse_list(a, input, &def->input, err) : 0;
+    int rc = input ? field_parse_list(a, input, &def->input, err) : 0;
+    return rc ? rc : flow_task_forms_check(a, val_get(&d->spec, "forms"), err);
 }
 
 /* on(event): only handlers that run after the commit are flows. */

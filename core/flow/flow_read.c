@@ -122,28 +122,15 @@ int flow_read_run(struct store *db, int64_t id, struct arena *a, struct val *out
     return rc;
 }
 
-/* Newest first by id; a filter on the state uses the small index of troubled runs where it can. */
-static const char *list_sql(const struct flow_filter *f)
-{
-    if (f->state == FLOW_FAILED || f->state == FLOW_BLOCKED || f->state == FLOW_UNDOING)
-        return RUN_COLUMNS " where r.state = ?1 and r.state in (2, 3, 5) and r.id < ?2"
-                           " and (?3 is null or n.plugin = ?3) and (?4 is null or n.name = ?4)"
-                           " order by r.id desc limit ?5";
-    return RUN_COLUMNS " where (?1 < 0 or r.state = ?1) and r.id < ?2 and (?3 is null or n.plugin = ?3)"
-                       " and (?4 is null or n.name = ?4) order by r.id desc limit ?5";
-}
-
 int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *a, struct val *out, struct err *err)
 {
-    struct stmt *s = store_stmt(db, list_sql(f), err);
-    int64_t limit = f->limit <= 0 ? 100 : f->limit > 1000 ? 1000 : f->limit;
+    struct flow_filter q = *f;
+    const char *ids;
+    q.limit = f->limit <= 0 ? 100 : f->limit > 1000 ? 1000 : f->limit;
+    int rc = flow_find_ids(db, &q, a, &ids, err);
+    struct stmt *s = rc ? NULL : store_stmt(db, RUN_COLUMNS " where " FLOW_FIND_THESE " order by r.id desc", err);
     if (!s) return err->code;
-    stmt_bind_int(s, 1, f->state);
-    stmt_bind_int(s, 2, f->before ? f->before : INT64_MAX);
-    stmt_bind_str(s, 3, f->plugin);
-    stmt_bind_str(s, 4, f->name);
-    stmt_bind_int(s, 5, limit);
-    int rc;
+    stmt_bind_str(s, 1, ids);
     *out = val_list();
     while ((rc = stmt_step(s, err)) == 1) {
         struct val row;
@@ -158,9 +145,9 @@ int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *
 
 static const struct list_column run_columns[] = {
     {"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "r.id"},
-    {"plugin", FIELD_TEXT, LIST_FILTER | LIST_WALK, "n.plugin"},
+    {"plugin", FIELD_TEXT, LIST_FILTER | LIST_OWN, "n.plugin"},
     {"flow", FIELD_TEXT, LIST_SHOWN, "n.name"},
-    {"state", FIELD_TEXT, LIST_FILTER | LIST_WALK, "r.state", .choices = flow_state_names},
+    {"state", FIELD_TEXT, LIST_FILTER | LIST_OWN, "r.state", .choices = flow_state_names},
     {"due", FIELD_INSTANT, LIST_RANGE, "r.due"},
     {"business_id", FIELD_TEXT, LIST_SHOWN, "r.bid"},
     {"parent", FIELD_INTEGER, LIST_FILTER, "r.parent"},
@@ -183,7 +170,6 @@ const struct list flow_run_list = {.name = "runs",
                                    .key = "id",
                                    .columns = run_columns,
                                    .from = RUN_FROM,
-                                   .where = "(?1 is null or n.plugin = ?1) and (?2 is null or n.name = ?2)",
                                    .select = RUN_SHOWN,
                                    .options = run_options};
 
@@ -193,17 +179,56 @@ static int list_row(void *ctx, struct stmt *s, struct arena *a, struct val *row,
     return read_row(s, a, row) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 
-/* Those that need somebody are few and have an index of their own. */
+static int64_t value_of(const struct list_query *q, const char *column, int64_t otherwise)
+{
+    const struct list_filter *f = list_filter_of(q, column);
+    return f ? f->value.as.i : otherwise;
+}
+
+/* What the page asks of the ids, too: ranges, and where the page before ended. */
+static void take_bounds(const struct list_query *q, struct flow_filter *f)
+{
+    int64_t least = INT64_MIN, most = INT64_MAX;
+    for (size_t i = 0; i < q->nfilters; i++) {
+        const char *op = q->filters[i].op;
+        int64_t id = q->filters[i].value.as.i;
+        if (q->filters[i].column != q->key || id <= 0 || id == INT64_MAX) continue;
+        if (op[0] == '>' && id > least) least = op[1] ? id - 1 : id;
+        if (op[0] == '<' && id < most) most = op[1] ? id + 1 : id;
+    }
+    if (q->after_key.type == VAL_INT && q->down && q->after_key.as.i < most) most = q->after_key.as.i;
+    if (q->after_key.type == VAL_INT && !q->down && q->after_key.as.i > least) least = q->after_key.as.i;
+    f->behind = least;
+    f->before = most;
+}
+
+/* By plugin, flow or state the ids are sought first. Runs of one parent, one run, or those due in a range are found by
+ * an index of that; then the flow is only compared. */
 int flow_read_page(struct store *db, const struct list_query *q, const char *plugin, const char *name, struct arena *a,
                    struct val *out, const char **next, struct err *err)
 {
-    const struct list_filter *state = list_filter_of(q, "state");
-    int64_t s = state ? state->value.as.i : FLOW_RUNNING;
-    bool needs_somebody = s == FLOW_FAILED || s == FLOW_BLOCKED || s == FLOW_UNDOING;
+    const struct list_filter *by_plugin = list_filter_of(q, "plugin");
+    struct flow_filter f = {.plugin = plugin      ? plugin
+                                      : by_plugin ? by_plugin->value.as.str.s
+                                                  : NULL,
+                            .name = name,
+                            .state = (int)value_of(q, "state", -1),
+                            .limit = q->limit + 1,
+                            .oldest = !q->down};
     struct list_rows how = {.bound = {plugin ? val_str(plugin) : val_nil(), name ? val_str(name) : val_nil()},
                             .nbound = 2,
-                            .where = needs_somebody ? "r.state in (2, 3, 5)" : NULL,
+                            .where = "(?1 is null or n.plugin = ?1) and (?2 is null or n.name = ?2)",
                             .read = list_row};
+    bool is_sought = (f.plugin || f.name || f.state >= 0) && q->sort == q->key;
+    for (size_t i = 0; i < q->nfilters; i++)
+        is_sought = is_sought && (q->filters[i].column->can & LIST_OWN ||
+                                  (q->filters[i].column == q->key && q->filters[i].op[0] != '='));
+    if (!is_sought) return list_find(db, q, &how, a, out, next, err);
+    take_bounds(q, &f);
+    const char *ids;
+    int rc = flow_find_ids(db, &f, a, &ids, err);
+    if (rc) return rc;
+    how = (struct list_rows){.bound = {val_str(ids)}, .nbound = 1, .where = FLOW_FIND_THESE, .read = list_row};
     return list_find(db, q, &how, a, out, next, err);
 }
 

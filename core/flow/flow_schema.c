@@ -188,6 +188,11 @@ static const char bodies[] =
             DOUBT("7", "''", "new.body") " end;" ON("seat_gone", "delete", "body_member")
                 DOUBT("7", "''", "old.body") " end;";
 
+/* Runs of a flow in a state, in the order of their ids (flow_find.c); what was said about a task. */
+static const char sought[] =
+    "create index flow_run_state on flow_run(name, state); drop index flow_run_needy;"
+    "create index flow_task_log_said on flow_task_log(task) where kind in ('comment', 'attached');";
+
 static const char no_link[] = "alter table flow_task add column no_link integer;";
 
 const struct store_migration flow_migrations[] = {{"flow/001", first},
@@ -205,4 +210,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/bodies", bodies},
                                                   {"flow/files", "alter table flow_task_log add column files text"},
                                                   {"flow/no_link", no_link},
+                                                  {"flow/sought", sought},
                                                   {0}};

@@ -91,6 +91,11 @@ int flow_task_show_item(struct session *s, const struct flow_task *t, struct are
 
 /* flow_task_form.c: the form's declaration; a usual one when none was given. */
 int flow_task_form(struct arena *a, const struct flow_task *t, struct val *form, struct err *err);
+/* Can it be filled in? Its fields are well described, and none has a name that an answer has by itself. */
+int flow_task_form_check(struct arena *a, const struct val *form, struct err *err);
+/* The same of each form of { name = form }; "flow.forms" when it is no such map, or has more than
+ * a hundred. */
+int flow_task_forms_check(struct arena *a, const struct val *forms, struct err *err);
 /* Its fields as a list of { name, type, required, title, help, choices, default }, in their `order`, then by name. */
 int flow_task_fields(struct arena *a, const struct val *form, const char *lang, struct val *out, struct err *err);
 

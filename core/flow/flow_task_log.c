@@ -58,6 +58,7 @@ static int read_line(struct stmt *s, struct arena *a, struct val *out)
     char *copy = arena_strndup(a, kind, len);
     *out = val_map();
     int rc = copy ? val_set(a, out, "kind", val_str(copy)) : ERR_NOMEM;
+    rc |= val_set(a, out, "id", val_int(stmt_int(s, 6)));
     rc |= val_set(a, out, "at", val_int(stmt_int(s, 0)));
     if (!stmt_is_null(s, 2)) rc |= val_set(a, out, "by", val_int(stmt_int(s, 2)));
     if (!stmt_is_null(s, 3)) rc |= val_set(a, out, "person", val_int(stmt_int(s, 3)));
@@ -67,35 +68,60 @@ static int read_line(struct stmt *s, struct arena *a, struct val *out)
     return rc ? rc : read_files(s, a, out);
 }
 
-/* Oldest first. */
-static const char all_sql[] = "select at, kind, person, for_person, text, files from flow_task_log where task = ?1"
-                              " order by id limit 500";
-static const char said_sql[] = "select at, kind, person, for_person, text, files from flow_task_log where task = ?1"
-                               " and kind in ('comment', 'attached') order by id limit 500";
+#define LINE "l.at, l.kind, l.person, l.for_person, l.text, l.files, l.id"
 
-static int read_all(struct store *db, const char *sql, int64_t task, struct arena *a, struct val *out, struct err *err)
+static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "l.id"},
+                                             {"at", FIELD_INSTANT, LIST_SHOWN},
+                                             {"kind", FIELD_TEXT, LIST_SHOWN},
+                                             {"by", FIELD_INTEGER, LIST_SHOWN},
+                                             {"person", FIELD_INTEGER, LIST_SHOWN},
+                                             {"text", FIELD_TEXT, LIST_SHOWN},
+                                             {"files", FIELD_JSON, LIST_SHOWN},
+                                             {0}};
+const struct list flow_task_history_list = {.name = "task history",
+                                            .order = "id",
+                                            .key = "id",
+                                            .columns = columns,
+                                            .from = "flow_task_log l",
+                                            .where = "l.task = ?1",
+                                            .select = LINE};
+const struct list flow_task_comment_list = {.name = "task comments",
+                                            .order = "id",
+                                            .key = "id",
+                                            .columns = columns,
+                                            .from = "flow_task_log l",
+                                            .where = "l.task = ?1 and l.kind in ('comment', 'attached')",
+                                            .select = LINE};
+
+static int list_line(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err)
 {
-    struct stmt *s = store_stmt(db, sql, err);
+    (void)ctx;
+    return read_line(s, a, row) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
+int flow_task_log_page(struct session *s, int64_t task, const struct list_query *q, struct arena *a, struct val *out,
+                       struct err *err)
+{
+    struct list_rows how = {.bound = {val_int(task)}, .nbound = 1, .read = list_line};
+    return list_find(s->db, q, &how, a, out, &s->next, err);
+}
+
+int flow_task_said(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err)
+{
+    struct stmt *st = store_stmt(s->db,
+                                 "select " LINE " from flow_task_log l where l.task = ?1"
+                                 " and l.kind in ('comment', 'attached') order by l.id limit 500",
+                                 err);
     int rc;
     *out = val_list();
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, task);
-    while ((rc = stmt_step(s, err)) == 1) {
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, task);
+    while ((rc = stmt_step(st, err)) == 1) {
         struct val line;
-        if (read_line(s, a, &line) == 0 && val_add(a, out, line) == 0) continue;
+        if (read_line(st, a, &line) == 0 && val_add(a, out, line) == 0) continue;
         rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
         break;
     }
-    stmt_done(s);
+    stmt_done(st);
     return rc;
-}
-
-int flow_task_history(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err)
-{
-    return read_all(s->db, all_sql, task, a, out, err);
-}
-
-int flow_task_comments(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err)
-{
-    return read_all(s->db, said_sql, task, a, out, err);
 }

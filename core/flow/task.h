@@ -28,8 +28,17 @@
 int flow_read_task(struct session *s, int64_t id, struct arena *a, struct val *out, struct err *err);
 /* The same with the text that it is about, as `item`. */
 int flow_read_task_whole(struct session *s, int64_t id, struct arena *a, struct val *out, struct err *err);
-/* What happened to it: { { at, kind, by, person, text } … }. */
-int flow_task_history(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err);
+/* What is to be filled in, as it was declared: { field = "type!" }. ERR_NOT_FOUND "flow.no_task". */
+int flow_task_form_of(struct session *s, int64_t id, struct arena *a, struct val *form, struct err *err);
+/* That of a task which was asked without one. ERR_NOMEM. */
+int flow_task_usual_form(struct arena *a, struct val *form);
+/* What happened to it, oldest first; what was said about it and attached to it alone: { id, at, kind, by, person, text,
+ * files }. The page of either becomes `out`, and the session's `next`. */
+extern const struct list flow_task_history_list, flow_task_comment_list;
+int flow_task_log_page(struct session *s, int64_t task, const struct list_query *q, struct arena *a, struct val *out,
+                       struct err *err);
+/* The first 500 of the latter, for its answer. */
+int flow_task_said(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err);
 /* Is it, or was it, asked of the session's person; or may they read all? 0, or ERR_DENIED. */
 int flow_task_readable(struct session *s, int64_t id, struct err *err);
 
@@ -72,8 +81,6 @@ int flow_task_delegate(struct flow *f, struct session *s, int64_t task, int64_t 
 int flow_task_hand_back(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);
 /* A remark, files (a list of ids, or nil), or both. */
 int flow_task_comment(struct session *s, int64_t task, const char *text, const struct val *files, struct err *err);
-/* What was said about a task and attached to it, oldest first: { kind, at, by, text, files }. */
-int flow_task_comments(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err);
 /* Takes no part in a vote, for a reason; does not count among its members then. */
 int flow_task_recuse(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);
 

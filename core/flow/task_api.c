@@ -92,29 +92,12 @@ int flow_task_take_about(struct api_call *c, const struct val *spec, struct flow
     return t->about_hash ? find_since(c, t) : err_set(c->err, ERR_NOMEM, "memory", NULL);
 }
 
-/* Names that an answer has by itself: who fills in a form must not be able to write them. */
-static bool is_reserved(const char *name)
-{
-    static const char *const names[] = {"by",       "as",       "on_behalf_of", "at",        "task",
-                                        "item",     "revision", "hash",         "timed_out", "voided",
-                                        "comments", "changed",  "revision_now"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], name) == 0) return true;
-    return false;
-}
-
 static int take_form(struct api_call *c, const struct val *spec, struct flow_task *t)
 {
     const struct val *form = val_get(spec, "form");
-    struct field_list fields;
     if (!form) return 0;
     t->form = *form;
-    int rc = field_parse_list(c->arena, form, &fields, c->err);
-    for (size_t i = 0; rc == 0 && i < fields.n; i++) {
-        if (is_reserved(fields.items[i].name))
-            rc = err_set(c->err, ERR_INVALID, "task.form_name", "field", fields.items[i].name, NULL);
-    }
-    return rc;
+    return flow_task_form_check(c->arena, form, c->err);
 }
 
 static int take_rest(struct api_call *c, const struct val *spec, struct flow_task *t)

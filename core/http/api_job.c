@@ -162,6 +162,14 @@ static int run_once(struct api_job *job, struct session *s, struct err *err)
 
 /* --- answers, on the io thread --- */
 
+/* Who asks has this very text already. */
+static bool is_unchanged(const struct api_job *job)
+{
+    const char *method = job->request->method, *have = http_header(job->request, "if-none-match");
+    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    return reads && job->etag[0] && job->status == 200 && have && strstr(have, job->etag);
+}
+
 static void answer(struct mail *m)
 {
     struct api_job *job = (struct api_job *)((char *)m - offsetof(struct api_job, back));
@@ -181,7 +189,9 @@ static void answer(struct mail *m)
     if (job->is_replayed) buf_add_str(&lines, "Idempotent-Replayed: true\r\n");
     if (job->next) buf_printf(&lines, "Link: %s\r\n", job->next);
     res.headers = job->headers ? job->headers : lines.data;
-    if (job->out.len == 0 && !job->head) {
+    if (is_unchanged(job)) {
+        res = (struct http_response){.status = 304, .headers = res.headers};
+    } else if (job->out.len == 0 && !job->head) {
         if (job->status != 303) res.status = 204;
         res.type = NULL;
     }

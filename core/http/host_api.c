@@ -129,11 +129,11 @@ static int run_upgrade(struct api_call *c)
 static const struct api_fn functions[] = {
     {"run.list", run_list, "options:map", "list", API_READ, API_HOST, 1, "Runs, newest first.", .list = &flow_run_list},
     {"run.show", run_show, "id:integer!", "map", API_READ, API_HOST, 1,
-     "One run with its state, input, result and error."},
+     "One run with its state, input, result and error.", .gives = "@Run"},
     {"run.history", run_history, "id:integer! options:map", "list", API_READ, API_HOST, 1,
      "Steps, waits and wake-ups of a run.", .list = &entries},
     {"run.start", run_start, "flow:text! input:map id:text", "map", API_WRITE, API_HOST, 1,
-     "Starts PLUGIN.FLOW; the same id starts nothing twice.", .tells = true},
+     "Starts PLUGIN.FLOW; the same id starts nothing twice.", .tells = true, .gives = "id:integer! existed:boolean"},
     {"run.signal", run_signal, "id:integer! name:text! data:any key:text", "", API_WRITE, API_HOST, 1,
      "Tells a run something."},
     {"run.cancel", run_operate, "id:integer! reason:text", "", API_WRITE, API_HOST, 1,
@@ -142,9 +142,9 @@ static const struct api_fn functions[] = {
     {"run.resume", run_operate, "id:integer!", "", API_WRITE, API_HOST, 1, "Lets a paused run go on."},
     {"run.retry", run_operate, "id:integer! upgrade:boolean", "", API_WRITE, API_HOST, 1,
      "A failed or blocked run goes on, with its own source or on the active version."},
-    {"run.upgrade", run_upgrade, "options:map{plugin:text,flow:text,run:integer,after:integer,dry_run:boolean}",
-     "runs:list next:integer", API_WRITE, API_HOST, 1,
-     "Tries open runs of old versions against the active one; moves those that fit."},
+    {"run.upgrade", run_upgrade, "options:map{plugin:text,flow:text,run:integer,after:integer,dry_run:boolean}", "map",
+     API_WRITE, API_HOST, 1, "Tries open runs of old versions against the active one; moves those that fit.",
+     .gives = "runs:list next:integer"},
     {0},
 };
 

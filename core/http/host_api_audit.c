@@ -195,7 +195,7 @@ static const struct api_fn functions[] = {
      "Who did what, newest first; \"content.*\" is a family of verbs.", .guarded = true, .list = &entries},
     {"audit.verify", verify, "options:map{anchor:text}", "map", API_READ, API_HOST, 1,
      "Reads the whole chain: { whole =, rows =, head = } or the first broken row; against a printed anchor.",
-     .slow = true},
+     .slow = true, .gives = "whole:boolean! rows:integer! erased:integer head:text broken_at:integer why:text"},
     {"audit.anchors", anchors, "options:map", "list", API_READ, API_HOST, 1,
      "Heads of the chain at the beginning of each day, to be printed and kept elsewhere.", .list = &anchor_rows},
     {0},

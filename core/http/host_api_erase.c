@@ -3,6 +3,7 @@
 #include "http/host_api_parts.h"
 #include "people/people.h"
 #include "people/people_erase.h"
+#include "plugin/api_list.h"
 
 static int person_of(struct api_call *c, int64_t *id)
 {
@@ -62,20 +63,22 @@ static int erase(struct api_call *c)
 
 static int erasures(struct api_call *c)
 {
-    int64_t limit = val_get_int(&c->args[0], "limit", 100);
+    struct list_query q;
     int rc = people_check(c->s, "audit.erase", PEOPLE_WHOLE, c->err);
-    if (limit < 1 || limit > 1000) limit = 1000;
-    return rc ? rc : audit_erasures(c->s->db, limit, c->arena, &c->result, c->err);
+    if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
+    return rc ? rc : audit_erasures(c->s->db, &q, c->arena, &c->result, &c->s->next, c->err);
 }
 
 static const struct api_fn functions[] = {
     {"audit.erase_preview", preview, "person:any!", "map", API_READ, API_HOST, 1,
-     "What audit.erase would erase of a person, and where else their name stands.", .guarded = true},
+     "What audit.erase would erase of a person, and where else their name stands.", .guarded = true,
+     .gives = "person:integer! texts:list! accounts:list! audit_rows:integer! audit_values:integer! "
+              "audit_rows_kept:integer elsewhere:json refused:text"},
     {"audit.erase", erase, "person:any! reason:text!", "map", API_WRITE, API_HOST, 1,
      "Erases a person: a pseudonym in their row and accounts, and in the audit nothing that tells who it was.",
-     .marks = true, .tells = true},
-    {"audit.erasures", erasures, "options:map{limit:integer}", "list", API_READ, API_HOST, 1,
-     "Who was erased by whom, when and why, and how far it is."},
+     .marks = true, .tells = true, .gives = "id:integer! person:integer!"},
+    {"audit.erasures", erasures, "options:map", "list", API_READ, API_HOST, 1,
+     "Who was erased by whom, when and why, and how far it is.", .list = &audit_erasure_list},
     {0},
 };
 

@@ -39,7 +39,10 @@ static const struct api_fn functions[] = {
     {"error.list", list, "options:map", "list", API_READ, API_HOST, 1, "The last errors of plugins, newest first.",
      .list = &errors},
     {"error.show", show, "id:text!", "map", API_READ, API_HOST, 1,
-     "One error: message, remedy, run and step, the lines around the place, the traceback."},
+     "One error: message, remedy, run and step, the lines around the place, the traceback.",
+     .gives = "id:text! plugin:text! kind:text! name:text where:text first:integer! last:integer! count:integer! "
+              "run:integer code:text! message:text! remedy:text step:integer version:text source:text traceback:text "
+              "values:map"},
     {0},
 };
 

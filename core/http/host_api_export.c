@@ -77,7 +77,7 @@ static const struct api_fn functions[] = {
      "A page of the audit as JSON lines or CSV that prove themselves: { text =, next =, last = }; next is `after` of "
      "the "
      "page that follows.",
-     .guarded = true, .slow = true},
+     .guarded = true, .slow = true, .gives = "text:text! next:integer last:integer!"},
     {0},
 };
 

@@ -12,6 +12,7 @@
 #include "people/change.h"
 #include "people/exchange.h"
 #include "people/explain.h"
+#include "plugin/api_list.h"
 
 enum { FILES_MAX = 64 };
 
@@ -236,42 +237,105 @@ static int why(struct api_call *c)
     return people_explain_verb(c->s->db, &actor, verb, thing.unit, day, c->s->lang, c->arena, &c->result, c->err);
 }
 
+static const struct list_column who_columns[] = {{"id", FIELD_INTEGER, LIST_UP},
+                                                 {"account", FIELD_INTEGER, LIST_SHOWN},
+                                                 {"person", FIELD_JSON, LIST_SHOWN},
+                                                 {"user", FIELD_TEXT, LIST_SHOWN},
+                                                 {"may", FIELD_BOOLEAN, LIST_SHOWN},
+                                                 {"kind", FIELD_TEXT, LIST_SHOWN},
+                                                 {"verb", FIELD_TEXT, LIST_SHOWN},
+                                                 {"roles", FIELD_JSON, LIST_SHOWN},
+                                                 {"role", FIELD_TEXT, LIST_SHOWN},
+                                                 {"position", FIELD_TEXT, LIST_SHOWN},
+                                                 {"title", FIELD_TEXT, LIST_SHOWN},
+                                                 {"unit", FIELD_JSON, LIST_SHOWN},
+                                                 {"body", FIELD_JSON, LIST_SHOWN},
+                                                 {"capacity", FIELD_TEXT, LIST_SHOWN},
+                                                 {"since", FIELD_JSON, LIST_SHOWN},
+                                                 {"until", FIELD_JSON, LIST_SHOWN},
+                                                 {"act", FIELD_TEXT, LIST_SHOWN},
+                                                 {"wanted", FIELD_TEXT, LIST_SHOWN},
+                                                 {"delegation", FIELD_INTEGER, LIST_SHOWN},
+                                                 {"on_behalf_of", FIELD_JSON, LIST_SHOWN},
+                                                 {"delegated_until", FIELD_JSON, LIST_SHOWN},
+                                                 {"sentence", FIELD_TEXT, LIST_SHOWN},
+                                                 {0}};
+static const struct list_option who_options[] = {{"at", "date", "As of a day."}, {0}};
+static const struct list who_list = {
+    .name = "who can", .order = "id", .key = "account", .columns = who_columns, .options = who_options};
+
+/* One more is asked for than the page holds: then there is a next one. */
+static int page_of_verb(struct api_call *c, const struct list_query *q, const struct thing *thing, int64_t day)
+{
+    bool begins = q->after.type != VAL_INT || q->after_key.type != VAL_INT;
+    struct people_who who = {.verb = api_str(&c->args[0]),
+                             .lang = c->s->lang,
+                             .unit = thing->unit,
+                             .day = day,
+                             .limit = q->limit + 1,
+                             .after = begins ? -1 : q->after.as.i,
+                             .after_account = begins ? 0 : q->after_key.as.i};
+    int rc = people_who_can(c->s->db, &who, c->arena, &c->result, c->err);
+    if (rc || (int64_t)c->result.as.list.n <= q->limit) return rc ? rc : list_pick(q, c->arena, &c->result, c->err);
+    const struct val *last = &c->result.as.list.items[--c->result.as.list.n - 1];
+    rc = list_cursor(q, *val_get(last, "id"), *val_get(last, "account"), c->arena, &c->s->next, c->err);
+    return rc ? rc : list_pick(q, c->arena, &c->result, c->err);
+}
+
+/* Who may by several of those that are asked is told once. */
+static int add_decider(struct api_call *c, struct val one, struct val *all)
+{
+    const struct val *person = val_get(&one, "person");
+    int64_t id = val_is(person, VAL_OBJ) ? person->as.obj.id : val_is(person, VAL_INT) ? person->as.i : 0;
+    for (size_t i = 0; i < all->as.list.n; i++)
+        if (val_get_int(&all->as.list.items[i], "id", 0) == id) return 0;
+    int rc = val_set(c->arena, &one, "id", val_int(id));
+    if (rc == 0) rc = val_set(c->arena, &one, "account", val_int(0));
+    return rc || val_add(c->arena, all, one) ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
 static int who_can(struct api_call *c)
 {
     struct thing thing;
+    struct list_query q;
     int64_t day;
-    const char *verb = api_str(&c->args[0]);
     int rc = may_ask(c, 0);
+    if (rc == 0) rc = api_list_read(c, &c->args[2], &q);
     if (rc == 0) rc = day_of(c, &c->args[2], "at", today(c), &day);
     if (rc == 0) rc = read_thing(c, &c->args[1], &thing);
     if (rc) return rc;
-    if (!thing.is_task || strcmp(verb, "decide") != 0)
-        return people_who_can(c->s->db, verb, thing.unit, day, c->s->lang, c->arena, &c->result, c->err);
+    if (!thing.is_task || strcmp(api_str(&c->args[0]), "decide") != 0) return page_of_verb(c, &q, &thing, day);
     const struct val *to = val_get(&thing.task, "to");
-    c->result = val_list();
+    struct val all = val_list();
     for (size_t i = 0; rc == 0 && val_at(to, i); i++) {
         struct val some;
         rc = people_deciders(c->s->db, val_at(to, i), day, c->s->lang, c->arena, &some, c->err);
         for (size_t k = 0; rc == 0 && k < some.as.list.n; k++)
-            if (val_add(c->arena, &c->result, some.as.list.items[k]))
-                rc = err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+            rc = add_decider(c, some.as.list.items[k], &all);
     }
-    return rc;
+    return rc ? rc : api_list_slice(c, &c->args[2], &all);
 }
 
 static const struct api_fn functions[] = {
     {"org.import", import, "tree:map! options:map{preview:boolean}", "map", API_WRITE, API_HOST, 1,
-     "Takes an organisation in, from lists or from { files = { { name, text } } }; idempotent by code."},
+     "Takes an organisation in, from lists or from { files = { { name, text } } }; idempotent by code.", .gives = "*"},
     {"org.export", give, "options:map", "map", API_READ, API_HOST, 1,
-     "Gives the organisation out: its whole history, or what holds on a day {at}.", .guarded = true},
+     "Gives the organisation out: its whole history, or what holds on a day {at}.", .guarded = true, .gives = "*"},
     {"org.unit", unit_show, "code:text! options:map", "map", API_READ, API_HOST, 1,
-     "A unit of a day {at}, what hangs on it, and what became of it."},
+     "A unit of a day {at}, what hangs on it, and what became of it.",
+     .gives =
+         "unit:@Unit! children:@Unit[]! holders:list! roles:list! delegations:list! bodies:list! successors:list!"},
     {"org.change", change, "change:map! options:map{dry_run:boolean}", "map", API_WRITE, API_HOST, 1,
-     "Changes the tree: { how = merge | split | rename | abolish | move, … }.", true},
+     "Changes the tree: { how = merge | split | rename | abolish | move, … }.", true,
+     .gives = "how:text! day:text! ended:@Unit[] made:@Unit[] moved:@Unit[] renamed:@Unit[] holders:list roles:list "
+              "delegations:list bodies:list unchanged:boolean open_tasks:integer"},
     {"policy.why", why, "user:text! verb:text! thing:text options:map", "map", API_READ, API_HOST, 1,
-     "Why a user may do something, or may not; decide with task:ID."},
+     "Why a user may do something, or may not; decide with task:ID.",
+     .gives = "may:boolean! kind:text! verb:text sentence:text! person:@Person wanted:text role:text roles:list "
+              "position:text title:text unit:@Unit body:json capacity:text since:text until:text act:text "
+              "delegation:integer on_behalf_of:@Person delegated_until:text"},
     {"policy.who_can", who_can, "verb:text! thing:text options:map", "list", API_READ, API_HOST, 1,
-     "Who may do something; decide with task:ID."},
+     "Who may do something; decide with task:ID.", .list = &who_list},
     {0},
 };
 

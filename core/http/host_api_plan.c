@@ -97,7 +97,8 @@ static int run_try(struct api_call *c)
 static const struct api_fn functions[] = {
     {"plugin.migrate", plugin_migrate, "name:text! options:map{dry_run:boolean}", "list", API_WRITE, API_HOST, 1,
      "What the version of a plugin in its folder does to its tables: { table, rows, step }; and does it, unless "
-     "dry_run."},
+     "dry_run.",
+     .gives = "table:text! rows:integer! step:text!"},
     {"run.try", run_try, "plugin:text! files:map! after:integer", "map", API_WRITE, API_HOST, 1,
      "Tries open runs of a plugin against files that do not serve yet; changes nothing."},
     {0},

@@ -5,6 +5,7 @@
 #include "base/locale.h"
 #include "http/host_api_parts.h"
 #include "people/people.h"
+#include "plugin/api_list.h"
 #include "plugin/breaker.h"
 #include "plugin/plugins.h"
 #include "plugin/quota.h"
@@ -28,17 +29,27 @@ static int add_row(struct api_call *c, const char *limit, int64_t used, int64_t 
     return rc | val_add(c->arena, &c->result, row);
 }
 
+static const struct list_column limit_columns[] = {{"limit", FIELD_TEXT, LIST_FILTER | LIST_SORT},
+                                                   {"now", FIELD_INTEGER, LIST_RANGE | LIST_SORT},
+                                                   {"most", FIELD_INTEGER, LIST_RANGE | LIST_SORT},
+                                                   {"refused", FIELD_INTEGER, LIST_RANGE | LIST_SORT},
+                                                   {0}};
+static const struct list limit_rows = {.name = "limits", .order = "limit", .key = "limit", .columns = limit_columns};
+
 static int plugin_limits(struct api_call *c)
 {
+    struct val all;
     struct quota_state q;
     int rc = people_check(c->s, "plugin.limits", PEOPLE_ANY_UNIT, c->err);
     if (rc == 0) rc = check_name(c);
     if (rc) return rc;
     c->result = val_list();
-    if (!quotas_find(c->s->host->quotas, api_str(&c->args[0]), &q)) return 0;
-    for (int k = 0; rc == 0 && k < QUOTA_COUNT; k++)
+    bool is_counted = quotas_find(c->s->host->quotas, api_str(&c->args[0]), &q);
+    for (int k = 0; is_counted && rc == 0 && k < QUOTA_COUNT; k++)
         rc = add_row(c, quota_name((enum plugin_quota)k), q.used[k], q.limit[k], q.refused[k]);
-    return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
+    if (rc) return err_set(c->err, ERR_NOMEM, "memory", NULL);
+    all = c->result;
+    return api_list_slice(c, &c->args[1], &all);
 }
 
 static int plugin_disable(struct api_call *c)
@@ -57,8 +68,9 @@ static int plugin_enable(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"plugin.limits", plugin_limits, "name:text!", "list", API_READ, API_HOST, 1,
-     "What a plugin has stored and does in this minute, against its limits: { limit, now, most, refused }."},
+    {"plugin.limits", plugin_limits, "name:text! options:map", "list", API_READ, API_HOST, 1,
+     "What a plugin has stored and does in this minute, against its limits: { limit, now, most, refused }.",
+     .list = &limit_rows},
     {"plugin.disable", plugin_disable, "name:text! options:map{why:text}", "", API_WRITE, API_HOST, 1,
      "Switches a plugin off until it is enabled: what asks for it is refused, its runs wait."},
     {"plugin.enable", plugin_enable, "name:text!", "", API_WRITE, API_HOST, 1,

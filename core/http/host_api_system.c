@@ -99,7 +99,7 @@ static int openapi(struct api_call *c)
     struct registry *own = c->s->registry ? NULL : plugins_registry(c->s->host->plugins);
     const struct registry *r = c->s->registry ? c->s->registry : own;
     struct val doc;
-    int rc = openapi_write(c->s->host, r, c->s->lang, c->arena, &doc, c->err);
+    int rc = openapi_write(c->s, r, c->arena, &doc, c->err);
     if (rc == 0 && val_copy(c->arena, &doc, &c->result) != 0) rc = err_set(c->err, ERR_NOMEM, "memory", NULL);
     registry_drop(own);
     return rc;
@@ -207,10 +207,13 @@ static const struct api_fn functions[] = {
      .list = &plugin_rows},
     {"plugin.reload", plugin_reload, "name:text", "", API_WRITE, API_HOST, 1,
      "Reads the folders of plugins anew, or one plugin alone; the others go on as they are."},
-    {"system.confinement", confinement, "", "part:text! ok:boolean! value:text! why:text []", API_READ, API_HOST, 1,
-     "What keeps the process of the service locked in, and what does not."},
+    {"system.confinement", confinement, "", "list", API_READ, API_HOST, 1,
+     "What keeps the process of the service locked in, and what does not.",
+     .gives = "part:text! ok:boolean! value:text! why:text"},
     {"system.openapi", openapi, "", "map", API_READ, API_HOST, 1,
-     "The OpenAPI 3.1 document of this service, with what its plugins declare."},
+     "The OpenAPI 3.1 document of this service, with what its plugins declare, and the forms of those open tasks that "
+     "the caller may see: of the 200 newest, each form once, 50 at most.",
+     .gives = "*"},
     {"system.verify", verify, "", "string[]", API_READ, API_HOST, 1,
      "Checks the database and everything in it; lists what is wrong.", .slow = true},
     {0},

@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "flow/task.h"
 #include "http/host_api_parts.h"
+#include "http/openapi.h"
 #include "people/people.h"
 #include "people/time.h"
 #include "plugin/api_list.h"
@@ -123,10 +124,21 @@ static int show(struct api_call *c)
     return rc < 0 ? rc : 0;
 }
 
+/* Of all that happened, or of what was said: as the function's list has it. */
 static int history(struct api_call *c)
 {
+    struct list_query q;
     int rc = flow_task_readable(c->s, c->args[0].as.i, c->err);
-    return rc ? rc : flow_task_history(c->s, c->args[0].as.i, c->arena, &c->result, c->err);
+    if (rc == 0) rc = api_list_read(c, &c->args[1], &q);
+    return rc ? rc : flow_task_log_page(c->s, c->args[0].as.i, &q, c->arena, &c->result, c->err);
+}
+
+static int form(struct api_call *c)
+{
+    struct val form;
+    int rc = flow_task_readable(c->s, c->args[0].as.i, c->err);
+    if (rc == 0) rc = flow_task_form_of(c->s, c->args[0].as.i, c->arena, &form, c->err);
+    return rc ? rc : openapi_form(c->s, &form, c->arena, &c->result, c->err);
 }
 
 static const struct val *map_or_empty(const struct val *v)
@@ -262,12 +274,6 @@ static int attach(struct api_call *c)
     return flow_task_comment(c->s, c->args[0].as.i, api_str(&c->args[2]), &c->args[1], c->err);
 }
 
-static int comments(struct api_call *c)
-{
-    int rc = flow_task_readable(c->s, c->args[0].as.i, c->err);
-    return rc ? rc : flow_task_comments(c->s, c->args[0].as.i, c->arena, &c->result, c->err);
-}
-
 static int recuse(struct api_call *c)
 {
     int rc = nobody(c);
@@ -334,16 +340,20 @@ static const struct api_fn functions[] = {
     {"task.list", list, "options:map", "list", API_READ, API_HOST, 1, "Open tasks of a user, or all.",
      .list = &task_list},
     {"task.inbox", inbox, "options:map", "map", API_READ, API_HOST, 1,
-     "A page of open tasks, newest first or by due: { tasks, next }.", .list = &task_list},
+     "A page of open tasks, newest first or by due: { tasks, next }.", .list = &task_list,
+     .gives = "tasks:@Task[]! next:text"},
     {"task.show", show, "id:integer!", "map", API_READ, API_HOST, 1,
-     "One task with the text that it is about (item), and what the caller may do with it and why."},
-    {"task.history", history, "id:integer!", "list", API_READ, API_HOST, 1,
-     "Comments, claims, reassignments and what else happened to a task."},
+     "One task with the text that it is about (item), and what the caller may do with it and why.", .gives = "@Task"},
+    {"task.history", history, "id:integer! options:map", "list", API_READ, API_HOST, 1,
+     "Comments, claims, reassignments and what else happened to a task.", .list = &flow_task_history_list},
+    {"task.form", form, "id:integer!", "map", API_READ, API_HOST, 1,
+     "What is to be filled in to decide a task, as JSON Schema.", .gives = "*"},
     {"task.decide", decide, "id:integer! answer:map!", "", API_WRITE, API_HOST, 1,
      "Answers a task as the caller's person; with hash (about_hash of task.show) only if it is still about that text.",
      .tells = true},
     {"task.decide_all", decide_all, "tasks:any! answer:map!", "list", API_WRITE, API_HOST, 1,
-     "The same answer to many tasks, each for itself: { task, done } or { task, code, message }.", .tells = true},
+     "The same answer to many tasks, each for itself: { task, done } or { task, code, message }.", .tells = true,
+     .gives = "task:integer! done:boolean code:text message:text"},
     {"task.claim", claim, "id:integer! until_:any", "", API_WRITE, API_HOST, 1,
      "Takes a task on, so that others leave it alone; for eight hours unless said."},
     {"task.release", release, "id:integer!", "", API_WRITE, API_HOST, 1, "Lets go of a task that was taken on."},
@@ -357,8 +367,9 @@ static const struct api_fn functions[] = {
      "Adds a remark, and files to it; it is shown with the task and in its answer.", true},
     {"task.attach", attach, "id:integer! files:list:file! text:text", "", API_WRITE, API_HOST, 1,
      "Attaches files: ids of what was handed in.", true},
-    {"task.comments", comments, "id:integer!", "list", API_READ, API_HOST, 1,
-     "What was said about a task and attached to it, oldest first: { kind, at, by, text, files }."},
+    {"task.comments", history, "id:integer! options:map", "list", API_READ, API_HOST, 1,
+     "What was said about a task and attached to it, oldest first: { kind, at, by, text, files }.",
+     .list = &flow_task_comment_list},
     {"task.recuse", recuse, "id:integer! reason:text!", "", API_WRITE, API_HOST, 1,
      "Takes no part in a vote, for a reason.", true},
     {"task.orphans", orphans, "options:map", "list", API_READ, API_HOST, 1,
@@ -366,10 +377,11 @@ static const struct api_fn functions[] = {
     {"task.warnings", warnings, "", "string[]", API_READ, API_HOST, 1,
      "Sentences about years without a calendar that open terms touch, and about orphans."},
     {"task.handover", handover, "person:any! options:map{at:text}", "map", API_READ, API_HOST, 1,
-     "What a person leaves behind: tasks, runs, delegations.", .guarded = true},
+     "What a person leaves behind: tasks, runs, delegations.", .guarded = true,
+     .gives = "person:@Person! tasks:@Task[]! claimed:list! runs:list! positions:list! delegations:list!"},
     {"task.link", link, "id:integer! person:any! expires:any", "map", API_WRITE, API_HOST, 1,
      "A link by which a person decides one task without an account: used once, for seven days unless said.", true,
-     .once = "token path"},
+     .once = "token path", .gives = "token:text path:text withheld:list:text"},
     {"task.link_show", link_show, "token:text!", "map", API_READ, API_HOST, 1, "What a link asks; uses nothing up."},
     {"task.link_decide", link_decide, "token:text! answer:map!", "", API_WRITE, API_HOST, 1,
      "Decides by a link; it is used up.", true, .tells = true},

@@ -93,6 +93,20 @@ static void take_parts(struct openapi *o, struct parts *p)
     }
 }
 
+/* What is sent is told by what plugins declare: schemas of the document. */
+static void take_declared(struct openapi *o, struct parts *p)
+{
+    static const char *const wholes[][2] = {
+        {"run.start", "StartRun"}, {"content.create", "AnyItem"}, {"task.decide", "TaskAnswer"}};
+    for (size_t i = 0; i < sizeof(wholes) / sizeof(wholes[0]); i++) {
+        if (strcmp(p->route->call, wholes[i][0]) != 0) continue;
+        p->whole = openapi_ref(o, wholes[i][1]);
+        p->has_whole = true;
+    }
+    if (strcmp(p->route->call, "task.decide_all") == 0)
+        openapi_set(o, &p->body, "answer", openapi_ref(o, "TaskAnswer"));
+}
+
 static struct val content_of(struct openapi *o, const char *type, struct val schema)
 {
     return OPENAPI_MAP(o, {type, OPENAPI_MAP(o, {"schema", schema})});
@@ -110,10 +124,10 @@ static struct val result_of(struct openapi *o, const struct api_fn *fn)
         if (strlen(names[i]) == n && strncmp(names[i], returns, n) == 0) one = openapi_ref(o, names[i]);
     if (strncmp(returns, "map", 3) == 0 || strncmp(returns, "table", 5) == 0) one = openapi_type(o, "object");
     if (strncmp(returns, "string", 6) == 0) one = openapi_type(o, "string");
-    if (strchr(returns, ':')) one = openapi_object_of(o, returns);
     if (strncmp(returns, "integer", 7) == 0) one = openapi_type(o, "integer");
     if (strncmp(returns, "list", 4) == 0) list = true;
-    if (fn->list && strcmp(returns, "list") == 0) one = openapi_list_row(o, fn->list);
+    if (fn->list && list && strncmp(returns, "Item", 4) != 0) one = openapi_list_row(o, fn->list);
+    if (fn->gives) one = openapi_words(o, fn->gives);
     if (!list) return one;
     struct val items = OPENAPI_MAP(o, {"type", val_str("array")}, {"items", one});
     if (!page) return items;
@@ -174,9 +188,8 @@ static struct val operation(struct openapi *o, const struct http_route *route)
     if (strcmp(route->call, "content.list") == 0) openapi_add(o, &security, val_map());
     openapi_set(o, &op, "security", security);
     if (p.parameters.as.list.n) openapi_set(o, &op, "parameters", p.parameters);
-    if (strcmp(route->call, "run.start") == 0) p.whole = openapi_ref(o, "StartRun");
-    if (strcmp(route->call, "content.create") == 0) p.whole = openapi_ref(o, "AnyItem");
-    bool whole = p.has_whole || strcmp(route->call, "run.start") == 0;
+    take_declared(o, &p);
+    bool whole = p.has_whole;
     struct val body = whole ? p.whole : OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", p.body});
     if (!whole && p.required.as.list.n) openapi_set(o, &body, "required", p.required);
     if (whole || p.body.as.map.n)
@@ -222,106 +235,17 @@ static void add_reports(struct openapi *o, struct val *paths)
             openapi_add(o, &list, openapi_parameter(o, "after", "query", false, openapi_type(o, "string")));
         struct val op = OPENAPI_MAP(o, {"operationId", val_str(openapi_text(o, "report ", d->name, ""))},
                                     {"parameters", list}, {"security", openapi_security(o, HTTP_LOGIN, true)},
-                                    {"responses", openapi_responses(o, &answer, openapi_type(o, "object"))});
+                                    {"responses", openapi_responses(o, &answer, openapi_words(o, OPENAPI_REPORT))});
         openapi_operation(o, paths, openapi_text(o, "/api/reports/", d->name, ""), "GET", op);
     }
 }
 
-/* --- components --- */
-
-static void add_types(struct openapi *o, struct val *schemas)
+int openapi_write(struct session *s, const struct registry *r, struct arena *a, struct val *out, struct err *err)
 {
-    struct val any = val_list();
-    size_t i = 0;
-    for (const struct decl *d; o->registry && (d = registry_each(o->registry, "type", &i));) {
-        const char *name = openapi_text(o, "content.", d->name, "");
-        openapi_set(o, schemas, name, openapi_declared(o, val_get(&d->spec, "fields")));
-        openapi_add(o, &any, openapi_ref(o, name));
-    }
-    openapi_set(o, schemas, "AnyItem", any.as.list.n ? OPENAPI_MAP(o, {"anyOf", any}) : openapi_type(o, "object"));
-}
-
-static void add_flows(struct openapi *o, struct val *schemas)
-{
-    struct val any = val_list(), required = val_list();
-    size_t i = 0;
-    openapi_add(o, &required, val_str("flow"));
-    for (const struct decl *d; o->registry && (d = registry_each(o->registry, "flow", &i));) {
-        const char *full = openapi_text(o, d->plugin, ".", d->name), *name = openapi_text(o, "input.", full, "");
-        struct val flow = OPENAPI_MAP(o, {"const", val_str(full)});
-        openapi_set(o, schemas, name, openapi_declared(o, val_get(&d->spec, "input")));
-        struct val properties =
-            OPENAPI_MAP(o, {"flow", flow}, {"input", openapi_ref(o, name)}, {"id", openapi_type(o, "string")});
-        openapi_add(o, &any,
-                    OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", properties}, {"required", required}));
-    }
-    openapi_set(o, schemas, "StartRun", any.as.list.n ? OPENAPI_MAP(o, {"anyOf", any}) : openapi_type(o, "object"));
-}
-
-/* Kinds of objects as answers show them: { field: type } as the host tells Lua's editors. */
-static struct val object_of(struct openapi *o, const char *const *fields)
-{
-    struct val properties = val_map();
-    for (; fields[0]; fields += 2)
-        openapi_set(o, &properties, fields[0], fields[1][0] ? openapi_type(o, fields[1]) : val_map());
-    return OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", properties});
-}
-
-static struct val key_of(struct openapi *o, const char *what)
-{
-    struct val types = val_list();
-    openapi_add(o, &types, val_str("integer"));
-    openapi_add(o, &types, val_str("string"));
-    return OPENAPI_MAP(o, {"type", types}, {"description", val_str(what)});
-}
-
-static struct val file_key_of(struct openapi *o)
-{
-    struct val any = val_list();
-    openapi_add(o, &any, openapi_type(o, "integer"));
-    openapi_add(o, &any, openapi_ref(o, "File"));
-    return OPENAPI_MAP(o, {"anyOf", any}, {"description", val_str("The id that POST /api/files gave.")});
-}
-
-static struct val components(struct openapi *o)
-{
-    static const char *const item[] = {"id",     "integer", "type",       "string",   "slug",
-                                       "string", "state",   "string",     "revision", "integer",
-                                       "hash",   "string",  "created_by", "",         NULL};
-    static const char *const run[] = {"id", "integer", "plugin", "string", "flow", "string", "state", "string", NULL};
-    static const char *const task[] = {"id", "integer", "run", "integer", "state", "string", "title", "string", NULL};
-    static const char *const named[] = {"id", "integer", "code", "string", "name", "string", NULL};
-    static const char *const file[] = {"hash", "string",  "id",   "integer", "name", "string",
-                                       "size", "integer", "type", "string",  NULL};
-    static const char *const problem[] = {"type",   "string", "status",  "integer", "title",  "string", "detail",
-                                          "string", "hint",   "string",  "code",    "string", "where",  "string",
-                                          "errors", "array",  "request", "string",  NULL};
-    static const char *const event[] = {"at",      "integer", "verb",   "string", "kind",    "string", "id",
-                                        "integer", "name",    "string", "unit",   "integer", NULL};
-    struct val schemas = val_map();
-    openapi_set(o, &schemas, "Problem", object_of(o, problem));
-    openapi_set(o, &schemas, "Item", object_of(o, item));
-    openapi_set(o, &schemas, "Run", object_of(o, run));
-    openapi_set(o, &schemas, "Task", object_of(o, task));
-    openapi_set(o, &schemas, "Unit", object_of(o, named));
-    openapi_set(o, &schemas, "Person", object_of(o, named));
-    openapi_set(o, &schemas, "File", object_of(o, file));
-    openapi_set(o, &schemas, "file-key", file_key_of(o));
-    openapi_set(o, &schemas, "unit-key", key_of(o, "A unit's id or code."));
-    openapi_set(o, &schemas, "person-key", key_of(o, "A person's id or code."));
-    add_types(o, &schemas);
-    add_flows(o, &schemas);
-    openapi_set(o, &schemas, "Event", object_of(o, event));
-    struct val all = OPENAPI_MAP(o, {"schemas", schemas});
-    openapi_add_parts(o, &all);
-    return all;
-}
-
-int openapi_write(struct host *host, const struct registry *r, const char *lang, struct arena *a, struct val *out,
-                  struct err *err)
-{
-    struct openapi o = {.host = host, .registry = r, .a = a, .lang = lang};
-    struct val paths = val_map(), security = val_list();
+    struct openapi o = {.host = s->host, .registry = r, .a = a, .lang = s->lang, .at = OPENAPI_COMPONENTS};
+    struct val paths = val_map(), security = val_list(), components;
+    int rc = openapi_components(&o, s, &components, err);
+    if (rc) return rc;
     for (const struct http_route *route = http_routes; route->method; route++)
         openapi_operation(&o, &paths, route->pattern, route->method, operation(&o, route));
     openapi_told(&o, &paths);
@@ -330,7 +254,7 @@ int openapi_write(struct host *host, const struct registry *r, const char *lang,
     openapi_add(&o, &security, OPENAPI_MAP(&o, {"bearer", val_list()}));
     *out = OPENAPI_MAP(&o, {"openapi", val_str("3.1.0")},
                        {"info", OPENAPI_MAP(&o, {"title", val_str("Khung")}, {"version", val_str("1")})},
-                       {"jsonSchemaDialect", val_str("https://json-schema.org/draft/2020-12/schema")},
-                       {"security", security}, {"paths", paths}, {"components", components(&o)});
+                       {"jsonSchemaDialect", val_str(OPENAPI_DIALECT)}, {"security", security}, {"paths", paths},
+                       {"components", components});
     return o.failed ? err_set(err, ERR_LIMIT, "limit.size", "what", "openapi", NULL) : 0;
 }

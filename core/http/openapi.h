@@ -14,12 +14,17 @@ struct openapi {
     const struct registry *registry;
     struct arena *a;
     const char *lang;
-    bool failed; /* the arena is used up */
+    const char *at; /* where what is referred to stands: OPENAPI_COMPONENTS */
+    bool failed;    /* the arena is used up */
 };
 
-/* ERR_LIMIT when it is too large. */
-int openapi_write(struct host *host, const struct registry *r, const char *lang, struct arena *a, struct val *out,
-                  struct err *err);
+#define OPENAPI_COMPONENTS "#/components/schemas/"
+#define OPENAPI_DIALECT "https://json-schema.org/draft/2020-12/schema"
+
+/* As the session may see it: of the forms of tasks, those of tasks that it may see. ERR_LIMIT when it is too large. */
+int openapi_write(struct session *s, const struct registry *r, struct arena *a, struct val *out, struct err *err);
+/* The form of a task as a JSON Schema that stands for itself. */
+int openapi_form(struct session *s, const struct val *form, struct arena *a, struct val *out, struct err *err);
 
 /* openapi_schema.c: parts of the tree; what goes wrong is kept in o->failed. */
 struct openapi_pair {
@@ -42,6 +47,14 @@ struct val openapi_param(struct openapi *o, const struct api_param *p);
 /* The same of what is answered: units, persons, dates and instants as they are shown. */
 struct val openapi_shown(struct openapi *o, const struct field_list *l);
 
+/* openapi_components.c */
+int openapi_components(struct openapi *o, struct session *s, struct val *out, struct err *err);
+/* By what units, persons and files are named: what fields refer to. */
+void openapi_keys(struct openapi *o, struct val *schemas);
+
+/* openapi_form.c: forms of tasks, and TaskAnswer, which is any of them. */
+int openapi_forms(struct openapi *o, struct session *s, struct val *schemas, struct err *err);
+
 /* openapi_route.c: routes of plugins. */
 void openapi_routes(struct openapi *o, struct val *paths);
 
@@ -58,10 +71,11 @@ struct val openapi_security(struct openapi *o, enum http_needs needs, bool safe)
 struct val openapi_responses(struct openapi *o, const struct openapi_answer *a, struct val schema); /* schema or nil */
 void openapi_add_parts(struct openapi *o, struct val *components);
 
-/* openapi_told.c: "id:integer! token:text" as an object; lists, and routes that are no call of the API. */
-struct val openapi_object_of(struct openapi *o, const char *words);
+/* openapi_told.c: lists, and routes that are no call of the API. */
 void openapi_list_parameters(struct openapi *o, struct val *to, const struct list *l);
 struct val openapi_list_row(struct openapi *o, const struct list *l);
+/* An object with these members: "id:integer! tasks:@Task[]" (`gives` in plugin/api.h). */
+struct val openapi_words(struct openapi *o, const char *words);
 void openapi_told(struct openapi *o, struct val *paths);
 /* Puts an operation at "/api/runs/:id" (openapi.c). */
 void openapi_operation(struct openapi *o, struct val *paths, const char *pattern, const char *method, struct val op);

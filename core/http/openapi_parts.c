@@ -72,7 +72,8 @@ struct val openapi_responses(struct openapi *o, const struct openapi_answer *a, 
     if (a->status != 204 && schema.type == VAL_MAP)
         openapi_set(o, &good, "content", OPENAPI_MAP(o, {a->type, OPENAPI_MAP(o, {"schema", schema})}));
     openapi_set(o, &all, openapi_text(o, status, "", ""), good);
-    if (a->etag) openapi_set(o, &all, "304", OPENAPI_MAP(o, {"description", val_str("As If-None-Match has it.")}));
+    if (a->etag && !a->writes)
+        openapi_set(o, &all, "304", OPENAPI_MAP(o, {"description", val_str("As If-None-Match has it.")}));
     add_problems(o, a, &all);
     return all;
 }

@@ -1,6 +1,7 @@
 /* JSON Schema (2020-12, as OpenAPI 3.1 has it) of field lists and of arguments as the API describes them. */
 #include "http/openapi.h"
 
+#include <math.h>
 #include <string.h>
 
 struct val openapi_map(struct openapi *o, size_t n, const struct openapi_pair *pairs)
@@ -30,7 +31,7 @@ const char *openapi_text(struct openapi *o, const char *a, const char *b, const 
 
 struct val openapi_ref(struct openapi *o, const char *name)
 {
-    return OPENAPI_MAP(o, {"$ref", val_str(openapi_text(o, "#/components/schemas/", name, ""))});
+    return OPENAPI_MAP(o, {"$ref", val_str(openapi_text(o, o->at, name, ""))});
 }
 
 struct val openapi_type(struct openapi *o, const char *type)
@@ -85,7 +86,9 @@ static void add_options(struct openapi *o, const struct field *f, struct val *s)
     const struct val *doc = help ? help : in_language(o, val_get(f->options, "doc"));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const struct val *v = val_get(f->options, names[i][0]);
-        if (v) openapi_set(o, s, names[i][1], *v);
+        bool is_number = v && (v->type == VAL_INT || (v->type == VAL_NUM && isfinite(v->as.n)));
+        bool is_plain = is_number || val_is(v, VAL_STR) || val_is(v, VAL_BOOL);
+        if (strcmp(names[i][0], "default") == 0 ? is_plain : is_number) openapi_set(o, s, names[i][1], *v);
     }
     if (title) openapi_set(o, s, "title", *title);
     if (doc) openapi_set(o, s, "description", *doc);

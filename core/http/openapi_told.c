@@ -86,36 +86,67 @@ struct val openapi_list_row(struct openapi *o, const struct list *l)
 
 /* --- routes that are no call --- */
 
-/* "name:text! code:text": each with its schema, in turn. */
-static const char *next_word(struct openapi *o, const char *at, struct field *f)
+struct word {
+    const char *name;
+    bool required;
+    struct val schema;
+};
+
+static struct val array_of(struct openapi *o, struct val items)
 {
+    return OPENAPI_MAP(o, {"type", val_str("array")}, {"items", items});
+}
+
+static struct val any_members(struct openapi *o)
+{
+    return OPENAPI_MAP(o, {"type", val_str("object")}, {"additionalProperties", val_bool(true)});
+}
+
+static struct val schema_of_type(struct openapi *o, const char *name, const char *type)
+{
+    struct field f = {.name = name, .type = FIELD_JSON};
     struct err ignored;
+    size_t n = strlen(type);
+    if (strcmp(type, "map") == 0) return any_members(o);
+    if (strcmp(type, "list") == 0) return array_of(o, val_map());
+    if (type[0] == '@' && n > 2 && strcmp(type + n - 2, "[]") == 0)
+        return array_of(o, openapi_ref(o, arena_strndup(o->a, type + 1, n - 3)));
+    if (type[0] == '@') return openapi_ref(o, type + 1);
+    return field_parse(o->a, name, type, &f, &ignored) == 0 ? openapi_field(o, &f) : val_map();
+}
+
+/* "name:text! code:text": each with its schema, in turn. */
+static const char *next_word(struct openapi *o, const char *at, struct word *w)
+{
     size_t len = strcspn(at, " "), colon = strcspn(at, ":");
-    const char *name = arena_strndup(o->a, at, colon), *type = arena_strndup(o->a, at + colon + 1, len - colon - 1);
-    *f = (struct field){.name = name ? name : "", .type = FIELD_JSON};
-    if (!name || !type || strcmp(type, "list") == 0 || field_parse(o->a, name, type, f, &ignored) != 0)
-        f->type = type && strcmp(type, "list") == 0 ? FIELD_LIST : FIELD_JSON;
-    if (f->type == FIELD_LIST && type && strcmp(type, "list") == 0) f->item = FIELD_JSON;
+    w->required = at[len - 1] == '!';
+    const char *name = arena_strndup(o->a, at, colon);
+    const char *type = arena_strndup(o->a, at + colon + 1, len - colon - 1 - w->required);
+    w->name = name ? name : "";
+    w->schema = type ? schema_of_type(o, w->name, type) : val_map();
+    o->failed |= !name || !type;
     return at + len + strspn(at + len, " ");
 }
 
 static void add_words(struct openapi *o, struct val *to, const char *words, const char *in)
 {
     for (const char *at = words; at && *at;) {
-        struct field f;
-        at = next_word(o, at, &f);
-        openapi_add(o, to, openapi_parameter(o, f.name, in, f.required, openapi_field(o, &f)));
+        struct word w;
+        at = next_word(o, at, &w);
+        openapi_add(o, to, openapi_parameter(o, w.name, in, w.required, w.schema));
     }
 }
 
-struct val openapi_object_of(struct openapi *o, const char *words)
+struct val openapi_words(struct openapi *o, const char *words)
 {
     struct val properties = val_map(), required = val_list(), s = openapi_type(o, "object");
+    if (strcmp(words, "*") == 0) return any_members(o);
+    if (words[0] == '@') return openapi_ref(o, words + 1);
     for (const char *at = words; *at && *at != '[';) {
-        struct field f;
-        at = next_word(o, at, &f);
-        openapi_set(o, &properties, f.name, openapi_field(o, &f));
-        if (f.required) openapi_add(o, &required, val_str(f.name));
+        struct word w;
+        at = next_word(o, at, &w);
+        openapi_set(o, &properties, w.name, w.schema);
+        if (w.required) openapi_add(o, &required, val_str(w.name));
     }
     openapi_set(o, &s, "properties", properties);
     if (required.as.list.n) openapi_set(o, &s, "required", required);
@@ -125,11 +156,11 @@ struct val openapi_object_of(struct openapi *o, const char *words)
 static struct val result_of(struct openapi *o, const struct http_told *t)
 {
     struct val one;
-    if (t->list) return OPENAPI_MAP(o, {"type", val_str("array")}, {"items", openapi_list_row(o, t->list)});
-    if (strcmp(t->result, "map") == 0) return openapi_type(o, "object");
-    one = strchr(t->result, ':') ? openapi_object_of(o, t->result) : openapi_ref(o, t->result);
-    if (!strchr(t->result, '[')) return one;
-    return OPENAPI_MAP(o, {"type", val_str("array")}, {"items", one});
+    size_t n = strlen(t->result);
+    bool is_list = n > 2 && strcmp(t->result + n - 2, "[]") == 0 && t->result[n - 3] == ' ';
+    if (t->list) return array_of(o, openapi_list_row(o, t->list));
+    one = strchr(t->result, ':') || t->result[0] == '*' ? openapi_words(o, t->result) : openapi_ref(o, t->result);
+    return is_list ? array_of(o, one) : one;
 }
 
 static void add_path_parameters(struct openapi *o, struct val *to, const char *pattern)
@@ -149,12 +180,20 @@ static void add_body(struct openapi *o, struct val *op, const struct http_told *
         content = OPENAPI_MAP(o, {"*/*", OPENAPI_MAP(o, {"schema", bytes})},
                               {"multipart/form-data", OPENAPI_MAP(o, {"schema", form})});
     }
-    if (t->body) schema = openapi_object_of(o, t->body);
+    if (t->body) schema = openapi_words(o, t->body);
     if (t->body) openapi_set(o, &content, "application/json", OPENAPI_MAP(o, {"schema", schema}));
     if (t->form) schema = openapi_type(o, "object");
     if (t->body || t->form)
         openapi_set(o, &content, "application/x-www-form-urlencoded", OPENAPI_MAP(o, {"schema", schema}));
     if (content.as.map.n) openapi_set(o, op, "requestBody", OPENAPI_MAP(o, {"content", content}));
+}
+
+/* A form may lead to a page that asks for more. */
+static struct val next_page(struct openapi *o)
+{
+    struct val html = OPENAPI_MAP(o, {"schema", openapi_type(o, "string")});
+    return OPENAPI_MAP(o, {"description", val_str("The page that comes next.")},
+                       {"content", OPENAPI_MAP(o, {"text/html", html})});
 }
 
 static struct val operation(struct openapi *o, const char *method, const char *pattern, enum http_needs needs,
@@ -182,8 +221,9 @@ static struct val operation(struct openapi *o, const char *method, const char *p
     add_body(o, &op, t);
     struct val responses = openapi_responses(o, &a, schema);
     /* Pages send whoever is not logged in to the login. */
-    if (needs == HTTP_SESSION && t->type && strcmp(t->type, "text/html") == 0)
-        openapi_set(o, &responses, "303", OPENAPI_MAP(o, {"description", val_str("Off to the login.")}));
+    if (t->elsewhere || (needs == HTTP_SESSION && t->type && strcmp(t->type, "text/html") == 0))
+        openapi_set(o, &responses, "303", OPENAPI_MAP(o, {"description", val_str("Elsewhere, as to the login.")}));
+    if (t->form && t->status == 303) openapi_set(o, &responses, "200", next_page(o));
     openapi_set(o, &op, "responses", responses);
     return op;
 }

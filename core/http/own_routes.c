@@ -250,7 +250,7 @@ const struct http_own_route http_own_routes[] = {
      HTTP_LOGIN,
      handle_report,
      {"Runs a report; its parameters are in the query, as the paths of each report say.",
-      .query = "format:choice:json,csv,table", .result = "map"}},
+      .query = "format:choice:json,csv,table", .result = OPENAPI_REPORT}},
     {"POST",
      "/api/files",
      HTTP_LOGIN,

@@ -22,7 +22,7 @@ const struct http_route http_routes[] = {
      HTTP_MAY_MATCH},
     {"POST", "/api/content/:type/:id/retract", "content.retract", ":id# body.reason", 200, true, HTTP_MAY_MATCH},
     {"POST", "/api/content/:type/:id/archive", "content.archive", ":id# body.reason", 200, true, HTTP_MAY_MATCH},
-    {"GET", "/api/content/:type/:id/history", "content.history", ":id#", 200, false},
+    {"GET", "/api/content/:type/:id/history", "content.history", ":id# ?=", 200, false},
     {"GET", "/api/content/:type/:id/lint", "content.lint", ":id#", 200, false},
     {"GET", "/api/content/:type/:id/diff", "content.diff", ":id# ?from# ?to#", 200, false},
     {"GET", "/api/types/:type/fields", "content.fields", ":type", 200, false},
@@ -45,7 +45,8 @@ const struct http_route http_routes[] = {
     {"GET", "/api/persons/:person/handover", "task.handover", ":person ?*", 200, false},
     {"POST", "/api/tasks/decide", "task.decide_all", "body.tasks body.answer", 200, true},
     {"GET", "/api/tasks/:id", "task.show", ":id#", 200, false},
-    {"GET", "/api/tasks/:id/history", "task.history", ":id#", 200, false},
+    {"GET", "/api/tasks/:id/form", "task.form", ":id#", 200, false},
+    {"GET", "/api/tasks/:id/history", "task.history", ":id# ?=", 200, false},
     {"POST", "/api/tasks/:id/decide", "task.decide", ":id# body", 204, true},
     {"POST", "/api/tasks/:id/claim", "task.claim", ":id# body.until", 204, true},
     {"POST", "/api/tasks/:id/release", "task.release", ":id#", 204, true},
@@ -53,7 +54,7 @@ const struct http_route http_routes[] = {
     {"POST", "/api/tasks/:id/delegate", "task.delegate", ":id# body.person body.reason", 204, true},
     {"POST", "/api/tasks/:id/hand_back", "task.hand_back", ":id# body.reason", 204, true},
     {"POST", "/api/tasks/:id/comment", "task.comment", ":id# body.text body.files", 204, true},
-    {"GET", "/api/tasks/:id/comments", "task.comments", ":id#", 200, false},
+    {"GET", "/api/tasks/:id/comments", "task.comments", ":id# ?=", 200, false},
     {"POST", "/api/tasks/:id/comments", "task.comment", ":id# body.text body.files", 204, true},
     {"POST", "/api/tasks/:id/attach", "task.attach", ":id# body.files body.text", 204, true},
     {"POST", "/api/tasks/:id/recuse", "task.recuse", ":id# body.reason", 204, true},
@@ -88,7 +89,7 @@ const struct http_route http_routes[] = {
     {"POST", "/api/delegations", "people.delegate", "body", 201, true},
     {"POST", "/api/delegations/:id/revoke", "people.revoke", ":id# body", 204, true},
     {"GET", "/api/why", "policy.why", "?user$ ?verb$ ?thing$ ?*", 200, false},
-    {"GET", "/api/who-can", "policy.who_can", "?verb$ ?thing$ ?*", 200, false},
+    {"GET", "/api/who-can", "policy.who_can", "?verb$ ?thing$ ?=", 200, false},
     {"GET", "/api/users", "user.list", "?=", 200, false},
     {"POST", "/api/users", "user.add", "body.name body*", 201, true},
     {"GET", "/api/users/:name", "user.show", ":name", 200, false},
@@ -119,7 +120,7 @@ const struct http_route http_routes[] = {
     {"GET", "/api/audit/export", "audit.export", "?*", 200, false},
     {"GET", "/api/audit/anchors", "audit.anchors", "?=", 200, false},
     {"GET", "/api/audit/verify", "audit.verify", "?*", 200, false},
-    {"GET", "/api/audit/erasures", "audit.erasures", "?*", 200, false},
+    {"GET", "/api/audit/erasures", "audit.erasures", "?=", 200, false},
     {"GET", "/api/audit/erasures/preview", "audit.erase_preview", "?person", 200, false},
     {"POST", "/api/audit/erasures", "audit.erase", "body.person body.reason", 201, true},
     {"GET", "/api/openapi.json", "system.openapi", "", 200, false},
@@ -129,7 +130,7 @@ const struct http_route http_routes[] = {
     {"GET", "/api/plugins", "plugin.list", "?=", 200, false},
     {"POST", "/api/plugins/reload", "plugin.reload", "", 204, true},
     {"POST", "/api/plugins/:name/reload", "plugin.reload", ":name", 204, true},
-    {"GET", "/api/plugins/:name/limits", "plugin.limits", ":name", 200, false},
+    {"GET", "/api/plugins/:name/limits", "plugin.limits", ":name ?=", 200, false},
     {"POST", "/api/plugins/:name/disable", "plugin.disable", ":name body", 204, true},
     {"POST", "/api/plugins/:name/enable", "plugin.enable", ":name", 204, true},
     {"POST", "/api/plugins/:name/grant", "plugin.grant", ":name body", 200, true},
@@ -291,11 +292,7 @@ static int take_from_query(const struct http_route *route, const char *text, con
     /* A list's description knows the types (store/list.h). */
     if (take_query(text, a, kind == '=' || kind == '$', &query) != 0)
         return err_set(err, ERR_LIMIT, "limit.size", NULL);
-    if (spec[1] == '*') return take_rest(route, "?", &query, a, out, err);
-    if (spec[1] == '=') {
-        *out = query;
-        return 0;
-    }
+    if (spec[1] == '*' || spec[1] == '=') return take_rest(route, "?", &query, a, out, err);
     char *key = arena_strndup(a, spec + 1, len - 1 - (kind == '#' || kind == '$'));
     const struct val *v = key ? val_get(&query, key) : NULL;
     if (v) *out = *v;

@@ -44,7 +44,8 @@ extern const struct http_route http_routes[];
 enum http_needs { HTTP_ANYONE, HTTP_LOGIN, HTTP_SESSION, HTTP_LOCAL };
 
 /* What the OpenAPI document tells of such a route. Parameters and fields are written as in plugin/api.h, "name:text!";
- * a `result` that is one word is a schema of the document (Item) or "map"; with [] at its end: a list. */
+ * a `result` that is one word is a schema of the document (Item), any other has members as `gives` there; a list, with
+ * " []" at its end. */
 struct http_told {
     const char *doc;
     const char *query, *header, *body, *form; /* NULL: none */
@@ -53,7 +54,11 @@ struct http_told {
     const struct list *list;                  /* what may be asked of it; NULL: it is none */
     int status;                               /* of success, where it is neither 200 nor 204 */
     bool etag;
+    bool elsewhere; /* may send to another page instead */
 };
+
+/* Of a report, whichever it is. */
+#define OPENAPI_REPORT "name:text! title:text! params:map! columns:list! rows:list! totals:map! notes:list! next:text"
 
 struct http_own_route {
     const char *method, *pattern;

@@ -85,7 +85,8 @@ static int link_use(struct api_call *c)
 
 static const struct api_fn functions[] = {
     {"calendar.link", link_make, "", "map", API_WRITE, API_HOST, 1,
-     "Makes the caller's link to a calendar of deadlines and publications; it is shown this once.", .once = "url"},
+     "Makes the caller's link to a calendar of deadlines and publications; it is shown this once.", .once = "url",
+     .gives = "url:text withheld:list:text"},
     {"calendar.revoke", revoke, "", "", API_WRITE, API_HOST, 1, "Ends all the caller's links to calendars."},
     {"calendar.feed", feed, "token:text!", "string", API_READ, API_HOST, 1, "A calendar as iCalendar."},
     {"notify.link", link_show, "token:text!", "map", API_READ, API_HOST, 1, "What a link out of a mail is good for."},

@@ -27,18 +27,19 @@ static int set_text(struct stmt *s, int col, const char *name, struct arena *a, 
     return copy ? val_set_new(a, row, name, val_strn(copy, len)) : ERR_LIMIT;
 }
 
-static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "n.id"},
-                                             {"at", FIELD_INSTANT, LIST_RANGE | LIST_WALK, "n.at"},
-                                             {"kind", FIELD_TEXT, LIST_FILTER | LIST_WALK, "n.kind"},
+static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_SHOWN, "n.id"},
+                                             {"at", FIELD_INSTANT, LIST_RANGE | LIST_SORT, "n.at"},
+                                             {"kind", FIELD_TEXT, LIST_FILTER, "n.kind"},
                                              {"title", FIELD_TEXT, LIST_SHOWN, "n.title"},
                                              {"text", FIELD_TEXT, LIST_SHOWN, "n.text"},
                                              {"link", FIELD_TEXT, LIST_SHOWN, "n.link"},
                                              {"ref", FIELD_INTEGER, LIST_SHOWN, "n.ref"},
                                              {"read_at", FIELD_INSTANT, LIST_SHOWN, "n.read_at"},
                                              {0}};
-static const struct list_option list_options[] = {{"unread", "boolean", "Those that are not read yet."}, {0}};
+static const struct list_option list_options[] = {
+    {"unread", "boolean", "Those that are not read yet.", .where = "n.read_at is null"}, {0}};
 static const struct list notice_list = {.name = "notices",
-                                        .order = "-id",
+                                        .order = "-at",
                                         .key = "id",
                                         .columns = columns,
                                         .from = "notice n",
@@ -52,9 +53,7 @@ static int list(struct api_call *c)
     int rc = who(c, &person);
     if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
     if (rc) return rc;
-    struct list_rows how = {.bound = {val_int(person)},
-                            .nbound = 1,
-                            .where = list_asks(&c->args[0], "unread") ? "n.read_at is null" : NULL};
+    struct list_rows how = {.bound = {val_int(person)}, .nbound = 1};
     return api_list(c, &q, &how);
 }
 
@@ -266,7 +265,8 @@ static const struct api_fn functions[] = {
     {"notice.read", mark_read, "what:map{ids:list:integer,all:boolean}!", "", API_WRITE, API_HOST, 1,
      "The caller has read these, or all."},
     {"notice.preferences", preferences, "", "map", API_READ, API_HOST, 1,
-     "How the caller is told of what: ways by kind, quiet hours, the hour of the digest, what they follow."},
+     "How the caller is told of what: ways by kind, quiet hours, the hour of the digest, what they follow.",
+     .gives = "ways:map! quiet_from:text quiet_until:text digest_at:text follows:list!"},
     {"notice.prefer", prefer, "wishes:map{ways:map,quiet_from:text,quiet_until:text,digest_at:text}!", "", API_WRITE,
      API_HOST, 1, "Changes that: a way is none, app, mail or digest; times are local, \"21:00\", or \"\" for none."},
     {"notice.follow", follow, "what:map{type:text,unit:text,stop:boolean}!", "", API_WRITE, API_HOST, 1,

@@ -40,5 +40,14 @@ static const char calendar[] =
     " without rowid;"
     "create index calendar_token_person on calendar_token(person);";
 
-const struct store_migration notify_migrations[] = {
-    {"notify/001", notices}, {"notify/002", mailings}, {"notify/003", webhooks}, {"notify/004", calendar}, {0}};
+/* By what lists are filtered: each with its order. */
+static const char sought[] = "drop index notice_person; drop index notice_unread;"
+                             "create index notice_at on notice(person, at);"
+                             "create index notice_kind on notice(person, kind, at);"
+                             "create index notice_unread on notice(person, at) where read_at is null;"
+                             "create index webhook_delivery_event on webhook_delivery(webhook, event);"
+                             "create index webhook_delivery_state on webhook_delivery(webhook, state);";
+
+const struct store_migration notify_migrations[] = {{"notify/001", notices},  {"notify/002", mailings},
+                                                    {"notify/003", webhooks}, {"notify/004", calendar},
+                                                    {"notify/005", sought},   {0}};

@@ -114,13 +114,13 @@ static int list(struct api_call *c)
 }
 
 static const struct list_column delivery_columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "d.id"},
-                                                      {"event", FIELD_TEXT, LIST_FILTER | LIST_WALK, "d.event"},
+                                                      {"event", FIELD_TEXT, LIST_FILTER, "d.event"},
                                                       {"created", FIELD_INSTANT, LIST_SHOWN, "d.created_at"},
                                                       {"attempts", FIELD_INTEGER, LIST_SHOWN, "d.attempts"},
                                                       {"at", FIELD_INSTANT, LIST_SHOWN, "d.at"},
                                                       {"status", FIELD_INTEGER, LIST_SHOWN, "d.status"},
                                                       {"error", FIELD_TEXT, LIST_SHOWN, "d.error"},
-                                                      {"state", FIELD_TEXT, LIST_FILTER | LIST_WALK, "d.state"},
+                                                      {"state", FIELD_TEXT, LIST_FILTER, "d.state"},
                                                       {0}};
 static const struct list webhook_delivery_list = {.name = "deliveries",
                                                   .order = "-id",
@@ -209,11 +209,12 @@ static const struct api_fn functions[] = {
      "Makes an endpoint for events (\"content.* task.asked\"); what its owner may not see is not sent. The key is "
      "shown "
      "this once.",
-     true, .once = "secret"},
+     true, .once = "secret", .gives = "id:integer! secret:text withheld:list:text"},
     {"webhook.list", list, "options:map", "list", API_READ, API_HOST, 1, "Endpoints and how they do.",
      .list = &webhook_list},
     {"webhook.rotate", rotate, "id:integer! options:map{overlap:text}", "map", API_WRITE, API_HOST, 1,
-     "A new key; the old ones sign beside it for a day, or for the overlap.", true, .once = "secret"},
+     "A new key; the old ones sign beside it for a day, or for the overlap.", true, .once = "secret",
+     .gives = "id:integer! secret:text withheld:list:text"},
     {"webhook.disable", disable, "id:integer! options:map{reason:text}", "", API_WRITE, API_HOST, 1,
      "Nothing more is sent to it."},
     {"webhook.enable", enable, "id:integer!", "", API_WRITE, API_HOST, 1, "It is sent to again."},

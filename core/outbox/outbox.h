@@ -85,8 +85,8 @@ int outbox_http_send(void *ctx, struct outbox_sending *s, struct err *err);
 /* For the administrator. Rows without their bodies but for "to", "subject", "text", "url" and "type". */
 /* A page of what waits, or of dead letters alone. */
 extern const struct list outbox_rows;
-int outbox_page(struct store *db, const struct list_query *q, bool dead, struct arena *a, struct val *out,
-                const char **next, struct err *err);
+int outbox_page(struct store *db, const struct list_query *q, struct arena *a, struct val *out, const char **next,
+                struct err *err);
 /* Of a kind (NULL: any), one (id) or all dead ones (id 0); *n: how many. */
 int outbox_retry(struct outbox *o, struct session *s, int64_t id, int64_t *n, struct err *err);
 int outbox_drop(struct outbox *o, struct session *s, int64_t id, int64_t *n, struct err *err);

@@ -46,7 +46,7 @@ static int show(struct stmt *s, struct arena *a, struct val *row)
 #define SHOWN "id, kind, attempts, next_at, last_error, created_at, body, run"
 
 static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "id"},
-                                             {"kind", FIELD_TEXT, LIST_FILTER | LIST_WALK, "kind"},
+                                             {"kind", FIELD_TEXT, LIST_FILTER, "kind"},
                                              {"state", FIELD_TEXT, LIST_SHOWN, NULL},
                                              {"attempts", FIELD_INTEGER, LIST_SHOWN, NULL},
                                              {"next", FIELD_INSTANT, LIST_SHOWN, NULL},
@@ -59,7 +59,8 @@ static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | 
                                              {"url", FIELD_TEXT, LIST_SHOWN, NULL},
                                              {"type", FIELD_TEXT, LIST_SHOWN, NULL},
                                              {0}};
-static const struct list_option options[] = {{"dead", "boolean", "Dead letters alone."}, {0}};
+static const struct list_option options[] = {{"dead", "boolean", "Dead letters alone.", .where = "next_at is null"},
+                                             {0}};
 const struct list outbox_rows = {.name = "outbox",
                                  .order = "id",
                                  .key = "id",
@@ -74,10 +75,10 @@ static int list_row(void *ctx, struct stmt *s, struct arena *a, struct val *row,
     return show(s, a, row) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 
-int outbox_page(struct store *db, const struct list_query *q, bool dead, struct arena *a, struct val *out,
-                const char **next, struct err *err)
+int outbox_page(struct store *db, const struct list_query *q, struct arena *a, struct val *out, const char **next,
+                struct err *err)
 {
-    struct list_rows how = {.where = dead ? "next_at is null" : NULL, .read = list_row};
+    struct list_rows how = {.read = list_row};
     return list_find(db, q, &how, a, out, next, err);
 }
 

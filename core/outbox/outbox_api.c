@@ -16,8 +16,7 @@ static int list(struct api_call *c)
     struct list_query q;
     int rc = allowed(c);
     if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
-    return rc ? rc
-              : outbox_page(c->s->db, &q, list_asks(&c->args[0], "dead"), c->arena, &c->result, &c->s->next, c->err);
+    return rc ? rc : outbox_page(c->s->db, &q, c->arena, &c->result, &c->s->next, c->err);
 }
 
 /* An id, or "dead" for all dead letters. */
@@ -77,9 +76,10 @@ static const struct api_fn functions[] = {
     {"outbox.list", list, "options:map", "list", API_READ, API_HOST, 1,
      "What is yet to leave (fetch, mail, webhook), and dead letters with their reasons.", .list = &outbox_rows},
     {"outbox.retry", retry, "which:any!", "map", API_WRITE, API_HOST, 1,
-     "Tries a row at once, or all dead letters (\"dead\")."},
+     "Tries a row at once, or all dead letters (\"dead\").", .gives = "rows:integer!"},
     {"outbox.drop", drop, "which:any!", "map", API_WRITE, API_HOST, 1,
-     "Gives a row up, or all dead letters (\"dead\"); a request that a run waits for goes with its run."},
+     "Gives a row up, or all dead letters (\"dead\"); a request that a run waits for goes with its run.",
+     .gives = "rows:integer!"},
     {"outbox.hold", hold, "", "", API_WRITE, API_HOST, 1, "Nothing leaves until it is released."},
     {"outbox.release", release, "", "", API_WRITE, API_HOST, 1, "What was held leaves."},
     {0},

@@ -10,4 +10,8 @@ static const char kinds[] = "alter table outbox add column owner integer;"
                             "create index outbox_owner on outbox(owner) where owner is not null;"
                             "create table outbox_state(name text primary key, value integer not null) without rowid;";
 
-const struct store_migration outbox_migrations[] = {{"outbox/001", kinds}, {0}};
+/* By what the list is filtered. */
+static const char sought[] = "create index outbox_kind on outbox(kind);"
+                             "create index outbox_dead_kind on outbox(kind) where next_at is null;";
+
+const struct store_migration outbox_migrations[] = {{"outbox/001", kinds}, {"outbox/002", sought}, {0}};

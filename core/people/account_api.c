@@ -121,12 +121,12 @@ static int list(struct api_call *c)
 }
 
 const struct api_fn account_functions[] = {
-    {"user.add", add, "name:text! options:map{person:any,lang:text,admin:boolean}", "id:integer! name:text!", API_WRITE,
-     API_HOST, 1, "Makes an account: { person, lang, admin }. It logs in by a link (user.reset_link)."},
-    {"user.show", show, "name:text!",
-     "id:integer! name:text! person:text person_code:text lang:text admin:boolean! disabled:boolean! created:integer!"
-     " totp:boolean!",
-     API_READ, API_HOST, 1, "An account: one's own, or as an administrator."},
+    {"user.add", add, "name:text! options:map{person:any,lang:text,admin:boolean}", "map", API_WRITE, API_HOST, 1,
+     "Makes an account: { person, lang, admin }. It logs in by a link (user.reset_link).",
+     .gives = "id:integer! name:text!"},
+    {"user.show", show, "name:text!", "map", API_READ, API_HOST, 1, "An account: one's own, or as an administrator.",
+     .gives = "id:integer! name:text! person:text person_code:text lang:text admin:boolean! disabled:boolean! "
+              "created:integer! totp:boolean!"},
     {"user.list", list, "options:map", "list", API_READ, API_HOST, 1, "Accounts.", .list = &user_rows},
     {"user.disable", disable, "name:text!", "", API_WRITE, API_HOST, 1,
      "Ends an account, its sessions and its tokens."},

@@ -22,9 +22,14 @@ int people_deciders(struct store *db, const struct val *target, int64_t day, con
  * "none", verb, role, position, unit, until, roles (which would do), sentence }. */
 int people_explain_verb(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
                         const char *lang, struct arena *a, struct val *out, struct err *err);
-/* Persons and accounts that may: { person, user, … as people_explain_verb says it }. */
-int people_who_can(struct store *db, const char *verb, int64_t unit, int64_t day, const char *lang, struct arena *a,
-                   struct val *out, struct err *err);
+/* Persons and accounts that may, by their numbers: { id, account, person, user, … as people_explain_verb says it }. At
+ * most `limit`, behind the given person and account. */
+struct people_who {
+    const char *verb, *lang;
+    int64_t unit, day, limit;
+    int64_t after, after_account;
+};
+int people_who_can(struct store *db, const struct people_who *who, struct arena *a, struct val *out, struct err *err);
 
 /* The lines above a signature: in what capacity, and for whom. Made of the titles in the data and of the pattern of the
  * language ("KT. CHỦ TỊCH\nPHÓ CHỦ TỊCH"). `as` and `on_behalf_of` are those of an answer. */

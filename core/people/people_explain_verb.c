@@ -134,50 +134,55 @@ int people_explain_verb(struct store *db, const struct actor *actor, const char 
 
 /* From the verb's side: its roles, then who has them, as (person, account). */
 static const char who_sql[] = WITH_UP
-    "select h.person, c.id, c.name from role_verb v join role_held h on h.role = v.role and h.person is not null"
-    " left join account c on c.person = h.person where v.verb in (?5, ?6) and " HELD(
+    "select * from ("
+    "select h.person as p, coalesce(c.id, 0) as u, c.name from role_verb v join role_held h on h.role = v.role and"
+    " h.person is not null left join account c on c.person = h.person where v.verb in (?5, ?6) and " HELD(
         "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
-             " union select c.person, c.id, c.name from role_verb v join role_held h on h.role = v.role and h.account"
-             " is not null join account c on c.id = h.account where v.verb in (?5, ?6) and " HELD(
+             " union select coalesce(c.person, 0), c.id, c.name from role_verb v join role_held h on h.role = v.role"
+             " and h.account is not null join account c on c.id = h.account where v.verb in (?5, ?6) and " HELD(
                  "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
-                      " union select h.person, c.id, c.name from role_verb v join position_role r on r.role = v.role"
-                      " join position_held h on h.position = r.position left join account c on c.person = h.person"
-                      " where v.verb in (?5, ?6) and " HELD(
-                          "h") " and (?1 = -1 or h.unit in (select id from up)) order by 1, 2 limit 2000";
+                      " union select h.person, coalesce(c.id, 0), c.name from role_verb v join position_role r"
+                      " on r.role = v.role join position_held h on h.position = r.position"
+                      " left join account c on c.person = h.person where v.verb in (?5, ?6) and " HELD(
+                          "h") " and (?1 = -1 or h.unit in (select id from up))) where (p, u) > (?3, ?4)"
+                               " order by p, u";
 
 static int show_who(struct store *db, struct stmt *s, struct arena *a, struct val *one, struct err *err)
 {
     struct val person;
     const char *user = people_text(s, 2, a);
-    int rc = 0;
+    int rc = val_set(a, one, "id", val_int(stmt_int(s, 0)));
+    if (rc == 0) rc = val_set(a, one, "account", val_int(stmt_int(s, 1)));
+    if (rc) return people_too_large(err);
     if (stmt_int(s, 0)) rc = people_person_get(db, stmt_int(s, 0), a, &person, err);
     if (rc == 1) rc = val_set(a, one, "person", person);
     if (rc == 0 && user) rc = val_set(a, one, "user", val_str(user));
     return rc;
 }
 
-int people_who_can(struct store *db, const char *verb, int64_t unit, int64_t day, const char *lang, struct arena *a,
-                   struct val *out, struct err *err)
+int people_who_can(struct store *db, const struct people_who *who, struct arena *a, struct val *out, struct err *err)
 {
     char family[64];
-    int rc;
-    family_of(verb, family);
+    int rc = 0;
+    family_of(who->verb, family);
     struct stmt *s = store_stmt(db, who_sql, err);
     if (!s) return err->code;
-    stmt_bind_int(s, 1, unit);
-    stmt_bind_int(s, 2, day);
-    stmt_bind_str(s, 5, verb);
+    stmt_bind_int(s, 1, who->unit);
+    stmt_bind_int(s, 2, who->day);
+    stmt_bind_int(s, 3, who->after);
+    stmt_bind_int(s, 4, who->after_account);
+    stmt_bind_str(s, 5, who->verb);
     stmt_bind_str(s, 6, family);
     *out = val_list();
-    while ((rc = stmt_step(s, err)) == 1) {
+    while ((int64_t)out->as.list.n < who->limit && (rc = stmt_step(s, err)) == 1) {
         struct actor actor = {.person = stmt_int(s, 0), .user = stmt_int(s, 1)};
         struct val one;
-        rc = people_explain_verb(db, &actor, verb, unit, day, lang, a, &one, err);
+        rc = people_explain_verb(db, &actor, who->verb, who->unit, who->day, who->lang, a, &one, err);
         if (rc == 0 && !val_get_bool(&one, "may", false)) continue;
         if (rc == 0) rc = show_who(db, s, a, &one, err);
         if (rc == 0 && val_add(a, out, one)) rc = people_too_large(err);
         if (rc) break;
     }
     stmt_done(s);
-    return rc;
+    return rc > 0 ? 0 : rc;
 }

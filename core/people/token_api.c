@@ -169,9 +169,9 @@ static int list(struct api_call *c)
 }
 
 const struct api_fn token_functions[] = {
-    {"user.token", make, "name:text! options:map{label:text,scope:text,days:integer,expires:any}",
-     "id:integer! token:text expires:integer withheld:list:text", API_WRITE, API_HOST, 1,
-     "Makes a bearer token, one's own or as an administrator; it is shown this once.", .tells = true, .once = "token"},
+    {"user.token", make, "name:text! options:map{label:text,scope:text,days:integer,expires:any}", "map", API_WRITE,
+     API_HOST, 1, "Makes a bearer token, one's own or as an administrator; it is shown this once.", .tells = true,
+     .once = "token", .gives = "id:integer! token:text expires:integer withheld:list:text"},
     {"user.revoke", revoke, "id:integer! name:text", "", API_WRITE, API_HOST, 1,
      "Ends one token, and those that were made by showing it.", .tells = true},
     {"user.tokens", list, "name:text! options:map", "list", API_READ, API_HOST, 1,

@@ -61,8 +61,7 @@ struct api_fn {
     const char *name; /* "content.publish", "item:title" */
     api_call_fn call;
     const char *args;
-    const char *returns; /* for the reference: "Item?", "integer", ""; for REST alone also "id:integer! link:text", with
-                            [] a list */
+    const char *returns; /* for the reference: "Item?", "integer", "" */
     enum api_effect effect;
     const char *needs; /* capability, or NULL: everyone */
     int since;         /* API level */
@@ -72,6 +71,10 @@ struct api_fn {
     bool slow;         /* reads for seconds, maybe: other reads do not wait behind it */
     bool tells;        /* tells the audit itself, with what was before; else each success is told by its arguments */
     const char *once;  /* members of the result that are shown this once ("token"): nowhere kept; NULL: none */
+    /* For the OpenAPI document: members of the map that it returns, or of each row of the list, "token:text!
+     * days:list". A type is a field's, `map` (any members), or @Task, @Task[] for a schema of the document; "@Task":
+     * all of it is one; "*": any members. NULL: `returns` says all. */
+    const char *gives;
     const struct list *list; /* what its map of options may ask of a list (store/list.h); NULL: it is none */
 };
 

@@ -42,6 +42,8 @@ static void write_sql(const struct list_query *q, const struct list_rows *how, s
     buf_printf(b, ", %s, %s from %s where 1", sort, key, q->list->from);
     if (q->list->where) buf_printf(b, " and %s", q->list->where);
     if (how->where) buf_printf(b, " and %s", how->where);
+    for (size_t i = 0; i < q->nasked; i++)
+        buf_printf(b, " and %s", q->asked[i]);
     for (size_t i = 0; i < q->nfilters; i++)
         write_filter(&q->filters[i], ++n, b);
     if (q->after_key.type != VAL_NIL && is_key(q)) {

@@ -21,7 +21,7 @@ enum list_can {
     LIST_UP = 4,     /* sort=name; its values are never null */
     LIST_DOWN = 16,  /* sort=-name */
     LIST_SORT = LIST_UP | LIST_DOWN,
-    LIST_WALK = 8, /* rows that fit are found by walking in the list's order, not by an index */
+    LIST_OWN = 8, /* its function seeks the rows that fit by itself, and shows so in a test of its own */
 };
 
 struct list_column {
@@ -37,6 +37,7 @@ struct list_column {
 /* What the function behind a list reads itself. */
 struct list_option {
     const char *name, *type, *doc; /* "at", "date" */
+    const char *where;             /* one more condition when it is "true"; NULL: the function's own */
 };
 
 struct list {
@@ -55,7 +56,7 @@ struct list_filter {
     struct val value;
 };
 
-enum { LIST_FILTERS_MAX = 12, LIST_FIELDS_MAX = 32, LIST_BOUND_MAX = 8 };
+enum { LIST_FILTERS_MAX = 12, LIST_FIELDS_MAX = 32, LIST_BOUND_MAX = 8, LIST_ASKED_MAX = 4, LIST_LIMIT_MAX = 1000 };
 
 /* What is asked of a list, checked. */
 struct list_query {
@@ -67,10 +68,15 @@ struct list_query {
     struct list_filter filters[LIST_FILTERS_MAX];
     size_t nfilters;
     const char *fields[LIST_FIELDS_MAX];
-    size_t nfields; /* 0: all */
+    size_t nfields;                    /* 0: all */
+    const char *asked[LIST_ASKED_MAX]; /* conditions of options */
+    size_t nasked;
 };
 
-/* `options`: a map as it comes from a query (texts), a command or Lua; or nil. `sort` may be called `order`.
+/* Without `sort`, a range (at[gte]) makes its column the order, in the direction of the list's own: so the page is one
+ * range of that column's index, too.
+ *
+ * `options`: a map as it comes from a query (texts), a command or Lua; or nil. `sort` may be called `order`.
  * ERR_INVALID "list.parameter" {name, list, known}, "list.sort" {field, list, known}, "list.field" {field, list,
  * known}, "list.value" {name, type}, "find.cursor". */
 int list_read(const struct list *l, const struct val *options, const struct field_time *time, struct arena *a,

@@ -9,7 +9,7 @@
 #include "base/digest.h"
 #include "store/cursor.h"
 
-enum { LIMIT = 100, LIMIT_MAX = 1000, KNOWN_MAX = 420 };
+enum { LIMIT = 100, KNOWN_MAX = 420 };
 
 static const struct {
     const char *word, *op;
@@ -80,7 +80,7 @@ static bool whole_number(const struct val *v, struct arena *a, int64_t *n)
 static int take_limit(struct list_query *q, const struct val *v, struct arena *a, struct err *err)
 {
     if (!whole_number(v, a, &q->limit) || q->limit < 1) return bad_value("limit", "integer", err);
-    if (q->limit > LIMIT_MAX) q->limit = LIMIT_MAX;
+    if (q->limit > LIST_LIMIT_MAX) q->limit = LIST_LIMIT_MAX;
     return 0;
 }
 
@@ -216,11 +216,19 @@ bool list_asks(const struct val *options, const char *name)
     return val_is_str(v, "true") || (val_is(v, VAL_BOOL) && v->as.b);
 }
 
-static bool is_option(const struct list *l, const char *key)
+static const struct list_option *option_of(const struct list *l, const char *key)
 {
     for (const struct list_option *o = l->options; o && o->name; o++)
-        if (strcmp(o->name, key) == 0) return true;
-    return false;
+        if (strcmp(o->name, key) == 0) return o;
+    return NULL;
+}
+
+static int take_option(struct list_query *q, const struct list_option *o, bool is_asked, struct err *err)
+{
+    if (!o->where || !is_asked) return 0;
+    if (q->nasked == LIST_ASKED_MAX) return err_set(err, ERR_LIMIT, "where.terms", NULL);
+    q->asked[q->nasked++] = o->where;
+    return 0;
 }
 
 static int take_filter(struct list_query *q, const char *key, const struct val *v, const struct field_time *time,
@@ -228,7 +236,8 @@ static int take_filter(struct list_query *q, const char *key, const struct val *
 {
     const char *op;
     const struct list_column *c = column_asked(q->list, key, &op);
-    if (!c && is_option(q->list, key)) return 0;
+    const struct list_option *o = c ? NULL : option_of(q->list, key);
+    if (o) return take_option(q, o, val_is_str(v, "true") || (val_is(v, VAL_BOOL) && v->as.b), err);
     if (!c) return unknown(q->list, key, err);
     if (q->nfilters == LIST_FILTERS_MAX) return err_set(err, ERR_LIMIT, "where.terms", NULL);
     struct list_filter *f = &q->filters[q->nfilters++];
@@ -243,6 +252,13 @@ const struct list_filter *list_filter_of(const struct list_query *q, const char 
     return NULL;
 }
 
+/* Its values are not null where a range of them is asked for. */
+static void sort_by_range(struct list_query *q)
+{
+    for (size_t i = q->nfilters; i > 0; i--)
+        if (strcmp(q->filters[i - 1].op, "=") != 0) q->sort = q->filters[i - 1].column;
+}
+
 int list_read(const struct list *l, const struct val *options, const struct field_time *time, struct arena *a,
               struct list_query *q, struct err *err)
 {
@@ -250,7 +266,6 @@ int list_read(const struct list *l, const struct val *options, const struct fiel
     if (!sort) sort = val_get(options, "order");
     *q = (struct list_query){.list = l, .limit = LIMIT, .key = list_column_of(l, l->key)};
     int rc = take_sort(q, sort ? text_of(sort, a) : l->order, err);
-    if (rc == 0 && after) rc = take_after(q, val_cstr(a, after), a, err);
     for (size_t i = 0; rc == 0 && val_is(options, VAL_MAP) && i < options->as.map.n; i++) {
         const struct val_pair *p = &options->as.map.pairs[i];
         bool is_taken = &p->v == sort || &p->v == after;
@@ -262,5 +277,6 @@ int list_read(const struct list *l, const struct val *options, const struct fiel
         else
             rc = take_filter(q, p->key, &p->v, time, a, err);
     }
-    return rc;
+    if (rc == 0 && !sort) sort_by_range(q);
+    return rc || !after ? rc : take_after(q, val_cstr(a, after), a, err);
 }

@@ -18,18 +18,12 @@ local function help(round, step, told)
   return told or found
 end
 
-local function form(names)
-  local fields = { decision = "choice:approve,return!", comment = "text" }
-  if #names > 0 then fields.return_to = "choice:author," .. table.concat(names, ",") end
-  return fields
-end
-
 local function task(round, step, names, told)
   local item = round.item
   return {
     title = steps.title(step, item),
     about = item,
-    form = form(names),
+    form = steps.form(names),
     within = step.within,
     remind = step.remind,
     escalate = target.resolve(step.escalate, item),

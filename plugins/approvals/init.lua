@@ -17,6 +17,7 @@ local commands = require "approvals.commands"
 local definition = require "approvals.definition"
 local import = require "approvals.import"
 local routes = require "approvals.routes"
+local steps = require "approvals.steps"
 
 content.type(definition.type())
 
@@ -27,6 +28,7 @@ end
 flow.define("chain", {
   title = { vi = "Chuỗi phê duyệt", en = "Approval chain" },
   input = { type = "text!", item = "integer!", steps = "json", chain = "text" },
+  forms = { reading = steps.form {} },
 }, function(run, input)
   return chain.run(run, input, definition.pin(input))
 end)
@@ -34,6 +36,7 @@ end)
 flow.define("case", {
   title = { vi = "Phê duyệt theo chuỗi", en = "Approval by a chain" },
   input = { type = "text!", item = "integer!", chain = "text!" },
+  forms = { reading = steps.form {} },
 }, case.run)
 
 flow.define("import", {

@@ -53,6 +53,7 @@ end
 -- One that asks, at the latest from `asked` on.
 local function plan_step(round, step, asked, beside)
   local entry = { step = step.name, beside = beside, who = target.text(step.to), warnings = {}, persons = {} }
+  entry.form = steps.form(steps.returns(round.list, round.at, step))
   if step.when then entry.when = condition.text(step.when) end
   if is_left_out(round, step) then
     entry.skipped = t("plan.skipped", { condition = entry.when })
@@ -97,10 +98,11 @@ end
 ---@param from table? an instant; without it, now
 ---@return { steps: table[], ends: string, unsettled: integer } persons and warnings only where there are some
 function plan.make(list, item, from)
-  local round = { item = item, fields = content.fields(item.type) }
+  local round = { item = item, fields = content.fields(item.type), list = list }
   local out, asked = { steps = {}, unsettled = 0 }, from or date.now()
-  for _, place in ipairs(list) do
+  for at, place in ipairs(list) do
     local entries
+    round.at = at
     entries, asked = plan_place(round, place, asked)
     for _, entry in ipairs(entries) do
       if #entry.persons == 0 then entry.persons = nil end

@@ -196,6 +196,15 @@ function steps.returns(list, at, step)
   return names
 end
 
+---What a reader fills in: known before anybody is asked, from the chain alone.
+---@param names string[] the steps to which one may return
+---@return table
+function steps.form(names)
+  local fields = { decision = "choice:approve,return!", comment = "text" }
+  if #names > 0 then fields.return_to = "choice:author," .. table.concat(names, ",") end
+  return fields
+end
+
 ---@param step table
 ---@param item table
 ---@return string

@@ -20,4 +20,5 @@ flow.define("nominate", {
     achievement = "text!",
     statement = "text!",
   },
+  forms = nominate.forms,
 }, nominate.run)

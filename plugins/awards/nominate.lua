@@ -9,6 +9,9 @@ local votes = require "awards.votes"
 local nominate = {}
 
 local yes_or_no = { decision = "choice:approve,return!", comment = "text" }
+local noted = { decision = "choice:noted!" }
+
+nominate.forms = { decision = yes_or_no, notice = noted }
 
 local function title(key, nomination, round)
   return t(key, { nominee = nomination.nominee, award = round.award, year = round.year })
@@ -113,7 +116,7 @@ local function tell(run, nomination, text_of_notice, help)
     to = people.person(nomination.proposer),
     title = text_of_notice,
     help = help,
-    form = { decision = "choice:noted!" },
+    form = noted,
     within = "10 working days",
     on_timeout = "return",
   }

@@ -43,7 +43,7 @@ before(async () => {
   plugin(dir, 'office', SOURCE, { needs: '{ "flow", "storage", "content", "people", "report", "schedule" }' });
   s = await serve({ dir, config: { lang: 'en' } });
   await s.admin();
-  for (const role of ['auditor', 'organiser', 'editor', 'operator']) await s.must('user', 'role', 'boss', role);
+  for (const role of ['auditor', 'organiser', 'editor', 'operator', 'privacy']) await s.must('user', 'role', 'boss', role);
   const more = people(0, N);
   await importMore({ ...more, units: Array.from({ length: N }, (_, i) => ({ code: `u${i}`, name: `Unit ${i}`, kind: i % 2 ? 'commune' : 'ward', parent: 'office' })),
     positions: Array.from({ length: N }, (_, i) => ({ code: `pos${i}`, title: `Position ${i}` })),
@@ -59,28 +59,40 @@ before(async () => {
   for (let i = 0; i < 3; i++) await s.must('delegation', 'add', '--from', `p00${i}`, '--to', `p00${i + 1}`, '--until', '2199-01-01');
   for (let i = 0; i < 3; i++) await start(i, 'office.lone');
   const run = rows(await ask('/api/runs', { flow: 'office.asks' }))[0].id;
+  const task = rows(await ask('/api/tasks', { user: 'boss' }))[0].id, item = rows(await ask('/api/content/note'))[0].id;
+  for (let i = 0; i < 5; i++) await s.request('POST', `/api/tasks/${task}/${i % 2 ? 'release' : 'claim'}`, {});
+  for (let i = 0; i < 5; i++) await s.request('POST', `/api/tasks/${task}/comments`, { text: `Remark ${i}` });
+  for (let i = 0; i < 5; i++) {
+    const was = await s.request('GET', `/api/content/note/${item}/draft`);
+    assert.equal((await s.request('PATCH', `/api/content/note/${item}`, { hot: i % 2 === 0 }, { 'if-match': was.headers.etag })).status, 200);
+  }
+  const ids = { runs: run, tasks: task, content: item };
+  needed['/api/who-can'].thing = `task:${task}`;
   doc = (await s.request('GET', '/api/openapi.json')).json;
   lists = Object.entries(doc.paths).filter(([, p]) => p.get?.parameters?.some((x) => x.name === 'sort'))
-    .map(([path, p]) => ({ path: path.replace('{type}', 'note').replace('{name}', 'boss').replace('{id}', path.includes('/runs/') ? run : '1'), of: p.get }));
+    .map(([path, p]) => ({ path: path.replace('{type}', 'note').replace('{name}', path.includes('/plugins/') ? 'office' : 'boss').replace('{id}', ids[path.split('/')[2]] ?? '1'), of: p.get }));
 });
 after(() => s?.stop());
 
 const rows = (r) => (Array.isArray(r.json) ? r.json : r.json.items ?? r.json.tasks);
 const next = (r) => /^<([^>]+)>; rel="next"$/.exec(r.headers.link ?? '')?.[1];
-const ask = (path, query = {}) => s.request('GET', `${path}?${new URLSearchParams(query)}`);
+// What a list cannot be asked without.
+const needed = { '/api/who-can': { verb: 'decide' } };
+const at = (path, query) => `${path}?${new URLSearchParams({ ...needed[path], ...query })}`;
+const ask = (path, query = {}) => s.request('GET', at(path, query));
 
 async function walk(path, query, between) {
   const all = [], pages = [];
-  for (let at = `${path}?${new URLSearchParams(query)}`, n = 0; at; n++) {
-    const r = await s.request('GET', at);
-    assert.equal(r.status, 200, `${at}: ${r.text}`);
-    if (path !== '/api/audit') assert.ok(rows(r).length <= Number(query.limit), at); // all that one slice did stays on one page
+  for (let url = at(path, query), n = 0; url; n++) {
+    const r = await s.request('GET', url);
+    assert.equal(r.status, 200, `${url}: ${r.text}`);
+    if (path !== '/api/audit') assert.ok(rows(r).length <= Number(query.limit), url); // all that one slice did stays on one page
     if (!Array.isArray(r.json)) assert.equal(r.json.next ?? undefined, next(r) && new URL(next(r), 'http://x').searchParams.get('after'), 'the body has the cursor, too');
     all.push(...rows(r));
     pages.push(rows(r).length);
     assert.ok(n < 1000);
-    at = next(r);
-    if (at) await between?.(n);
+    url = next(r);
+    if (url) await between?.(n);
   }
   return { all, pages };
 }
@@ -89,8 +101,9 @@ describe('every list', () => {
   it('is among those that were meant', () => {
     const paths = lists.map((l) => l.path);
     for (const noun of ['content/note', 'tasks', 'inbox', 'orphans', 'runs', 'persons', 'units', 'positions', 'holders', 'bodies', 'delegations', 'users', 'users/boss/tokens',
-      'users/boss/sessions', 'users/boss/roles', 'roles', 'members', 'audit', 'audit/anchors', 'notices', 'webhooks', 'webhooks/1/deliveries', 'outbox', 'plugins', 'schedule', 'errors', 'reports'])
+      'users/boss/sessions', 'users/boss/roles', 'roles', 'members', 'audit', 'audit/anchors', 'notices', 'webhooks', 'webhooks/1/deliveries', 'outbox', 'plugins', 'schedule', 'errors', 'reports', 'who-can', 'plugins/office/limits', 'audit/erasures'])
       assert.ok(paths.includes(`/api/${noun}`), noun);
+    for (const noun of ['runs', 'tasks', 'content/note']) assert.ok(paths.some((p) => p.startsWith(`/api/${noun}/`) && p.endsWith('/history')), noun);
     assert.ok(paths.includes('/auth/sessions'));
   });
 
@@ -110,7 +123,7 @@ describe('every list', () => {
   it('is the same in pages as whole, in every order of its document', async () => {
     let large = 0;
     for (const { path, of } of lists) {
-      const key = { '/api/positions': 'code', '/api/plugins': 'name', '/api/reports': 'name', '/api/roles': 'role', '/api/audit': 'row', '/api/audit/anchors': 'day' }[path] ?? (path.endsWith('/history') ? 'entry' : 'id');
+      const key = { '/api/positions': 'code', '/api/plugins': 'name', '/api/reports': 'name', '/api/roles': 'role', '/api/audit': 'row', '/api/audit/anchors': 'day' }[path] ?? (/runs.*history$/.test(path) ? 'entry' : path.endsWith('/limits') ? 'limit' : 'id');
       for (const sort of of.parameters.find((p) => p.name === 'sort').schema.enum ?? ['id', '-id', 'rank', '-rank', 'day', '-changed_at']) {
         if (path === '/api/audit') continue; // reading it adds to it: below
         const whole = rows(await ask(path, { sort, limit: 1000 }));
@@ -165,6 +178,37 @@ describe('filters', () => {
     assert.match(wrong.json.detail, /running, completed/);
     assert.equal(rows(await ask('/api/runs', { flow: 'office.lone' })).length, 3);
     assert.deepEqual(rows(await ask('/api/users/boss/tokens', { 'id[gt]': 0, limit: 1, fields: 'label' })).length, 1);
+  });
+
+  it('of runs are sought by plugin, flow and state, in each order and from any place', async () => {
+    const all = rows(await ask('/api/runs', { limit: 1000 }));
+    for (let i = 0; i < 9; i++) await start(i, 'office.work');
+    const [one] = rows(await ask('/api/runs', { flow: 'office.asks', limit: 1 }));
+    assert.equal((await s.request('POST', `/api/runs/${one.id}/cancel`, {})).status, 204);
+    await s.until((await start(0, 'office.work')).json.id, 'completed');
+    const now = rows(await ask('/api/runs', { limit: 1000 }));
+    assert.ok(now.length > all.length);
+    const middle = now[Math.floor(now.length / 2)].id;
+    for (const query of [{ plugin: 'office' }, { plugin: 'nowhere' }, { state: 'running' }, { state: 'completed' }, { state: 'cancelled' }, { state: 'failed' }, { flow: 'work' }, { flow: 'office.asks', state: 'running' },
+      { plugin: 'office', state: 'completed', 'id[lt]': middle }, { plugin: 'office', 'id[gte]': middle }, { state: 'running', 'id[lte]': middle }, { state: 'running', 'id[gt]': middle }, { state: 'running', id: middle }])
+      for (const sort of ['id', '-id']) {
+        const fits = now.filter((r) => (!query.plugin || r.plugin === query.plugin) && (!query.state || r.state === query.state) && (!query.flow || query.flow.split('.').pop() === r.flow)
+          && !(r.id >= query['id[lt]']) && !(r.id < query['id[gte]']) && !(r.id > query['id[lte]']) && !(r.id <= query['id[gt]']) && (!query.id || r.id === query.id)).map((r) => r.id);
+        if (sort === 'id') fits.reverse();
+        const { all: found } = await walk('/api/runs', { ...query, sort, limit: 2 });
+        assert.deepEqual(found.map((r) => r.id), fits, JSON.stringify({ ...query, sort }));
+      }
+  });
+
+  it('with a range and without sort come in the order of its column', async () => {
+    const at = rows(await ask('/api/notices', { limit: 1000 })).map((n) => n.at);
+    assert.ok(at.length > 3);
+    assert.deepEqual(at, [...at].sort((a, b) => b - a));
+    assert.deepEqual(rows(await ask('/api/notices', { 'at[lte]': at[1] })).map((n) => n.at), at.filter((x) => x <= at[1]));
+    const due = rows(await ask('/api/runs', { 'due[gte]': '2021-01-01' })).map((r) => r.due);
+    assert.ok(due.length > 0);
+    assert.deepEqual(due, [...due].sort((a, b) => b - a));
+    assert.deepEqual((await walk('/api/runs', { 'due[gte]': '2021-01-01', limit: 1 })).all.map((r) => r.due), due);
   });
 
   it('of a type are its indexed fields', async () => {

@@ -1,13 +1,14 @@
-// The OpenAPI document: valid by the specification's own schema, as large as the table of routes, and true: every operation is asked of a
-// live service, and what it answers is what the document says.
+// The OpenAPI document: valid by the specification's own schema, as large as the table of routes, and true: every operation is done in a
+// live service (tests/lib/exchanges.mjs has what is sent to each), and what it answers is what the document says, member by member.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { browser, setPassword, totp } from '../lib/browser.mjs';
-import { TOP, folder, plugin, serve } from '../lib/khung.mjs';
+import { Browser, browser, mails, resetToken, setPassword, totp } from '../lib/browser.mjs';
+import { EXCHANGES, ELSEWHERE } from '../lib/exchanges.mjs';
+import { TOP, folder, pause, plugin, serve, write } from '../lib/khung.mjs';
 
 const require = createRequire(join(TOP, 'build/npm/package.json'));
 const { Validator } = await import(pathToFileURL(require.resolve('@seriousme/openapi-schema-validator')));
@@ -22,27 +23,50 @@ end)
 flow.define("asks", { title = "Asks", input = {} }, function(run)
   return run:ask { to = { position = "head", unit = "office" }, title = "Yes?" }.decision
 end)
+flow.define("about", { title = "About", input = { id = "integer!" } }, function(run, input)
+  return run:ask { to = { position = "head", unit = "office" }, title = "Good?", help = "Read it", about = content.get("note", input.id), within = "2 working days", form = { decision = "choice:approve,return!" } }.decision
+end)
+flow.define("votes", { title = "Votes", input = {} }, function(run)
+  return run:vote { voters = { people.person("boss"), people.person("mate") }, title = "Yes?", within = "3 working days" }
+end)
+flow.define("fails", { title = "Fails", input = {}, retry = { times = 0 } }, function() error { code = "mine.bad", message = "Bad" } end)
+schedule.cron("daily", "0 7 * * *", { flow = "work", input = { n = 1 } })
 report.define("rows", { params = { least = "integer!" }, columns = { { "n", "integer" } } }, function(p, out)
   for _, r in ipairs(rows:find { n = { ">=", p.least } }) do out:row { r.n } end
 end)
 
 route.get("/rows/{id}", { title = { vi = "Một dòng", en = "One row" }, params = { id = "integer" }, query = { day = "date" }, output = { n = "integer!", day = "date", unit = "unit", at = "instant", days = "list:integer" } },
   function(req) return { json = { n = req.params.id, day = date.parse("2021-01-04"), unit = people.unit("office"), at = date.now(), days = {} } } end)
-route.get("/rows", { access = "public", output = { { n = "integer!" } } }, function() return { json = rows:find {} } end)
+route.get("/rows", { access = "public", output = { { id = "integer!", n = "integer!", version = "integer" } } }, function() return { json = rows:find {} } end)
 route.post("/rows", { input = { n = { "integer!", title = { vi = "Số", en = "Number" } } }, output = { id = "integer!" } },
   function(req) return { status = 201, json = { id = rows:insert { n = req.json.n } } } end)
 route.get("/picture", { output = "svg" }, function() return { svg = "<svg/>" } end)
 route.put("/any/{key}", function(req) return { text = req.params.key } end)
 `;
 
-let s, doc, ajv, ids;
+const SPARE = 'local rows = storage.table("row", { fields = { n = "integer!" } })';
+
+let s, doc, ajv, ids, mate;
+const done = new Set(); // operations that were seen to be done
+
+const ORG = {
+  units: [{ code: 'wing', name: 'Wing', kind: 'office', parent: 'office', from: '2020-01-01' }],
+  persons: [{ code: 'mate', name: 'Mate', email: 'mate@example.vn' }, { code: 'gone', name: 'Gone Person', email: 'gone@example.vn' }, { code: 'lost', name: 'Lost Person' }, { code: 'seen', name: 'Seen Person' }],
+  holders: [{ position: 'head', unit: 'office', person: 'mate', from: '2020-01-01' }],
+};
 
 before(async () => {
   const dir = folder();
-  plugin(dir, 'office', SOURCE, { needs: '{ "flow", "storage", "content", "people", "report", "route" }' });
-  s = await serve({ dir, config: { lang: 'en' } });
+  plugin(dir, 'office', SOURCE, { needs: '{ "flow", "storage", "content", "people", "report", "route", "schedule" }' });
+  plugin(dir, 'spare', SPARE, { needs: '{ "storage" }' });
+  s = await serve({ dir, config: { lang: 'en', mail_server: 'smtp://127.0.0.1:9', mail_tls: 'off', mail_from: 'khung@example.vn' } });
   await s.admin();
-  for (const role of ['auditor', 'organiser', 'editor', 'operator']) await s.must('user', 'role', 'boss', role);
+  for (const role of ['auditor', 'organiser', 'editor', 'operator', 'privacy']) await s.must('user', 'role', 'boss', role);
+  write(join(dir, 'more.json'), JSON.stringify(ORG));
+  await s.must('org', 'import', join(dir, 'more.json'));
+  await s.must('user', 'add', 'mate', '--person', 'mate');
+  await s.must('user', 'role', 'mate', 'all');
+  mate = (await s.must('user', 'token', 'mate')).token;
   const note = (await s.request('POST', '/api/content/note', { title: 'One', kind: 'plan' })).json;
   const run = (await s.request('POST', '/api/runs', { flow: 'office.asks', input: {} })).json;
   const task = (await s.must('task', 'list', '--user', 'boss'))[0];
@@ -135,23 +159,179 @@ function value(path, name) {
 
 const part = (x) => (x?.$ref ? x.$ref.split('/').slice(1).reduce((at, key) => at[key], doc) : x);
 
-// The answer is told: its status, its type, its shape, and each of its fields where the document names fields.
+// Every member is told: an object whose schema names members has no others, unless it says that it may, and one whose schema names none says so.
+function told(schema, v, where) {
+  const of = part(schema);
+  if (v === null || Object.keys(of).length === 0) return;
+  if (of.anyOf) {
+    const wrong = of.anyOf.map((one) => {
+      try {
+        told(one, v, where);
+        return null;
+      } catch (e) {
+        return e;
+      }
+    });
+    if (wrong.every(Boolean)) throw wrong[0];
+    return;
+  }
+  if (Array.isArray(v)) {
+    assert.equal(of.type, 'array', where);
+    assert.ok(of.items, `${where}: what its items are is not told`);
+    v.forEach((x, i) => told(of.items, x, `${where}[${i}]`));
+  } else if (typeof v === 'object') {
+    assert.ok(of.properties || of.additionalProperties, `${where}: its members are not told: ${JSON.stringify(v).slice(0, 600)}`);
+    const odd = of.additionalProperties ? [] : Object.keys(v).filter((k) => !of.properties[k]);
+    assert.ok(odd.length === 0, `${where}: ${odd} are not told: ${JSON.stringify(v).slice(0, 600)}`);
+    for (const [k, x] of Object.entries(v)) if (of.properties?.[k]) told(of.properties[k], x, `${where}.${k}`);
+  }
+}
+
+// The answer is told: its status, its type, its shape, and each of its members.
 function conforms(method, path, r) {
   const o = doc.paths[path][method.toLowerCase()], name = `${method} ${path}: ${r.status}`, range = `${Math.floor(r.status / 100)}XX`;
-  const told = o.responses[r.status] ?? o.responses[range];
-  assert.ok(r.status >= 400 || told, `${name} is not among ${Object.keys(o.responses)}`);
-  const said = part(told ?? o.responses.default), type = r.headers['content-type']?.split(';')[0];
+  const is = o.responses[r.status] ?? o.responses[range];
+  assert.ok(r.status >= 400 || is, `${name} is not among ${Object.keys(o.responses)}`);
+  const said = part(is ?? o.responses.default), type = r.headers['content-type']?.split(';')[0];
+  if (r.status < 400 && r.status !== 304) done.add(`${method.toUpperCase()} ${path}`);
+  if (r.status === 204) assert.equal(r.text, '', name);
   if (r.status === 204 || Math.floor(r.status / 100) === 3 || (type === 'text/html' && r.status >= 400)) return;
   if (r.status >= 400) assert.equal(type, 'application/problem+json', name);
   const schema = (said.content?.[type] ?? said.content?.['*/*'])?.schema;
   assert.ok(schema, `${name} ${type} is not told`);
   if (!/json$/.test(type)) return;
   const check = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"doc#/components')));
-  assert.ok(check(r.json), `${name}: ${JSON.stringify(check.errors?.[0])} ${r.text.slice(0, 300)}`);
-  const named = schema.items?.properties ?? (path.startsWith('/auth/') && r.status < 400 && schema.properties);
-  for (const row of named ? [r.json].flat() : [])
-    assert.deepEqual(Object.keys(row).filter((k) => !named[k]), [], `${name}: fields that are not told`);
+  assert.ok(check(r.json), `${name}: ${JSON.stringify(check.errors?.[0])} ${r.text.slice(0, 600)}`);
+  assert.ok(Object.keys(part(schema)).length > 0, `${name}: its shape is not told`);
+  told(schema, r.json, name);
 }
+
+// What must be there before an operation can be done.
+const x = {
+  async done(method, path, body, headers = {}) {
+    const r = await s.request(method, path, body, headers);
+    assert.ok(r.status < 300, `${method} ${path}: ${r.status} ${r.text}`);
+    return r;
+  },
+  async note(title = 'One') {
+    const r = await x.done('POST', '/api/content/note', { title, kind: 'plan' });
+    return { type: 'note', id: r.json.id, etag: r.headers.etag };
+  },
+  async submitted() {
+    const n = await x.note();
+    await x.done('POST', `/api/content/note/${n.id}/submit`);
+    return n;
+  },
+  async approved() {
+    const n = await x.submitted();
+    await x.done('POST', `/api/content/note/${n.id}/approve`, undefined, { 'if-match': n.etag, authorization: `Bearer ${mate}` });
+    return n;
+  },
+  async published() {
+    const n = await x.approved();
+    await x.done('POST', `/api/content/note/${n.id}/publish`);
+    return n;
+  },
+  run: async (flow, input = {}) => (await x.done('POST', '/api/runs', { flow: `office.${flow}`, input })).json.id,
+  async failed() {
+    const id = await x.run('fails');
+    await s.until(id, 'failed');
+    return id;
+  },
+  async task(flow = 'asks', input = {}) {
+    const run = await x.run(flow, input);
+    for (let i = 0; i < 300; i++, await pause(20)) {
+      const task = (await x.done('GET', '/api/tasks')).json.find((t) => t.run === run);
+      if (task) return task.id;
+    }
+    throw new Error(`run ${run} asks nothing`);
+  },
+  about: async () => x.task('about', { id: (await x.note()).id }),
+  ballot: () => x.task('votes'),
+  async discussed() {
+    const id = await x.task();
+    await x.done('POST', `/api/tasks/${id}/comments`, { text: 'Look', files: [await x.file()] });
+    await x.done('POST', `/api/tasks/${id}/delegate`, { person: 'guest', reason: 'Away' });
+    return id;
+  },
+  link: async () => (await x.done('POST', `/api/tasks/${await x.task()}/link`, { person: 'mate' })).json.token,
+  file: async () => (await x.done('POST', '/api/files?name=a.txt', 'some text', { 'content-type': 'text/plain' })).json.id,
+  webhook: async () => (await x.done('POST', '/api/webhooks', { url: 'http://127.0.0.1:9/x', options: { events: 'content.published' } })).json.id,
+  calendar: async () => (await x.done('POST', '/api/calendar', {})).json.url.split('/').pop(),
+  job: async () => (await x.done('GET', '/api/schedule')).json[0].id,
+  delegation: async (since, until) => (await x.done('POST', '/api/delegations', { from: 'boss', to: 'guest', since, until })).json,
+  incident: async () => { await x.failed(); return (await x.done('GET', '/api/errors')).json[0].id; },
+  // Another version of it wants more, and waits.
+  async waiting() {
+    plugin(s.dir, 'spare', SPARE, { version: '"2.0.0"', needs: '{ "storage", "flow" }' });
+    await s.request('POST', '/api/plugins/spare/reload');
+    return 'spare';
+  },
+  erasure: () => x.done('POST', '/api/audit/erasures', { person: 'lost', reason: 'Asked for' }),
+};
+
+function send(method, path, e) {
+  const at = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(e.at?.[name] ?? value(path, name)));
+  const query = e.query ? `?${new URLSearchParams(e.query)}` : '';
+  const body = e.form ? new URLSearchParams(e.form).toString() : e.bytes ?? e.body;
+  const type = e.form ? { 'content-type': 'application/x-www-form-urlencoded', authorization: undefined } : e.bytes ? { 'content-type': 'text/plain' } : {};
+  const as = e.as === 'mate' ? { authorization: `Bearer ${mate}` } : {};
+  return s.request(method.toUpperCase(), at + query, body, { ...type, ...as, ...e.headers });
+}
+
+test('each operation that is sent what it asks for is done, and answers as it says', async () => {
+  const wrong = [];
+  for (const [path, p] of Object.entries(doc.paths)) {
+    for (const method of Object.keys(p)) {
+      const name = `${method.toUpperCase()} ${path}`;
+      const isOwn = /^\/(auth|login|logout|account|tasks)(\/|$)/.test(path) && !EXCHANGES[name]; // a browser's: below
+      if (ELSEWHERE[name] || isOwn || (!EXCHANGES[name] && method !== 'get' && p[method].requestBody)) continue;
+      try {
+        const r = await send(method, path, (await EXCHANGES[name]?.(x)) ?? {});
+        conforms(method, path, r);
+        if (r.status >= 400) wrong.push(`${name}: ${r.status} ${r.text}`);
+      } catch (e) {
+        wrong.push(e.message);
+      }
+    }
+  }
+  assert.ok(wrong.length === 0, wrong.join('\n'));
+});
+
+test('If-Match and Idempotency-Key are heeded by each operation that tells of them, and 304 by those that tell of it', async () => {
+  const count = { needed: 0, matched: 0, once: 0, unchanged: 0 };
+  for (const [path, p] of Object.entries(doc.paths)) {
+    for (const [method, o] of Object.entries(p)) {
+      const name = `${method.toUpperCase()} ${path}`, headers = (o.parameters ?? []).map(part).filter((h) => h.in === 'header');
+      const match = headers.find((h) => h.name === 'If-Match');
+      if (!EXCHANGES[name]) continue;
+      const again = async (more) => send(method, path, { ...(await EXCHANGES[name](x)), ...more });
+      if (match) {
+        const r = await again({ headers: { 'if-match': '"another"' } });
+        assert.equal(r.status, 412, `${name}: ${r.text}`);
+        conforms(method, path, r);
+        count.matched++;
+      }
+      if (match?.required) {
+        assert.equal((await again({ headers: {} })).status, 428, name);
+        count.needed++;
+      }
+      if (headers.some((h) => h.name === 'Idempotency-Key') && /^\/api\/(content|runs|tasks)/.test(path)) {
+        const e = await EXCHANGES[name](x), key = { 'idempotency-key': name.replace(/\W/g, '-') };
+        const [first, second] = [await send(method, path, { ...e, headers: { ...e.headers, ...key } }), await send(method, path, { ...e, headers: { ...e.headers, ...key } })];
+        assert.deepEqual([second.status, second.text, second.headers['idempotent-replayed']], [first.status, first.text, 'true'], name);
+        count.once++;
+      }
+      if (method === 'get' && o.responses[304] && !path.startsWith('/x/')) { // that of the plugin tells the time
+        const e = await EXCHANGES[name](x), first = await send(method, path, e);
+        assert.ok(first.headers.etag, name);
+        assert.equal((await send(method, path, { ...e, headers: { 'if-none-match': first.headers.etag } })).status, 304, name);
+        count.unchanged++;
+      }
+    }
+  }
+  assert.ok(count.needed >= 2 && count.matched >= 9 && count.once >= 20 && count.unchanged >= 2, JSON.stringify(count));
+});
 
 test('what is asked of each operation is answered as it says', async () => {
   const operations = Object.entries(doc.paths).flatMap(([path, p]) => Object.entries(p).map(([method, o]) => ({ path, method, o })));
@@ -200,4 +380,73 @@ test('logging in, the second factor, sessions and passwords are answered as it s
   assert.equal((await good('POST', '/auth/reset', { name: 'nobody' })).status, 202);
   await good('POST', '/auth/logout', {});
   assert.equal((await send('GET', '/auth/me')).status, 401);
+});
+
+test('pages and their forms are answered as it says', async () => {
+  const password = 'correct horse battery', other = 'another very long one';
+  assert.equal((await setPassword(s, 'mate', other)).code, 0);
+  assert.equal((await setPassword(s, 'boss', 'another very long one')).code, 0);
+  const paths = Object.keys(doc.paths).map((path) => [path, new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`)]);
+  // A browser each of whose answers is compared.
+  const seen = (one) => {
+    const ask = Browser.prototype.request.bind(one);
+    return async (method, url, ...more) => {
+      const r = await ask(method, url, ...more), at = new URL(url, one.base).pathname;
+      const [path] = paths.find(([p]) => p === at) ?? paths.find(([, fits]) => fits.test(at));
+      conforms(method, path, r);
+      return r;
+    };
+  };
+  const b = browser(s);
+  b.request = seen(b);
+  const mailed = async (n) => {
+    for (let i = 0; i < 300 && mails(s).length < n; i++) await pause(20);
+    return mails(s);
+  };
+  const good = (r) => assert.ok(r.status < 400, `${r.url}: ${r.status} ${r.text}`);
+  const submit = async (path, fields, act) => good(await b.submit(await b.form(path, act), fields));
+  // Forgotten, and made anew by the link in the mail.
+  await submit('/login/forgot', { name: 'mate' });
+  const token = resetToken((await mailed(1)).at(-1));
+  good(await b.request('GET', `/auth/reset/${token}`));
+  good(await b.send('POST', `/auth/reset/${token}`, { password }));
+  // A login with a second factor.
+  good(await b.loginPage('mate', password));
+  const { secret } = (await b.send('POST', '/auth/totp', { present: password })).json;
+  good(await b.send('POST', '/auth/totp/confirm', { code: totp(secret) }));
+  const second = browser(s), asked = await second.loginPage('mate', password);
+  second.request = seen(second);
+  good(await second.request('GET', '/login/code'));
+  good(await second.submit({ ...asked, url: `${second.base}/login/code` }, { code: totp(secret, Date.now() + 30000) }));
+  // What a browser does with tasks and its account.
+  const id = await x.task();
+  good(await b.request('GET', '/tasks'));
+  await submit(`/tasks/${id}`, { decision: 'approve' }, 'decide');
+  good(await b.request('GET', '/account'));
+  const word = async () => /name="_csrf" value="([^"]+)"/.exec((await b.request('GET', '/account')).text)[1];
+  const post = async (path, fields) => good(await b.request('POST', path, new URLSearchParams({ _csrf: await word(), ...fields })));
+  const others = async () => (await b.request('GET', '/auth/sessions')).json.filter((one) => !one.current).map((one) => one.id);
+  await post(`/account/sessions/${(await others())[0]}`, {});
+  await post('/account/sessions', {});
+  await post('/account/password', { present: password, password: other });
+  const third = browser(s);
+  good(await third.login('boss', 'another very long one'));
+  third.request = seen(third);
+  const fourth = browser(s);
+  good(await fourth.login('boss', 'another very long one'));
+  const mine = (await third.request('GET', '/auth/sessions')).json.find((one) => !one.current).id;
+  good(await third.send('DELETE', `/auth/sessions/${mine}`));
+  good(await third.send('POST', '/auth/password', { present: 'another very long one', password: 'yet another long one' }));
+  await post('/logout', {});
+});
+
+test('no operation is left out: each was done here, or it is written where and why', () => {
+  const all = Object.entries(doc.paths).flatMap(([path, p]) => Object.keys(p).map((method) => `${method.toUpperCase()} ${path}`));
+  assert.deepEqual(all.filter((name) => !done.has(name) && !ELSEWHERE[name]), [], 'neither done nor excused');
+  assert.deepEqual(all.filter((name) => done.has(name) && ELSEWHERE[name]), [], 'done, though excused');
+  assert.deepEqual([...Object.keys(EXCHANGES), ...Object.keys(ELSEWHERE)].filter((name) => !all.includes(name)), [], 'not in the document');
+  for (const [name, why] of Object.entries(ELSEWHERE)) {
+    const file = /tests\/service\/\w+\.test\.mjs/.exec(why)?.[0];
+    assert.ok(file && readFileSync(join(TOP, file), 'utf8').includes(name.split('/').filter((part) => !part.startsWith('{')).at(-1)), `${name}: ${why}`);
+  }
 });

@@ -79,8 +79,9 @@ assert(content.archive(new_article(), "Không dùng").state == "archived")
 
 --- content.history
 local item = content.submit(new_article())
-local last = content.history(item)
-assert(#last >= 2, "created, handed in")
+local all = content.history(item)
+assert(#all >= 2, "created, handed in")
+assert(content.history(item, { sort = "-id", limit = 1 })[1].id == all[#all].id)
 
 --- content.diff
 local item = new_article { body = "Một." }

@@ -1,9 +1,13 @@
 -- Examples of flow.*, run:* (see content.lua for how they are read).
 
 --- flow.define at load
-flow.define("remind", { title = "Remind", input = { text = "text!" } }, function(run, input)
+-- A form that run:ask is given may be told beforehand: so it stands in the OpenAPI document before anything is asked. A
+-- form that is only made when it is asked stands in there while its task is open, for those who may see that task, and
+-- GET /api/tasks/ID/form tells that of any task as JSON Schema.
+local leave = { decision = "choice:approve,return!", days = "integer", comment = "text" }
+flow.define("remind", { title = "Remind", input = { text = "text!" }, forms = { leave = leave } }, function(run, input)
   run:sleep("1d")
-  log.info(input.text)
+  run:ask { to = people.person("editor"), title = input.text, form = leave }
 end)
 
 --- flow.start

@@ -101,6 +101,19 @@ describe("a chain as data", function()
     t:equal(rows, { { chain_revision = 1, state = "approved" }, { chain_revision = 2, state = "approved" } })
   end)
 
+  it("tells in its plan what each step will fill in, before anybody is asked", function(t)
+    set_up(t, { head, { name = "both", parallel = { law, readers } }, director })
+    local item = paper(t)
+    local answer = t:as("writer"):get("/x/approvals/chain/press/plan", { item = item.id })
+    local forms = {}
+    for _, step in ipairs(answer.json.steps) do forms[step.step] = step.form end
+    t:equal(forms.law, { decision = "choice:approve,return!", comment = "text" })
+    t:equal(forms.director.return_to, "choice:author,head,both,law,readers")
+    local run = start(t, item)
+    local task = t:expect_task(run, { position = "head" })
+    t:equal({ forms.head, task.form }, { forms.law, forms.law })
+  end)
+
   it("wants two of three readers, and is over as soon as they have approved", function(t)
     set_up(t, { readers })
     local run = start(t, paper(t))

@@ -2,6 +2,7 @@
  * by is found by one; what is asked of it wrongly is refused by a word. */
 #include "fixture.h"
 
+#include "flow/flow_internal.h"
 #include "plugin/api_list.h"
 #include "store/store.h"
 
@@ -64,19 +65,62 @@ static int check_sort(struct fixture *f, const struct list *l, const struct list
     return bad;
 }
 
-/* The row of a filter is sought, not looked for: "SEARCH p USING INDEX …". */
+/* "p.code" is "code" in a plan; the key of a table is its rowid. */
+static bool seeks(const struct list *l, const struct list_column *c, const char *plan)
+{
+    const char *by = c->by ? c->by : c->sql ? c->sql : c->name, *dot = strchr(by, '.');
+    const char *blank = strchr(l->from, ' '), *table = blank ? blank + 1 : l->from;
+    char wanted[64], column[64], rowid[] = "rowid";
+    snprintf(wanted, sizeof(wanted), "SEARCH %.*s ", (int)strcspn(table, " "), table);
+    snprintf(column, sizeof(column), "%s", dot ? dot + 1 : by);
+    const char *line = strstr(plan, wanted);
+    for (const char *at = line; at && *at != '\n'; at++) {
+        for (int i = 0; i < 2; i++) {
+            const char *name = i ? rowid : column;
+            size_t len = strlen(name);
+            bool begins = at > plan && strchr("( ", at[-1]);
+            if (begins && strncmp(at, name, len) == 0 && strchr("=<>", at[len]))
+                return i == 0 || c == list_column_of(l, l->key);
+        }
+    }
+    return false;
+}
+
+/* The rows of a filter are sought by what it asks: "SEARCH p USING INDEX … (code=?)"; a range comes in the order of its
+ * column, from the same index. */
 static int check_filter(struct fixture *f, const struct list *l, const struct list_column *c)
 {
     struct list_query q;
-    struct val none = val_map();
-    const char *blank = strchr(l->from, ' '), *table = blank ? blank + 1 : l->from;
-    char wanted[64];
+    struct val none = val_map(), range;
+    int bad = 0;
     fixture_ok(f, l->name, list_read(l, &none, NULL, &f->a, &q, &f->err));
     q.filters[q.nfilters++] = (struct list_filter){c, "=", val_int(1)};
     const char *plan = plan_of(f, &q);
-    snprintf(wanted, sizeof(wanted), "SEARCH %.*s ", (int)strcspn(table, " "), table);
-    if (c->can & LIST_WALK) return strstr(plan, "TEMP B-TREE") ? wrong(l, c->name, plan) : 0;
-    return strstr(plan, wanted) ? 0 : wrong(l, c->name, plan);
+    if (!(c->can & LIST_OWN) && !seeks(l, c, plan)) bad += wrong(l, c->name, plan);
+    if ((c->can & LIST_RANGE) != LIST_RANGE) return bad;
+    const char *value = c->type == FIELD_TEXT ? "x" : c->type == FIELD_DATE ? "2021-01-04" : "1609718400000";
+    range = option(f, arena_printf(&f->a, "%s[gte]", c->name), value);
+    fixture_ok(f, c->name, list_read(l, &range, NULL, &f->a, &q, &f->err));
+    q.after = q.after_key = val_int(1);
+    plan = plan_of(f, &q);
+    return bad + (!seeks(l, c, plan) || strstr(plan, "TEMP B-TREE") ? wrong(l, c->name, plan) : 0);
+}
+
+/* Rows that an option leaves are those of an index of its own, in the list's order. */
+static int check_option(struct fixture *f, const struct list *l, const struct list_option *o)
+{
+    struct list_query q;
+    struct val asked = option(f, o->name, "true");
+    const char *dot = strchr(o->where, '.'), *condition = dot ? dot + 1 : o->where;
+    fixture_ok(f, l->name, list_read(l, &asked, NULL, &f->a, &q, &f->err));
+    const char *plan = plan_of(f, &q), *at = strstr(plan, "INDEX ");
+    char *name = arena_strndup(&f->a, at ? at + 6 : "", at ? strcspn(at + 6, " \n") : 0);
+    struct stmt *s = store_stmt(f->app.db, "select 1 from sqlite_master where name = ?1 and instr(sql, ?2)", &f->err);
+    stmt_bind_str(s, 1, name);
+    stmt_bind_str(s, 2, condition);
+    bool is_own = stmt_step(s, &f->err) == 1;
+    stmt_done(s);
+    return is_own && !strstr(plan, "TEMP B-TREE") ? 0 : wrong(l, o->name, plan);
 }
 
 static void every_list_is_read_by_an_index(void **state)
@@ -91,10 +135,43 @@ static void every_list_is_read_by_an_index(void **state)
             if (c->can & LIST_SORT) bad += check_sort(f, l, c);
             if (c->can & LIST_FILTER) bad += check_filter(f, l, c);
         }
+        for (const struct list_option *o = l->options; o && o->name; o++)
+            if (o->where) bad += check_option(f, l, o);
         lists++;
     }
     assert_true(lists > 15);
     assert_int_equal(bad, 0);
+}
+
+static const char *plan_of_text(struct fixture *f, const char *sql)
+{
+    struct stmt *s = store_stmt(f->app.db, arena_printf(&f->a, "explain query plan %s", sql), &f->err);
+    char *all = arena_strdup(&f->a, "");
+    assert_non_null(s);
+    while (stmt_step(s, &f->err) == 1) {
+        size_t len;
+        const char *line = stmt_text(s, 3, &len);
+        all = arena_printf(&f->a, "%s%.*s\n", all, (int)len, line);
+    }
+    stmt_done(s);
+    return all;
+}
+
+/* What the list of runs does by itself (flow/flow_find.c): one range of an index for each flow and state, then the rows
+ * by their keys. */
+static void runs_of_a_flow_or_a_state_are_sought(void **state)
+{
+    struct fixture *f = *state;
+    struct list_query q;
+    struct val none = val_map();
+    struct list_rows how = {.nbound = 1, .where = FLOW_FIND_THESE};
+    const char *wanted =
+        "SEARCH flow_run USING COVERING INDEX flow_run_state (name=? AND state=? AND rowid>? AND rowid<?)\n";
+    assert_string_equal(plan_of_text(f, flow_find_newest_sql), wanted);
+    assert_string_equal(plan_of_text(f, flow_find_oldest_sql), wanted);
+    fixture_ok(f, "runs", list_read(&flow_run_list, &none, NULL, &f->a, &q, &f->err));
+    const char *plan = plan_of_text(f, list_statement(&q, &how, &f->a));
+    assert_non_null(strstr(plan, "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"));
 }
 
 static void check_refused(struct fixture *f, const struct list *l, const char *key, const char *value,
@@ -205,9 +282,8 @@ static void pages_of_memory_survive_new_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ONE(every_list_is_read_by_an_index),
-        ONE(what_a_list_does_not_know_is_refused),
-        ONE(a_cursor_is_good_for_its_list_and_order_only),
+        ONE(every_list_is_read_by_an_index),       ONE(runs_of_a_flow_or_a_state_are_sought),
+        ONE(what_a_list_does_not_know_is_refused), ONE(a_cursor_is_good_for_its_list_and_order_only),
         ONE(pages_of_memory_survive_new_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -249,9 +249,14 @@ static void verb_is_explained_by_role_and_unit(void **state)
                         "Không được phép (content.publish): không có vai trò nào cho phép việc này tại đây (editor).");
     struct val list;
     day = fixture_day("2021-01-04");
-    fixture_ok(f, "who", people_who_can(f->db, "content.publish", a, day, "en", &f->a, &list, &f->err));
+    struct people_who who = {.verb = "content.publish", .lang = "en", .unit = a, .day = day, .limit = 10, .after = -1};
+    fixture_ok(f, "who", people_who_can(f->db, &who, &f->a, &list, &f->err));
     assert_int_equal(list.as.list.n, 1);
     assert_string_equal(fixture_text(f, val_at(&list, 0), "user"), "lan");
+    who.after = val_get_int(val_at(&list, 0), "id", 0);
+    who.after_account = val_get_int(val_at(&list, 0), "account", 0);
+    fixture_ok(f, "who", people_who_can(f->db, &who, &f->a, &list, &f->err));
+    assert_int_equal(list.as.list.n, 0);
 }
 
 static const char *lines(struct fixture *f, const char *args)
