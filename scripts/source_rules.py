@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The rules of the source that no compiler knows: floors, banned calls, lengths, message keys.
 
-Usage: source_rules.py RULE…   (floors banned lengths messages texts); prints file:line: what is wrong; exit 1.
+Usage: source_rules.py RULE…   (floors banned lengths messages texts verbs); prints file:line: what is wrong; exit 1.
 """
 import glob
 import os
@@ -185,7 +185,38 @@ def texts():
                     wrong(path, line_of(source, m.start()), f"the text {m.group(1)} is in no locale file of this plugin")
 
 
-RULES = {"floors": floors, "banned": banned, "lengths": lengths, "messages": messages, "texts": texts}
+ASKS = r"\b(?:people_check|people_check_in|people_policy|content_may|may)\s*\("
+
+
+def verbs():
+    """One policy: each verb that is asked for stands in the table of core/people/people_verb.c and each of the table is asked for; and who may
+    what by a role is read in core/people alone."""
+    table_path = "core/people/people_verb.c"
+    table = dict((m.group(1), line_of(read(table_path), m.start())) for m in re.finditer(r'\{"([a-z]+\.[a-z_]+)", ', read(table_path)))
+    said = set()
+    for path in c_files():
+        if path == table_path:
+            continue
+        text = without_comments(read(path))
+        said.update(re.findall(r'"([a-z]+\.[a-z_]+)"', text))
+        for m in re.finditer(ASKS, text):
+            for word in call_arguments(text, m.end() - 1)[1:2] + call_arguments(text, m.end() - 1)[2:3]:
+                literal = re.fullmatch(r'"([a-z_.]+)"', word)
+                verb = literal and literal.group(1)
+                if verb and "." not in verb:
+                    verb = f"content.{verb}" if m.group(0).startswith("content_may") else None
+                if verb and verb not in table:
+                    wrong(path, line_of(text, m.start()), f"{verb} is not in the table of verbs ({table_path})")
+        if folder_of(path) != "people" and re.search(r'\bjoin role_verb\b|\bfrom role_verb\b', text):
+            wrong(path, 1, "what roles allow is read by the one policy (people_may, core/people)")
+    moves = set(re.findall(r'= \{"([a-z_]+)", "content\.before_', read("core/content/content_move.c")))
+    moves.update(re.findall(r'(?:may_change|content_may)\(c(?:->s)?, "([a-z_]+)"', read("core/content/content_api.c")))
+    for verb, line in table.items():
+        if verb not in said and not (verb.startswith("content.") and verb[8:] in moves):
+            wrong(table_path, line, f"nobody asks for {verb}")
+
+
+RULES = {"floors": floors, "banned": banned, "lengths": lengths, "messages": messages, "texts": texts, "verbs": verbs}
 
 if __name__ == "__main__":
     for rule in sys.argv[1:]:

@@ -58,6 +58,7 @@ const struct cli_entry cli_commands[] = {
     {"org", cli_calls, NULL},
     {"delegation", cli_calls, NULL},
     {"why", cli_calls, NULL},
+    {"verbs", cli_calls, NULL},
     {"who-can", cli_calls, NULL},
     {"user", cli_user, "khung user password NAME [--stdin]"},
     {"x", cli_x, "khung x\nkhung x NAME name=value … [--NAME VALUE] [--as USER]"},

@@ -88,6 +88,8 @@ static const struct call calls[] = {
      "khung why USER VERB [task:ID | unit:CODE | item:ID] [--at DATE]"},
     {"who-can", "", "policy.who_can", "VERB THING? {at,*}", "person user sentence",
      "khung who-can VERB [task:ID | unit:CODE | item:ID] [--at DATE]" PAGES},
+    {"verbs", "", "policy.verbs", "{given,where,**}", "verb given where states roles",
+     "khung verbs [--given role|admin|both] [--where unit|anywhere|whole]" PAGES},
     {"user", "add", "user.add", "NAME {person,lang,admin!}", NULL,
      "khung user add NAME [--person CODE] [--lang vi|en] [--admin]"},
     {"user", "show", "user.show", "NAME", NULL, "khung user show NAME"},

@@ -6,19 +6,19 @@
 #include "file/file.h"
 #include "people/people.h"
 
-int content_may(struct session *s, const char *verb, int64_t unit, struct err *err)
+int content_may(struct session *s, const char *verb, int64_t unit, const char *state, struct err *err)
 {
     char name[48];
     snprintf(name, sizeof(name), "content.%s", verb);
-    return people_check(s, name, unit, err);
+    return people_check_in(s, name, unit, state, err);
 }
 
 /* Without the right one sees what is public; a fault of the host shows itself at the next
  * statement. */
-bool content_may_read_drafts(struct session *s, int64_t unit)
+bool content_may_read_drafts(struct session *s, int64_t unit, const char *state)
 {
     struct err ignored = {0};
-    return people_check(s, "content.read_draft", unit, &ignored) == 0;
+    return people_check_in(s, "content.read_draft", unit, state, &ignored) == 0;
 }
 
 /* The published revision is everybody's; others are theirs who may read drafts, or edit them. */
@@ -37,7 +37,8 @@ static int item_seen(void *ctx, struct session *s, int64_t file, int64_t id, str
         if (r) registry_drop(r);
     }
     if (rc) return rc;
-    return content_may_read_drafts(s, row.unit) || content_may(s, "edit", row.unit, &ignored) == 0;
+    const char *state = content_state_name(row.state);
+    return content_may_read_drafts(s, row.unit, state) || content_may(s, "edit", row.unit, state, &ignored) == 0;
 }
 
 void content_files_attach(struct content *c)

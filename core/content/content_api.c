@@ -11,12 +11,31 @@ int content_api_item(struct api_call *c, int64_t id)
     return rc < 0 ? rc : 0;
 }
 
-/* Rights are asked for the unit that the item belongs to now. */
-static int may_change(struct api_call *c, const char *verb, int64_t item)
+/* The unit among the fields; `given`, though it be none. */
+static int unit_of(struct api_call *c, const struct val *fields, int64_t *unit, bool *given)
+{
+    const struct val *v = val_get(fields, "unit");
+    struct field f = {.name = "unit", .type = FIELD_UNIT};
+    struct val id;
+    *unit = 0;
+    *given = v != NULL;
+    if (!v || v->type == VAL_NIL) return 0;
+    int rc = field_check(&f, v, NULL, c->arena, &id, c->err);
+    if (rc == 0 && id.type == VAL_INT) *unit = id.as.i;
+    return rc;
+}
+
+/* Rights are asked for the unit that the item belongs to now, and for its state. Who moves it to another unit, or to
+ * none, must have the right there too. */
+static int may_change(struct api_call *c, const char *verb, int64_t item, const struct val *fields)
 {
     struct content_row row;
+    int64_t unit;
+    bool moves = false;
     int rc = content_row_load(c->s->db, item, &row, c->err);
-    return rc ? rc : content_may(c->s, verb, row.unit, c->err);
+    if (rc == 0) rc = content_may(c->s, verb, row.unit, content_state_name(row.state), c->err);
+    if (rc == 0) rc = unit_of(c, fields, &unit, &moves);
+    return rc || !moves || unit == row.unit ? rc : content_may(c->s, verb, unit, content_state_name(row.state), c->err);
 }
 
 /* An instant in the options; 0 when absent. */
@@ -32,37 +51,22 @@ static int instant_option(struct api_call *c, const struct val *options, const c
     return rc;
 }
 
-static int unit_of(struct api_call *c, const struct val *fields, int64_t *unit)
-{
-    const struct val *v = val_get(fields, "unit");
-    struct field f = {.name = "unit", .type = FIELD_UNIT};
-    struct val id;
-    *unit = 0;
-    if (!v || v->type == VAL_NIL) return 0;
-    int rc = field_check(&f, v, NULL, c->arena, &id, c->err);
-    if (rc == 0 && id.type == VAL_INT) *unit = id.as.i;
-    return rc;
-}
-
 static int create(struct api_call *c)
 {
     const char *type = api_str(&c->args[0]);
     int64_t id, unit = 0;
-    int rc = type ? unit_of(c, &c->args[1], &unit) : content_too_large(c->err);
-    if (rc == 0) rc = content_may(c->s, "create", unit, c->err);
+    bool given;
+    int rc = type ? unit_of(c, &c->args[1], &unit, &given) : content_too_large(c->err);
+    if (rc == 0) rc = content_may(c->s, "create", unit, NULL, c->err);
     if (rc == 0) rc = content_create(c->self, c->s, type, &c->args[1], &id, c->err);
     return rc ? rc : content_api_item(c, id);
 }
 
-/* Who moves an item to another unit must have the right there too. */
 static int edit(struct api_call *c)
 {
     struct content_change ch = {
         .item = c->args[0].as.obj.id, .fields = &c->args[1], .rev = val_get_int(&c->args[2], "revision", 0)};
-    int64_t unit;
-    int rc = may_change(c, "edit", ch.item);
-    if (rc == 0) rc = unit_of(c, ch.fields, &unit);
-    if (rc == 0 && unit) rc = content_may(c->s, "edit", unit, c->err);
+    int rc = may_change(c, "edit", ch.item, ch.fields);
     if (rc == 0) rc = content_edit(c->self, c->s, &ch, c->err);
     return rc ? rc : content_api_item(c, ch.item);
 }
@@ -71,7 +75,7 @@ static int correct(struct api_call *c)
 {
     struct content_change ch = {.item = c->args[0].as.obj.id, .fields = &c->args[1], .note = api_str(&c->args[2])};
     if (!ch.note) return err_set(c->err, ERR_INVALID, "content.reason", "verb", "correct", NULL);
-    int rc = may_change(c, "correct", ch.item);
+    int rc = may_change(c, "correct", ch.item, ch.fields);
     if (rc == 0) rc = content_correct(c->self, c->s, &ch, c->err);
     return rc ? rc : content_api_item(c, ch.item);
 }
@@ -80,7 +84,7 @@ static int move(struct api_call *c, struct content_move *m)
 {
     m->item = c->args[0].as.obj.id;
     m->rev = c->args[0].as.obj.rev;
-    int rc = may_change(c, content_verb_name(m->verb), m->item);
+    int rc = may_change(c, content_verb_name(m->verb), m->item, NULL);
     if (rc == 0) rc = content_transition(c->self, c->s, m, c->err);
     return rc ? rc : content_api_item(c, m->item);
 }

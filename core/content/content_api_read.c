@@ -8,6 +8,7 @@
 #include "people/people.h"
 #include "plugin/api_list.h"
 #include "plugin/declare.h"
+#include "plugin/plugin_vm.h"
 
 /* An id, an address or an item. */
 static int read_key(struct api_call *c, const struct val *v, struct content_key *k)
@@ -21,6 +22,12 @@ static int read_key(struct api_call *c, const struct val *v, struct content_key 
                    "id or slug", "got", val_type_name(v->type), NULL);
 }
 
+static bool may_read(struct api_call *c, const struct val *item)
+{
+    const struct val *fields = item->as.obj.fields;
+    return content_may_read_drafts(c->s, val_get_int(fields, "unit", 0), val_cstr(c->arena, val_get(fields, "state")));
+}
+
 static int get(struct api_call *c)
 {
     struct content_key k = {.type = api_str(&c->args[0]),
@@ -29,7 +36,7 @@ static int get(struct api_call *c)
     struct val item = val_nil();
     int rc = read_key(c, &c->args[1], &k);
     if (rc == 0) rc = content_get(c->s, &k, c->arena, &item, c->err);
-    if (rc == 1 && !k.published && !content_may_read_drafts(c->s, val_get_int(item.as.obj.fields, "unit", 0))) {
+    if (rc == 1 && !k.published && !may_read(c, &item)) {
         /* An old revision is nobody's business who may not see the present draft. */
         item = val_nil();
         k.published = true;
@@ -50,7 +57,7 @@ static int find(struct api_call *c)
                               .limit = val_get_int(o, "limit", 0),
                               .after = after ? api_str(after) : NULL,
                               .published = val_get_bool(o, "published", false)};
-    if (!q.published) q.published = !content_may_read_drafts(c->s, unit_id);
+    if (!q.published) q.published = !content_may_read_drafts(c->s, unit_id, NULL);
     int rc = content_find(c->s, &q, c->arena, &c->result, c->err);
     c->nresults = 2;
     c->result2 = q.next ? val_str(q.next) : val_nil();
@@ -78,7 +85,7 @@ static int search(struct api_call *c)
     if (!q.text) return err_set(c->err, ERR_INVALID, "text.utf8", NULL);
     int rc = read_unit(c, val_get(o, "unit"), &q.unit);
     if (rc) return rc;
-    if (!q.published) q.published = !content_may_read_drafts(c->s, q.unit);
+    if (!q.published) q.published = !content_may_read_drafts(c->s, q.unit, NULL);
     return content_search(c->s, &q, c->arena, &c->result, c->err);
 }
 
@@ -87,7 +94,7 @@ static int may_look(struct api_call *c, int64_t item)
 {
     struct content_row row;
     int rc = content_row_load(c->s->db, item, &row, c->err);
-    if (rc || content_may_read_drafts(c->s, row.unit)) return rc;
+    if (rc || content_may_read_drafts(c->s, row.unit, content_state_name(row.state))) return rc;
     return err_set(c->err, ERR_DENIED, "denied.draft", NULL);
 }
 
@@ -193,12 +200,30 @@ static int url(struct api_call *c)
     return 0;
 }
 
+/* What the plugin declares, unless the administrator says otherwise in its settings: "separation": { "article": false }
+ */
+static int take_separation(struct api_call *c, const char *name, struct val *spec)
+{
+    const struct plugin *p = c->s->vm ? c->s->vm->plugin : NULL;
+    const struct val *all = p ? val_get(&p->settings, "separation") : NULL, *own = val_get(all, name);
+    bool good = (!all || all->type == VAL_MAP) && (!own || own->type == VAL_BOOL);
+    if (!good) return err_set(c->err, ERR_INVALID, "content.separation", "type", name, "plugin", p->name, NULL);
+    if (!own) return 0;
+    struct val copy = val_map();
+    for (size_t i = 0; i < spec->as.map.n; i++)
+        if (val_set(c->arena, &copy, spec->as.map.pairs[i].key, spec->as.map.pairs[i].v))
+            return content_too_large(c->err);
+    *spec = copy;
+    return val_set(c->arena, spec, "separation", *own) ? content_too_large(c->err) : 0;
+}
+
 /* Declares a content type; compiled when the plugin's init.lua is through. */
 static int declare_type(struct api_call *c)
 {
     const char *name = api_str(&c->args[0]);
     if (!name) return err_set(c->err, ERR_INVALID, "content.type_name", "type", "", NULL);
-    return registry_declare(c->s, "type", name, &c->args[1], c->err);
+    int rc = take_separation(c, name, &c->args[1]);
+    return rc ? rc : registry_declare(c->s, "type", name, &c->args[1], c->err);
 }
 
 const struct api_fn content_read_functions[] = {

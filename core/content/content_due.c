@@ -38,29 +38,41 @@ static void init_session(struct content *c, struct lane *lane, struct session *s
                           .zone = c->host->zone};
 }
 
-/* Whoever did this by their own right must still have it: who was demoted meanwhile, or whose account is off, publishes
- * nothing any more. What a run decided rests on the answers of its tasks, which stay what they were. */
-static int still_may(struct session *s, const struct content_row *row, const char *verb, struct err *err)
+/* Who did this last, and in which state it was then. 1 by their own right; 0 a run, or nobody. */
+static int find_doer(struct store *db, int64_t item, const char *verb, struct actor *who, char *was, size_t cap,
+                     struct err *err)
 {
-    static const char sql[] =
-        "select user, person, run is null and plugin is null from item_log where item = ?1 and verb "
-        "= ?2 order by id desc limit 1";
-    char name[48];
-    struct actor who = {0};
-    struct err_num n;
-    struct stmt *st = store_stmt(s->db, sql, err);
+    static const char sql[] = "select user, person, run, coalesce(was, '') from item_log where item = ?1 and verb = ?2"
+                              " order by id desc limit 1";
+    size_t len;
+    struct stmt *st = store_stmt(db, sql, err);
     if (!st) return err->code;
-    stmt_bind_int(st, 1, row->id);
+    stmt_bind_int(st, 1, item);
     stmt_bind_str(st, 2, verb);
     int rc = stmt_step(st, err);
-    bool own = rc == 1 && stmt_int(st, 2);
-    if (own) who = (struct actor){.user = stmt_int(st, 0), .person = stmt_int(st, 1)};
+    if (rc == 1) {
+        *who = (struct actor){.user = stmt_int(st, 0), .person = stmt_int(st, 1), .run = stmt_int(st, 2)};
+        snprintf(was, cap, "%s", stmt_text(st, 3, &len));
+    }
     stmt_done(st);
-    if (rc < 0 || !own) return rc < 0 ? rc : 0;
+    return rc == 1 ? who->run == 0 : rc;
+}
+
+/* Whoever did this by their own right, also by a plugin's route, must still have it: who was demoted meanwhile, or
+ * whose account is off, publishes nothing any more. What a run decided rests on the answers of its tasks, which stay
+ * what they were. */
+static int still_may(struct session *s, const struct content_row *row, const char *verb, struct err *err)
+{
+    char name[48], was[24];
+    struct actor who;
+    struct err_num n;
+    int rc = find_doer(s->db, row->id, verb, &who, was, sizeof(was), err);
+    if (rc <= 0) return rc;
     snprintf(name, sizeof(name), "content.%s", verb);
+    const struct people_act act = {name, row->unit, was[0] ? was : NULL, people_day(s->host, s->now)};
     rc = who.user > 0 ? people_account_is_on(s->db, who.user, err) : 1;
     if (rc == 1)
-        rc = people_policy(s->db, &who, name, row->unit, people_day(s->host, s->now), err);
+        rc = people_may(s->db, &who, &act, err);
     else if (rc == 0)
         rc = ERR_DENIED;
     if (rc != ERR_DENIED) return rc;

@@ -98,7 +98,7 @@ static bool is_public_alone(struct api_call *c, const struct val *o)
 {
     const struct val *unit = val_get(o, "unit");
     int64_t id = val_is(unit, VAL_INT) ? unit->as.i : unit && api_str(unit) ? strtoll(api_str(unit), NULL, 10) : 0;
-    return list_asks(o, "published") || !content_may_read_drafts(c->s, id);
+    return list_asks(o, "published") || !content_may_read_drafts(c->s, id, NULL);
 }
 
 static int find(struct api_call *c, const struct list_query *q, bool published)

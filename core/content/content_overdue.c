@@ -3,8 +3,9 @@
 
 enum { OVERDUE_MAX = 200 };
 
-static const char overdue_sql[] = "select id, type, slug, unit, publish_at, due_at, due_tries, due_error from item"
-                                  " where due_tries > 0 order by due_at limit ?1";
+static const char overdue_sql[] =
+    "select id, type, slug, unit, publish_at, due_at, due_tries, due_error, state from item"
+    " where due_tries > 0 order by due_at limit ?1";
 
 static int set_text(struct stmt *s, int col, const char *name, struct arena *a, struct val *row)
 {
@@ -46,7 +47,8 @@ int content_overdue(struct session *s, struct arena *a, struct val *out, struct 
     stmt_bind_int(st, 1, OVERDUE_MAX);
     while ((rc = stmt_step(st, err)) == 1) {
         struct val row;
-        if (!content_may_read_drafts(s, stmt_int(st, 3))) continue;
+        size_t len;
+        if (!content_may_read_drafts(s, stmt_int(st, 3), stmt_text(st, 8, &len))) continue;
         if (read_row(st, s->zone, a, &row) != 0 || val_add(a, out, row) != 0) {
             rc = content_too_large(err);
             break;

@@ -19,7 +19,7 @@ static int collect(struct session *s, struct planned *list, size_t *n, struct er
     if (!st) return err->code;
     stmt_bind_int(st, 1, PLANNED_MAX);
     while ((rc = stmt_step(st, err)) == 1)
-        if (content_may_read_drafts(s, stmt_int(st, 1)))
+        if (content_may_read_drafts(s, stmt_int(st, 1), "scheduled"))
             list[(*n)++] = (struct planned){stmt_int(st, 0), stmt_int(st, 2), stmt_int(st, 3), stmt_int(st, 4)};
     stmt_done(st);
     return rc;

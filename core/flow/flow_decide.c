@@ -9,7 +9,6 @@
 #include "content/content.h"
 #include "flow/task.h"
 #include "people/people.h"
-#include "plugin/plugins.h"
 
 int flow_task_check_person(struct session *s, const struct flow_task *t, struct val *answer, struct err *err)
 {
@@ -45,19 +44,6 @@ int flow_task_check_form(struct flow *f, struct session *s, const struct flow_ta
         rc = val_set(s->arena, answer, checked.as.map.pairs[i].key, checked.as.map.pairs[i].v)
                  ? err_set(err, ERR_NOMEM, "memory", NULL)
                  : 0;
-    return rc;
-}
-
-/* Neither who decides nor for whom it is decided may have written the text. */
-static int check_separation(struct flow *f, struct session *s, const struct flow_task *t, const struct val *answer,
-                            struct err *err)
-{
-    const int64_t persons[] = {s->actor.person, val_get_int(answer, "on_behalf_of", 0)};
-    struct registry *r = plugins_registry(f->host->plugins);
-    int rc = 0;
-    for (int i = 0; rc == 0 && r && i < 2; i++)
-        if (persons[i]) rc = content_separated(r, s->db, t->about, persons[i], err);
-    registry_drop(r);
     return rc;
 }
 
@@ -135,7 +121,7 @@ int flow_decide(struct flow *f, struct session *s, int64_t id, const struct val 
     if (t.kind == TASK_BALLOT) return flow_vote_cast(f, s, &t, given, err);
     if (t.state != TASK_OPEN) return decided(f, s, &t, given, err);
     rc = flow_task_check_person(s, &t, &answer, err);
-    if (rc == 0 && t.about) rc = check_separation(f, s, &t, &answer, err);
+    if (rc == 0) rc = flow_task_apart(s, &t, val_get_int(&answer, "on_behalf_of", 0), err);
     if (rc == 0) rc = flow_task_check_form(f, s, &t, given, &answer, err);
     if (rc == 0) rc = val_set(s->arena, &answer, "at", val_int(s->now));
     if (rc == 0) rc = val_set(s->arena, &answer, "task", val_int(id));

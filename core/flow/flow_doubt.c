@@ -133,9 +133,8 @@ static const char *reason_of(const struct flow_task *t)
                                       : "task.orphan_person";
 }
 
-static int make_orphan(struct session *s, const struct flow_task *t, struct err *err)
+static int make_orphan(struct session *s, const struct flow_task *t, const char *why, struct err *err)
 {
-    const char *why = reason_of(t);
     /* A ballot is its voter's alone. */
     int rc = t->kind == TASK_BALLOT ? 0 : add_those_above(s, t, err);
     if (rc < 0) return rc;
@@ -187,6 +186,8 @@ static int look(struct session *s, int64_t id, struct err *err)
     rc = let_go(s, &t, err);
     if (rc == 0) rc = own_targets(s, &t, &own, err);
     if (rc == 0) rc = flow_task_can_anybody(s, &own, err);
+    bool held = rc == 1;
+    if (held) rc = flow_task_has_others(s, &t, &own, err);
     if (rc < 0) return rc;
     if (rc == 0 && t.orphan) {
         /* Those it was asked of instead may have gone too. */
@@ -194,7 +195,7 @@ static int look(struct session *s, int64_t id, struct err *err)
         if (some == 0) some = add_those_above(s, &t, err);
         return some < 0 ? some : 0;
     }
-    if (rc == 0) return make_orphan(s, &t, err);
+    if (rc == 0) return make_orphan(s, &t, held ? "task.orphan_author" : reason_of(&t), err);
     return t.orphan ? end_orphan(s, &t, err) : 0;
 }
 

@@ -206,8 +206,12 @@ int flow_cancel(struct flow *f, struct session *s, int64_t id, const char *reaso
 int flow_pause(struct flow *f, struct session *s, int64_t id, bool paused, struct err *err)
 {
     struct flow_run *run;
+    struct err_num num;
     int rc = load(f, s, id, &run, err);
     if (rc) return rc;
+    if (run->state == FLOW_COMPLETED || run->state == FLOW_CANCELLED)
+        return err_set(err, ERR_REFUSED, "flow.ended", "run", err_i64(&num, id), "state", flow_state_name(run->state),
+                       NULL);
     run->paused = paused;
     if (!paused && run->state == FLOW_RUNNING) {
         run->due = s->now;

@@ -24,7 +24,11 @@ static int own_task(struct session *s, int64_t id, struct flow_task *t, struct p
     int rc = open_task(s, id, t, err);
     if (rc == 0) rc = flow_task_may(s, t, s->actor.person, cap, err);
     if (rc < 0) return rc;
-    return rc == 1 ? 0 : err_set(err, ERR_DENIED, "denied.task", "task", err_i64(&n, id), NULL);
+    if (rc == 0) return err_set(err, ERR_DENIED, "denied.task", "task", err_i64(&n, id), NULL);
+    rc = flow_task_apart(s, t, cap->on_behalf_of, err);
+    if (rc == ERR_DENIED || err_is_fault(rc)) return rc;
+    err_clear(err); /* what is not there any more is told when it is decided */
+    return 0;
 }
 
 static int not_taken(struct session *s, const struct flow_task *t, struct err *err)

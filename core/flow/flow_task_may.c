@@ -6,7 +6,11 @@
 #include "base/buf.h"
 #include "base/locale.h"
 #include "base/zone.h"
+#include "content/content.h"
 #include "people/people.h"
+#include "plugin/plugins.h"
+
+enum { CROWD_MOST = 50 }; /* so many have not all written one text */
 
 /* Handed on by `giver` for this task alone: holds while the giver may still decide it in their own right. */
 static int by_hand(struct session *s, const struct flow_task *t, int64_t giver, struct people_capacity *cap,
@@ -47,6 +51,17 @@ int flow_task_may(struct session *s, const struct flow_task *t, int64_t person, 
     return 0;
 }
 
+int flow_task_apart(struct session *s, const struct flow_task *t, int64_t on_behalf_of, struct err *err)
+{
+    const int64_t persons[] = {s->actor.person, on_behalf_of};
+    struct registry *r = t->about && t->kind == TASK_ASK ? plugins_registry(s->host->plugins) : NULL;
+    int rc = 0;
+    for (int i = 0; rc == 0 && r && i < 2; i++)
+        if (persons[i] > 0) rc = content_separated(r, s->db, t->about, persons[i], err);
+    registry_drop(r);
+    return rc;
+}
+
 bool flow_task_is_taken(const struct flow_task *t, int64_t person, int64_t now)
 {
     return t->claimed_by && t->claimed_by != person && t->claimed_until > now;
@@ -77,6 +92,34 @@ int flow_task_can_anybody(struct session *s, const struct val *targets, struct e
         if (rc) return rc;
     }
     return 0;
+}
+
+/* Who wrote the text does not decide about it. */
+static int others_in(struct session *s, const struct flow_task *t, const struct registry *r,
+                     const struct people_crowd *crowd, struct err *err)
+{
+    for (size_t i = 0; i < crowd->n; i++) {
+        int rc = content_separated(r, s->db, t->about, crowd->of[i].person, err);
+        if (err_is_fault(rc)) return rc;
+        if (rc) err_clear(err);
+        if (rc != ERR_DENIED) return 1;
+    }
+    return 0;
+}
+
+int flow_task_has_others(struct session *s, const struct flow_task *t, const struct val *targets, struct err *err)
+{
+    struct people_crowd crowd = {.most = CROWD_MOST, .ids_only = true};
+    struct registry *r = t->about && t->kind == TASK_ASK ? plugins_registry(s->host->plugins) : NULL;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && r && val_at(targets, i); i++)
+        if (!val_get(val_at(targets, i), "for")) rc = people_reach(s, val_at(targets, i), s->arena, &crowd, err);
+    bool many = rc == ERR_LIMIT;
+    if (many) err_clear(err);
+    if (rc == 0 && r) rc = others_in(s, t, r, &crowd, err);
+    bool apart = r != NULL;
+    registry_drop(r);
+    return many || !apart ? 1 : rc;
 }
 
 /* --- with reasons --- */
@@ -167,7 +210,12 @@ int flow_task_show_may(struct session *s, const struct flow_task *t, struct val 
     if (t->state == TASK_OPEN) {
         rc = flow_task_may(s, t, s->actor.person, &cap, err);
         if (rc < 0) return rc;
-        show_open(&w, rc == 1, &cap);
+        bool may = rc == 1;
+        rc = may ? flow_task_apart(s, t, cap.on_behalf_of, err) : 0;
+        if (err_is_fault(rc)) return rc;
+        if (rc == ERR_DENIED) cap.why = "denied.separation";
+        if (rc) err_clear(err); /* what is not there any more is told when it is decided */
+        show_open(&w, may && rc != ERR_DENIED, &cap);
     } else {
         show_closed(&w);
     }

@@ -86,6 +86,7 @@ static int edit_part(struct flow *f, struct session *s, struct flow_task *t, con
         t->targets = t->was;
     }
     if (rc == 0) rc = flow_task_log(s, t->id, mine ? "asked_again" : "kept", 0, NULL, err);
+    if (rc == 0) rc = flow_task_doubt(s->db, t->id, err); /* whoever wrote it now does not decide about it */
     return rc || !mine ? rc : flow_task_tell(s, t, "task.asked_again", err);
 }
 

@@ -142,6 +142,7 @@ static int make_task(struct api_call *c, const struct val *spec, int64_t entry, 
     if (rc == 0 && !val_get_bool(spec, "link", true)) rc = forbid_link(c, t.id);
     if (rc == 0) rc = flow_task_emit(c->s, &t, "task.asked", c->err);
     if (rc == 0) rc = flow_task_can_anybody(c->s, &t.targets, c->err);
+    if (rc == 1) rc = flow_task_has_others(c->s, &t, &t.targets, c->err);
     if (rc < 0) return rc;
     return rc ? 0 : flow_task_doubt(c->s->db, t.id, c->err);
 }

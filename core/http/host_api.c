@@ -88,10 +88,19 @@ static int run_start(struct api_call *c)
     return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
+/* A role may be for runs of some states only: "flow.operate@failed". */
+static int may_operate(struct api_call *c, int64_t run)
+{
+    struct val row;
+    int rc = flow_read_run(c->s->db, run, c->arena, &row, c->err);
+    const char *state = rc == 1 ? api_str(val_get(&row, "state")) : NULL;
+    return rc < 0 ? rc : people_check_in(c->s, "flow.operate", PEOPLE_ANY_UNIT, state, c->err);
+}
+
 static int run_signal(struct api_call *c)
 {
     struct val empty = val_map();
-    int rc = people_check(c->s, "flow.operate", PEOPLE_ANY_UNIT, c->err);
+    int rc = may_operate(c, c->args[0].as.i);
     if (rc) return rc;
     return flow_signal(c->s->host->flow, c->s, c->args[0].as.i, api_str(&c->args[1]),
                        c->args[2].type == VAL_NIL ? &empty : &c->args[2],
@@ -104,7 +113,7 @@ static int run_operate(struct api_call *c)
     struct flow *f = c->s->host->flow;
     int64_t id = c->args[0].as.i;
     const char *verb = strchr(c->fn->name, '.') + 1;
-    int rc = people_check(c->s, "flow.operate", PEOPLE_ANY_UNIT, c->err);
+    int rc = may_operate(c, id);
     if (rc) return rc;
     if (strcmp(verb, "cancel") == 0)
         return flow_cancel(f, c->s, id, c->args[1].type == VAL_STR ? api_str(&c->args[1]) : "", c->err);

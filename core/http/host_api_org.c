@@ -12,6 +12,7 @@
 #include "people/change.h"
 #include "people/exchange.h"
 #include "people/explain.h"
+#include "people/own.h"
 #include "plugin/api_list.h"
 
 enum { FILES_MAX = 64 };
@@ -57,12 +58,14 @@ static int import(struct api_call *c)
 {
     struct people_file *files = arena_alloc(c->arena, FILES_MAX * sizeof(*files));
     const struct val *in = &c->args[0];
+    struct people_powers *before = NULL;
     struct val report;
     struct buf text;
     size_t n;
     int rc = people_check(c->s, "people.import", PEOPLE_WHOLE, c->err);
     if (rc == 0 && !files) rc = err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     if (rc == 0) rc = read_files(c, in, files, &n);
+    if (rc == 0) rc = people_powers_read(c->s, c->arena, &before, c->err);
     if (rc) return rc;
     buf_init(&text, 64 << 20);
     if (!val_get(in, "files")) {
@@ -78,6 +81,7 @@ static int import(struct api_call *c)
     rc = buf_ok(&text) ? people_take(c->s->db, &take, c->arena, &report, c->err)
                        : err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     buf_close(&text);
+    if (rc == 0) rc = people_powers_check(c->s, before, c->arena, c->err);
     if (rc) return rc;
     c->result = take.preview ? report : *val_get(&report, "lists");
     return 0;
@@ -179,6 +183,7 @@ struct thing {
     bool is_task;
     struct val task; /* as flow_read_task says it */
     int64_t unit;
+    const char *state;
 };
 
 static int read_thing(struct api_call *c, const struct val *v, struct thing *out)
@@ -202,6 +207,7 @@ static int read_thing(struct api_call *c, const struct val *v, struct thing *out
     struct content_version version = {0};
     int rc = content_item_version(c->s->db, id, &version, c->err);
     out->unit = version.unit;
+    out->state = content_state_name(version.state);
     return rc;
 }
 
@@ -234,44 +240,33 @@ static int why(struct api_call *c)
         return 0;
     }
     struct actor actor = {.user = account.id, .person = account.person, .admin = account.admin};
-    return people_explain_verb(c->s->db, &actor, verb, thing.unit, day, c->s->lang, c->arena, &c->result, c->err);
+    struct people_act act = {.verb = verb, .unit = thing.unit, .state = thing.state, .day = day};
+    return people_explain_verb(c->s->db, &actor, &act, c->s->lang, c->arena, &c->result, c->err);
 }
 
-static const struct list_column who_columns[] = {{"id", FIELD_INTEGER, LIST_UP},
-                                                 {"account", FIELD_INTEGER, LIST_SHOWN},
-                                                 {"person", FIELD_JSON, LIST_SHOWN},
-                                                 {"user", FIELD_TEXT, LIST_SHOWN},
-                                                 {"may", FIELD_BOOLEAN, LIST_SHOWN},
-                                                 {"kind", FIELD_TEXT, LIST_SHOWN},
-                                                 {"verb", FIELD_TEXT, LIST_SHOWN},
-                                                 {"roles", FIELD_JSON, LIST_SHOWN},
-                                                 {"role", FIELD_TEXT, LIST_SHOWN},
-                                                 {"position", FIELD_TEXT, LIST_SHOWN},
-                                                 {"title", FIELD_TEXT, LIST_SHOWN},
-                                                 {"unit", FIELD_JSON, LIST_SHOWN},
-                                                 {"body", FIELD_JSON, LIST_SHOWN},
-                                                 {"capacity", FIELD_TEXT, LIST_SHOWN},
-                                                 {"since", FIELD_JSON, LIST_SHOWN},
-                                                 {"until", FIELD_JSON, LIST_SHOWN},
-                                                 {"act", FIELD_TEXT, LIST_SHOWN},
-                                                 {"wanted", FIELD_TEXT, LIST_SHOWN},
-                                                 {"delegation", FIELD_INTEGER, LIST_SHOWN},
-                                                 {"on_behalf_of", FIELD_JSON, LIST_SHOWN},
-                                                 {"delegated_until", FIELD_JSON, LIST_SHOWN},
-                                                 {"sentence", FIELD_TEXT, LIST_SHOWN},
-                                                 {0}};
+static const struct list_column who_columns[] = {
+    {"id", FIELD_INTEGER, LIST_UP},           {"account", FIELD_INTEGER, LIST_SHOWN},
+    {"person", FIELD_JSON, LIST_SHOWN},       {"user", FIELD_TEXT, LIST_SHOWN},
+    {"may", FIELD_BOOLEAN, LIST_SHOWN},       {"kind", FIELD_TEXT, LIST_SHOWN},
+    {"verb", FIELD_TEXT, LIST_SHOWN},         {"state", FIELD_TEXT, LIST_SHOWN},
+    {"roles", FIELD_JSON, LIST_SHOWN},        {"role", FIELD_TEXT, LIST_SHOWN},
+    {"position", FIELD_TEXT, LIST_SHOWN},     {"title", FIELD_TEXT, LIST_SHOWN},
+    {"unit", FIELD_JSON, LIST_SHOWN},         {"body", FIELD_JSON, LIST_SHOWN},
+    {"capacity", FIELD_TEXT, LIST_SHOWN},     {"since", FIELD_JSON, LIST_SHOWN},
+    {"until", FIELD_JSON, LIST_SHOWN},        {"act", FIELD_TEXT, LIST_SHOWN},
+    {"wanted", FIELD_TEXT, LIST_SHOWN},       {"delegation", FIELD_INTEGER, LIST_SHOWN},
+    {"on_behalf_of", FIELD_JSON, LIST_SHOWN}, {"delegated_until", FIELD_JSON, LIST_SHOWN},
+    {"sentence", FIELD_TEXT, LIST_SHOWN},     {0}};
 static const struct list_option who_options[] = {{"at", "date", "As of a day."}, {0}};
 static const struct list who_list = {
     .name = "who can", .order = "id", .key = "account", .columns = who_columns, .options = who_options};
 
 /* One more is asked for than the page holds: then there is a next one. */
-static int page_of_verb(struct api_call *c, const struct list_query *q, const struct thing *thing, int64_t day)
+static int page_of_verb(struct api_call *c, const struct list_query *q, const struct people_act *act)
 {
     bool begins = q->after.type != VAL_INT || q->after_key.type != VAL_INT;
-    struct people_who who = {.verb = api_str(&c->args[0]),
+    struct people_who who = {.act = *act,
                              .lang = c->s->lang,
-                             .unit = thing->unit,
-                             .day = day,
                              .limit = q->limit + 1,
                              .after = begins ? -1 : q->after.as.i,
                              .after_account = begins ? 0 : q->after_key.as.i};
@@ -299,12 +294,14 @@ static int who_can(struct api_call *c)
     struct thing thing;
     struct list_query q;
     int64_t day;
+    const char *verb = api_str(&c->args[0]);
     int rc = may_ask(c, 0);
     if (rc == 0) rc = api_list_read(c, &c->args[2], &q);
     if (rc == 0) rc = day_of(c, &c->args[2], "at", today(c), &day);
     if (rc == 0) rc = read_thing(c, &c->args[1], &thing);
     if (rc) return rc;
-    if (!thing.is_task || strcmp(api_str(&c->args[0]), "decide") != 0) return page_of_verb(c, &q, &thing, day);
+    struct people_act act = {.verb = verb, .unit = thing.unit, .state = thing.state, .day = day};
+    if (!thing.is_task || strcmp(verb, "decide") != 0) return page_of_verb(c, &q, &act);
     const struct val *to = val_get(&thing.task, "to");
     struct val all = val_list();
     for (size_t i = 0; rc == 0 && val_at(to, i); i++) {
@@ -316,9 +313,29 @@ static int who_can(struct api_call *c)
     return rc ? rc : api_list_slice(c, &c->args[2], &all);
 }
 
+static const struct list_column verb_columns[] = {{"verb", FIELD_TEXT, LIST_FILTER | LIST_SORT},
+                                                  {"given", FIELD_TEXT, LIST_FILTER},
+                                                  {"where", FIELD_TEXT, LIST_FILTER},
+                                                  {"states", FIELD_JSON, LIST_SHOWN},
+                                                  {"roles", FIELD_JSON, LIST_SHOWN},
+                                                  {0}};
+static const struct list verb_list = {.name = "verbs", .order = "verb", .key = "verb", .columns = verb_columns};
+
+/* What may be asked for is no secret; which roles there are is for who has logged in. */
+static int verbs(struct api_call *c)
+{
+    struct val all;
+    if (c->s->actor.user == PEOPLE_ANONYMOUS)
+        return err_set(c->err, ERR_DENIED, "denied.verb", "verb", "people.read", NULL);
+    int rc = people_verb_list(c->s->db, c->arena, &all, c->err);
+    return rc ? rc : api_list_slice(c, &c->args[0], &all);
+}
+
 static const struct api_fn functions[] = {
     {"org.import", import, "tree:map! options:map{preview:boolean}", "map", API_WRITE, API_HOST, 1,
-     "Takes an organisation in, from lists or from { files = { { name, text } } }; idempotent by code.", .gives = "*"},
+     "Takes an organisation in, from lists or from { files = { { name, text } } }; idempotent by code. Nobody takes in "
+     "more rights for themself.",
+     true, .gives = "*"},
     {"org.export", give, "options:map", "map", API_READ, API_HOST, 1,
      "Gives the organisation out: its whole history, or what holds on a day {at}.", .guarded = true, .gives = "*"},
     {"org.unit", unit_show, "code:text! options:map", "map", API_READ, API_HOST, 1,
@@ -331,11 +348,16 @@ static const struct api_fn functions[] = {
               "delegations:list bodies:list unchanged:boolean open_tasks:integer"},
     {"policy.why", why, "user:text! verb:text! thing:text options:map", "map", API_READ, API_HOST, 1,
      "Why a user may do something, or may not; decide with task:ID.",
-     .gives = "may:boolean! kind:text! verb:text sentence:text! person:@Person wanted:text role:text roles:list "
-              "position:text title:text unit:@Unit body:json capacity:text since:text until:text act:text "
-              "delegation:integer on_behalf_of:@Person delegated_until:text"},
+     .gives =
+         "may:boolean! kind:text! verb:text state:text sentence:text! person:@Person wanted:text role:text roles:list "
+         "position:text title:text unit:@Unit body:json capacity:text since:text until:text act:text "
+         "delegation:integer on_behalf_of:@Person delegated_until:text"},
     {"policy.who_can", who_can, "verb:text! thing:text options:map", "list", API_READ, API_HOST, 1,
      "Who may do something; decide with task:ID.", .list = &who_list},
+    {"policy.verbs", verbs, "options:map", "list", API_READ, API_HOST, 1,
+     "What the policy is asked for: who gives it, where it must hold, states that it may be bound to, roles that allow "
+     "it.",
+     .list = &verb_list},
     {0},
 };
 

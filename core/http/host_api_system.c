@@ -10,6 +10,7 @@
 #include "flow/flow.h"
 #include "http/host_api_parts.h"
 #include "http/openapi.h"
+#include "people/own.h"
 #include "people/people.h"
 #include "plugin/api_list.h"
 #include "plugin/breaker.h"

@@ -90,6 +90,7 @@ const struct http_route http_routes[] = {
     {"POST", "/api/delegations/:id/revoke", "people.revoke", ":id# body", 204, true},
     {"GET", "/api/why", "policy.why", "?user$ ?verb$ ?thing$ ?*", 200, false},
     {"GET", "/api/who-can", "policy.who_can", "?verb$ ?thing$ ?=", 200, false},
+    {"GET", "/api/verbs", "policy.verbs", "?=", 200, false},
     {"GET", "/api/users", "user.list", "?=", 200, false},
     {"POST", "/api/users", "user.add", "body.name body*", 201, true},
     {"GET", "/api/users/:name", "user.show", ":name", 200, false},

@@ -3,6 +3,7 @@
 
 #include "base/locale.h"
 #include "people/auth.h"
+#include "people/own.h"
 #include "people/people_internal.h"
 #include "plugin/api_list.h"
 
@@ -17,14 +18,17 @@ static int add(struct api_call *c)
 {
     const struct val *o = &c->args[1], *lang = val_get(o, "lang");
     struct people_account_new n = {.name = api_str(&c->args[0]), .admin = val_get_bool(o, "admin", false)};
+    struct people_powers *before = NULL;
     int64_t id = 0;
     int rc = people_check(c->s, "user.add", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0) rc = people_powers_read(c->s, c->arena, &before, c->err);
     if (rc == 0) rc = people_arg_id(c, &people_person_kind, "person", val_get(o, "person"), &n.person);
     if (rc) return rc;
     n.lang = lang ? api_str(lang) : NULL;
     if (n.lang && strcmp(locale_pick(n.lang), n.lang) != 0)
         return err_set(c->err, ERR_INVALID, "http.parameter", "name", "lang", NULL);
     rc = people_account_add(c->s->db, &n, c->s->now, &id, c->err);
+    if (rc == 0) rc = people_powers_check(c->s, before, c->arena, c->err);
     if (rc) return rc;
     c->result = val_map();
     if (val_set(c->arena, &c->result, "id", val_int(id)) || val_set(c->arena, &c->result, "name", c->args[0]))

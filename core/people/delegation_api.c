@@ -61,6 +61,8 @@ static int delegate(struct api_call *c)
     /* One's own powers, or by the right to arrange it for others. */
     bool own = c->s->actor.person == d.from;
     if (!own) rc = may_arrange(c, &d);
+    if (rc == 0 && !own && !c->s->actor.run && c->s->actor.person > 0 && c->s->actor.person == d.to)
+        return err_set(c->err, ERR_DENIED, "denied.own_rights", "what", c->fn->name, NULL);
     if (rc == 0) rc = people_delegate(c->s->db, &d, c->s->now, &id, c->err);
     c->result = val_int(id);
     return rc;

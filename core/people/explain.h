@@ -18,18 +18,20 @@ int people_explain(struct store *db, const struct val *target, int64_t person, i
 int people_deciders(struct store *db, const struct val *target, int64_t day, const char *lang, struct arena *a,
                     struct val *out, struct err *err);
 
-/* May this actor do this in a unit (PEOPLE_ANY_UNIT, 0: as people_policy)? { may, kind = "role" | "admin" | "system" |
- * "none", verb, role, position, unit, until, roles (which would do), sentence }. */
-int people_explain_verb(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
-                        const char *lang, struct arena *a, struct val *out, struct err *err);
+/* May this actor do this? { may, kind = "role" | "admin" | "system" | "none", verb, state, role, position, unit, until,
+ * roles (which would do), sentence }. */
+int people_explain_verb(struct store *db, const struct actor *actor, const struct people_act *act, const char *lang,
+                        struct arena *a, struct val *out, struct err *err);
 /* Persons and accounts that may, by their numbers: { id, account, person, user, … as people_explain_verb says it }. At
  * most `limit`, behind the given person and account. */
 struct people_who {
-    const char *verb, *lang;
-    int64_t unit, day, limit;
-    int64_t after, after_account;
+    struct people_act act;
+    const char *lang;
+    int64_t limit, after, after_account;
 };
 int people_who_can(struct store *db, const struct people_who *who, struct arena *a, struct val *out, struct err *err);
+/* The verbs of the program (people/verb.h): { verb, given = "role" | "admin" | "both", where, states, roles }. */
+int people_verb_list(struct store *db, struct arena *a, struct val *out, struct err *err);
 
 /* The lines above a signature: in what capacity, and for whom. Made of the titles in the data and of the pattern of the
  * language ("KT. CHỦ TỊCH\nPHÓ CHỦ TỊCH"). `as` and `on_behalf_of` are those of an answer. */

@@ -113,10 +113,19 @@ enum {
     PEOPLE_ANY_UNIT = -1,  /* unit: a role anywhere is enough */
     PEOPLE_WHOLE = 0,      /* unit: a role that is not tied to one: what concerns the whole organisation */
 };
+struct people_act {
+    const char *verb;
+    int64_t unit;
+    const char *state; /* of the thing, for what a role allows in some states only (people/verb.h); NULL: not known */
+    int64_t day;
+};
+int people_may(struct store *db, const struct actor *actor, const struct people_act *act, struct err *err);
+/* Of what has no state, or where it is not known: what holds in some states only does not count. */
 int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
                   struct err *err);
 /* The same for a session: hooks, loop jobs and operators' commands of a plugin act by the plugin's own capabilities. */
 int people_check(struct session *s, const char *verb, int64_t unit, struct err *err);
+int people_check_in(struct session *s, const char *verb, int64_t unit, const char *state, struct err *err);
 
 /* Reads an organisation from a tree: units, positions, persons, holders, roles, users, calendar.
  * Idempotent by code. `done` (may be NULL) gets the numbers of rows written by kind. */

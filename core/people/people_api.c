@@ -5,6 +5,7 @@
 #include "base/kinds.h"
 #include "base/locale.h"
 #include "base/zone.h"
+#include "people/own.h"
 #include "people/people_internal.h"
 #include "people/time.h"
 
@@ -158,7 +159,10 @@ static int may(struct api_call *c)
     if (c->args[2].type == VAL_MAP) return may_decide(c, actor.person, day);
     rc = unit_of(c, &c->args[2], &unit);
     if (rc) return rc;
-    rc = people_policy(c->s->db, &actor, verb, unit, day, c->err);
+    /* Whoever asks for themself has the roles of their account, too. */
+    if (actor.person == c->s->actor.person && c->s->actor.user > 0) actor.user = c->s->actor.user;
+    const struct val *state = val_get(c->args[2].type == VAL_OBJ ? c->args[2].as.obj.fields : NULL, "state");
+    rc = people_may(c->s->db, &actor, &(struct people_act){verb, unit, state ? api_str(state) : NULL, day}, c->err);
     if (rc && rc != ERR_DENIED) return rc;
     if (rc) err_clear(c->err);
     answer(c, rc == 0, rc ? "may.no_role" : "may.role");
@@ -168,8 +172,11 @@ static int may(struct api_call *c)
 static int import_tree(struct api_call *c)
 {
     int64_t day = people_day(c->s->host, c->s->now);
+    struct people_powers *before = NULL;
     int rc = people_check(c->s, "people.import", PEOPLE_WHOLE, c->err);
-    return rc ? rc : people_import(c->s->db, &c->args[0], c->s->now, day, c->arena, &c->result, c->err);
+    if (rc == 0) rc = people_powers_read(c->s, c->arena, &before, c->err);
+    if (rc == 0) rc = people_import(c->s->db, &c->args[0], c->s->now, day, c->arena, &c->result, c->err);
+    return rc ? rc : people_powers_check(c->s, before, c->arena, c->err);
 }
 
 const struct api_fn people_functions[] = {

@@ -7,12 +7,14 @@
 #include "base/text.h"
 #include "people/people_reason.h"
 #include "people/people_take.h"
+#include "people/verb.h"
 
 enum { TEXT_LONGEST = 2000, FINDINGS_MAX = 1000 };
 
 struct reading {
     struct val value;
     const char *warning, *wrong; /* keys of the catalogue, or NULL */
+    const char *detail;          /* the word of a list that is meant, or NULL: all that stands there */
 };
 
 /* Codes that this import brings itself, sorted: those of units, persons, bodies, users. */
@@ -145,6 +147,20 @@ static int read_text(struct take *t, const struct known *k, enum people_cell_typ
     return rc < 0 ? rc : 0;
 }
 
+/* A verb that nobody asks for is a slip, most likely; a plugin's own are not known here. */
+static void read_verb(const struct val *word, struct reading *r)
+{
+    static const char *const warnings[] = {[PEOPLE_VERB_UNKNOWN] = "people.cell.verb",
+                                           [PEOPLE_VERB_STATE] = "people.cell.verb_state",
+                                           [PEOPLE_VERB_SYSTEM] = "people.cell.verb_system"};
+    enum people_verb_wrong wrong = people_verb_check(word->as.str.s);
+    if (wrong == PEOPLE_VERB_STATE)
+        r->wrong = warnings[wrong];
+    else if (wrong)
+        r->warning = warnings[wrong];
+    if (wrong) r->detail = word->as.str.s;
+}
+
 static int read_item(struct take *t, const struct known *k, enum people_cell_type type, const struct val *raw,
                      struct reading *r)
 {
@@ -155,6 +171,8 @@ static int read_item(struct take *t, const struct known *k, enum people_cell_typ
         return 0;
     }
     int rc = read_text(t, k, item, raw, &one);
+    if (rc == 0 && type == CELL_VERBS && !one.wrong && one.value.type == VAL_STR) read_verb(&one.value, &one);
+    if (one.detail) r->detail = one.detail;
     if (one.wrong) r->wrong = one.wrong;
     if (one.warning) r->warning = one.warning;
     if (rc || one.wrong || one.value.type == VAL_NIL) return rc;
@@ -259,7 +277,7 @@ static int read_row(struct take *t, const struct known *k, const struct take_lis
             continue;
         }
         rc = read_cell(t, k, c, &raw->as.map.pairs[i].v, &r);
-        if (rc == 0) rc = show(t, l, entry, field, &raw->as.map.pairs[i].v, &r, NULL);
+        if (rc == 0) rc = show(t, l, entry, field, &raw->as.map.pairs[i].v, &r, r.detail);
         if (rc == 0 && r.value.type != VAL_NIL && val_set(t->a, row, c->name, r.value)) rc = people_too_large(t->err);
     }
     for (const struct people_column *c = l->list->columns; rc == 0 && c->name; c++)

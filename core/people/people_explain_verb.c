@@ -5,40 +5,33 @@
 #include "base/locale.h"
 #include "people/explain.h"
 #include "people/people_reason.h"
+#include "people/verb.h"
 
 /* As the policy asks, with what it is by. The role that is nearest to the unit is told first. */
 static const char by_sql[] = WITH_UP
     "select h.role, null, null, h.unit, h.valid_from, h.valid_to from role_held h join role_verb v on v.role = h.role"
-    " and v.verb in (?5, ?6) where h.person = ?3 and " HELD(
+    " and " PEOPLE_VERB_ROWS("v") " where h.person = ?3 and " HELD(
         "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
              " union all select h.role, null, null, h.unit, h.valid_from, h.valid_to from role_held h join role_verb v"
-             " on v.role = h.role and v.verb in (?5, ?6) where h.account = ?4 and " HELD(
+             " on v.role = h.role and " PEOPLE_VERB_ROWS("v") " where h.account = ?4 and " HELD(
                  "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
                       " union all select r.role, h.position, p.title, h.unit, h.valid_from, h.valid_to"
                       " from position_held h join position_role r on r.position = h.position join role_verb v on"
-                      " v.role = r.role and v.verb in (?5, ?6) left join position p on p.code = h.position"
-                      " where h.person = ?3 and " HELD("h") " and (?1 = -1 or h.unit in (select id from up)) limit 1";
-
-static void family_of(const char *verb, char out[64])
-{
-    const char *dot = strchr(verb, '.');
-    snprintf(out, 64, "%.*s.*", dot ? (int)(dot - verb) : (int)strlen(verb), verb);
-}
+                      " v.role = r.role and " PEOPLE_VERB_ROWS(
+                          "v") " left join position p on p.code = h.position"
+                               " where h.person = ?3 and " HELD(
+                                   "h") " and (?1 = -1 or h.unit in (select id from up)) limit 1";
 
 /* 1 and by what. */
-static int find_by(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
-                   struct arena *a, struct people_holding *out, struct err *err)
+static int find_by(struct store *db, const struct actor *actor, const struct people_act *act, struct arena *a,
+                   struct people_holding *out, struct err *err)
 {
-    char family[64];
-    family_of(verb, family);
+    struct people_words words;
     struct stmt *s = store_stmt(db, by_sql, err);
     if (!s) return err->code;
-    stmt_bind_int(s, 1, unit);
-    stmt_bind_int(s, 2, day);
+    people_act_bind(s, act, &words);
     stmt_bind_int(s, 3, actor->person);
     stmt_bind_int(s, 4, actor->user);
-    stmt_bind_str(s, 5, verb);
-    stmt_bind_str(s, 6, family);
     int rc = stmt_step(s, err);
     if (rc == 1)
         *out = (struct people_holding){.role = people_text(s, 0, a),
@@ -51,21 +44,29 @@ static int find_by(struct store *db, const struct actor *actor, const char *verb
     return rc;
 }
 
-/* The roles that allow a verb, as a list and as "editor, clerk". */
+/* Also those that allow it in some states: "@" comes just before "A". */
+static const char roles_sql[] = "select role, verb from role_verb where verb in (?1, ?2) or (verb >= ?1 || '@' and verb"
+                                " < ?1 || 'A') or (verb >= ?2 || '@' and verb < ?2 || 'A') order by role, verb";
+
+/* The roles that allow a verb, as a list and as "editor, clerk (draft)". */
 static int roles_for(struct store *db, const char *verb, struct arena *a, struct val *list, const char **text,
                      struct err *err)
 {
-    char family[64];
+    const char *dot = strchr(verb, '.');
+    const char *family = arena_printf(a, "%.*s.*", dot ? (int)(dot - verb) : (int)strlen(verb), verb);
     int rc;
-    family_of(verb, family);
     *list = val_list();
     *text = "";
-    struct stmt *s = store_stmt(db, "select distinct role from role_verb where verb in (?1, ?2) order by role", err);
+    if (!family) return people_too_large(err);
+    struct stmt *s = store_stmt(db, roles_sql, err);
     if (!s) return err->code;
     stmt_bind_str(s, 1, verb);
     stmt_bind_str(s, 2, family);
     while ((rc = stmt_step(s, err)) == 1) {
-        const char *role = people_text(s, 0, a);
+        const char *role = people_text(s, 0, a), *word = people_text(s, 1, a), *at = word ? strchr(word, '@') : NULL;
+        const struct val *last = list->as.list.n ? val_at(list, list->as.list.n - 1) : NULL;
+        if (role && at) role = arena_printf(a, "%s (%s)", role, at + 1);
+        if (role && last && val_is_str(last, role)) continue;
         const char *more = role ? arena_printf(a, "%s%s%s", *text, **text ? ", " : "", role) : NULL;
         if (!more || val_add(a, list, val_str(role))) {
             rc = people_too_large(err);
@@ -90,9 +91,11 @@ static int show_holding(struct store *db, const struct people_holding *h, int64_
 }
 
 /* The sentence, and what stands beside it. */
-static int tell(struct store *db, const char *verb, const char *kind, const struct people_holding *h, int64_t day,
+static int tell(struct store *db, const struct people_act *act, const char *kind, const struct people_holding *h,
                 const char *lang, struct arena *a, struct val *out, struct err *err)
 {
+    const char *verb = act->verb;
+    int64_t day = act->day;
     const char *by = "", *key = "explain.verb.none", *roles = "";
     struct val list = val_list();
     int rc = h || strcmp(kind, "none") != 0 ? 0 : roles_for(db, verb, a, &list, &roles, err);
@@ -108,42 +111,39 @@ static int tell(struct store *db, const char *verb, const char *kind, const stru
     rc = val_set(a, out, "may", val_bool(strcmp(kind, "none") != 0));
     if (rc == 0) rc = val_set(a, out, "kind", val_str(kind));
     if (rc == 0) rc = val_set(a, out, "verb", val_str(verb));
+    if (rc == 0 && act->state) rc = val_set(a, out, "state", val_str(act->state));
     if (rc == 0 && h) rc = show_holding(db, h, day, a, out, err);
     if (rc == 0 && list.as.list.n) rc = val_set(a, out, "roles", list);
     if (rc == 0) rc = val_set(a, out, "sentence", val_str(text));
     return rc ? people_too_large(err) : 0;
 }
 
-int people_explain_verb(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
-                        const char *lang, struct arena *a, struct val *out, struct err *err)
+int people_explain_verb(struct store *db, const struct actor *actor, const struct people_act *act, const char *lang,
+                        struct arena *a, struct val *out, struct err *err)
 {
     struct people_holding h;
     *out = val_map();
-    int rc = people_policy(db, actor, verb, unit, day, err);
+    int rc = people_may(db, actor, act, err);
     if (rc && rc != ERR_DENIED) return rc;
     if (rc) err_clear(err);
-    if (rc) return tell(db, verb, "none", NULL, day, lang, a, out, err);
-    rc = find_by(db, actor, verb, unit, day, a, &h, err);
+    if (rc) return tell(db, act, "none", NULL, lang, a, out, err);
+    rc = find_by(db, actor, act, a, &h, err);
     if (rc < 0) return rc;
-    return tell(db, verb,
-                rc == 1        ? "role"
-                : actor->admin ? "admin"
-                               : "system",
-                rc == 1 ? &h : NULL, day, lang, a, out, err);
+    return tell(db, act, rc == 1 ? "role" : actor->admin ? "admin" : "system", rc == 1 ? &h : NULL, lang, a, out, err);
 }
 
 /* From the verb's side: its roles, then who has them, as (person, account). */
 static const char who_sql[] = WITH_UP
     "select * from ("
     "select h.person as p, coalesce(c.id, 0) as u, c.name from role_verb v join role_held h on h.role = v.role and"
-    " h.person is not null left join account c on c.person = h.person where v.verb in (?5, ?6) and " HELD(
+    " h.person is not null left join account c on c.person = h.person where " PEOPLE_VERB_ROWS("v") " and " HELD(
         "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
              " union select coalesce(c.person, 0), c.id, c.name from role_verb v join role_held h on h.role = v.role"
-             " and h.account is not null join account c on c.id = h.account where v.verb in (?5, ?6) and " HELD(
+             " and h.account is not null join account c on c.id = h.account where " PEOPLE_VERB_ROWS("v") " and " HELD(
                  "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
                       " union select h.person, coalesce(c.id, 0), c.name from role_verb v join position_role r"
                       " on r.role = v.role join position_held h on h.position = r.position"
-                      " left join account c on c.person = h.person where v.verb in (?5, ?6) and " HELD(
+                      " left join account c on c.person = h.person where " PEOPLE_VERB_ROWS("v") " and " HELD(
                           "h") " and (?1 = -1 or h.unit in (select id from up))) where (p, u) > (?3, ?4)"
                                " order by p, u";
 
@@ -162,22 +162,18 @@ static int show_who(struct store *db, struct stmt *s, struct arena *a, struct va
 
 int people_who_can(struct store *db, const struct people_who *who, struct arena *a, struct val *out, struct err *err)
 {
-    char family[64];
+    struct people_words words;
     int rc = 0;
-    family_of(who->verb, family);
     struct stmt *s = store_stmt(db, who_sql, err);
     if (!s) return err->code;
-    stmt_bind_int(s, 1, who->unit);
-    stmt_bind_int(s, 2, who->day);
+    people_act_bind(s, &who->act, &words);
     stmt_bind_int(s, 3, who->after);
     stmt_bind_int(s, 4, who->after_account);
-    stmt_bind_str(s, 5, who->verb);
-    stmt_bind_str(s, 6, family);
     *out = val_list();
     while ((int64_t)out->as.list.n < who->limit && (rc = stmt_step(s, err)) == 1) {
         struct actor actor = {.person = stmt_int(s, 0), .user = stmt_int(s, 1)};
         struct val one;
-        rc = people_explain_verb(db, &actor, who->verb, who->unit, who->day, who->lang, a, &one, err);
+        rc = people_explain_verb(db, &actor, &who->act, who->lang, a, &one, err);
         if (rc == 0 && !val_get_bool(&one, "may", false)) continue;
         if (rc == 0) rc = show_who(db, s, a, &one, err);
         if (rc == 0 && val_add(a, out, one)) rc = people_too_large(err);
@@ -185,4 +181,32 @@ int people_who_can(struct store *db, const struct people_who *who, struct arena 
     }
     stmt_done(s);
     return rc > 0 ? 0 : rc;
+}
+
+static int add_states(struct arena *a, const char *const *states, struct val *row)
+{
+    struct val list = val_list();
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && states[i]; i++)
+        rc = val_add(a, &list, val_str(states[i]));
+    return rc ? rc : val_set(a, row, "states", list);
+}
+
+int people_verb_list(struct store *db, struct arena *a, struct val *out, struct err *err)
+{
+    *out = val_list();
+    for (const struct people_verb *v = people_verbs; v->name; v++) {
+        struct val row = val_map(), roles = val_list();
+        const char *text;
+        int rc = v->by_role ? roles_for(db, v->name, a, &roles, &text, err) : 0;
+        if (rc) return rc;
+        rc = val_set(a, &row, "verb", val_str(v->name));
+        if (rc == 0)
+            rc = val_set(a, &row, "given", val_str(v->by_role && v->to_admin ? "both" : v->by_role ? "role" : "admin"));
+        if (rc == 0) rc = val_set(a, &row, "where", val_str(v->where));
+        if (rc == 0 && v->states) rc = add_states(a, v->states, &row);
+        if (rc == 0) rc = val_set(a, &row, "roles", roles);
+        if (rc || val_add(a, out, row)) return people_too_large(err);
+    }
+    return 0;
 }

@@ -1,11 +1,26 @@
 /* Readers of persons, positions and who holds them. */
+#include <string.h>
+
 #include "people/people_import.h"
+#include "people/verb.h"
+
+/* A state that no thing has, or a verb that no role gives, would allow nothing without a word. */
+static int check_verbs(struct import *im, const struct val *verbs)
+{
+    for (size_t i = 0; val_at(verbs, i); i++) {
+        const char *word = val_cstr(im->a, val_at(verbs, i));
+        enum people_verb_wrong wrong = word ? people_verb_check(word) : PEOPLE_VERB_STATE;
+        if (!word || wrong == PEOPLE_VERB_STATE || strlen(word) > PEOPLE_VERB_MAX) return import_bad(im, "verbs");
+    }
+    return 0;
+}
 
 int import_role(struct import *im, const struct val *row)
 {
     const char *name = import_text(im, row, "name");
     if (!name) return import_bad(im, "name");
-    int rc = PUT(im, "delete from role_verb where role = ?1", "t", name);
+    int rc = check_verbs(im, val_get(row, "verbs"));
+    if (rc == 0) rc = PUT(im, "delete from role_verb where role = ?1", "t", name);
     return rc ? rc
               : import_each(im, val_get(row, "verbs"), "insert or ignore into role_verb(role, verb) values(?1, ?2)",
                             name);

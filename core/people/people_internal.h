@@ -23,6 +23,18 @@
     "p.unit = up.id"                                                                                                   \
     " where " HELD("p") ") "
 
+/* "allows the verb" for a row of role_verb: by its name, by its family ("content.*"), or by either bound to the state.
+ */
+#define PEOPLE_VERB_ROWS(t) t ".verb in (?5, ?6, ?7, ?8)"
+
+/* Binds unit, day and verb of a statement with PEOPLE_VERB_ROWS: ?1, ?2, ?5 to ?8. The words live as long as the
+ * statement runs. */
+enum { PEOPLE_VERB_MAX = 100 };
+struct people_words {
+    char family[PEOPLE_VERB_MAX + 4], bound[2 * PEOPLE_VERB_MAX + 4], family_bound[2 * PEOPLE_VERB_MAX + 8];
+};
+void people_act_bind(struct stmt *s, const struct people_act *act, struct people_words *w);
+
 enum { PEOPLE_ALWAYS = -719162 }; /* 0001-01-01: "since ever" in valid_from */
 
 /* Fills an error for an arena that is used up. */

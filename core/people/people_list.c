@@ -23,7 +23,7 @@ static const struct people_column changes[] = {{"how", CELL_TEXT, true},     {"f
 static const struct people_column successors[] = {{"unit", CELL_UNIT, true}, {"day", CELL_DATE, true},
                                                   {"how", CELL_TEXT, true},  {"successor", CELL_UNIT, false},
                                                   {"act", CELL_TEXT, false}, {0}};
-static const struct people_column roles[] = {{"name", CELL_TEXT, true}, {"verbs", CELL_WORDS, false}, {0}};
+static const struct people_column roles[] = {{"name", CELL_TEXT, true}, {"verbs", CELL_VERBS, false}, {0}};
 static const struct people_column positions[] = {{"code", CELL_CODE, true},    {"title", CELL_TEXT, false},
                                                  {"roles", CELL_WORDS, false}, {"deputy_of", CELL_TEXT, false},
                                                  {"rank", CELL_NUMBER, false}, {0}};
@@ -167,5 +167,5 @@ const struct people_column *people_column_find(const struct people_list *list, c
 
 bool people_cell_is_list(enum people_cell_type type)
 {
-    return type == CELL_UNITS || type == CELL_WORDS || type == CELL_DATES;
+    return type == CELL_UNITS || type == CELL_WORDS || type == CELL_VERBS || type == CELL_DATES;
 }

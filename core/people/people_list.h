@@ -17,6 +17,7 @@ enum people_cell_type {
     CELL_USER,
     CELL_UNITS, /* several, divided by blanks in CSV */
     CELL_WORDS,
+    CELL_VERBS, /* what a role allows (people/verb.h) */
     CELL_DATES,
     CELL_ANY /* tables: in JSON only */
 };

@@ -5,72 +5,91 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Verbs that no role can give. */
-static bool is_system_verb(const char *verb)
-{
-    static const char *const prefixes[] = {"plugin.", "user.", "system."};
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-        if (strncmp(verb, prefixes[i], strlen(prefixes[i])) == 0) return true;
-    return false;
-}
+#include "people/verb.h"
 
 static bool is_admin_verb(const char *verb)
 {
-    return is_system_verb(verb) || strcmp(verb, "flow.operate") == 0 || strcmp(verb, "people.import") == 0 ||
-           strcmp(verb, "people.export") == 0;
+    const struct people_verb *v = people_verb_is_system(verb) ? NULL : people_verb_find(verb);
+    return v ? v->to_admin : people_verb_is_system(verb);
 }
 
-/* ?3 person, ?4 account, ?5 the verb, ?6 its family ("content.*"), ?1 the unit: -1 anywhere, 0
- * untied roles only. */
-static const char policy_sql[] = WITH_UP
-    "select 1 from role_held h join role_verb v on v.role = h.role and v.verb in (?5, ?6)"
-    " where h.person = ?3 and " HELD(
-        "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
-             " union all select 1 from role_held h join role_verb v on v.role = h.role and "
-             "v.verb in (?5, ?6)"
-             " where h.account = ?4 and " HELD("h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
-                                                    " union all select 1 from position_held h join position_role r on "
-                                                    "r.position = h.position"
-                                                    " join role_verb v on v.role = r.role and v.verb in (?5, ?6)"
-                                                    " where h.person = ?3 and " HELD(
-                                                        "h") " and (?1 = -1 or h.unit in (select id from up)) limit 1";
+/* ?3 person, ?4 account, ?1 the unit: -1 anywhere, 0 untied roles only; the verb as PEOPLE_VERB_ROWS has it. */
+static const char policy_sql[] =
+    WITH_UP "select 1 from role_held h join role_verb v on v.role = h.role and " PEOPLE_VERB_ROWS(
+        "v") ""
+             " where h.person = ?3 and " HELD(
+                 "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
+                      " union all select 1 from role_held h join role_verb v on v.role = h.role and "
+                      "" PEOPLE_VERB_ROWS(
+                          "v") ""
+                               " where h.account = ?4 and " HELD(
+                                   "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
+                                        " union all select 1 from position_held h join position_role r on "
+                                        "r.position = h.position"
+                                        " join role_verb v on v.role = r.role and " PEOPLE_VERB_ROWS(
+                                            "v") ""
+                                                 " where h.person = ?3 and " HELD(
+                                                     "h") " and (?1 = -1 or h.unit in (select id from up)) limit 1";
 
-static int has_verb(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
-                    struct err *err)
+void people_act_bind(struct stmt *s, const struct people_act *act, struct people_words *w)
 {
-    char family[64];
+    const char *dot = strchr(act->verb, '.');
+    int family = dot ? (int)(dot - act->verb) : (int)strlen(act->verb);
+    stmt_bind_int(s, 1, act->unit);
+    stmt_bind_int(s, 2, act->day);
+    stmt_bind_str(s, 5, act->verb);
+    snprintf(w->family, sizeof(w->family), "%.*s.*", family, act->verb);
+    stmt_bind_str(s, 6, w->family);
+    if (!act->state) return;
+    snprintf(w->bound, sizeof(w->bound), "%s@%s", act->verb, act->state);
+    stmt_bind_str(s, 7, w->bound);
+    snprintf(w->family_bound, sizeof(w->family_bound), "%s@%s", w->family, act->state);
+    stmt_bind_str(s, 8, w->family_bound);
+}
+
+static int has_verb(struct store *db, const struct actor *actor, const struct people_act *act, struct err *err)
+{
     int64_t one;
-    const char *dot = strchr(verb, '.');
-    snprintf(family, sizeof(family), "%.*s.*", dot ? (int)(dot - verb) : (int)strlen(verb), verb);
+    struct people_words words;
     struct stmt *s = store_stmt(db, policy_sql, err);
     if (!s) return err->code;
-    stmt_bind_int(s, 1, unit);
-    stmt_bind_int(s, 2, day);
+    people_act_bind(s, act, &words);
     /* Ids start at 1, so an absent person or account matches no row. */
     stmt_bind_int(s, 3, actor->person);
     stmt_bind_int(s, 4, actor->user);
-    stmt_bind_str(s, 5, verb);
-    stmt_bind_str(s, 6, family);
     return people_one(s, &one, err);
+}
+
+int people_may(struct store *db, const struct actor *actor, const struct people_act *act, struct err *err)
+{
+    int rc = 0;
+    if (actor->run) return 0;
+    if (!actor->user && !actor->person && !actor->plugin) return 0;
+    if (actor->admin && is_admin_verb(act->verb)) return 0;
+    bool known = actor->user > 0 || actor->person > 0;
+    bool is_long = strlen(act->verb) > PEOPLE_VERB_MAX || (act->state && strlen(act->state) > PEOPLE_VERB_MAX);
+    if (known && !is_long && !people_verb_is_system(act->verb)) rc = has_verb(db, actor, act, err);
+    if (rc == 1) return 0;
+    return rc < 0 ? rc : err_set(err, ERR_DENIED, "denied.verb", "verb", act->verb, NULL);
 }
 
 int people_policy(struct store *db, const struct actor *actor, const char *verb, int64_t unit, int64_t day,
                   struct err *err)
 {
-    int rc = 0;
-    if (actor->run) return 0;
-    if (!actor->user && !actor->person && !actor->plugin) return 0;
-    if (actor->admin && is_admin_verb(verb)) return 0;
-    if (!is_system_verb(verb) && (actor->user > 0 || actor->person > 0)) rc = has_verb(db, actor, verb, unit, day, err);
-    if (rc == 1) return 0;
-    return rc < 0 ? rc : err_set(err, ERR_DENIED, "denied.verb", "verb", verb, NULL);
+    return people_may(db, actor, &(struct people_act){.verb = verb, .unit = unit, .day = day}, err);
+}
+
+int people_check_in(struct session *s, const char *verb, int64_t unit, const char *state, struct err *err)
+{
+    const struct people_act act = {.verb = verb, .unit = unit, .state = state, .day = people_day(s->host, s->now)};
+    bool own = s->mode == SESSION_HOOK || s->mode == SESSION_LOOP || s->actor.is_operator;
+    /* The code of a hook, a loop job or an operator's command is not what the user asked for: its capabilities have
+     * been checked already. */
+    if (own && s->actor.plugin && !people_verb_is_system(verb)) return 0;
+    return people_may(s->db, &s->actor, &act, err);
 }
 
 int people_check(struct session *s, const char *verb, int64_t unit, struct err *err)
 {
-    bool own = s->mode == SESSION_HOOK || s->mode == SESSION_LOOP || s->actor.is_operator;
-    /* The code of a hook, a loop job or an operator's command is not what the user asked for: its capabilities have
-     * been checked already. */
-    if (own && s->actor.plugin && !is_system_verb(verb)) return 0;
-    return people_policy(s->db, &s->actor, verb, unit, people_day(s->host, s->now), err);
+    return people_check_in(s, verb, unit, NULL, err);
 }

@@ -1,15 +1,14 @@
 /* user.role, user.roles, user.role_end, people.role_list: which roles there are, who holds them, and who gives them.
  *
- * An administrator gives any role, to themselves too: somebody must give the first ones. The audit tells that by a verb
- * of its own (user.role_self), and the log warns. All others need people.grant in the unit, give what they may do there
- * themselves, and nothing to themselves. A role is the account's: it allows verbs. Tasks that are asked of a role are
- * decided by persons who hold it: administrators give it to the account's person instead ({of = "person"}). What was is
- * not changed: a role begins and ends today or later. */
+ * An administrator gives any role; all others need people.grant in the unit, and give what they may do there
+ * themselves. Nobody gives one to themself (people/own.h): the first ones are given on the machine. A role is the
+ * account's: it allows verbs. Tasks that are asked of a role are decided by persons who hold it: administrators give it
+ * to the account's person instead ({of = "person"}). What was is not changed: a role begins and ends today or later. */
 #include "audit/audit.h"
 #include "base/date.h"
+#include "people/own.h"
 #include "people/people_internal.h"
 #include "plugin/api_list.h"
-#include "runtime/log.h"
 
 /* May the caller give roles at all, and any of them? Whoever may not learns nothing of which accounts there are. */
 static int enter(struct api_call *c, bool *any, struct people_account *account)
@@ -21,12 +20,6 @@ static int enter(struct api_call *c, bool *any, struct people_account *account)
         rc = people_check(c->s, "people.grant", PEOPLE_ANY_UNIT, c->err);
     }
     return rc ? rc : people_arg_account(c, &c->args[0], account);
-}
-
-static bool is_self(const struct api_call *c, const struct people_account *a)
-{
-    const struct actor *who = &c->s->actor;
-    return a->id == who->user || (who->person > 0 && a->person == who->person);
 }
 
 /* This role, here: nobody passes on more than they have. */
@@ -102,13 +95,14 @@ static int give(struct api_call *c)
 {
     struct people_account to;
     struct people_role r = {.role = api_str(&c->args[1])};
+    struct people_powers *before = NULL;
     bool any;
     int rc = enter(c, &any, &to);
     if (rc == 0) rc = read_days(c, &c->args[3], &r);
     if (rc == 0) rc = read_unit(c, &c->args[2], r.from, &r.unit);
     if (rc == 0 && !any) rc = may_pass(c, &r);
-    if (rc == 0 && !any && is_self(c, &to)) rc = err_set(c->err, ERR_DENIED, "people.role_self", NULL);
     if (rc == 0) rc = read_whose(c, val_get(&c->args[3], "of"), &to, any, &r);
+    if (rc == 0) rc = people_powers_read(c->s, c->arena, &before, c->err);
     if (rc) return rc;
     rc = people_role_give(c->s->db, &r, &r.id, c->err);
     if (rc < 0) return rc;
@@ -117,9 +111,8 @@ static int give(struct api_call *c)
         (rc == 1 && val_set(c->arena, &c->result, "existed", val_bool(true))))
         return people_too_large(c->err);
     if (rc == 1) return 0; /* nothing was changed */
-    bool self = is_self(c, &to);
-    if (self) log_warn("user.role_self", "user", to.name, "role", r.role, NULL);
-    return tell(c, self ? "user.role_self" : "user.role", &to, &r);
+    rc = people_powers_check(c->s, before, c->arena, c->err);
+    return rc ? rc : tell(c, "user.role", &to, &r);
 }
 
 static int no_such(struct api_call *c, int64_t id)

@@ -155,7 +155,8 @@ static int take_config(struct plugin *p, const struct val *decl, const struct va
     p->settings = set;
     for (size_t i = 0; i < set.as.map.n; i++) {
         const struct val_pair *pair = &set.as.map.pairs[i];
-        if (strcmp(pair->key, "limits") == 0) continue; /* the host's: plugin_limit.c */
+        /* The host's: plugin_limit.c, content/content_api_read.c. */
+        if (strcmp(pair->key, "limits") == 0 || strcmp(pair->key, "separation") == 0) continue;
         if (val_set(&p->arena, &own, pair->key, pair->v) != 0) return err_set(err, ERR_LIMIT, "limit.size", NULL);
     }
     int rc = field_parse_list(&p->arena, decl, &fields, err);

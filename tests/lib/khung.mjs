@@ -182,6 +182,21 @@ export class Service {
     });
   }
 
+  // A command of this machine, without a process for it: any function, as the operator or as a user.
+  rpc(call, args = [], as = undefined) {
+    const text = JSON.stringify({ call, args, as, lang: 'en' });
+    return new Promise((done, failed) => {
+      const req = http.request({ socketPath: join(this.data, 'khung.sock'), method: 'POST', path: '/rpc', headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } }, (res) => {
+        let out = '';
+        res.setEncoding('utf8');
+        res.on('data', (s) => { out += s; });
+        res.on('end', () => done({ status: res.statusCode, text: out, json: out && JSON.parse(out) }));
+      });
+      req.on('error', failed);
+      req.end(text);
+    });
+  }
+
   // Sends bytes as they are; resolves with what came back until the end of the connection or `ms`.
   raw(bytes, ms = 3000) {
     return new Promise((done) => {

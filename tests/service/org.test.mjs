@@ -90,6 +90,39 @@ describe('changes of the tree', () => {
   });
 });
 
+describe('what a role allows', () => {
+  const s = new Service(folder());
+  const roles = [{ name: 'drafter', verbs: ['content.*@in_review', 'content.edit@draft', 'flow.read'] }];
+
+  it('may be bound to states, and comes back so from JSON and CSV', async () => {
+    write(join(s.dir, 'org.json'), JSON.stringify({ roles, units: [{ code: 'x', name: 'X' }], persons: [{ code: 'p', name: 'P' }], users: [{ name: 'p', person: 'p' }], role_holders: [{ role: 'drafter', person: 'p', unit: 'x' }] }));
+    await s.must('org', 'import', join(s.dir, 'org.json'));
+    text(s, 'org', 'export', join(s.dir, 'csv'), '--format', 'csv');
+    for (const from of ['org.json', 'csv']) {
+      const other = new Service(folder());
+      await other.must('org', 'import', join(s.dir, from));
+      assert.deepEqual(JSON.parse(text(other, 'org', 'export', '-')).roles.find((r) => r.name === 'drafter'), roles[0]);
+    }
+    const why = await s.must('why', 'p', 'content.edit', 'unit:x');
+    assert.equal(why.may, false);
+    assert.match(why.sentence, /drafter \(draft\)/);
+    const verb = (await s.must('verbs')).find((v) => v.verb === 'content.edit');
+    assert.deepEqual([verb.given, verb.where, verb.states[0]], ['role', 'unit', 'draft']);
+    assert.ok(verb.roles.includes('drafter (draft)') && verb.roles.includes('editor'));
+  });
+
+  it('is looked at in a preview: slips, states that never are, what no role gives', async () => {
+    write(join(s.dir, 'slips.json'), JSON.stringify({ roles: [{ name: 'slips', verbs: ['content.aprove', 'user.add', 'awards.grant', 'content.edit'] }] }));
+    const preview = await s.must('org', 'import', join(s.dir, 'slips.json'), '--preview');
+    assert.equal(preview.warnings.length, 1);
+    assert.match(preview.warnings[0].says, /"user\.add" is the administrator's/);
+    write(join(s.dir, 'roles.csv'), 'name,verbs\nslips,content.edit@open\n');
+    const r = await s.cli('org', 'import', join(s.dir, 'roles.csv'));
+    assert.equal(r.code, 1);
+    assert.match(r.err, /roles\.csv:2:2 verbs[^]*content\.edit@open/);
+  });
+});
+
 describe('files that are no organisation', () => {
   const s = new Service(folder());
   const units = () => s.must('org', 'units');

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "people/people.h"
+#include "people/verb.h"
 
 static const char organisation[] = "{\"units\":[{\"code\":\"A\",\"name\":\"Ban A\",\"kind\":\"board\"},"
                                    "{\"code\":\"B\",\"name\":\"Ban B\",\"kind\":\"board\"}]}";
@@ -31,6 +32,9 @@ static int open_office(void **state)
     fixture_open(f);
     fixture_fail(f, "migrate", store_migrate(f->s.db, lists, 5, 0, &f->err));
     fixture_declare(f, "type", "news", "{\"fields\":{\"title\":\"text!\"},\"title\":\"title\",\"unit\":true}");
+    fixture_declare(f, "type", "order", "{\"fields\":{\"title\":\"text!\"},\"unit\":true,\"approval\":true}");
+    fixture_declare(f, "type", "memo",
+                    "{\"fields\":{\"title\":\"text!\"},\"unit\":true,\"approval\":true,\"separation\":false}");
     fixture_fail(f, "activate", fixture_activate(f));
     struct val tree = J(f, organisation);
     int64_t day = people_day(&f->host, f->s.now);
@@ -58,11 +62,23 @@ static void act_as(struct fixture *f, int64_t user)
     f->s.actor = (struct actor){.user = user, .plugin = "awards"};
 }
 
-static struct val news(struct fixture *f, int64_t unit)
+static struct val item_of(struct fixture *f, const char *type, int64_t unit)
 {
     struct val fields = J(f, "{\"title\":\"Tin\"}");
     val_set(&f->a, &fields, "unit", val_int(unit));
-    return ARGS(f, val_str("news"), fields);
+    return ARGS(f, val_str(type), fields);
+}
+
+static struct val news(struct fixture *f, int64_t unit)
+{
+    return item_of(f, "news", unit);
+}
+
+static struct val unit_field(struct fixture *f, struct val unit)
+{
+    struct val fields = J(f, "{\"title\":\"Tin khác\"}");
+    val_set_new(&f->a, &fields, "unit", unit);
+    return fields;
 }
 
 static void rights_hold_in_the_unit_of_the_item(void **state)
@@ -107,6 +123,128 @@ static void drafts_are_read_by_those_who_have_the_right_there(void **state)
     assert_int_equal(fixture_try(f, "content.lint", ARGS(f, in_a), NULL), ERR_DENIED);
 }
 
+/* The right must hold where the item goes, by whichever way it goes there. */
+static void an_item_goes_to_no_unit_where_the_right_does_not_hold(void **state)
+{
+    struct office *o = *state;
+    struct fixture *f = &o->f;
+    act_as(f, o->editor);
+    struct val item = fixture_call(f, "content.create", news(f, o->a));
+    assert_int_equal(fixture_try(f, "content.edit", ARGS(f, item, unit_field(f, val_int(o->b))), NULL), ERR_DENIED);
+    assert_int_equal(fixture_try(f, "content.edit", ARGS(f, item, unit_field(f, val_nil())), NULL), ERR_DENIED);
+    fixture_call(f, "content.publish", ARGS(f, item));
+    struct val note = val_str("sửa");
+    assert_int_equal(fixture_try(f, "content.correct", ARGS(f, item, unit_field(f, val_int(o->b)), note), NULL),
+                     ERR_DENIED);
+    assert_int_equal(fixture_try(f, "content.correct", ARGS(f, item, unit_field(f, val_nil()), note), NULL),
+                     ERR_DENIED);
+    fixture_call(f, "content.correct", ARGS(f, item, unit_field(f, val_int(o->a)), note));
+}
+
+static void states_that_a_role_may_be_bound_to_are_those_of_items(void **state)
+{
+    const char *const *states = people_verb_find("content.edit")->states;
+    (void)state;
+    int n = 0;
+    for (; states[n]; n++)
+        assert_string_equal(states[n], content_state_name((enum content_state)n));
+    assert_int_equal(n, CONTENT_ARCHIVED + 1);
+}
+
+static void a_role_may_be_bound_to_states(void **state)
+{
+    struct office *o = *state;
+    struct fixture *f = &o->f;
+    fixture_fail(f, "row",
+                 store_exec(f->s.db,
+                            "insert into role_verb values('draftsman','content.create'),('draftsman',"
+                            "'content.edit@draft'),('draftsman','content.submit'),('draftsman',"
+                            "'content.read_draft@draft'),('draftsman','content.read_draft@in_review')",
+                            &f->err));
+    int64_t draftsman = account(f, "chi", "draftsman", o->a);
+    act_as(f, draftsman);
+    struct val item = fixture_call(f, "content.create", news(f, o->a)), key = val_int(item.as.obj.id);
+    struct val later = J(f, "{\"title\":\"Tin mới\"}");
+    fixture_call(f, "content.edit", ARGS(f, item, later));
+    fixture_call(f, "content.submit", ARGS(f, val_obj(&content_item_kind, item.as.obj.id, 0, NULL)));
+    later = J(f, "{\"title\":\"Tin mới nữa\"}");
+    assert_int_equal(fixture_try(f, "content.edit", ARGS(f, item, later), NULL), ERR_DENIED);
+    assert_int_equal(fixture_call(f, "content.get", ARGS(f, val_str("news"), key)).type, VAL_OBJ);
+    fixture_call(f, "content.history", ARGS(f, item));
+    act_as(f, o->editor);
+    fixture_call(f, "content.publish", ARGS(f, val_obj(&content_item_kind, item.as.obj.id, 0, NULL)));
+    fixture_call(f, "content.edit", ARGS(f, item, later));
+    act_as(f, draftsman);
+    fixture_call(f, "content.edit", ARGS(f, item, J(f, "{\"title\":\"Lại là bản nháp\"}")));
+    /* A list is of all states: it shows drafts to who may read them in each. */
+    struct val where = val_map();
+    val_set(&f->a, &where, "unit", val_int(o->a));
+    struct val rows = fixture_call(f, "content.find", ARGS(f, val_str("news"), where));
+    assert_int_equal(rows.as.list.n, 1);
+    const struct val *state_of = val_get(val_at(&rows, 0)->as.obj.fields, "state");
+    assert_true(val_is_str(state_of, "published"));
+}
+
+static struct val handed_in(struct fixture *f, const char *type, int64_t unit)
+{
+    struct val item = fixture_call(f, "content.create", item_of(f, type, unit));
+    item = val_obj(&content_item_kind, item.as.obj.id, 0, NULL);
+    fixture_call(f, "content.submit", ARGS(f, item));
+    return item;
+}
+
+static void an_account_without_a_person_does_not_approve_what_it_wrote(void **state)
+{
+    struct office *o = *state;
+    struct fixture *f = &o->f;
+    int64_t second = account(f, "dung", "editor", o->a);
+    act_as(f, o->editor);
+    struct val item = handed_in(f, "order", o->a);
+    assert_int_equal(fixture_try(f, "content.approve", ARGS(f, item), NULL), ERR_DENIED);
+    assert_string_equal(f->err.key, "denied.separation");
+    act_as(f, second);
+    fixture_call(f, "content.approve", ARGS(f, item));
+}
+
+static void nobody_approves_their_own_text_by_the_answer_of_another(void **state)
+{
+    struct office *o = *state;
+    struct fixture *f = &o->f;
+    struct val by = J(f, "{\"by\":{\"decision\":\"approve\",\"by\":777}}");
+    act_as(f, o->editor);
+    f->s.actor.person = 4242;
+    struct val item = handed_in(f, "order", o->a);
+    assert_int_equal(fixture_try(f, "content.approve", ARGS(f, item, by), NULL), ERR_DENIED);
+    assert_string_equal(f->err.key, "denied.separation");
+    /* A run decides nothing itself: what counts is whose answer it has. */
+    f->s.actor = (struct actor){.run = 1, .person = 4242, .plugin = "awards"};
+    struct val own = J(f, "{\"by\":{\"decision\":\"approve\",\"by\":777,\"on_behalf_of\":4242}}");
+    assert_int_equal(fixture_try(f, "content.approve", ARGS(f, item, own), NULL), ERR_DENIED);
+    fixture_call(f, "content.approve", ARGS(f, item, by));
+}
+
+/* What changes is who may approve; that somebody must, and who may at all, does not. */
+static void without_separation_one_approves_ones_own_text_and_nothing_else_changes(void **state)
+{
+    struct office *o = *state;
+    struct fixture *f = &o->f;
+    act_as(f, o->editor);
+    f->s.actor.person = 4242;
+    struct val item = handed_in(f, "memo", o->a);
+    assert_int_equal(fixture_try(f, "content.publish", ARGS(f, item), NULL), ERR_REFUSED);
+    assert_string_equal(f->err.key, "refused.approval");
+    act_as(f, o->author);
+    assert_int_equal(fixture_try(f, "content.approve", ARGS(f, item), NULL), ERR_DENIED);
+    assert_string_equal(f->err.key, "denied.verb");
+    act_as(f, o->editor);
+    f->s.actor.person = 4242;
+    fixture_call(f, "content.approve", ARGS(f, item));
+    fixture_call(f, "content.edit", ARGS(f, item, J(f, "{\"title\":\"Đã sửa\"}")));
+    assert_int_equal(fixture_try(f, "content.publish", ARGS(f, item), NULL), ERR_REFUSED);
+    fixture_call(f, "content.approve", ARGS(f, item));
+    fixture_call(f, "content.publish", ARGS(f, item));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_office, close_office)
 
 int main(void)
@@ -114,6 +252,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(rights_hold_in_the_unit_of_the_item),
         TEST(drafts_are_read_by_those_who_have_the_right_there),
+        TEST(an_item_goes_to_no_unit_where_the_right_does_not_hold),
+        TEST(a_role_may_be_bound_to_states),
+        cmocka_unit_test(states_that_a_role_may_be_bound_to_are_those_of_items),
+        TEST(an_account_without_a_person_does_not_approve_what_it_wrote),
+        TEST(nobody_approves_their_own_text_by_the_answer_of_another),
+        TEST(without_separation_one_approves_ones_own_text_and_nothing_else_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

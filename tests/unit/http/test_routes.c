@@ -10,7 +10,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "flow/flow.h"
 #include "http/routes.h"
+#include "people/verb.h"
 
 static const char *call_of(const char *method, const char *path)
 {
@@ -130,6 +132,17 @@ static void test_an_id_that_is_no_number_is_refused(void **state)
     }
 }
 
+/* What a role may be bound to ("flow.operate@failed") is a state that a run can be in. */
+static void test_states_of_verbs_about_runs_are_those_of_runs(void **state)
+{
+    const char *const *states = people_verb_find("flow.operate")->states;
+    int n = 0;
+    (void)state;
+    for (; states[n]; n++)
+        assert_string_equal(states[n], flow_state_names[n]);
+    assert_null(flow_state_names[n]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_every_route_is_found_by_a_path_of_its_pattern),
         cmocka_unit_test(test_arguments_come_from_path_query_and_body),
         cmocka_unit_test(test_an_id_that_is_no_number_is_refused),
+        cmocka_unit_test(test_states_of_verbs_about_runs_are_those_of_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,18 +238,23 @@ static void verb_is_explained_by_role_and_unit(void **state)
     struct val why;
     struct actor lan = {.user = 1, .person = fixture_person(f, "lan")};
     int64_t a = fixture_unit(f, "a"), day = fixture_day("2021-01-04");
-    fixture_ok(f, "why", people_explain_verb(f->db, &lan, "content.publish", a, day, "en", &f->a, &why, &f->err));
+    fixture_ok(f, "why",
+               people_explain_verb(f->db, &lan, &(struct people_act){.verb = "content.publish", .unit = a, .day = day},
+                                   "en", &f->a, &why, &f->err));
     assert_string_equal(fixture_text(f, &why, "sentence"),
                         "Allowed (content.publish): is Biên tập of Văn phòng until 31/01/2021, which carries the role "
                         "editor.");
     day = fixture_day("2021-02-01");
-    fixture_ok(f, "why", people_explain_verb(f->db, &lan, "content.publish", a, day, "vi", &f->a, &why, &f->err));
+    fixture_ok(f, "why",
+               people_explain_verb(f->db, &lan, &(struct people_act){.verb = "content.publish", .unit = a, .day = day},
+                                   "vi", &f->a, &why, &f->err));
     assert_true(!val_get_bool(&why, "may", true));
     assert_string_equal(fixture_text(f, &why, "sentence"),
                         "Không được phép (content.publish): không có vai trò nào cho phép việc này tại đây (editor).");
     struct val list;
     day = fixture_day("2021-01-04");
-    struct people_who who = {.verb = "content.publish", .lang = "en", .unit = a, .day = day, .limit = 10, .after = -1};
+    struct people_who who = {
+        .act = {.verb = "content.publish", .unit = a, .day = day}, .lang = "en", .limit = 10, .after = -1};
     fixture_ok(f, "who", people_who_can(f->db, &who, &f->a, &list, &f->err));
     assert_int_equal(list.as.list.n, 1);
     assert_string_equal(fixture_text(f, val_at(&list, 0), "user"), "lan");

@@ -126,9 +126,12 @@ static void ask_the_rest(struct fixture *f)
     fixture_ok(f, "only", people_only_unit(f->db, "editor", day, &id, &f->err));
     fixture_ok(f, "has", people_has_holder(f->db, "editor", unit, day, &f->err));
     fixture_ok(f, "within", people_is_within(f->db, unit, unit, day, &f->err));
-    fixture_ok(f, "why", people_explain_verb(f->db, &lan, "content.publish", unit, day, "en", &f->a, &list, &f->err));
+    fixture_ok(f, "why",
+               people_explain_verb(f->db, &lan,
+                                   &(struct people_act){.verb = "content.publish", .unit = unit, .day = day}, "en",
+                                   &f->a, &list, &f->err));
     struct people_who who = {
-        .verb = "content.publish", .lang = "en", .unit = unit, .day = day, .limit = 10, .after = -1};
+        .act = {.verb = "content.publish", .unit = unit, .day = day}, .lang = "en", .limit = 10, .after = -1};
     fixture_ok(f, "who", people_who_can(f->db, &who, &f->a, &list, &f->err));
     fixture_ok(f, "account", people_account_find(f->db, "lan", &account, &f->err));
     fixture_ok(f, "disable", people_account_disable(f->db, account.id, false, f->s.now, &f->err));

@@ -1,0 +1,19 @@
+/* Nobody gives themself what they do not hold: whoever takes an organisation in or gives roles, an administrator above
+ * all, could make themself an editor. So what the actor's own account holds is read before and after; more of it is
+ * refused. Somebody else may give it, or a command on the machine that acts for no user. What administrators gain, by
+ * whomever, is told to the audit by name; and only who may make accounts makes administrators.
+ *
+ *     rc = people_powers_read(s, arena, &before, err);
+ *     … writes …
+ *     if (rc == 0) rc = people_powers_check(s, before, arena, err);    // ERR_DENIED "denied.own_rights" {what} */
+#ifndef KHUNG_PEOPLE_OWN_H
+#define KHUNG_PEOPLE_OWN_H
+
+#include "people/people.h"
+
+struct people_powers;
+/* Of the actor's account and of all administrators. In the arena. */
+int people_powers_read(struct session *s, struct arena *a, struct people_powers **out, struct err *err);
+int people_powers_check(struct session *s, const struct people_powers *before, struct arena *a, struct err *err);
+
+#endif

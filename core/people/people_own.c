@@ -1,0 +1,164 @@
+/* What somebody holds that lets them do something: roles, positions, seats, delegations, and what the roles allow. */
+#include "people/own.h"
+
+#include <string.h>
+
+#include "audit/audit.h"
+#include "people/people_internal.h"
+#include "runtime/log.h"
+
+struct power {
+    const char *what, *detail; /* "role", "editor@hanoi" */
+    int64_t since, until;      /* INT64_MAX: open */
+    struct power *next;
+};
+
+struct people_powers {
+    int64_t account;
+    const char *name;
+    struct power *first;
+    struct people_powers *next;
+};
+
+#define OPEN(t) "(" t ".valid_to is null or " t ".valid_to > ?2)"
+#define CODE(t) "coalesce((select u.code from unit u where u.id = " t ".unit), '*')"
+#define ROLE_ROWS(whose)                                                                                               \
+    "select 'role', h.role || '@' || " CODE("h") ", h.valid_from, h.valid_to from role_held h where " whose            \
+                                                 " and " OPEN("h")
+
+/* clang-format off */
+
+/* ?2 the day, ?3 the person, ?4 the account. What is over does not count, what is to come does. */
+static const char powers_sql[] =
+    "select 'admin', '', 0, null from account where id = ?4 and admin = 1"
+    " union all " ROLE_ROWS("h.person = ?3") " union all " ROLE_ROWS("h.account = ?4")
+    " union all select 'position', h.position || '@' || " CODE("h") ", h.valid_from, h.valid_to from position_held h"
+    " where h.person = ?3 and " OPEN("h")
+    " union all select 'body', (select b.code from body b where b.id = m.body), m.valid_from, m.valid_to"
+    " from body_member m where m.person = ?3 and " OPEN("m")
+    " union all select 'delegation', (select p.code from person p where p.id = d.from_person) || ' ' ||"
+    " coalesce(d.position, d.role, (select b.code from body b where b.id = d.body), '*') || '@' || " CODE("d")
+    ", d.valid_from, d.valid_to from delegation d where d.to_person = ?3 and d.valid_to > ?2"
+    " union all select 'verb', v.role || ' ' || v.verb, 0, null from role_verb v where v.role in (select h.role from"
+    " role_held h where h.person = ?3 and " OPEN("h") " union select h.role from role_held h where h.account = ?4 and "
+    OPEN("h") " union select r.role from position_held h join position_role r on r.position = h.position where"
+    " h.person = ?3 and " OPEN("h") ")";
+
+/* clang-format on */
+
+static int read_powers(struct session *s, int64_t person, struct people_powers *p, struct arena *a, struct err *err)
+{
+    struct stmt *st = store_stmt(s->db, powers_sql, err);
+    struct power **end = &p->first;
+    int rc;
+    if (!st) return err->code;
+    stmt_bind_int(st, 2, people_day(s->host, s->now));
+    stmt_bind_int(st, 3, person);
+    stmt_bind_int(st, 4, p->account);
+    while ((rc = stmt_step(st, err)) == 1) {
+        struct power *one = arena_alloc(a, sizeof(*one));
+        if (!one) break;
+        *one = (struct power){.what = people_text(st, 0, a),
+                              .detail = people_text(st, 1, a),
+                              .since = stmt_int(st, 2),
+                              .until = stmt_is_null(st, 3) ? INT64_MAX : stmt_int(st, 3)};
+        if (!one->what || !one->detail) break;
+        *end = one;
+        end = &one->next;
+    }
+    stmt_done(st);
+    return rc == 1 ? people_too_large(err) : rc;
+}
+
+static int64_t own_account(const struct session *s)
+{
+    return s->actor.user > 0 && !s->actor.run ? s->actor.user : 0;
+}
+
+int people_powers_read(struct session *s, struct arena *a, struct people_powers **out, struct err *err)
+{
+    int rc;
+    struct stmt *st =
+        store_stmt(s->db, "select id, name, coalesce(person, 0) from account where admin = 1 or id = ?1", err);
+    *out = NULL;
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, own_account(s));
+    while ((rc = stmt_step(st, err)) == 1) {
+        struct people_powers *p = arena_alloc(a, sizeof(*p));
+        if (p) *p = (struct people_powers){stmt_int(st, 0), people_text(st, 1, a), NULL, *out};
+        if (!p || !p->name) rc = people_too_large(err);
+        if (rc == 1) rc = read_powers(s, stmt_int(st, 2), p, a, err);
+        if (rc < 0) break;
+        *out = p;
+    }
+    stmt_done(st);
+    return rc;
+}
+
+/* "editor content.*" covers "editor content.edit", and what is bound to a state of either. */
+static bool covers_verb(const char *had, const char *has)
+{
+    size_t n = strlen(had);
+    if (n > 2 && strcmp(had + n - 2, ".*") == 0) return strncmp(had, has, n - 1) == 0;
+    return strncmp(had, has, n) == 0 && has[n] == '@';
+}
+
+static bool covers(const struct power *had, const struct power *has)
+{
+    if (strcmp(had->what, has->what) != 0 || had->since > has->since || had->until < has->until) return false;
+    if (strcmp(had->detail, has->detail) == 0) return true;
+    return strcmp(had->what, "verb") == 0 && covers_verb(had->detail, has->detail);
+}
+
+static bool had_it(const struct people_powers *before, const struct power *has)
+{
+    for (const struct power *p = before ? before->first : NULL; p; p = p->next)
+        if (covers(p, has)) return true;
+    return false;
+}
+
+/* What is new, as texts: "role editor@hanoi". */
+static int gained(const struct people_powers *before, const struct people_powers *after, struct arena *a,
+                  struct val *out, struct err *err)
+{
+    *out = val_list();
+    for (const struct power *p = after->first; p; p = p->next) {
+        if (had_it(before, p)) continue;
+        const char *text = arena_printf(a, "%s%s%s", p->what, *p->detail ? " " : "", p->detail);
+        if (!text || val_add(a, out, val_str(text))) return people_too_large(err);
+    }
+    return 0;
+}
+
+static int tell(struct session *s, const struct people_powers *who, const struct val *what, struct arena *a,
+                struct err *err)
+{
+    struct val after = val_map();
+    if (val_set(a, &after, "gained", *what)) return people_too_large(err);
+    return audit_add(s,
+                     &(struct audit_entry){
+                         .verb = "user.gain", .kind = "user", .id = who->account, .name = who->name, .after = &after},
+                     err);
+}
+
+int people_powers_check(struct session *s, const struct people_powers *before, struct arena *a, struct err *err)
+{
+    struct people_powers *after;
+    int rc = people_powers_read(s, a, &after, err);
+    for (const struct people_powers *now = after; rc == 0 && now; now = now->next) {
+        const struct people_powers *then = before;
+        struct val what;
+        while (then && then->account != now->account)
+            then = then->next;
+        rc = gained(then, now, a, &what, err);
+        if (rc || what.as.list.n == 0) continue;
+        if (now->account == own_account(s)) {
+            log_warn("people.own_rights", "user", now->name, "what", val_at(&what, 0)->as.str.s, NULL);
+            return err_set(err, ERR_DENIED, "denied.own_rights", "what", val_at(&what, 0)->as.str.s, NULL);
+        }
+        /* Whoever keeps the organisation does not make administrators of the system. */
+        if (val_is_str(val_at(&what, 0), "admin")) rc = people_check(s, "user.add", PEOPLE_ANY_UNIT, err);
+        if (rc == 0) rc = tell(s, now, &what, a, err);
+    }
+    return rc;
+}

@@ -1,0 +1,414 @@
+// One policy behind every door: each route, each command and each function that Lua may call asks for the verb that stands here, written by
+// hand. Who holds that verb alone may, in its unit; who holds all others may not. What the verbs themselves mean in every place and state,
+// by every role, is tests/unit/people/test_matrix.c.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { PASSWORD, browser, setPassword } from '../lib/browser.mjs';
+import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+
+const SOURCE = `
+content.type("paper", { fields = { title = "text!" }, title = "title", unit = true, approval = true })
+flow.define("ask", { input = {} }, function(run)
+  return run:ask { to = { position = "head", unit = people.unit("inside") }, title = "Yes?", form = { decision = "choice:approve,return!" } }.decision
+end)
+flow.define("quick", { input = {} }, function(run) return 1 end)
+flow.define("broken", { retry = { times = 0 } }, function(run) error("no") end)
+report.define("sums", { columns = { { "n", "integer" } } }, function(p, out) out:row { n = 1 } end)
+schedule.cron("daily", "0 7 * * *", { flow = "quick" })
+-- Whatever a plugin may be asked to do for who has logged in.
+-- (The item is a public one: who may not read drafts has no other.)
+local calls = {
+  create = function(q) return content.create("paper", { title = "x", unit = people.unit(q.unit) }) end,
+  edit = function(q, item) return content.edit(item, { title = "e" .. q.n }) end,
+  history = function(q, item) return #content.history(item) end,
+  lint = function(q, item) return #content.lint(item) end,
+  submit = function(q, item) return content.submit(item) end,
+  approve = function(q, item) return content.approve(item) end,
+  send_back = function(q, item) return content.send_back(item, "no") end,
+  schedule = function(q, item) return content.schedule(item, "2035-01-01 08:00") end,
+  publish = function(q, item) return content.publish(item) end,
+  correct = function(q, item) return content.correct(item, { title = "c" .. q.n }, "slip") end,
+  retract = function(q, item) return content.retract(item, "wrong") end,
+  archive = function(q, item) return content.archive(item, "old") end,
+  rename = function(q) return people.rename { unit = "inside", name = "In " .. q.n, dry_run = true } end,
+  delegate = function(q) return people.delegate { from = "giver", to = "taker", scope = { position = "deputy", unit = "inside" }, until_ = "2035-01-01" } end,
+  import = function(q) return people.import { persons = { { code = "lua" .. q.n, name = "Lua" } } } end,
+  may = function(q, item, user) return people.may(user, q.verb, people.unit("inside")) end,
+}
+route.post("/do/{name}", function(req)
+  local ok, result = pcall(calls[req.params.name], req.json, content.get("paper", req.json.paper, { published = true }), req.user)
+  if not ok and not result.code then error(result) end
+  return { json = ok and { done = true, result = result == true or nil } or { done = false, code = result.code } }
+end)
+`;
+
+// METHOD PATH, who may, the body; the same call by the command line, its arguments. Who may: a verb; "known": who has logged in; "person": who
+// is a person, too; "public"; "asked": of whom it is asked. "verb@any": in any unit. Where one may not look, "hides": 404 in place of 403.
+const id = (name) => (x) => [x[name]];
+const ROUTES = [
+  ['GET /api/content/paper', 'public', null, 'content.list', () => ['paper', {}]],
+  ['POST /api/content/paper/find', 'known', () => ({ where: {} }), 'content.find', () => ['paper', {}]],
+  ['POST /api/content/paper', 'content.create', (x) => ({ title: 'x', unit: x.inside }), 'content.create', (x) => ['paper', { title: 'x', unit: x.inside }]],
+  ['GET /api/content/paper/{paper}/draft', 'content.read_draft hides', null, 'content.get', (x) => ['paper', x.paper]],
+  ['GET /api/content/paper/{paper}', 'public'],
+  ['PATCH /api/content/paper/{paper}', 'content.edit', (x) => ({ title: `e${x.n}` }), 'content.edit', (x) => [x.paper, { title: `f${x.n}` }]],
+  ['POST /api/content/paper/{paper}/submit', 'content.submit', () => ({}), 'content.submit', id('paper')],
+  ['POST /api/content/paper/{paper}/approve', 'content.approve', () => ({}), 'content.approve', id('paper')],
+  ['POST /api/content/paper/{paper}/send_back', 'content.send_back', () => ({ comment: 'no' }), 'content.send_back', (x) => [x.paper, 'no']],
+  ['POST /api/content/paper/{paper}/schedule', 'content.schedule', () => ({ at: '2035-01-01T08:00:00Z' }), 'content.schedule', (x) => [x.paper, '2035-01-01T08:00:00Z']],
+  ['POST /api/content/paper/{paper}/publish', 'content.publish', () => ({}), 'content.publish', id('paper')],
+  ['POST /api/content/paper/{paper}/correct', 'content.correct', () => ({ fields: { title: 'y' }, note: 'slip' }), 'content.correct', (x) => [x.paper, { title: 'y' }, 'slip']],
+  ['POST /api/content/paper/{paper}/retract', 'content.retract', () => ({ reason: 'r' }), 'content.retract', (x) => [x.paper, 'r']],
+  ['POST /api/content/paper/{paper}/archive', 'content.archive', () => ({ reason: 'r' }), 'content.archive', (x) => [x.paper, 'r']],
+  ['GET /api/content/paper/{paper}/history', 'content.read_draft', null, 'content.history', id('paper')],
+  ['GET /api/content/paper/{paper}/lint', 'content.read_draft', null, 'content.lint', id('paper')],
+  ['GET /api/runs', 'flow.read', null, 'run.list', () => [{}]],
+  ['POST /api/runs', 'flow.start', () => ({ flow: 'p.quick', input: {} }), 'run.start', () => ['p.quick', {}]],
+  ['GET /api/runs/{run}', 'flow.read', null, 'run.show', id('run')],
+  ['GET /api/runs/{run}/history', 'flow.read', null, 'run.history', id('run')],
+  ['POST /api/runs/{run}/signal', 'flow.operate', () => ({ name: 'x' }), 'run.signal', (x) => [x.run, 'x']],
+  ['POST /api/runs/{run}/cancel', 'flow.operate', () => ({ reason: 'r' }), 'run.cancel', id('run')],
+  ['POST /api/runs/{run}/pause', 'flow.operate', () => ({}), 'run.pause', id('run')],
+  ['POST /api/runs/{run}/resume', 'flow.operate', () => ({}), 'run.resume', id('run')],
+  ['POST /api/runs/{run}/retry', 'flow.operate', () => ({}), 'run.retry', id('run')],
+  ['GET /api/tasks', 'person flow.read', null, 'task.list', () => [{}]],
+  ['GET /api/tasks?all=true', 'flow.read', null, 'task.list', () => [{ all: true }]],
+  ['GET /api/inbox', 'person flow.read', null, 'task.inbox', () => [{}]],
+  ['GET /api/orphans', 'flow.read', null, 'task.orphans', () => [{}]],
+  ['GET /api/persons/giver/handover', 'flow.read', null, 'task.handover', () => ['giver']],
+  ['POST /api/tasks/decide', 'person', () => ({ tasks: [1], answer: { decision: 'approve' } }), 'task.decide_all', () => [[1], { decision: 'approve' }]],
+  ['GET /api/tasks/{task}', 'asked flow.read', null, 'task.show', id('task')],
+  ['GET /api/tasks/{task}/history', 'asked flow.read', null, 'task.history', id('task')],
+  ['POST /api/tasks/{task}/decide', 'asked', () => ({ decision: 'approve' }), 'task.decide', (x) => [x.task, { decision: 'approve' }]],
+  ['POST /api/tasks/{task}/claim', 'asked', () => ({}), 'task.claim', id('task')],
+  ['POST /api/tasks/{claimed}/release', 'asked task.reassign', () => ({}), 'task.release', id('claimed')],
+  ['POST /api/tasks/{task}/reassign', 'task.reassign', () => ({ to: { person: 'giver' }, reason: 'r' }), 'task.reassign', (x) => [x.task, { person: 'giver' }, 'r']],
+  ['POST /api/tasks/{task}/delegate', 'asked', () => ({ person: 'giver' }), 'task.delegate', (x) => [x.task, 'giver']],
+  ['POST /api/tasks/{task}/hand_back', 'asked', () => ({}), 'task.hand_back', id('task')],
+  ['POST /api/tasks/{task}/comment', 'asked flow.read', () => ({ text: 'hm' }), 'task.comment', (x) => [x.task, 'hm']],
+  ['GET /api/tasks/{task}/comments', 'asked flow.read', null, 'task.comments', id('task')],
+  ['POST /api/tasks/{task}/comments', 'asked flow.read', () => ({ text: 'hm' })],
+  ['POST /api/tasks/{task}/attach', 'asked flow.read', () => ({ files: [99], text: 'hm' }), 'task.attach', (x) => [x.task, [99], 'hm']],
+  ['POST /api/tasks/{ballot}/recuse', 'asked', () => ({ reason: 'r' }), 'task.recuse', (x) => [x.ballot, 'r']],
+  ['POST /api/tasks/{task}/link', 'task.link', () => ({ person: 'head' }), 'task.link', (x) => [x.task, 'head']],
+  ['GET /api/notices', 'person', null, 'notice.list', () => [{}]],
+  ['POST /api/notices/read', 'person', () => ({ ids: [] }), 'notice.read', () => [{ ids: [] }]],
+  ['GET /api/notices/preferences', 'person', null, 'notice.preferences', () => []],
+  ['PATCH /api/notices/preferences', 'person', () => ({}), 'notice.prefer', () => [{}]],
+  ['POST /api/notices/follow', 'person', (x) => ({ item: x.paper }), 'notice.follow', (x) => [{ item: x.paper }]],
+  ['POST /api/calendar', 'person', () => ({}), 'calendar.link', () => []],
+  ['DELETE /api/calendar', 'person', null, 'calendar.revoke', () => []],
+  ['GET /api/outbox', 'system.outbox', null, 'outbox.list', () => [{}]],
+  ['POST /api/outbox/hold', 'system.outbox', () => ({}), 'outbox.hold', () => []],
+  ['POST /api/outbox/release', 'system.outbox', () => ({}), 'outbox.release', () => []],
+  ['POST /api/outbox/1/retry', 'system.outbox', () => ({}), 'outbox.retry', () => ['dead']],
+  ['DELETE /api/outbox/1', 'system.outbox', null, 'outbox.drop', () => ['dead']],
+  ['GET /api/webhooks', 'system.webhook', null, 'webhook.list', () => [{}]],
+  ['POST /api/webhooks', 'system.webhook', () => ({ url: 'http://127.0.0.1:9/x' }), 'webhook.add', () => ['http://127.0.0.1:9/x']],
+  ['GET /api/webhooks/1/deliveries', 'system.webhook', null, 'webhook.deliveries', () => [1]],
+  ['POST /api/webhooks/1/rotate', 'system.webhook', () => ({}), 'webhook.rotate', () => [1]],
+  ['POST /api/webhooks/1/disable', 'system.webhook', () => ({}), 'webhook.disable', () => [1]],
+  ['POST /api/webhooks/1/enable', 'system.webhook', () => ({}), 'webhook.enable', () => [1]],
+  ['POST /api/webhooks/1/test', 'system.webhook', () => ({}), 'webhook.test', () => [1]],
+  ['GET /api/schedule', 'schedule.read', null, 'schedule.jobs', () => [{}]],
+  ['POST /api/schedule/{job}/run', 'schedule.write', () => ({}), 'schedule.run_now', id('job')],
+  ['GET /api/units', 'known', null, 'org.units', () => [{}]],
+  ['GET /api/units/inside', 'known', null, 'org.unit', () => ['inside']],
+  ['POST /api/org/import', 'people.import', (x) => ({ lists: { persons: [{ code: `new${x.n}`, name: 'New' }] } }), 'org.import', (x) => [{ persons: [{ code: `old${x.n}`, name: 'Old' }] }]],
+  ['GET /api/org/export', 'people.export', null, 'org.export', () => [{}]],
+  ['POST /api/org/change', 'people.change', () => ({ change: { how: 'rename', unit: 'inside', name: 'In' }, options: { dry_run: true } }), 'org.change', () => [{ how: 'rename', unit: 'inside', name: 'In' }, { dry_run: true }]],
+  ['GET /api/delegations', 'people.delegate@any', null, 'people.delegation_list', () => [{}]],
+  ['POST /api/delegations', 'people.delegate', (x) => delegation(x), 'people.delegate', (x) => [delegation(x)]],
+  ['POST /api/delegations/{delegation}/revoke', 'people.delegate', () => ({}), 'people.revoke', id('delegation')],
+  ['GET /api/why?user=boss&verb=flow.read', 'user.explain', null, 'policy.why', () => ['boss', 'flow.read']],
+  ['GET /api/who-can?verb=flow.read', 'user.explain', null, 'policy.who_can', () => ['flow.read']],
+  ['GET /api/verbs', 'known', null, 'policy.verbs', () => [{}]],
+  ['GET /api/users', 'user.list', null, 'user.list', () => [{}]],
+  ['GET /api/users/boss/tokens', 'user.token', null, 'user.tokens', () => ['boss']],
+  ['GET /api/users/boss/sessions', 'user.sessions', null, 'user.sessions', () => ['boss']],
+  ['GET /api/persons', 'people.read', null, 'people.person_list', () => [{}]],
+  ['GET /api/positions', 'known', null, 'people.position_list', () => [{}]],
+  ['GET /api/holders', 'people.read', null, 'people.holder_list', () => [{}]],
+  ['GET /api/bodies', 'known', null, 'people.body_list', () => [{}]],
+  ['GET /api/errors', 'plugin.list', null, 'error.list', () => [{}]],
+  ['GET /api/errors/1', 'plugin.list', null, 'error.show', () => ['1']],
+  ['GET /api/audit', 'audit.read', null, 'audit.list', () => [{}]],
+  ['GET /api/audit/export', 'audit.read', null, 'audit.export', () => [{}]],
+  ['GET /api/audit/anchors', 'system.audit_verify', null, 'audit.anchors', () => [{}]],
+  ['GET /api/audit/verify', 'system.audit_verify', null, 'audit.verify', () => [{}]],
+  ['GET /api/audit/erasures', 'audit.erase', null, 'audit.erasures', () => [{}]],
+  ['GET /api/audit/erasures/preview?person=erased', 'audit.erase', null, 'audit.erase_preview', () => ['erased']],
+  ['POST /api/audit/erasures', 'audit.erase', () => ({ person: 'erased', reason: 'r' }), 'audit.erase', () => ['erased', 'r']],
+  ['GET /api/openapi.json', 'known', null, 'system.openapi', () => []],
+  ['GET /api/plugins', 'plugin.list', null, 'plugin.list', () => [{}]],
+  ['POST /api/plugins/q/reload', 'plugin.reload', () => ({}), 'plugin.reload', () => ['q']],
+  ['GET /api/plugins/q/limits', 'plugin.limits', null, 'plugin.limits', () => ['q']],
+  ['POST /api/plugins/q/disable', 'plugin.disable', () => ({}), 'plugin.disable', () => ['q']],
+  ['POST /api/plugins/q/enable', 'plugin.enable', () => ({}), 'plugin.enable', () => ['q']],
+  ['POST /api/plugins/q/grant', 'plugin.grant', () => ({}), 'plugin.grant', () => ['q']],
+  ['POST /api/plugins/q/migrate', 'plugin.reload', () => ({ dry_run: true }), 'plugin.migrate', () => ['q', { dry_run: true }]],
+  ['GET /api/reports', 'known'],
+  ['GET /api/reports/sums', 'report.run', null, 'report.run', () => ['sums', {}]],
+  ['GET /api/reports/nothing', 'known'],
+  ['POST /api/files', 'known', () => 'bytes'],
+  ['GET /api/files/99', 'public'],
+  ['GET /metrics', 'system.metrics'],
+  ['GET /health', 'public'],
+  ['POST /x/p/do/may', 'known', () => ({ verb: 'x.y', paper: 1 })],
+];
+const delegation = (x) => ({ from: 'giver', to: 'taker', scope: { position: 'deputy', unit: 'inside' }, since: `2035-01-${10 + x.n % 18}`, until_: `2036-0${1 + x.n % 9}-01` });
+
+// What has no verb: one's own session, a secret link, a page that asks for a login, a stream (its events: sse, tests/service/events.test.mjs).
+const OTHER = /^(GET|POST|DELETE) \/(auth|login|logout|account|language|t|calendar|unsubscribe|tasks)(\/|$)|^GET \/(page\.css|api\/events)?$/;
+
+// Calls that commands make and no route does; and commands that are no call: they work on the machine's own files.
+const CALLS = [
+  ['run.upgrade', 'flow.retry', () => [{ dry_run: true }]],
+  ['task.warnings', 'system.verify', () => []],
+  ['file.show', 'known hides', () => [99]],
+  ['schedule.at', 'schedule.write', (x) => [`at${x.n}`, '2035-01-01 08:00', { flow: 'p.quick' }]],
+  ['schedule.list', 'schedule.read', () => [{}]],
+  ['people.import', 'people.import', (x) => [{ persons: [{ code: `pi${x.n}`, name: 'PI' }] }]],
+  ['people.rename', 'people.change', () => [{ unit: 'inside', name: 'In', dry_run: true }]],
+  ['user.add', 'user.add', (x) => [`user${x.n}`]],
+  ['user.token', 'user.token', () => ['dummy']],
+  ['user.revoke', 'user.token', () => [99]],
+  ['user.role', 'user.role', () => ['dummy', 'reader', 'inside']],
+  ['user.disable', 'user.disable', () => ['dummy']],
+  ['user.session_end', 'user.session_end', () => [99]],
+  ['user.unlock', 'user.unlock', () => ['dummy']],
+  ['user.totp_reset', 'user.totp_reset', () => ['dummy']],
+  ['user.setup_link', 'user.setup_link', () => []],
+  ['user.identify', 'user.identify', () => ['dummy', 'https://id.example', 'x']],
+  ['user.password_rules', 'user.password_rules', () => []],
+  ['user.password', 'user.password', () => ['dummy', 'x']],
+  ['system.verify', 'system.verify', () => []],
+  ['system.confinement', 'system.confinement', () => []],
+  ['report.list', 'known', () => [{}]],
+];
+const COMMANDS = {
+  'audit list': 'audit.list', 'audit anchors': 'audit.anchors', 'audit verify': 'audit.verify', 'audit erasures': 'audit.erasures', 'audit erase': 'audit.erase', 'audit export': 'audit.export', 'audit anchor': '-',
+  'calendar link': 'calendar.link', 'calendar revoke': 'calendar.revoke',
+  'content list': 'content.list', 'content show': 'content.get', 'content history': 'content.history', 'content lint': 'content.lint', 'content import': 'run.start',
+  'delegation list': 'people.delegation_list', 'delegation add': 'people.delegate', 'delegation revoke': 'people.revoke',
+  'error list': 'error.list', 'error show': 'error.show', 'file show': 'file.show',
+  'flow list': 'run.list', 'flow show': 'run.show', 'flow history': 'run.history', 'flow start': 'run.start', 'flow signal': 'run.signal', 'flow cancel': 'run.cancel', 'flow pause': 'run.pause', 'flow resume': 'run.resume', 'flow retry': 'run.retry', 'flow upgrade': 'run.upgrade',
+  'notice list': 'notice.list', 'org units': 'org.units', 'org unit': 'org.unit', 'org persons': 'people.person_list', 'org positions': 'people.position_list', 'org holders': 'people.holder_list', 'org bodies': 'people.body_list', 'org import': 'org.import', 'org export': 'org.export',
+  'org merge': 'org.change', 'org split': 'org.change', 'org rename': 'org.change', 'org abolish': 'org.change', 'org move': 'org.change',
+  'outbox list': 'outbox.list', 'outbox retry': 'outbox.retry', 'outbox drop': 'outbox.drop', 'outbox hold': 'outbox.hold', 'outbox release': 'outbox.release',
+  'plugin list': 'plugin.list', 'plugin reload': 'plugin.reload', 'plugin grant': 'plugin.grant', 'plugin migrate': 'plugin.migrate', 'plugin limits': 'plugin.limits', 'plugin disable': 'plugin.disable', 'plugin enable': 'plugin.enable',
+  'report list': 'report.list', 'report run': 'report.run', 'schedule list': 'schedule.jobs', 'schedule run': 'schedule.run_now',
+  'task list': 'task.list', 'task inbox': 'task.inbox', 'task show': 'task.show', 'task history': 'task.history', 'task decide': 'task.decide', 'task decide-all': 'task.decide_all', 'task claim': 'task.claim', 'task release': 'task.release', 'task reassign': 'task.reassign', 'task delegate': 'task.delegate', 'task hand-back': 'task.hand_back', 'task comment': 'task.comment', 'task comments': 'task.comments', 'task attach': 'task.attach', 'task recuse': 'task.recuse', 'task orphans': 'task.orphans', 'task handover': 'task.handover', 'task link': 'task.link',
+  'user add': 'user.add', 'user list': 'user.list', 'user token': 'user.token', 'user tokens': 'user.tokens', 'user revoke': 'user.revoke', 'user role': 'user.role', 'user disable': 'user.disable', 'user sessions': 'user.sessions', 'user end-session': 'user.session_end', 'user unlock': 'user.unlock', 'user totp-reset': 'user.totp_reset', 'user setup-link': 'user.setup_link', 'user identify': 'user.identify', 'user password': 'user.password',
+  'webhook add': 'webhook.add', 'webhook list': 'webhook.list', 'webhook rotate': 'webhook.rotate', 'webhook disable': 'webhook.disable', 'webhook enable': 'webhook.enable', 'webhook test': 'webhook.test', 'webhook deliveries': 'webhook.deliveries',
+  why: 'policy.why', 'who-can': 'policy.who_can', verbs: 'policy.verbs', openapi: 'system.openapi', verify: 'system.verify', metrics: '-', doctor: '-',
+  'plugin pack': '-', 'plugin keygen': '-', 'plugin install': '-', 'plugin trust': '-', 'new plugin': '-', 'new flow': '-', 'new report': '-', serve: '-', test: '-', check: '-', api: '-', console: '-', x: '-',
+};
+
+// What Lua calls in the name of who has logged in, and the verb that is asked for; what else it may call is its plugin's capability.
+const LUA = {
+  create: 'content.create', edit: 'content.edit', history: 'content.read_draft', lint: 'content.read_draft', submit: 'content.submit', approve: 'content.approve', send_back: 'content.send_back',
+  schedule: 'content.schedule', publish: 'content.publish', correct: 'content.correct', retract: 'content.retract', archive: 'content.archive', rename: 'people.change', delegate: 'people.delegate', import: 'people.import',
+};
+
+let s, verbs, tokens = {}, things = {}, n = 0;
+const must = async (call, ...args) => {
+  const r = await s.rpc(call, args);
+  assert.ok(r.status < 300, `${call}: ${r.text}`);
+  return r.json;
+};
+const word = (verb) => verb.replace('.', '_');
+const business = () => Object.values(verbs).filter((v) => v.given !== 'admin').map((v) => v.verb);
+
+before(async () => {
+  const dir = folder();
+  plugin(dir, 'p', SOURCE.replace('report.define', `flow.define("vote", { input = {} }, function(run)
+  return run:vote { body = "board", title = "Vote", quorum = "1/2", threshold = "50%" }.passed
+end)
+report.define`), { needs: '{ "content", "content:publish", "flow", "people", "people:change", "people:import", "report", "route", "schedule" }' });
+  plugin(dir, 'q', 'flow.define("f", {}, function() end)', { needs: '{ "flow" }' });
+  s = await serve({ dir, config: { lang: 'en' } });
+  const bad = (await must('plugin.list')).filter((p) => p.state !== 'active');
+  assert.deepEqual(bad, []);
+  s.token = undefined;
+  verbs = Object.fromEntries((await must('policy.verbs')).map((v) => [v.verb, v]));
+  const holders = business().flatMap((v) => [['only', v, 'inside'], ['only', v, 'outside'], ['only', v, null], ['but', v, null]]);
+  const name = ([kind, verb, unit]) => `${kind}_${word(verb)}_${unit ?? 'all'}`;
+  const people = ['nobody', 'head', 'giver', 'taker', 'boss', 'dummy', ...holders.map(name)];
+  const unit = (code, parent) => ({ code, name: code, kind: 'unit', from: '2020-01-01', ...(parent ? { parent } : {}) });
+  await must('org.import', {
+    units: [unit('top'), unit('inside', 'top'), unit('outside', 'top')],
+    positions: [{ code: 'head', title: 'Head' }, { code: 'deputy', title: 'Deputy' }],
+    persons: [...people, 'erased'].map((code) => ({ code, name: code })),
+    users: [...people.map((p) => ({ name: p, person: p })), { name: 'root', admin: true }],
+    holders: [{ position: 'head', unit: 'inside', person: 'head', from: '2020-01-01' }, { position: 'deputy', unit: 'inside', person: 'giver', from: '2020-01-01' }],
+    bodies: [{ code: 'board', name: 'Board', unit: 'inside' }], body_members: [{ body: 'board', person: 'head', from: '2020-01-01' }],
+    roles: business().flatMap((v) => [{ name: `only_${word(v)}`, verbs: [v] }, { name: `but_${word(v)}`, verbs: business().filter((o) => o !== v) }]),
+    role_holders: [...holders.map((h) => ({ person: name(h), role: `${h[0]}_${word(h[1])}`, ...(h[2] ? { unit: h[2] } : {}) })), { user: 'boss', role: 'only_flow_read' }],
+  });
+  things.inside = (await must('org.units')).find((u) => u.code === 'inside').id;
+  things.job = (await must('schedule.jobs'))[0].id;
+  for (const who of ['root', ...people]) tokens[who] = (await must('user.token', who)).token;
+});
+after(() => s?.stop());
+
+// --- things that are there to be asked for; a new one when the last was used up ---
+
+async function task(flow) {
+  const run = (await must('run.start', flow, {})).id;
+  for (let i = 0; ; i++, await pause(5)) {
+    const t = (await must('task.list', { all: true, flow })).find((x) => x.run === run);
+    if (t) return { run, task: t.id };
+    assert.ok(i < 300, `${flow} asks nobody`);
+  }
+}
+
+const MAKE = {
+  paper: async () => (await must('content.create', 'paper', { title: 'x', unit: things.inside })).id,
+  public: async () => {
+    const paper = await MAKE.paper();
+    for (const verb of ['submit', 'approve', 'publish']) await must(`content.${verb}`, paper);
+    return paper;
+  },
+  run: async () => (await task('p.ask')).run,
+  task: async () => (await task('p.ask')).task,
+  ballot: async () => (await task('p.vote')).task,
+  claimed: async () => {
+    const t = await MAKE.task();
+    assert.equal((await s.rpc('task.claim', [t], 'head')).status, 204);
+    return t;
+  },
+  delegation: async () => {
+    const r = await s.rpc('people.delegate', [{ ...delegation({ n: ++n }), since: `20${40 + (n % 50)}-01-${10 + (n % 18)}`, until_: `2095-0${1 + (n % 9)}-${10 + (n % 18)}` }]);
+    return r.json;
+  },
+};
+const NEEDS = (line) => Object.keys(MAKE).filter((k) => line.some((part) => String(part).includes(k === 'task' ? '{task}' : `{${k}}`) || String(part).includes(`x.${k}`)));
+async function fresh(names, again) {
+  things.n = ++n;
+  for (const k of names) if (again || !things[k]) things[k] = await MAKE[k]();
+  return things;
+}
+
+// --- who may ---
+
+function may(who, rule) {
+  return rule.split(' ').filter((w) => w !== 'hides').some((one) => {
+    const [verb, anywhere] = one.split('@');
+    if (verb === 'public') return true;
+    if (who === 'anonymous') return false;
+    if (verb === 'known') return true;
+    if (verb === 'person') return who !== 'root';
+    if (verb === 'asked') return who === 'head';
+    const v = verbs[verb];
+    assert.ok(v, `${verb} is no verb of the program`);
+    if (who === 'root') return v.given !== 'role';
+    const m = /^(only|but)_(.*)_(inside|outside|all)$/.exec(who);
+    if (!m || v.given === 'admin') return false;
+    if (m[1] === 'but') return m[2] !== word(verb);
+    if (m[2] !== word(verb)) return false;
+    return m[3] === 'all' || v.where === 'anywhere' || anywhere === 'any' || (v.where === 'unit' && m[3] === 'inside');
+  });
+}
+
+const actors = (rule) => {
+  const of = rule.split(' ').map((w) => w.split('@')[0]).filter((w) => verbs[w] && verbs[w].given !== 'admin');
+  const some = of.length ? of : ['flow.read'];
+  return ['nobody', 'head', 'root', ...some.flatMap((v) => [`only_${word(v)}_inside`, `only_${word(v)}_outside`, `only_${word(v)}_all`, ...(of.length < 2 ? [`but_${word(v)}_all`] : [])])];
+};
+
+function judge(what, rule, yes, r) {
+  const line = `${what}: ${r.status} ${r.text.slice(0, 200)}`;
+  if (yes) assert.ok(![401, 403].includes(r.status), line);
+  else assert.ok((rule.includes('hides') ? [200, 204, 404] : [401, 403]).includes(r.status), line);
+  if (!yes && rule.includes('hides') && r.status === 200) assert.ok(!r.json, line); // nothing is found
+}
+
+test('every route of the document stands in the table', async () => {
+  const doc = (await must('system.openapi')).paths;
+  const patterns = Object.entries(doc).flatMap(([path, ops]) => Object.keys(ops).map((m) => ({
+    op: `${m.toUpperCase()} ${path}`, free: path.split('{').length, is: new RegExp(`^${m.toUpperCase()} ${path.replace(/[.]/g, '\\.').replace(/\{[^}]+\}/g, '[^/?]+')}$`) })));
+  const told = new Set(ROUTES.map(([route]) => {
+    const bare = route.replace(/\?.*/, '').replace(/[{}]/g, '');
+    const fits = patterns.filter((p) => p.is.test(bare)).sort((a, b) => a.free - b.free)[0];
+    assert.ok(fits, `${route} is in no document`);
+    return fits.op;
+  }));
+  const missing = patterns.map((p) => p.op).filter((op) => !told.has(op) && !OTHER.test(op.replace(/\{[^}]+\}/g, 'x')));
+  assert.deepEqual(missing, [], 'routes that no table speaks of');
+});
+
+test('every command stands in the table, and the call that it makes', async () => {
+  const commands = [...new Set((await s.text('help')).split('\n').map((l) => /^khung ([a-z-]+)(?: ([a-z][a-z-]+)\b(?!=))?/.exec(l)).filter(Boolean).map((m) => [m[1], m[2]].filter(Boolean).join(' ')))];
+  assert.ok(commands.length > 80);
+  assert.deepEqual(commands.filter((c) => !COMMANDS[c]), [], 'commands that no table speaks of');
+  const known = new Set([...ROUTES.map((r) => r[3]), ...CALLS.map((c) => c[0]), '-']);
+  assert.deepEqual(Object.entries(COMMANDS).filter(([, call]) => !known.has(call)), []);
+});
+
+test('every verb of the program is asked for by a line of the tables', () => {
+  const asked = new Set([...ROUTES.map((r) => r[1]), ...CALLS.map((c) => c[1])].flatMap((rule) => rule.split(' ')).map((w) => w.split('@')[0]));
+  // Asked for by the stream of events alone.
+  assert.deepEqual(Object.keys(verbs).filter((v) => !asked.has(v)), ['storage.read']);
+});
+
+test('by REST: who holds the verb of a route, and nobody else', async () => {
+  for (const line of ROUTES) {
+    const [route, rule, body] = line, names = NEEDS(line);
+    const [method, path] = route.split(' ');
+    for (const who of ['anonymous', ...actors(rule)]) {
+      const yes = may(who, rule), x = await fresh(names, false);
+      const to = path.replace(/\{(\w+)\}/g, (_, k) => x[k]);
+      if (who === 'root' && rule.includes('person')) continue;
+      const r = await s.request(method, to, body?.(x), { authorization: tokens[who] && `Bearer ${tokens[who]}`, ...(method === 'PATCH' || to.endsWith('/approve') ? { 'if-match': '*' } : {}) });
+      judge(`${route} by ${who}`, who === 'anonymous' ? '' : rule, yes, r);
+      if (yes) await fresh(names, true);
+    }
+  }
+});
+
+test('by the command line: the same', async () => {
+  for (const line of [...ROUTES.filter((r) => r[3]).map((r) => [r[3], r[1], r[4]]), ...CALLS]) {
+    const [call, rule, args] = line, names = NEEDS([args]);
+    if (String(args).startsWith('(x) => [x[name]]')) names.push(...args({ paper: 'paper', run: 'run', task: 'task', claimed: 'claimed', ballot: 'ballot', delegation: 'delegation' }).filter((k) => MAKE[k]));
+    for (const who of actors(rule)) {
+      const yes = may(who, rule), x = await fresh(names, false);
+      if (who === 'root' && rule.includes('person')) continue;
+      judge(`${call} as ${who}`, rule, yes, await s.rpc(call, args(x), who));
+      if (yes) await fresh(names, true);
+    }
+  }
+});
+
+test('by Lua, through a plugin\'s route, in the name of who asks: the same', async () => {
+  for (const [call, verb] of Object.entries(LUA))
+    for (const who of actors(verb)) {
+      const x = await fresh(['public'], false), yes = may(who, verb);
+      const r = await s.request('POST', `/x/p/do/${call}`, { paper: x.public, n: x.n, unit: 'inside' }, { authorization: `Bearer ${tokens[who]}` });
+      assert.equal(r.status, 200, `${call} by ${who}: ${r.text}`);
+      assert.equal(/^denied/.test(r.json.code ?? ''), !yes, `${call} by ${who}: ${r.text}`);
+      if (yes) await fresh(['public'], true);
+    }
+  for (const verb of business().filter((v) => verbs[v].where === 'unit'))
+    for (const who of actors(verb).filter((w) => w !== 'root')) {
+      const r = await s.request('POST', '/x/p/do/may', { verb, paper: things.public }, { authorization: `Bearer ${tokens[who]}` });
+      assert.equal(r.json.result === true, may(who, verb), `people.may ${verb} by ${who}: ${r.text}`);
+    }
+});
+
+// The page makes the same calls (core/http/task_page.c): of each act, who is asked, who may read, and nobody.
+test('by the page: the same', async () => {
+  const rules = { see: 'asked flow.read', claim: 'asked', release: 'asked task.reassign', delegate: 'asked', hand_back: 'asked', comment: 'asked flow.read', decide: 'asked' };
+  const fields = { delegate: { person: 'giver', reason: 'r' }, comment: { text: 'hm' }, decide: { decision: 'approve' } };
+  for (const who of ['nobody', 'head', 'only_flow_read_all', 'but_flow_read_all']) {
+    assert.equal((await setPassword(s, who, PASSWORD)).code, 0);
+    const b = browser(s);
+    assert.equal((await b.loginPage(who, PASSWORD)).status, 303);
+    const csrf = /name="_csrf" value="([^"]+)"/.exec((await b.request('GET', '/account')).text)[1];
+    for (const [act, rule] of Object.entries(rules)) {
+      const x = await fresh([act === 'release' ? 'claimed' : 'task'], true), to = `/tasks/${act === 'release' ? x.claimed : x.task}`;
+      const r = act === 'see' ? await b.request('GET', to) : await b.request('POST', to, new URLSearchParams({ _csrf: csrf, _act: act, ...fields[act] }));
+      judge(`${act} on the page by ${who}`, rule, may(who, rule), r);
+    }
+  }
+});

@@ -1,0 +1,277 @@
+// Ways around the policy that other systems left open, each tried: rights that one gives oneself, states that are written, approvals of one's
+// own, empty groups, those who were demoted since, answers that are given again.
+import { after, before, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { sql } from '../crash/check.mjs';
+
+const SOURCE = `
+content.type("order", { fields = { title = "text!" }, title = "title", unit = true, approval = true })
+content.type("memo", { fields = { title = "text!" }, title = "title", unit = true, approval = true, separation = true })
+content.type("slip", { fields = { title = "text!" }, title = "title", unit = true, approval = true, separation = false })
+flow.define("import", { input = { type = "text!", text = "text!" }, retry = { times = 0 } }, function(run, input)
+  return { item = content.create(input.type, json.decode(input.text)).id }
+end)
+local function asks(name, to)
+  flow.define(name, { input = { item = "integer!", type = "text!" } }, function(run, input)
+    local item = content.get(input.type, input.item)
+    local answer = run:ask { to = to(), title = "Approve?", about = item, form = { decision = "choice:approve,return!" } }
+    if answer.voided then return { voided = true } end
+    content.approve(content.get(input.type, input.item), { by = answer })
+    return { by = answer.by }
+  end)
+end
+asks("by_head", function() return { position = "head", unit = people.unit("here") } end)
+asks("by_nobody", function() return { role = "ghosts", unit = people.unit("here") } end)
+asks("by_no_seat", function() return { body = "empty" } end)
+asks("by_writer_alone", function() return { position = "scribe", unit = people.unit("here") } end)
+asks("by_writer", function() return { people.person("writer"), people.person("editor") } end)
+flow.define("reply", { input = { item = "integer!" } }, function(run, input)
+  local item = content.get("order", input.item)
+  local answer = run:ask { to = { position = "head", unit = people.unit("here") }, title = "Once", about = item, form = { decision = "choice:approve,return!" } }
+  content.approve(content.get("order", input.item), { by = answer })
+  content.edit(content.get("order", input.item), { title = "Another text" })
+  local ok, why = pcall(content.approve, content.get("order", input.item), { by = answer })
+  return { again = ok, code = why and why.code }
+end)
+local function item(req) return content.get("order", req.json.item) end
+route.post("/schedule", function(req) content.schedule(item(req), req.json.at) return { json = { done = true } } end)
+route.post("/approve", function(req) content.approve(item(req), { by = { decision = "approve", by = req.json.by } }) return { json = { done = true } } end)
+`;
+
+let s, ids, tokens = {}, count = 0;
+const must = async (call, ...args) => {
+  const r = await s.rpc(call, args);
+  assert.ok(r.status < 300, `${call}: ${r.text}`);
+  return r.json;
+};
+const as = (who) => (method, path, body) => s.request(method, path, body, { authorization: `Bearer ${tokens[who]}`, ...(path.endsWith('/approve') || method === 'PATCH' ? { 'if-match': '*' } : {}) });
+const login = async (who) => { tokens[who] = (await must('user.token', who)).token; };
+
+async function written(who = 'writer', type = 'order') {
+  const r = await as(who)('POST', `/api/content/${type}`, { title: `T${++count}`, unit: ids.here });
+  assert.equal(r.status, 201, r.text);
+  assert.equal((await as(who)('POST', `/api/content/${type}/${r.json.id}/submit`, {})).status, 200);
+  return r.json.id;
+}
+const state = async (id, type = 'order') => (await s.rpc('content.get', [type, id])).json.state;
+const task = async (run) => {
+  for (let i = 0; i < 300; i++, await pause(5)) {
+    const t = (await must('task.list', { all: true, limit: 100 })).find((x) => x.run === run);
+    if (t) return t;
+  }
+  throw new Error(`run ${run} asks nobody`);
+};
+
+before(async () => {
+  const dir = folder();
+  plugin(dir, 'p', SOURCE, { needs: '{ "content", "content:publish", "flow", "people", "route" }' });
+  s = await serve({ dir, config: { lang: 'en' } });
+  s.token = undefined;
+  const people = ['writer', 'editor', 'second', 'head', 'reader', 'organiser'];
+  await must('org.import', {
+    units: [{ code: 'here', name: 'Here', kind: 'unit', parent: 'above', from: '2020-01-01' }, { code: 'above', name: 'Above', kind: 'unit', from: '2020-01-01' }],
+    positions: [{ code: 'head', title: 'Head' }, { code: 'scribe', title: 'Scribe' }],
+    persons: [...people, 'rootperson'].map((code) => ({ code, name: code })),
+    users: [...people.map((p) => ({ name: p, person: p })), { name: 'root', admin: true, person: 'rootperson' }, { name: 'other', admin: true }, { name: 'robot' }, { name: 'robot2' }],
+    bodies: [{ code: 'empty', name: 'Empty', unit: 'here' }],
+    holders: [{ position: 'head', person: 'head', unit: 'here', from: '2020-01-01' }, { position: 'scribe', person: 'writer', unit: 'here', from: '2020-01-01' }, { position: 'scribe', person: 'reader', unit: 'above', from: '2020-01-01' }],
+    role_holders: [...['writer', 'editor', 'second'].map((p) => ({ person: p, role: 'editor', unit: 'here' })), { person: 'reader', role: 'reader', unit: 'here' }, { person: 'organiser', role: 'organiser' },
+      { user: 'robot', role: 'editor', unit: 'here' }, { user: 'robot2', role: 'editor', unit: 'here' }],
+  });
+  ids = Object.fromEntries((await must('org.units')).map((u) => [u.code, u.id]));
+  for (const who of [...people, 'root', 'other', 'robot', 'robot2']) await login(who);
+});
+after(() => s?.stop());
+
+describe('rights that one gives oneself', () => {
+  const take = (who, lists) => as(who)('POST', '/api/org/import', { lists });
+  const refused = (r, what) => {
+    assert.equal(r.status, 403, r.text);
+    assert.equal(r.json.code, 'denied.own_rights');
+    assert.match(r.json.detail, what);
+  };
+
+  it('are not taken in by an import, whole and with all that was beside them', async () => {
+    refused(await take('root', { persons: [{ code: 'beside', name: 'Beside' }], role_holders: [{ user: 'root', role: 'editor', unit: 'here' }] }), /role editor@here/);
+    refused(await take('root', { holders: [{ position: 'head', person: 'rootperson', unit: 'here', from: '2020-01-01' }] }), /position head@here/);
+    refused(await take('root', { users: [{ name: 'root', person: 'head', admin: true }] }), /position head@here/);
+    refused(await take('organiser', { role_holders: [{ person: 'organiser', role: 'privacy' }] }), /role privacy/);
+    refused(await take('organiser', { users: [{ name: 'organiser', person: 'organiser', admin: true }] }), /admin/);
+    refused(await take('organiser', { roles: [{ name: 'organiser', verbs: ['people.*', 'content.*'] }] }), /organiser content\.\*/);
+    assert.equal(sql(s.data, "select count(*) n from person where code = 'beside'")[0].n, 0);
+    assert.equal((await as('root')('POST', '/api/content/order', { title: 'x', unit: ids.here })).status, 403);
+  });
+
+  it('nor by a command that acts for oneself, nor by a delegation that one arranges', async () => {
+    const file = join(s.dir, 'own.json');
+    writeFileSync(file, JSON.stringify({ role_holders: [{ user: 'root', role: 'reader' }] }));
+    const r = await s.cli('org', 'import', file, '--as', 'root');
+    assert.equal(r.code, 1);
+    assert.match(r.err, /Nobody gives themself more rights: role reader@\*/);
+    assert.equal((await s.cli('user', 'role', 'root', 'reader', '--as', 'root')).code, 1);
+    refused(await as('organiser')('POST', '/api/delegations', { from: 'head', to: 'organiser', scope: { position: 'head', unit: 'here' }, until_: '2090-01-01' }), /people\.delegate/);
+    assert.equal((await as('organiser')('POST', '/api/delegations', { from: 'head', to: 'second', scope: { position: 'head', unit: 'here' }, since: '2089-01-01', until_: '2090-01-01' })).status, 201);
+  });
+
+  it('are given by another, or on the machine; and what an administrator gains stands in the audit by name', async () => {
+    assert.equal((await take('other', { role_holders: [{ user: 'root', role: 'reader' }] })).status, 200);
+    await must('user.role', 'other', 'auditor');
+    const told = JSON.parse((await s.cli('audit', 'list', '--verb', 'user.gain')).out), gains = Array.isArray(told) ? told : told.items;
+    for (const [name, what] of [['root', 'role reader@*'], ['other', 'role auditor@*']])
+      assert.ok(gains.some((e) => e.name === name && e.after.gained.includes(what)), JSON.stringify(gains));
+    // What is held already may be taken in again, and taken away.
+    assert.equal((await take('root', { role_holders: [{ user: 'root', role: 'reader' }] })).status, 200);
+  });
+});
+
+describe('a state', () => {
+  it('is not imported: neither with the organisation nor with content', async () => {
+    const org = await as('root')('POST', '/api/org/import', { lists: { persons: [{ code: 'x', name: 'X', status: 'published' }] } });
+    assert.equal(org.status, 422);
+    for (const fields of [{ status: 'published' }, { state: 'published' }, { approved_rev: 1 }, { published_at: '2020-01-01T00:00:00Z' }]) {
+      const { id } = await must('run.start', 'p.import', { type: 'order', text: JSON.stringify({ title: 'x', ...fields }) });
+      const run = await s.until(id, ['failed', 'completed']);
+      assert.equal(run.state, 'failed', JSON.stringify(fields));
+      await must('plugin.enable', 'p');
+    }
+    assert.equal(sql(s.data, "select count(*) n from item where state <> 'draft' and unit is null")[0].n, 0);
+  });
+
+  it('and a text are not written by who may only read', async () => {
+    const id = await written();
+    assert.equal((await as('reader')('GET', `/api/content/order/${id}/draft`)).status, 200);
+    for (const [method, path, body] of [['PATCH', '', { title: 'mine' }], ['POST', '/submit', {}], ['POST', '/approve', {}], ['POST', '/correct', { fields: { title: 'mine' }, note: 'n' }]])
+      assert.equal((await as('reader')(method, `/api/content/order/${id}${path}`, body)).status, 403);
+    assert.equal(sql(s.data, `select count(*) n from revision where item = ${id}`)[0].n, 1);
+  });
+});
+
+describe('an approval', () => {
+  const approve = (who, id, type = 'order') => as(who)('POST', `/api/content/${type}/${id}/approve`, {});
+
+  it('is not the author\'s: over REST, by a plugin with another\'s answer, by a task, by an account without a person', async () => {
+    const id = await written();
+    assert.equal((await approve('writer', id)).json.code, 'denied.separation');
+    const forged = await as('writer')('POST', '/x/p/approve', { item: id, by: 4 });
+    assert.equal(forged.json.code, 'denied.separation', forged.text);
+    const { id: run } = await must('run.start', 'p.by_writer', { item: id, type: 'order' }), t = await task(run);
+    const shown = (await as('writer')('GET', `/api/tasks/${t.id}`)).json;
+    assert.deepEqual([shown.may_decide, shown.may_claim, shown.may_delegate], [false, false, false], 'what is shown is what is done');
+    assert.match(shown.why.decide, /Whoever wrote or submitted a text does not approve it/);
+    for (const [act, body] of [['decide', { decision: 'approve' }], ['claim', {}], ['delegate', { person: 'second' }]])
+      assert.equal((await as('writer')('POST', `/api/tasks/${t.id}/${act}`, body)).json.code, 'denied.separation', act);
+    assert.equal((await as('editor')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 204);
+    await s.until(run, ['completed']);
+    assert.equal(await state(id), 'approved');
+    const robots = await written('robot');
+    assert.equal((await approve('robot', robots)).json.code, 'denied.separation');
+    assert.equal((await approve('robot2', robots)).status, 200);
+  });
+
+  it('comes from nobody where nobody is asked: it waits, and is told of', async () => {
+    for (const flow of ['p.by_nobody', 'p.by_no_seat']) {
+      const id = await written(), { id: run } = await must('run.start', flow, { item: id, type: 'order' }), t = await task(run);
+      for (let i = 0; i < 300 && !(await must('task.orphans', {})).some((o) => o.id === t.id); i++) await pause(10);
+      assert.ok((await must('task.orphans', {})).some((o) => o.id === t.id), flow);
+      for (const who of ['head', 'editor', 'root']) assert.equal((await as(who)('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 403);
+      assert.equal(await state(id), 'in_review');
+    }
+  });
+
+  it('is nobody\'s where only the author is asked: that is told, and the same position above is asked', async () => {
+    const id = await written(), { id: run } = await must('run.start', 'p.by_writer_alone', { item: id, type: 'order' }), t = await task(run);
+    let orphan;
+    for (let i = 0; i < 300 && !orphan; i++, await pause(10)) orphan = (await must('task.orphans', {})).find((o) => o.id === t.id);
+    assert.match(orphan.reason, /Whoever it is asked of wrote the text/);
+    assert.equal((await as('writer')('GET', `/api/tasks/${t.id}`)).json.may_decide, false);
+    assert.equal((await as('reader')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 204);
+    await s.until(run, ['completed']);
+    assert.equal(await state(id), 'approved');
+  });
+
+  it('counts once: the same answer is no approval of another text, nor of another item', async () => {
+    const id = await written(), { id: run } = await must('run.start', 'p.reply', { item: id }), t = await task(run);
+    const decide = () => as('head')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' });
+    assert.equal((await decide()).status, 204);
+    const done = await s.until(run, ['completed', 'failed']);
+    assert.deepEqual(done.result, { again: false, code: 'refused.voided' });
+    assert.notEqual(await state(id), 'approved');
+    const entries = (verb) => sql(s.data, `select count(*) n from item_log where item = ${id} and verb = '${verb}'`)[0].n;
+    assert.equal(entries('approve'), 1);
+    assert.equal((await decide()).status, 204); // the same again: no harm, and nothing is done
+    assert.equal(entries('approve'), 1);
+  });
+
+  it('by two at the same instant is one', async () => {
+    for (let i = 0; i < 5; i++) {
+      const id = await written();
+      const both = await Promise.all(['editor', 'second'].map((who) => approve(who, id)));
+      assert.deepEqual(both.map((r) => r.status).sort(), [200, 409], both.map((r) => r.text).join(' '));
+      assert.equal(sql(s.data, `select count(*) n from item_log where item = ${id} and verb = 'approve'`)[0].n, 1);
+    }
+  });
+});
+
+describe('who was demoted since', () => {
+  it('publishes nothing by what they scheduled through a plugin\'s route', async () => {
+    const org = (until) => must('org.import', { persons: [{ code: 'late', name: 'Late' }], users: [{ name: 'late', person: 'late' }],
+      role_holders: [{ role: 'editor', person: 'late', unit: 'here', from: '2020-01-01', ...(until ? { to: until } : {}) }] });
+    await org();
+    await login('late');
+    const id = await written();
+    assert.equal((await as('second')('POST', `/api/content/order/${id}/approve`, {})).status, 200);
+    const r = await as('late')('POST', '/x/p/schedule', { item: id, at: new Date(Date.now() + 400).toISOString() });
+    assert.equal(r.status, 200, r.text);
+    await org('2020-02-01');
+    for (let i = 0; i < 300 && !sql(s.data, `select due_error from item where id = ${id}`)[0].due_error; i++) await pause(20);
+    assert.match(sql(s.data, `select due_error from item where id = ${id}`)[0].due_error, /may not do so any more/);
+    assert.equal(await state(id), 'scheduled');
+  });
+});
+
+describe('without separation of duties', () => {
+  const asks = async (id) => {
+    const { id: run } = await must('run.start', 'p.by_writer', { item: id, type: 'memo' });
+    return { run, task: (await task(run)).id };
+  };
+
+  it('which is on until the administrator sets it off, an author approves nothing; a plugin may have it off', async () => {
+    assert.equal((await as('writer')('POST', `/api/content/slip/${await written('writer', 'slip')}/approve`, {})).status, 200);
+    const id = await written('writer', 'memo'), t = await asks(id);
+    assert.equal((await as('writer')('POST', `/api/content/memo/${id}/approve`, {})).json.code, 'denied.separation');
+    assert.equal((await as('writer')('POST', `/api/tasks/${t.task}/decide`, { decision: 'approve' })).json.code, 'denied.separation');
+    await must('run.cancel', t.run, 'tried');
+  });
+
+  it('an author approves by right and by task; the right, the approval itself and the text that it is of are wanted as before', async () => {
+    const settings = join(s.dir, 'settings.json');
+    writeFileSync(settings, JSON.stringify({ p: { separation: { memo: false, slip: true } } }));
+    s.config.settings = settings;
+    await s.restart();
+    const id = await written('writer', 'memo'), t = await asks(id);
+    assert.equal((await as('writer')('POST', `/api/content/memo/${id}/publish`, {})).json.code, 'refused.approval');
+    assert.equal((await as('reader')('POST', `/api/content/memo/${id}/approve`, {})).json.code, 'denied.verb');
+    assert.equal((await as('second')('POST', `/api/tasks/${t.task}/decide`, { decision: 'approve' })).status, 403, 'whoever is not asked decides nothing');
+    assert.equal((await as('writer')('POST', `/api/tasks/${t.task}/decide`, { decision: 'approve' })).status, 204);
+    await s.until(t.run, ['completed']);
+    assert.equal(await state(id, 'memo'), 'approved');
+    assert.equal((await as('writer')('PATCH', `/api/content/memo/${id}`, { title: 'Another' })).status, 200);
+    assert.equal((await as('writer')('POST', `/api/content/memo/${id}/publish`, {})).json.code, 'refused.approval');
+    assert.equal((await as('writer')('POST', `/api/content/memo/${id}/approve`, {})).status, 200);
+    assert.equal((await as('writer')('POST', `/api/content/memo/${id}/publish`, {})).status, 200);
+    // Of another type it is on, and where the plugin had it off the administrator has put it on.
+    for (const type of ['order', 'slip']) {
+      const other = await written('writer', type);
+      assert.equal((await as('writer')('POST', `/api/content/${type}/${other}/approve`, {})).json.code, 'denied.separation', type);
+    }
+  });
+
+  it('a setting that is neither on nor off is not taken, and said to be none', async () => {
+    writeFileSync(s.config.settings, JSON.stringify({ p: { separation: { memo: 'no' } } }));
+    await s.restart();
+    assert.ok((await must('plugin.list')).some((p) => /setting separation of the plugin p/.test(p.why ?? '')), JSON.stringify(await must('plugin.list')));
+  });
+});
