@@ -50,8 +50,8 @@ const struct field *field_find(const struct field_list *l, const char *name);
 const char *field_type_name(enum field_type type);
 /* Can values of this type be compared and indexed in SQL? (not json, list, file, markdown) */
 bool field_is_scalar(enum field_type type);
-/* { name, type, required, choices, item, title, help, default, min, max, titles }: what of it is declared, texts in
- * `lang`. 0, or not: the arena is used up. */
+/* { name, type, required, choices, item, title, help, default, min, max, types, titles }: what of it is declared, texts
+ * in `lang`. 0, or not: the arena is used up. */
 int field_show(struct arena *a, const struct field *f, const char *lang, struct val *out);
 /* Is it a tree, stored as JSON? (json, list, file) */
 bool field_is_tree(enum field_type type);

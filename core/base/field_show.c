@@ -30,7 +30,7 @@ static int show_choices(struct arena *a, const struct field *f, const char *lang
 
 int field_show(struct arena *a, const struct field *f, const char *lang, struct val *out)
 {
-    static const char *const texts[] = {"title", "help"}, *const values[] = {"default", "min", "max"};
+    static const char *const texts[] = {"title", "help"}, *const values[] = {"default", "min", "max", "types"};
     *out = val_map();
     int rc = val_set(a, out, "name", val_str(f->name)) | val_set(a, out, "type", val_str(field_type_name(f->type))) |
              val_set(a, out, "required", val_bool(f->required)) | show_choices(a, f, lang, out);
@@ -39,7 +39,7 @@ int field_show(struct arena *a, const struct field *f, const char *lang, struct 
         const struct val *v = in_language(val_get(f->options, texts[i]), lang);
         if (v) rc |= val_set(a, out, texts[i], *v);
     }
-    for (size_t i = 0; i < 3 && f->options; i++) {
+    for (size_t i = 0; i < 4 && f->options; i++) {
         const struct val *v = val_get(f->options, values[i]);
         if (v) rc |= val_set(a, out, values[i], *v);
     }

@@ -16,6 +16,7 @@
 #include "notify/notify.h"
 #include "outbox/outbox.h"
 #include "people/people.h"
+#include "people/people_find.h"
 #include "people/time.h"
 #include "plugin/api.h"
 #include "plugin/incident.h"
@@ -55,6 +56,16 @@ static const struct bind_kind kinds[] = {
     {&loop_job_kind, false, "Job", ""},
     {&loop_channel_kind, false, "Channel", ""}};
 
+static int fill_words(struct app *app, struct err *err)
+{
+    int rc = store_begin(app->db, err);
+    if (rc) return rc;
+    rc = people_words_fill(app->db, err);
+    if (rc == 0) return store_commit(app->db, err);
+    store_rollback(app->db);
+    return rc;
+}
+
 static int migrate(struct app *app, struct err *err)
 {
     const struct store_migration *const lists[] = {
@@ -62,7 +73,8 @@ static int migrate(struct app *app, struct err *err)
         audit_migrations, incident_migrations, people_migrations,  auth_migrations,
         file_migrations,  content_migrations,  storage_migrations, schedule_migrations,
         flow_migrations,  http_migrations,     outbox_migrations,  notify_migrations};
-    return store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
+    int rc = store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
+    return rc ? rc : fill_words(app, err);
 }
 
 /* Ids go on after the largest that is stored, whatever the clock says. */

@@ -159,6 +159,24 @@ int file_hang(struct session *s, int64_t file, const struct file_thing *on, stru
     return rc || !on->counts ? rc : quota_add(s, on->plugin, QUOTA_BYTES, row.size, err);
 }
 
+int file_unhang(struct session *s, int64_t file, const struct file_thing *on, struct err *err)
+{
+    struct stmt *st =
+        store_stmt(s->db, "delete from file_use where file = ?1 and kind = ?2 and thing = ?3 and part = ?4", err);
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, file);
+    stmt_bind_str(st, 2, on->kind);
+    stmt_bind_int(st, 3, on->id);
+    stmt_bind_int(st, 4, on->part);
+    int rc = stmt_run(st, err);
+    if (rc || store_changes(s->db) == 0) return rc;
+    st = store_stmt(s->db, "update file set hung = hung - 1, at = iif(hung = 1, ?2, at) where id = ?1", err);
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, file);
+    stmt_bind_int(st, 2, s->now);
+    return stmt_run(st, err);
+}
+
 /* One statement about all that hangs on a thing; its first column, if it has one, in *n. */
 static int of_thing(struct store *db, const char *sql, const struct file_thing *on, int64_t *n, struct err *err)
 {

@@ -68,6 +68,8 @@ int file_may_see(struct session *s, const struct file_row *row, struct err *err)
 /* 1: it hangs on this very part. */
 int file_hangs(struct store *db, int64_t file, const struct file_thing *on, struct err *err);
 int file_hang(struct session *s, int64_t file, const struct file_thing *on, struct err *err);
+/* It hangs there no more; one that hangs on nothing then is swept after a day. */
+int file_unhang(struct session *s, int64_t file, const struct file_thing *on, struct err *err);
 /* All that hangs on it hangs there no more. */
 int file_let_go(struct session *s, const struct file_thing *on, struct err *err);
 
@@ -77,6 +79,10 @@ int file_fields_take(struct session *s, const struct field_list *fields, struct 
                      struct err *err);
 int file_fields_hang(struct session *s, const struct field_list *fields, const struct val *values,
                      const struct file_thing *on, struct err *err);
+/* What a field's `types` allow ({ "file", types = { "application/pdf", "image/" and a star } }; one may be a text): by
+ * what the bytes look like, not by their name. ERR_INVALID "invalid.file_type" {field, detail, type} of
+ * file_fields_take. */
+bool file_type_fits(const struct val *types, const char *type);
 bool file_fields_any(const struct field_list *fields);
 /* The same of a plain list of ids, or nil: a list of what is shown. */
 int file_list_take(struct session *s, const struct val *ids, struct arena *a, struct val *out, struct err *err);

@@ -21,14 +21,41 @@ bool file_fields_any(const struct field_list *fields)
     return false;
 }
 
-/* One that is not there and one that must not be seen look the same. */
-static int take(struct session *s, const char *field, struct arena *a, struct val *v, struct err *err)
+/* "image/png" by "image/png" or "image/" and a star; what is behind a ";" does not count. */
+static bool fits(const struct val *type, const char *has)
 {
+    size_t n = val_is(type, VAL_STR) ? type->as.str.len : 0, len = strcspn(has, ";");
+    if (n > 1 && type->as.str.s[n - 1] == '*') return len >= n && strncmp(type->as.str.s, has, n - 1) == 0;
+    return n == len && strncmp(type->as.str.s, has, n) == 0;
+}
+
+bool file_type_fits(const struct val *types, const char *type)
+{
+    if (!types || types->type == VAL_NIL || fits(types, type)) return true;
+    for (size_t i = 0; val_is(types, VAL_LIST) && i < types->as.list.n; i++)
+        if (fits(&types->as.list.items[i], type)) return true;
+    return false;
+}
+
+static int check_type(const struct field *f, const struct file_row *row, struct err *err)
+{
+    if (file_type_fits(f->options ? val_get(f->options, "types") : NULL, row->type)) return 0;
+    err_set(err, ERR_INVALID, "invalid.file_type", "field", f->name, "detail", row->name, "type", row->type, NULL);
+    err_add_field(err, f->name, "invalid.file_type", row->name);
+    return ERR_INVALID;
+}
+
+/* One that is not there and one that must not be seen look the same. */
+static int take(struct session *s, const struct field *f, struct arena *a, struct val *v, struct err *err)
+{
+    const char *field = f->name;
     struct file_row row;
     struct err_num n;
     int64_t id = v->type == VAL_INT ? v->as.i : 0;
     int rc = s->host->files ? file_load(s->db, id, &row, err) : 0;
     if (rc == 1) rc = file_may_see(s, &row, err);
+    if (rc < 0) return rc;
+    if (rc == 1) rc = check_type(f, &row, err) ? err->code : 1;
     if (rc < 0) return rc;
     if (rc == 1) return file_value(&row, a, v, err);
     err_set(err, ERR_INVALID, "invalid.file", "field", field, "id", err_i64(&n, id), NULL);
@@ -36,16 +63,16 @@ static int take(struct session *s, const char *field, struct arena *a, struct va
     return ERR_INVALID;
 }
 
-static int take_list(struct session *s, const char *field, struct arena *a, struct val *v, struct err *err)
+static int take_list(struct session *s, const struct field *f, struct arena *a, struct val *v, struct err *err)
 {
     struct err_num n;
     if (v->type != VAL_LIST) return 0;
     if (v->as.list.n > LIST_MAX)
-        return err_set(err, ERR_LIMIT, "file.list", "field", field, "most", err_i64(&n, LIST_MAX), NULL);
+        return err_set(err, ERR_LIMIT, "file.list", "field", f->name, "most", err_i64(&n, LIST_MAX), NULL);
     struct val list = val_list();
     for (size_t i = 0; i < v->as.list.n; i++) {
         struct val one = v->as.list.items[i];
-        int rc = take(s, field, a, &one, err);
+        int rc = take(s, f, a, &one, err);
         if (rc == 0 && val_add(a, &list, one)) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
         if (rc) return rc;
     }
@@ -60,7 +87,7 @@ int file_fields_take(struct session *s, const struct field_list *fields, struct 
         struct val_pair *p = &values->as.map.pairs[i];
         const struct field *f = field_find(fields, p->key);
         if (!f || !is_file(f) || p->v.type == VAL_NIL) continue;
-        int rc = f->type == FIELD_LIST ? take_list(s, f->name, a, &p->v, err) : take(s, f->name, a, &p->v, err);
+        int rc = f->type == FIELD_LIST ? take_list(s, f, a, &p->v, err) : take(s, f, a, &p->v, err);
         if (rc) return rc;
     }
     return 0;
@@ -85,7 +112,7 @@ int file_list_take(struct session *s, const struct val *ids, struct arena *a, st
 {
     struct field f = {.name = "files", .type = FIELD_LIST, .item = FIELD_FILE};
     int rc = field_check(&f, ids, NULL, a, out, err);
-    return rc || out->type == VAL_NIL ? rc : take_list(s, f.name, a, out, err);
+    return rc || out->type == VAL_NIL ? rc : take_list(s, &f, a, out, err);
 }
 
 /* How many bytes the character takes; 0: it is none that a name may have. */

@@ -64,7 +64,7 @@ static int check_about(struct session *s, const struct flow_task *t, struct val 
 static int add_comments(struct session *s, int64_t task, struct val *answer, struct err *err)
 {
     struct val comments;
-    int rc = flow_task_said(s, task, s->arena, &comments, err);
+    int rc = flow_task_comments(s, task, s->arena, &comments, err);
     if (rc == 0 && comments.as.list.n) rc = val_set(s->arena, answer, "comments", comments);
     return rc == ERR_NOMEM ? err_set(err, ERR_NOMEM, "memory", NULL) : rc;
 }
@@ -130,6 +130,26 @@ int flow_decide(struct flow *f, struct session *s, int64_t id, const struct val 
     return rc ? rc : flow_task_answer(f, s, &t, &answer, err);
 }
 
+int flow_decide_check(struct flow *f, struct session *s, int64_t id, const struct val *shown, struct err *err)
+{
+    struct flow_task t;
+    struct val answer = val_map(), form, spec, named, checked;
+    struct field_list fields;
+    struct err_num num;
+    int rc = flow_task_load(s->db, id, s->arena, &t, err);
+    if (rc < 0) return rc;
+    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "flow.no_task", "task", err_i64(&num, id), NULL);
+    rc = check_shown(s, &t, shown, &form, err);
+    if (rc == 0 && t.kind == TASK_BALLOT) rc = err_set(err, ERR_REFUSED, "vote.alone", NULL);
+    if (rc == 0 && t.state != TASK_OPEN) rc = decided(f, s, &t, &form, err);
+    if (rc == 0 && t.state == TASK_OPEN) rc = flow_task_check_person(s, &t, &answer, err);
+    if (rc == 0 && t.state == TASK_OPEN) rc = flow_task_apart(s, &t, val_get_int(&answer, "on_behalf_of", 0), err);
+    if (rc == 0) rc = flow_task_form(s->arena, &t, &spec, err);
+    if (rc == 0) rc = field_parse_list(s->arena, &spec, &fields, err);
+    if (rc == 0) rc = people_codes(s->db, &fields, &form, s->arena, &named, err);
+    return rc ? rc : field_check_map(&fields, &named, false, &f->host->time, s->arena, &checked, err);
+}
+
 static int add_result(struct session *s, int64_t task, const struct err *failed, struct val *out)
 {
     struct val one = val_map();
@@ -178,6 +198,19 @@ static int decide_one(struct flow *f, struct session *s, int64_t task, const str
     return add_result(s, task, failed.code ? &failed : NULL, out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 
+/* A task by its number, or { task =, hash = }: the text that was shown of this one. */
+static int take_entry(struct session *s, const struct val *entry, const struct val *answer, struct val *own)
+{
+    const struct val *hash = val_is(entry, VAL_MAP) ? val_get(entry, "hash") : NULL;
+    int rc = 0;
+    *own = *answer;
+    if (!hash) return 0;
+    *own = val_map();
+    for (size_t i = 0; rc == 0 && i < answer->as.map.n; i++)
+        rc = val_set(s->arena, own, answer->as.map.pairs[i].key, answer->as.map.pairs[i].v);
+    return rc ? rc : val_set(s->arena, own, "hash", *hash);
+}
+
 int flow_decide_all(struct flow *f, struct session *s, const struct val *tasks, const struct val *answer,
                     struct val *out, struct err *err)
 {
@@ -186,9 +219,12 @@ int flow_decide_all(struct flow *f, struct session *s, const struct val *tasks, 
     if (tasks->type != VAL_LIST || tasks->as.list.n == 0 || tasks->as.list.n > 500)
         return err_set(err, ERR_INVALID, "task.bulk", NULL);
     for (size_t i = 0; rc == 0 && i < tasks->as.list.n; i++) {
-        const struct val *id = &tasks->as.list.items[i];
-        rc = id->type == VAL_INT ? decide_one(f, s, id->as.i, answer, out, err)
-                                 : err_set(err, ERR_INVALID, "task.bulk", NULL);
+        const struct val *entry = &tasks->as.list.items[i];
+        int64_t id = entry->type == VAL_INT ? entry->as.i : val_is(entry, VAL_MAP) ? val_get_int(entry, "task", 0) : 0;
+        struct val own;
+        if (!id) return err_set(err, ERR_INVALID, "task.bulk", NULL);
+        if (take_entry(s, entry, answer, &own)) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+        rc = decide_one(f, s, id, &own, out, err);
     }
     return rc;
 }

@@ -81,6 +81,42 @@ int flow_file_take_list(struct session *s, const struct flow_task *t, const stru
     return hang_task(s, t, &fields, &values, err);
 }
 
+static int check_one(struct session *s, const char *field, const struct val *v, struct err *err)
+{
+    struct file_row row;
+    struct err_num n;
+    int64_t id = v->type == VAL_INT ? v->as.i : 0;
+    int rc = file_load(s->db, id, &row, err);
+    if (rc < 0) return rc;
+    if (rc == 1 && !row.user && row.person == s->actor.person && !row.hung) return 0;
+    err_set(err, ERR_INVALID, "invalid.file", "field", field, "id", err_i64(&n, id), NULL);
+    err_add_field(err, field, "invalid.file", n.s);
+    return ERR_INVALID;
+}
+
+int flow_file_check_own(struct session *s, const struct flow_task *t, const struct val *values, struct err *err)
+{
+    struct field_list fields;
+    struct val form;
+    int rc = flow_task_form(s->arena, t, &form, err);
+    if (rc == 0) rc = field_parse_list(s->arena, &form, &fields, err);
+    for (size_t i = 0; rc == 0 && i < values->as.map.n; i++) {
+        const struct val_pair *p = &values->as.map.pairs[i];
+        const struct field *f = field_find(&fields, p->key);
+        if (f && f->type == FIELD_FILE && p->v.type != VAL_NIL) rc = check_one(s, p->key, &p->v, err);
+        bool is_list = f && f->type == FIELD_LIST && f->item == FIELD_FILE;
+        for (size_t k = 0; rc == 0 && is_list && val_at(&p->v, k); k++)
+            rc = check_one(s, p->key, val_at(&p->v, k), err);
+    }
+    return rc;
+}
+
+int flow_file_let_go(struct session *s, int64_t task, int64_t file, struct err *err)
+{
+    const struct file_thing on = {.kind = "task", .id = task};
+    return file_unhang(s, file, &on, err);
+}
+
 int flow_file_hang_run(struct session *s, const struct flow_run *run, const struct flow_def *def, struct err *err)
 {
     struct file_thing on = {.kind = "run", .id = run->id, .plugin = run->plugin};

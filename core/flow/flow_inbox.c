@@ -10,7 +10,17 @@
 #include "flow/task.h"
 #include "people/people.h"
 
-enum source_kind { BY_PERSON, BY_BODY, BY_POSITION, BY_ROLE, BY_ROLE_ALONE, BY_ROLE_ANYWHERE, ALL_OPEN, NKINDS };
+enum source_kind {
+    BY_PERSON,
+    BY_BODY,
+    BY_POSITION,
+    BY_ROLE,
+    BY_ROLE_ALONE,
+    BY_ROLE_ANYWHERE,
+    BY_ABOUT,
+    ALL_OPEN,
+    NKINDS
+};
 enum { SOURCES_MAX = 20000, PAGE_MAX = 1000, ROWS_MAX = 5000 };
 
 struct source {
@@ -210,6 +220,8 @@ static const char *const newest_sql[NKINDS] = {
     NEWEST("flow_task_role", "role = ?1 and unit = ?2"),
     NEWEST("flow_task_role", "role = ?1 and unit is null"),
     NEWEST("flow_task_role_all", "role = ?1"),
+    "select -id, 0 from flow_task indexed by flow_task_about where about = ?2 and state = 0 and id < ?3"
+    " order by id desc limit ?5",
     "select -id, 0 from flow_task where state = 0 and id < ?3 order by id desc limit ?5"};
 #define UNDATED(index, where) NEWEST(index, where " and due is null")
 static const char *const undated_sql[NKINDS] = {
@@ -219,6 +231,8 @@ static const char *const undated_sql[NKINDS] = {
     UNDATED("flow_task_role", "role = ?1 and unit = ?2"),
     UNDATED("flow_task_role", "role = ?1 and unit is null"),
     UNDATED("flow_task_role_all", "role = ?1"),
+    "select -id, 0 from flow_task indexed by flow_task_about where about = ?2 and state = 0 and due is null and id < ?3"
+    " order by id desc limit ?5",
     "select -id, 0 from flow_task where state = 0 and due is null and id < ?3 order by id desc limit ?5"};
 #define BY_DUE(index, where)                                                                                           \
     "select due, task from flow_task_target indexed by " index " where " where                                         \
@@ -231,6 +245,8 @@ static const char *const due_sql[NKINDS] = {
     BY_DUE("flow_task_role_due", "role = ?1 and unit = ?2"),
     BY_DUE("flow_task_role_due", "role = ?1 and unit is null"),
     BY_DUE("flow_task_role_all_due", "role = ?1"),
+    "select due, id from flow_task indexed by flow_task_about where about = ?2 and state = 0 and due is not null"
+    " and due >= ?3 and (due, id) > (?3, ?4) order by due, id limit ?5",
     "select due, id from flow_task where state = 0 and due is not null and due >= ?3 and (due, id) > (?3, ?4)"
     " order by due, id limit ?5"};
 
@@ -271,7 +287,7 @@ static int read_source(struct inbox *b, const struct source *src, const struct p
     int rc;
     if (!s) return b->err->code;
     if (src->name) stmt_bind_str(s, 1, src->name);
-    if (src->kind <= BY_ROLE) stmt_bind_int(s, 2, src->id);
+    if (src->kind <= BY_ROLE || src->kind == BY_ABOUT) stmt_bind_int(s, 2, src->id);
     stmt_bind_int(s, 3, b->q->by_due ? after->first : -after->first);
     if (b->q->by_due) stmt_bind_int(s, 4, after->second);
     stmt_bind_int(s, 5, (int64_t)b->want);
@@ -300,12 +316,16 @@ static int fits_flow(struct inbox *b, int64_t run)
 static int fits(struct inbox *b, const struct flow_task *t)
 {
     const struct inbox_query *q = b->q;
-    if (q->about && t->about != q->about) return 0;
     if (q->due_before && (!t->due || t->due >= q->due_before)) return 0;
     bool held = t->claimed_by && t->claimed_until > b->s->now;
     if (q->claimed && strcmp(q->claimed, "none") == 0 && held) return 0;
     if (q->claimed && strcmp(q->claimed, "me") == 0 && !(held && t->claimed_by == b->s->actor.person)) return 0;
-    return q->flow ? fits_flow(b, t->run) : 1;
+    if (q->flow) {
+        int rc = fits_flow(b, t->run);
+        if (rc != 1) return rc;
+    }
+    /* Those about a text are few, whoever is asked. */
+    return q->about && q->person ? flow_task_may(b->s, t, q->person, &(struct people_capacity){0}, b->err) : 1;
 }
 
 static int parse_cursor(const struct inbox_query *q, struct place *after, struct err *err)
@@ -322,6 +342,7 @@ static int parse_cursor(const struct inbox_query *q, struct place *after, struct
 static int find_sources(struct inbox *b)
 {
     struct scope own = {.person = b->q->person};
+    if (b->q->about) return add_source(b, BY_ABOUT, NULL, b->q->about);
     if (!b->q->person) return add_source(b, ALL_OPEN, NULL, 0);
     int rc = add_scope(b, &own);
     if (rc == 0) rc = add_seats(b, b->q->person, 0);

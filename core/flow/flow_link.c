@@ -208,6 +208,39 @@ static void act_as(struct session *s, const struct session *from, const struct l
     s->actor = (struct actor){.person = l->person};
 }
 
+int flow_link_act_as(struct session *s, const char *token, struct session *as, struct err *err)
+{
+    struct link l;
+    struct flow_task t;
+    int rc = find(s, token, &l, &t, err);
+    if (rc == 0) act_as(as, s, &l);
+    return rc;
+}
+
+/* What a link has handed in is counted whether or not it is decided by it at last. */
+int flow_link_count_files(struct session *s, const char *token, int64_t files, int64_t bytes, int64_t most,
+                          struct err *err)
+{
+    struct link l;
+    struct flow_task t;
+    int rc = find(s, token, &l, &t, err);
+    if (rc) return rc;
+    struct stmt *st = store_stmt(s->db,
+                                 "update flow_task_link set files = files + ?2, bytes = bytes + ?3 where id = ?1 and"
+                                 " files + ?2 <= ?4 and bytes + ?3 <= ?5",
+                                 err);
+    if (!st) return err->code;
+    stmt_bind_blob(st, 1, l.id, ID_LEN);
+    stmt_bind_int(st, 2, files);
+    stmt_bind_int(st, 3, bytes);
+    stmt_bind_int(st, 4, TASK_LINK_FILES);
+    stmt_bind_int(st, 5, most);
+    rc = stmt_run(st, err);
+    crash_point("task.link_files");
+    if (rc) return rc;
+    return store_changes(s->db) ? 0 : err_set(err, ERR_LIMIT, "task.link_files", NULL);
+}
+
 int flow_link_read(struct session *s, const char *token, struct arena *a, struct val *out, struct err *err)
 {
     struct link l;
@@ -230,6 +263,7 @@ int flow_link_decide(struct flow *f, struct session *s, const char *token, const
     if (rc) return rc;
     act_as(&as, s, &l);
     rc = flow_task_fill(&as, &t, given, &answer, err);
+    if (rc == 0) rc = flow_file_check_own(&as, &t, &answer, err);
     if (rc) return rc;
     struct stmt *st = store_stmt(s->db, "update flow_task_link set used = ?2 where id = ?1 and used is null", err);
     if (!st) return err->code;

@@ -191,9 +191,12 @@ static const char bodies[] =
 /* Runs of a flow in a state, in the order of their ids (flow_find.c); what was said about a task. */
 static const char sought[] =
     "create index flow_run_state on flow_run(name, state); drop index flow_run_needy;"
-    "create index flow_task_log_said on flow_task_log(task) where kind in ('comment', 'attached');";
+    "create index flow_task_log_said on flow_task_log(task) where kind in ('comment', 'attached', 'detached');";
 
 static const char no_link[] = "alter table flow_task add column no_link integer;";
+
+static const char link_files[] = "alter table flow_task_link add column files integer not null default 0;"
+                                 "alter table flow_task_link add column bytes integer not null default 0;";
 
 const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/002", tasks},
@@ -211,4 +214,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/files", "alter table flow_task_log add column files text"},
                                                   {"flow/no_link", no_link},
                                                   {"flow/sought", sought},
+                                                  {"flow/link_files", link_files},
                                                   {0}};

@@ -118,6 +118,10 @@ int flow_task_log_files(struct session *s, int64_t task, const char *kind, const
 /* flow_file.c: the files of an answer, checked, and hung on the task while it is open. */
 int flow_file_take_answer(struct session *s, const struct flow_task *t, const struct field_list *fields,
                           struct val *values, struct err *err);
+/* Of a link's answer: each file was handed in by its person without an account, and hangs on nothing yet. */
+int flow_file_check_own(struct session *s, const struct flow_task *t, const struct val *values, struct err *err);
+/* It hangs on the task no more. */
+int flow_file_let_go(struct session *s, int64_t task, int64_t file, struct err *err);
 /* The same of a list of ids, or nil. */
 int flow_file_take_list(struct session *s, const struct flow_task *t, const struct val *ids, struct val *out,
                         struct err *err);

@@ -4,6 +4,7 @@
 #include "flow/flow_task.h"
 #include "flow/task.h"
 #include "people/people.h"
+#include "runtime/crash.h"
 
 enum { CLAIM_MS = 8 * 3600 * 1000, CLAIM_MAX_MS = 14 * 86400 * 1000, TEXT_MAX = 4000 };
 
@@ -189,6 +190,42 @@ int flow_task_comment(struct session *s, int64_t task, const char *text, const s
     if (rc == 0) rc = flow_task_readable(s, task, err);
     if (rc == 0 && has_files) rc = flow_file_take_list(s, &t, files, &taken, err);
     return rc ? rc : flow_task_log_files(s, task, has_text ? "comment" : "attached", text, &taken, err);
+}
+
+/* The file as the person attached it, or NULL; *others: somebody else has attached the same one. */
+static const struct val *attached_by(const struct val *lines, int64_t person, int64_t file, bool *others)
+{
+    const struct val *own = NULL;
+    *others = false;
+    for (size_t i = 0; val_at(lines, i); i++) {
+        const struct val *files = val_get(val_at(lines, i), "files");
+        for (size_t k = 0; files && val_at(files, k); k++) {
+            if (val_get_int(val_at(files, k), "id", 0) != file) continue;
+            if (val_get_int(val_at(lines, i), "by", 0) == person)
+                own = val_at(files, k);
+            else
+                *others = true;
+        }
+    }
+    return own;
+}
+
+int flow_task_detach(struct session *s, int64_t task, int64_t file, struct err *err)
+{
+    struct flow_task t;
+    struct val lines, gone = val_list();
+    struct err_num n;
+    bool others;
+    int rc = open_task(s, task, &t, err);
+    if (rc == 0) rc = flow_task_readable(s, task, err);
+    if (rc == 0) rc = flow_task_comments(s, task, s->arena, &lines, err);
+    if (rc) return rc;
+    const struct val *own = s->actor.person ? attached_by(&lines, s->actor.person, file, &others) : NULL;
+    if (!own) return err_set(err, ERR_NOT_FOUND, "task.no_attachment", "file", err_i64(&n, file), NULL);
+    if (val_add(s->arena, &gone, *own)) return err_set(err, ERR_NOMEM, "memory", NULL);
+    if (!others) rc = flow_file_let_go(s, task, file, err);
+    crash_point("task.detached");
+    return rc ? rc : flow_task_log_files(s, task, "detached", NULL, &gone, err);
 }
 
 static int was_asked(struct store *db, int64_t task, int64_t person, struct err *err)

@@ -16,7 +16,7 @@ static struct val one(enum field_type type, const char *text, struct val v)
     if (type == FIELD_BOOLEAN && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0))
         return val_bool(*text == 't');
     if (type == FIELD_INTEGER || type == FIELD_MONEY || type == FIELD_UNIT || type == FIELD_PERSON ||
-        type == FIELD_REF) {
+        type == FIELD_REF || type == FIELD_FILE) {
         errno = 0;
         long long n = strtoll(text, &end, 10);
         if (!*end && errno == 0) return val_int(n);
@@ -55,6 +55,26 @@ static int read_text(struct arena *a, const struct field *f, const struct val *g
     return val_set(a, out, f->name, v);
 }
 
+/* Boxes send each by itself; of a field for one thing the last counts: the file that was chosen now, behind the one
+ * that was sent before. */
+static int read_list(struct arena *a, const struct field *f, const struct val *given, struct val *out)
+{
+    struct val list = val_list();
+    if (f->type != FIELD_LIST) return read_text(a, f, val_at(given, given->as.list.n - 1), out);
+    for (size_t i = 0; val_at(given, i); i++) {
+        const char *text = val_cstr(a, val_at(given, i));
+        if (text && *text && val_add(a, &list, one(f->item, text, val_str(text)))) return ERR_NOMEM;
+    }
+    return list.as.list.n ? val_set(a, out, f->name, list) : 0;
+}
+
+static int take_given(struct arena *a, const struct field *f, const struct val_pair *p, struct val *out)
+{
+    if (f && p->v.type == VAL_STR) return read_text(a, f, &p->v, out);
+    if (f && p->v.type == VAL_LIST && p->v.as.list.n) return read_list(a, f, &p->v, out);
+    return val_set(a, out, p->key, p->v);
+}
+
 /* Codes become ids; one that is none is what is wrong with its field. */
 static int take_codes(struct session *s, const struct field_list *fields, const struct val *read, struct val *out,
                       struct err *err)
@@ -87,9 +107,7 @@ int flow_task_fill(struct session *s, const struct flow_task *t, const struct va
     for (size_t i = 0; rc == 0 && val_is(given, VAL_MAP) && i < given->as.map.n; i++) {
         const struct val_pair *p = &given->as.map.pairs[i];
         const struct field *f = field_find(&fields, p->key);
-        int failed =
-            f && p->v.type == VAL_STR ? read_text(s->arena, f, &p->v, &read) : val_set(s->arena, &read, p->key, p->v);
-        if (failed) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
+        if (take_given(s->arena, f, p, &read)) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
     }
     return rc ? rc : take_codes(s, &fields, &read, out, err);
 }

@@ -1,4 +1,6 @@
 /* What happened to a task, was said about it and attached to it. */
+#include <string.h>
+
 #include "base/json.h"
 #include "flow/flow_task.h"
 #include "flow/task.h"
@@ -90,8 +92,7 @@ const struct list flow_task_comment_list = {.name = "task comments",
                                             .key = "id",
                                             .columns = columns,
                                             .from = "flow_task_log l",
-                                            .where = "l.task = ?1 and l.kind in ('comment', 'attached')",
-                                            .select = LINE};
+                                            .where = "l.task = ?1"};
 
 static int list_line(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err)
 {
@@ -106,11 +107,11 @@ int flow_task_log_page(struct session *s, int64_t task, const struct list_query 
     return list_find(s->db, q, &how, a, out, &s->next, err);
 }
 
-int flow_task_said(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err)
+static int read_said(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err)
 {
     struct stmt *st = store_stmt(s->db,
                                  "select " LINE " from flow_task_log l where l.task = ?1"
-                                 " and l.kind in ('comment', 'attached') order by l.id limit 500",
+                                 " and l.kind in ('comment', 'attached', 'detached') order by l.id limit 500",
                                  err);
     int rc;
     *out = val_list();
@@ -124,4 +125,57 @@ int flow_task_said(struct session *s, int64_t task, struct arena *a, struct val 
     }
     stmt_done(st);
     return rc;
+}
+static bool is_same_file(const struct val *a, const struct val *b)
+{
+    return val_get_int(a, "id", 0) == val_get_int(b, "id", -1);
+}
+
+/* The line with these files, or without any. */
+static int take_files(struct arena *a, struct val *line, const struct val *files)
+{
+    struct val copy = val_map();
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < line->as.map.n; i++)
+        if (strcmp(line->as.map.pairs[i].key, "files") != 0)
+            rc = val_set(a, &copy, line->as.map.pairs[i].key, line->as.map.pairs[i].v);
+    if (rc == 0 && files->as.list.n) rc = val_set(a, &copy, "files", *files);
+    *line = copy;
+    return rc;
+}
+
+/* What somebody took away again is not among what they attached before. */
+static int take_away(struct arena *a, struct val *lines, size_t before, const struct val *gone)
+{
+    int64_t by = val_get_int(gone, "by", 0);
+    const struct val *file = val_at(val_get(gone, "files"), 0);
+    for (size_t i = 0; file && i < before; i++) {
+        struct val *line = &lines->as.list.items[i], left = val_list();
+        const struct val *files = val_get(line, "files");
+        if (!files || val_get_int(line, "by", 0) != by) continue;
+        for (size_t k = 0; val_at(files, k); k++)
+            if (!is_same_file(val_at(files, k), file) && val_add(a, &left, *val_at(files, k))) return ERR_NOMEM;
+        if (take_files(a, line, &left)) return ERR_NOMEM;
+    }
+    return 0;
+}
+
+static bool is_empty(const struct val *line)
+{
+    const struct val *text = val_get(line, "text");
+    bool is_silent = !val_is(text, VAL_STR) || text->as.str.len == 0;
+    return val_is_str(val_get(line, "kind"), "detached") || (is_silent && !val_get(line, "files"));
+}
+
+int flow_task_comments(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err)
+{
+    struct val all;
+    int rc = read_said(s, task, a, &all, err);
+    *out = val_list();
+    if (rc) return rc;
+    for (size_t i = 0; rc == 0 && val_at(&all, i); i++)
+        if (val_is_str(val_get(val_at(&all, i), "kind"), "detached")) rc = take_away(a, &all, i, val_at(&all, i));
+    for (size_t i = 0; rc == 0 && val_at(&all, i); i++)
+        if (!is_empty(val_at(&all, i))) rc = val_add(a, out, *val_at(&all, i));
+    return rc ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
 }

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/locale.h"
 #include "content/content.h"
+#include "flow/flow_vote.h"
 
 static int too_large(struct err *err)
 {
@@ -84,12 +85,29 @@ int flow_task_show(struct session *s, struct store *db, const struct flow_task *
     return rc ? rc : flow_task_show_may(s, t, out, err);
 }
 
+/* While it is on: is it secret, may one change it, what it takes. */
+static int show_vote(struct session *s, const struct flow_task *t, struct arena *a, struct val *out, struct err *err)
+{
+    struct vote v;
+    struct val shown = val_map();
+    if (t->kind != TASK_BALLOT) return 0;
+    int rc = flow_vote_load(s, t->run, t->entry, &v, NULL, err);
+    if (rc != 1) return rc;
+    rc = val_set(a, &shown, "secret", val_bool(v.secret)) |
+         val_set(a, &shown, "change", val_bool(v.can_change && !v.secret)) |
+         val_set(a, &shown, "members", val_int((int64_t)v.members.as.list.n)) |
+         val_set(a, &shown, "quorum", val_str(v.quorum_text)) |
+         val_set(a, &shown, "threshold", val_str(v.threshold_text)) | val_set(a, out, "vote", shown);
+    return rc ? too_large(err) : 0;
+}
+
 int flow_task_show_item(struct session *s, const struct flow_task *t, struct arena *a, struct val *out, struct err *err)
 {
     struct content_key k = {.id = t->about, .rev = t->about_rev};
     struct val item;
-    if (!t->about) return 0;
-    int rc = content_get(s, &k, a, &item, err);
+    int rc = show_vote(s, t, a, out, err);
+    if (rc || !t->about) return rc;
+    rc = content_get(s, &k, a, &item, err);
     if (rc == 1 && val_set(a, out, "item", item)) rc = too_large(err);
     return rc < 0 ? rc : 0;
 }

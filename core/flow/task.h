@@ -32,13 +32,11 @@ int flow_read_task_whole(struct session *s, int64_t id, struct arena *a, struct 
 int flow_task_form_of(struct session *s, int64_t id, struct arena *a, struct val *form, struct err *err);
 /* That of a task which was asked without one. ERR_NOMEM. */
 int flow_task_usual_form(struct arena *a, struct val *form);
-/* What happened to it, oldest first; what was said about it and attached to it alone: { id, at, kind, by, person, text,
- * files }. The page of either becomes `out`, and the session's `next`. */
+/* What happened to it, oldest first: { id, at, kind, by, person, text, files }. The page becomes `out`, and the session's
+ * `next`. Of what was said (flow_task_comments) the list has the same columns. */
 extern const struct list flow_task_history_list, flow_task_comment_list;
 int flow_task_log_page(struct session *s, int64_t task, const struct list_query *q, struct arena *a, struct val *out,
                        struct err *err);
-/* The first 500 of the latter, for its answer. */
-int flow_task_said(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err);
 /* Is it, or was it, asked of the session's person; or may they read all? 0, or ERR_DENIED. */
 int flow_task_readable(struct session *s, int64_t id, struct err *err);
 
@@ -63,9 +61,12 @@ int flow_inbox(struct session *s, const struct inbox_query *q, struct arena *a, 
  * was shown: ERR_CONFLICT "task.changed" when the task is about another by now. The same answer by the same person
  * again is no error. */
 int flow_decide(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct err *err);
+/* Would it be decided? What flow_decide checks, and nothing is changed; not of files. */
+int flow_decide_check(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct err *err);
 /* What a web form sent for a task, as an answer. */
 int flow_task_fill_form(struct session *s, int64_t task, const struct val *given, struct val *out, struct err *err);
-/* The same answer to many; each for itself: { { task =, done = true } | { task =, code =, message = } … }. */
+/* The same answer to many, each a number or { task =, hash = } (the text that was shown of it); each for itself: { {
+ * task =, done = true } | { task =, code =, message = } … }. */
 int flow_decide_all(struct flow *f, struct session *s, const struct val *tasks, const struct val *answer,
                     struct val *out, struct err *err);
 
@@ -81,6 +82,11 @@ int flow_task_delegate(struct flow *f, struct session *s, int64_t task, int64_t 
 int flow_task_hand_back(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);
 /* A remark, files (a list of ids, or nil), or both. */
 int flow_task_comment(struct session *s, int64_t task, const char *text, const struct val *files, struct err *err);
+/* Takes away a file that the session's person attached. ERR_NOT_FOUND "task.no_attachment". */
+int flow_task_detach(struct session *s, int64_t task, int64_t file, struct err *err);
+/* What was said about a task and attached to it and not taken away again, oldest first: { kind, at, by, text, files } of
+ * the first 500 lines. */
+int flow_task_comments(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err);
 /* Takes no part in a vote, for a reason; does not count among its members then. */
 int flow_task_recuse(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);
 
@@ -104,6 +110,13 @@ int flow_link_make(struct session *s, int64_t task, int64_t person, int64_t expi
 /* What the link is for, as its person sees it; changes nothing. ERR_NOT_FOUND "task.link", ERR_REFUSED
  * "task.link_used", "task.link_expired". */
 int flow_link_read(struct session *s, const char *token, struct arena *a, struct val *out, struct err *err);
+/* The link is good: *as is its person, who has no account here. */
+int flow_link_act_as(struct session *s, const char *token, struct session *as, struct err *err);
+/* Before files that came by it get rows: ERR_LIMIT "task.link_files" when it has brought too many, or more than `most`
+ * bytes in all. */
+enum { TASK_LINK_FILES = 40 };
+int flow_link_count_files(struct session *s, const char *token, int64_t files, int64_t bytes, int64_t most,
+                          struct err *err);
 int flow_link_decide(struct flow *f, struct session *s, const char *token, const struct val *answer, struct err *err);
 
 #endif

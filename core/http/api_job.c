@@ -10,6 +10,7 @@
 #include "content/content.h"
 #include "flow/flow.h"
 #include "http/auth_web.h"
+#include "http/form_body.h"
 #include "http/idempotency.h"
 #include "http/problem.h"
 #include "http/query.h"
@@ -31,6 +32,7 @@ struct api_job *api_job_new(struct http_api *api, struct http_request *r)
 
 void api_job_free(struct api_job *job)
 {
+    form_body_free(job->body);
     arena_close(&job->arena);
     buf_close(&job->out);
     buf_close(&job->kept);

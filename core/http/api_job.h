@@ -19,6 +19,7 @@ struct http_api {
     struct pool *files;     /* brings files to the disk */
     struct upload *uploads; /* on their way (file_upload.c) */
     int nuploads;
+    struct form_body *forms; /* forms with files on their way (form_body.c) */
 };
 
 /* Who asks (api_admit.c), and whether they may ask now: who fails to show who it is asks as its address. */
@@ -54,7 +55,8 @@ struct api_job {
     struct val shown; /* the result, for `reply` */
     /* Answers job->err, or goes on with the job; on the io thread. NULL: a problem document. */
     void (*refuse)(struct api_job *job);
-    void *page; /* of what makes pages: task_page.h, link_page.c */
+    void *page;             /* of what makes pages: task_page.h, link_page.c */
+    struct form_body *body; /* of a form with files, or NULL; freed with the job */
     struct val args;
     int status;
     const char *next;      /* for the header Link: the next page of a list, or NULL */

@@ -32,6 +32,9 @@ void auth_web_free(struct auth_web *w);
 /* A bearer token, or the cookie of a session; neither: PEOPLE_ANONYMOUS. In a read transaction of api->db. ERR_DENIED
  * "http.no_token"; for what is not safe with a cookie: "auth.csrf", "auth.origin". */
 int auth_who(struct http_api *api, struct http_request *r, struct people_login *login, struct err *err);
+/* Whose browser sends a body that has not come yet, and the word against forgery in it: by the cookie, from a page of
+ * ours. ERR_DENIED "http.no_token", "auth.origin". */
+int auth_browser(struct http_api *api, struct http_request *r, struct people_login *login, struct err *err);
 /* Does a page of ours send this, or no browser at all? ERR_DENIED "auth.origin". */
 int auth_same_origin(struct http_api *api, const struct http_request *r, struct err *err);
 /* "session", "csrf", "oidc". Borrowed from the header, `len` long; NULL: not there. */

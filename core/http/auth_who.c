@@ -93,6 +93,7 @@ static bool has_word(const struct http_request *r, const char *good)
 {
     struct arena a;
     const char *given = http_header(r, "x-csrf-token"), *type = http_header(r, "content-type");
+    if (!given) given = r->word;
     bool is_form = type && strncmp(type, "application/x-www-form-urlencoded", 33) == 0;
     arena_init(&a, 4096);
     if (!given && is_form) given = http_query_get(r->body ? r->body : "", r->body_len, "_csrf", &a);
@@ -164,6 +165,19 @@ static int by_cookie(struct http_api *api, struct http_request *r, struct people
     if (rc) return rc;
     if (now - seen >= auth_session_touch_ms(auth_of(api))) touch(api, found->session, now);
     return 1;
+}
+
+int auth_browser(struct http_api *api, struct http_request *r, struct people_login *login, struct err *err)
+{
+    size_t len;
+    int64_t seen, now = clock_now(&api->o.host->clock);
+    const char *cookie = auth_cookie(api, r, "session", &len);
+    int rc = store_begin(api->db, err);
+    if (rc) return rc;
+    rc = cookie ? auth_session_check(auth_of(api), api->db, cookie, len, now, login, &seen, err) : 0;
+    store_rollback(api->db);
+    if (rc < 0) return rc;
+    return rc ? auth_same_origin(api, r, err) : err_set(err, ERR_DENIED, "http.no_token", NULL);
 }
 
 static int by_token(struct http_api *api, const char *header, struct people_login *found, struct err *err)

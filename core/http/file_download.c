@@ -72,7 +72,7 @@ static void give(struct api_job *job, const char *hash, const char *type, struct
     if (fd >= 0) close(fd);
 }
 
-static void reply(struct api_job *job)
+void file_download_reply(struct api_job *job)
 {
     const char *hash = val_cstr(&job->arena, val_get(&job->shown, "hash"));
     const char *type = val_cstr(&job->arena, val_get(&job->shown, "type"));
@@ -111,6 +111,6 @@ void file_download_handle(struct http_api *api, struct http_request *r)
         return;
     }
     job->call = "file.show";
-    job->reply = reply;
+    job->reply = file_download_reply;
     api_job_start(job, false);
 }

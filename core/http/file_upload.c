@@ -147,11 +147,8 @@ static int begin(struct http_api *api, struct http_request *r, struct upload *u,
     return file_bytes_new(api->o.host->data_dir, most, &u->bytes, err);
 }
 
-int http_api_take(void *ctx, struct http_request *r, struct http_sink **out, struct err *err)
+int file_upload_take(struct http_api *api, struct http_request *r, struct http_sink **out, struct err *err)
 {
-    struct http_api *api = ctx;
-    const struct http_own_route *own = strcmp(r->method, "POST") == 0 ? http_own_route_find(r) : NULL;
-    if (!own || own->handle != file_upload_handle) return 0;
     struct upload *u = mem_alloc(sizeof(*u));
     u->api = api;
     arena_init(&u->arena, UPLOAD_ARENA);

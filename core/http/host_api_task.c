@@ -274,6 +274,19 @@ static int attach(struct api_call *c)
     return flow_task_comment(c->s, c->args[0].as.i, api_str(&c->args[2]), &c->args[1], c->err);
 }
 
+static int detach(struct api_call *c)
+{
+    return flow_task_detach(c->s, c->args[0].as.i, c->args[1].as.i, c->err);
+}
+
+static int comments(struct api_call *c)
+{
+    struct val all;
+    int rc = flow_task_readable(c->s, c->args[0].as.i, c->err);
+    if (rc == 0) rc = flow_task_comments(c->s, c->args[0].as.i, c->arena, &all, c->err);
+    return rc ? rc : api_list_slice(c, &c->args[1], &all);
+}
+
 static int recuse(struct api_call *c)
 {
     int rc = nobody(c);
@@ -352,8 +365,9 @@ static const struct api_fn functions[] = {
      "Answers a task as the caller's person; with hash (about_hash of task.show) only if it is still about that text.",
      .tells = true},
     {"task.decide_all", decide_all, "tasks:any! answer:map!", "list", API_WRITE, API_HOST, 1,
-     "The same answer to many tasks, each for itself: { task, done } or { task, code, message }.", .tells = true,
-     .gives = "task:integer! done:boolean code:text message:text"},
+     "The same answer to many tasks (numbers, or { task, hash }), each for itself: { task, done } or { task, code,"
+     " message }.",
+     .tells = true, .gives = "task:integer! done:boolean code:text message:text"},
     {"task.claim", claim, "id:integer! until_:any", "", API_WRITE, API_HOST, 1,
      "Takes a task on, so that others leave it alone; for eight hours unless said."},
     {"task.release", release, "id:integer!", "", API_WRITE, API_HOST, 1, "Lets go of a task that was taken on."},
@@ -367,8 +381,11 @@ static const struct api_fn functions[] = {
      "Adds a remark, and files to it; it is shown with the task and in its answer.", true},
     {"task.attach", attach, "id:integer! files:list:file! text:text", "", API_WRITE, API_HOST, 1,
      "Attaches files: ids of what was handed in.", true},
-    {"task.comments", history, "id:integer! options:map", "list", API_READ, API_HOST, 1,
-     "What was said about a task and attached to it, oldest first: { kind, at, by, text, files }.",
+    {"task.detach", detach, "id:integer! file:integer!", "", API_WRITE, API_HOST, 1,
+     "Takes away a file that the caller attached, while the task is open.", true},
+    {"task.comments", comments, "id:integer! options:map", "list", API_READ, API_HOST, 1,
+     "What was said about a task and attached to it, oldest first, of the first 500 lines: { kind, at, by, text, files "
+     "}.",
      .list = &flow_task_comment_list},
     {"task.recuse", recuse, "id:integer! reason:text!", "", API_WRITE, API_HOST, 1,
      "Takes no part in a vote, for a reason.", true},

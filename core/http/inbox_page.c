@@ -13,7 +13,7 @@ struct part {
     struct api_job *job;
     struct session *s;
     struct page *p;
-    bool undated;
+    bool undated, choose; /* choose: several may be decided together */
 };
 
 static int read_part(const struct part *w, const char *after, struct val *out, struct err *err)
@@ -30,23 +30,45 @@ static int read_part(const struct part *w, const char *after, struct val *out, s
     return api_invoke(w->s->host->api, w->s, "task.inbox", &args, a, out, err);
 }
 
+/* What one decides oneself, alone: a ballot is cast by itself. */
+static bool can_choose(const struct part *w, const struct val *task)
+{
+    return w->choose && val_get_bool(task, "may_decide", false) && !val_is_str(val_get(task, "kind"), "ballot");
+}
+
+static size_t count_choices(const struct val *found)
+{
+    const struct part any = {.choose = true};
+    const struct val *tasks = val_get(found, "tasks");
+    size_t n = 0;
+    for (size_t i = 0; val_at(tasks, i); i++)
+        n += can_choose(&any, val_at(tasks, i));
+    return n;
+}
+
 static void add_task(const struct part *w, const struct val *task)
 {
     struct page *p = w->p;
     int64_t due = val_get_int(task, "due", 0), until = val_get_int(task, "claimed_until", 0);
-    page_add(p, "<li>\n<a class=\"title\" href=\"/tasks/%i\">", val_get_int(task, "id", 0));
+    page_add(p, w->choose ? "<li class=\"chosen\">\n" : "<li>\n");
+    if (can_choose(w, task)) {
+        page_add(p, "<input type=\"checkbox\" name=\"task\" value=\"%i\" aria-label=\"%k: ", val_get_int(task, "id", 0),
+                 "page.choose");
+        page_val(p, val_get(task, "title"));
+        page_add(p, "\">\n");
+    }
+    page_add(p, "<div><a class=\"title\" href=\"/tasks/%i\">", val_get_int(task, "id", 0));
     page_val(p, val_get(task, "title"));
     page_add(p, "</a>\n<p class=\"soft\">");
     if (due && due < w->s->now) page_add(p, "<span class=\"late\">%k</span> · ", "page.late");
     if (due) {
-        page_add(p, "%k ", "page.due");
-        page_instant(p, due, w->s->zone);
+        page_due(p, due, w->s->now, w->s->zone);
         page_add(p, "<br>\n");
     }
     if (val_get_int(task, "claimed_by", 0) == w->s->actor.person && until > w->s->now)
         page_add(p, "%k<br>\n", "page.claimed_by_you");
     page_val(p, val_get(val_get(task, "why"), "decide"));
-    page_add(p, "</p>\n</li>\n");
+    page_add(p, "</p></div>\n</li>\n");
 }
 
 static void add_next(const struct part *w, const struct val *next)
@@ -85,8 +107,13 @@ int inbox_page_write(struct api_job *job, struct session *s, struct reader *read
     const char *title = locale_text(t->page.lang, "page.inbox");
     page_begin(&t->page, title ? title : "");
     if (t->done) page_add(&t->page, "<div class=\"done\" role=\"status\"><p>%k</p></div>\n", t->done);
+    dated.choose = undated.choose = count_choices(&first) + count_choices(&rest) > 1;
+    if (dated.choose)
+        page_add(&t->page, "<form method=\"get\" action=\"/tasks/decide\">\n<p class=\"help\">%k</p>\n",
+                 "page.choose_help");
     if (first.type == VAL_MAP) add_part(&dated, &first, "page.with_term");
     if (rest.type == VAL_MAP) add_part(&undated, &rest, "page.without_term");
+    if (dated.choose) page_add(&t->page, "<button class=\"second\">%k</button>\n</form>\n", "page.choose_button");
     const struct val *a = val_get(&first, "tasks"), *b = val_get(&rest, "tasks");
     if (!t->after && !t->undated && (!a || a->as.list.n == 0) && (!b || b->as.list.n == 0) && !val_get(&rest, "next"))
         page_add(&t->page, "<p>%k</p>\n", "page.inbox_empty");

@@ -5,20 +5,33 @@
 #include <string.h>
 
 #include "base/locale.h"
+#include "flow/task.h"
 #include "http/auth_web.h"
+#include "http/form_body.h"
 #include "http/problem.h"
 #include "http/routes.h"
 #include "http/task_page.h"
 #include "plugin/api.h"
 #include "plugin/host.h"
 
-enum { FORM_MAX = 64 << 10 };
-
 /* Nothing happens until the button is pressed: the page is what a mail scanner sees. */
-static void write_form(struct page *p, const struct task_page *t, const struct val *task)
+static void write_form(struct api_job *job, struct session *s, const struct val *task)
 {
-    struct task_form form = {.fields = val_get(task, "fields"), .given = &t->given, .wrong = t->told};
-    page_form(p, NULL);
+    struct task_page *t = task_page_of(job);
+    struct page *p = &t->page;
+    struct session as;
+    struct err ignored = {0};
+    if (flow_link_act_as(s, t->token, &as, &ignored) != 0) as = *s;
+    struct task_form form = {.s = &as,
+                             .fields = val_get(task, "fields"),
+                             .given = &t->given,
+                             .wrong = t->told,
+                             .file_max = job->api->o.file_max,
+                             .find = t->find};
+    if (task_form_has_files(form.fields))
+        page_form_files(p);
+    else
+        page_form(p, NULL);
     task_form_write(p, &form);
     page_add(p, "<p>%k</p>\n<button>%k</button>\n</form>\n", "task.page_once", "task.page_confirm");
 }
@@ -28,24 +41,28 @@ static int show_work(struct api_job *job, struct session *s, struct reader *read
     (void)reader;
     struct task_page *t = task_page_of(job);
     struct page *p = &t->page;
-    struct val task;
+    struct val task, said;
+    struct session as;
     int rc = api_invoke(s->host->api, s, "task.link_show", &job->args, &job->arena, &task, err);
     const char *title = rc == 0 ? val_cstr(&job->arena, val_get(&task, "title")) : NULL;
     if (rc) return rc;
     page_begin(p, title ? title : "");
-    if (t->told) task_form_err(p, val_get(&task, "fields"), t->told);
+    if (t->told) task_form_err(p, val_get(&task, "fields"), "f", t->told);
     if (val_get(&task, "help")) {
         page_add(p, "<p>");
         page_val(p, val_get(&task, "help"));
         page_add(p, "</p>\n");
     }
     if (val_get_int(&task, "due", 0)) {
-        page_add(p, "<p>%k ", "page.due");
-        page_instant(p, val_get_int(&task, "due", 0), s->zone);
+        page_add(p, "<p>");
+        page_due(p, val_get_int(&task, "due", 0), s->now, s->zone);
         page_add(p, "</p>\n");
     }
     task_text_write(p, s, &task);
-    write_form(p, t, &task);
+    if (flow_link_act_as(s, t->token, &as, err) == 0 &&
+        flow_task_comments(&as, val_get_int(&task, "id", 0), &job->arena, &said, err) == 0)
+        task_files_attached(p, &as, &said, false);
+    write_form(job, s, &task);
     page_end(p);
     return buf_ok(&job->out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
 }
@@ -61,9 +78,13 @@ static int decide_work(struct api_job *job, struct session *s, struct reader *re
 {
     (void)reader;
     struct task_page *t = task_page_of(job);
-    struct val args = job->args, out;
-    int rc = val_add(&job->arena, &args, t->given);
-    if (rc) return err_set(err, ERR_NOMEM, "memory", NULL);
+    struct val args = job->args, fields, out;
+    struct session as;
+    int rc = flow_link_act_as(s, t->token, &as, err);
+    if (rc == 0) rc = task_pick_take(&as, &t->given, err);
+    if (rc) return rc;
+    if (task_form_fields(&job->arena, &t->given, &fields) || val_add(&job->arena, &args, fields))
+        return err_set(err, ERR_NOMEM, "memory", NULL);
     rc = api_invoke(s->host->api, s, "task.link_decide", &args, &job->arena, &out, err);
     if (rc) return rc;
     t->page.here = NULL; /* it is used up: there is nothing to come back to */
@@ -88,12 +109,14 @@ static void refuse(struct api_job *job)
 {
     struct task_page *t = task_page_of(job);
     struct err *told = arena_alloc(&job->arena, sizeof(*told));
-    if (job->work != decide_work || job->err.code != ERR_INVALID || !told) {
+    bool is_form = job->work != show_work && (job->err.code == ERR_INVALID || strncmp(job->err.key, "file.", 5) == 0);
+    if (!is_form || !told) {
         reply_error(job);
         return;
     }
     *told = job->err;
     t->told = told;
+    job->reply = NULL;
     job->status = http_status_of(told);
     job->work = show_work;
     api_job_go_on(job, false);
@@ -102,20 +125,19 @@ static void refuse(struct api_job *job)
 static int take_request(struct api_job *job, struct task_page *t, bool reads)
 {
     const struct http_request *r = job->request;
-    const char *type = http_header(r, "content-type"), *token = arena_strdup(&job->arena, r->path + 3);
     struct buf lines;
+    t->token = arena_strdup(&job->arena, r->path + 3);
     if (!reads && strcmp(r->method, "POST") != 0)
         return err_set(&job->err, ERR_INVALID, "http.method", "method", r->method, "allow", "GET, POST", NULL);
-    if (!reads && (!type || strncmp(type, "application/x-www-form-urlencoded", 33) != 0))
-        return err_set(&job->err, ERR_INVALID, "http.content_type", "type", type ? type : "", NULL);
-    if (!reads && r->body_len > FORM_MAX) return err_set(&job->err, ERR_LIMIT, "limit.size", NULL);
-    int rc = reads ? 0 : http_form_parse(&job->arena, r->body, r->body_len, &t->given, &job->err);
+    int rc = reads ? 0 : task_form_take(job);
     if (rc) return rc;
+    t->page.files = arena_printf(&job->arena, "/t/%s/files/", t->token ? t->token : "");
+    t->find = reads ? NULL : task_pick_find(&job->arena, &t->given);
     buf_init(&lines, 4096);
     page_headers(&lines, &t->page);
     job->headers = arena_strndup(&job->arena, lines.data, lines.len);
     buf_close(&lines);
-    if (!token || !job->headers || val_add(&job->arena, &job->args, val_str(token)))
+    if (!t->token || !job->headers || val_add(&job->arena, &job->args, val_str(t->token)))
         return err_set(&job->err, ERR_NOMEM, "memory", NULL);
     return 0;
 }
@@ -134,6 +156,7 @@ void link_page_handle(struct http_api *api, struct http_request *r)
         (struct page){.out = &job->out, .lang = job->login.lang, .here = r->path, .is_narrow = true, .is_secret = true};
     job->login.actor.user = PEOPLE_ANONYMOUS;
     job->page = t;
+    job->body = form_body_of(r);
     job->args = val_list();
     int rc = http_take_rate(api, r, PEOPLE_ANONYMOUS, &job->err);
     if (rc == 0) rc = take_request(job, t, reads);
@@ -141,10 +164,13 @@ void link_page_handle(struct http_api *api, struct http_request *r)
         reply_error(job);
         return;
     }
-    job->call = reads ? "task.link_show" : "task.link_decide";
+    job->call = reads || t->find ? "task.link_show" : "task.link_decide";
     job->type = "text/html; charset=utf-8";
     job->status = 200;
     job->refuse = refuse;
-    job->work = reads ? show_work : decide_work;
-    api_job_start(job, !reads);
+    job->work = reads || t->find ? show_work : decide_work;
+    if (reads)
+        api_job_start(job, false);
+    else
+        task_form_start(job);
 }

@@ -6,5 +6,7 @@
 #include "http/api_job.h"
 
 void link_page_handle(struct http_api *api, struct http_request *r);
+/* The bytes of a file that the page shows (link_file.c). */
+void link_file_handle(struct http_api *api, struct http_request *r);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include "base/err.h"
 
-enum { MULTIPART_HEAD_MAX = 4096, MULTIPART_PARTS_MAX = 32, MULTIPART_BOUNDARY_MAX = 70 };
+enum { MULTIPART_HEAD_MAX = 4096, MULTIPART_PARTS_MAX = 256, MULTIPART_BOUNDARY_MAX = 70 };
 
 struct multipart_part {
     char name[64], filename[400]; /* "" if there is none */

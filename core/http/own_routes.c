@@ -10,6 +10,7 @@
 #include "http/auth_web.h"
 #include "http/conn.h"
 #include "http/file_web.h"
+#include "http/form_body.h"
 #include "http/link_page.h"
 #include "http/metrics.h"
 #include "http/problem.h"
@@ -256,7 +257,8 @@ const struct http_own_route http_own_routes[] = {
      HTTP_LOGIN,
      file_upload_handle,
      {"Hands in a file; its id goes into fields of type file.", .query = "name:text", .bytes = true, .result = "File",
-      .status = 201}},
+      .status = 201},
+     file_upload_take},
     {"GET",
      "/api/files/:id",
      HTTP_ANYONE,
@@ -279,7 +281,15 @@ const struct http_own_route http_own_routes[] = {
      "/t/:token",
      HTTP_ANYONE,
      link_page_handle,
-     {"Decides by a signed link, which is used up by that.", .form = "map", .type = "text/html"}},
+     {"Decides by a signed link, which is used up by that; with files as multipart/form-data.", .form = "map",
+      .type = "text/html"},
+     form_body_take_link},
+    {"GET",
+     "/t/:token/files/:id",
+     HTTP_ANYONE,
+     link_file_handle,
+     {"The bytes of a file that the page behind a signed link shows, as an attachment.", .type = "*/*",
+      .header = "range:text", .etag = true}},
     {"GET",
      "/calendar/:file",
      HTTP_ANYONE,
@@ -302,12 +312,23 @@ const struct http_own_route http_own_routes[] = {
      HTTP_SESSION,
      task_page_handle,
      {"The page of the inbox.", .query = "after:text undated:text", .type = "text/html"}},
+    {"GET",
+     "/tasks/decide",
+     HTTP_SESSION,
+     bulk_page_handle,
+     {"The page on which several tasks are decided together.", .query = "task:integer", .type = "text/html"}},
+    {"POST",
+     "/tasks/decide",
+     HTTP_SESSION,
+     bulk_page_handle,
+     {"Shows what will happen to each of several tasks, then decides them.", .form = "map", .type = "text/html"}},
     {"GET", "/tasks/:id", HTTP_SESSION, task_page_handle, {"The page of a task.", .type = "text/html"}},
     {"POST",
      "/tasks/:id",
      HTTP_SESSION,
      task_page_handle,
-     {"What is done with a task, by its form.", .form = "map", .status = 303}},
+     {"What is done with a task, by its form; with files as multipart/form-data.", .form = "map", .status = 303},
+     form_body_take},
     {0}};
 
 static bool is_here(const struct http_own_route *own, const struct http_request *r)
@@ -321,6 +342,12 @@ const struct http_own_route *http_own_route_find(const struct http_request *r)
     for (const struct http_own_route *own = http_own_routes; own->method; own++)
         if (strcmp(own->method, method) == 0 && is_here(own, r)) return own;
     return NULL;
+}
+
+int http_api_take(void *ctx, struct http_request *r, struct http_sink **out, struct err *err)
+{
+    const struct http_own_route *own = strcmp(r->method, "POST") == 0 ? http_own_route_find(r) : NULL;
+    return own && own->take ? own->take(ctx, r, out, err) : 0;
 }
 
 void http_own_route_allow(const struct http_request *r, char allow[64])

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/kinds.h"
 #include "base/locale.h"
+#include "base/zone.h"
 #include "http/query.h"
 
 enum { SENTENCE_MAX = 16 << 10, HEADERS_MAX = 16 << 10 };
@@ -132,6 +133,19 @@ void page_instant(struct page *p, int64_t ms, const char *zone)
     arena_close(&a);
 }
 
+void page_due(struct page *p, int64_t due, int64_t now, const char *zone)
+{
+    const struct zone *z = zone_get(zone);
+    int64_t days = z ? zone_day(z, due) - zone_day(z, now) : 0;
+    struct err_num n;
+    if (days >= -1 && days <= 1)
+        page_add(p, "%k ", days < 0 ? "page.due_yesterday" : days > 0 ? "page.due_tomorrow" : "page.due_today");
+    else
+        page_say(p, days < 0 ? "page.due_ago" : "page.due_in", "n", err_i64(&n, days < 0 ? -days : days));
+    page_add(p, days >= -1 && days <= 1 ? "" : " ");
+    page_instant(p, due, zone);
+}
+
 /* --- the frame --- */
 
 static void add_nav(struct page *p)
@@ -192,10 +206,27 @@ void page_form(struct page *p, const char *action)
     if (p->csrf) page_add(p, "<input type=\"hidden\" name=\"_csrf\" value=\"%s\">\n", p->csrf);
 }
 
+void page_form_files(struct page *p)
+{
+    page_add(p, "<form method=\"post\" enctype=\"multipart/form-data\" novalidate>\n");
+    if (p->csrf) page_add(p, "<input type=\"hidden\" name=\"_csrf\" value=\"%s\">\n", p->csrf);
+}
+
+void page_bytes(struct page *p, int64_t bytes)
+{
+    const int64_t kib = 1 << 10, mib = 1 << 20;
+    if (bytes < kib)
+        page_add(p, "%i B", bytes);
+    else if (bytes < mib)
+        page_add(p, "%i KB", (bytes + kib - 1) / kib);
+    else
+        page_add(p, bytes % mib ? "%i%k%i MB" : "%i MB", bytes / mib, "page.decimal", bytes % mib * 10 / mib);
+}
+
 /* --- what is wrong --- */
 
 /* Where the sentence and its remedy are for programs and operators, pages have their own: KEY.page. */
-static void add_sentence(struct page *p, const struct err *err)
+void page_sentence(struct page *p, const struct err *err)
 {
     struct buf text;
     struct err own = *err;
@@ -210,7 +241,7 @@ static void add_sentence(struct page *p, const struct err *err)
 void page_err(struct page *p, const struct err *err)
 {
     page_add(p, "<div class=\"wrong\" role=\"alert\" id=\"wrong\">\n<p><strong>%k</strong> ", "page.wrong");
-    add_sentence(p, err);
+    page_sentence(p, err);
     page_add(p, "</p>\n</div>\n");
 }
 

@@ -5,7 +5,7 @@
  *
  *     struct page p = {.out = &b, .lang = "vi"};
  *     page_begin(&p, title);
- *     page_add(&p, "<p class=\"late\">%k: %s</p>\n", "page.due", due);
+ *     page_add(&p, "<p class=\"late\">%k: %s</p>\n", "page.late", what);
  *     page_end(&p); */
 #ifndef KHUNG_HTTP_PAGE_H
 #define KHUNG_HTTP_PAGE_H
@@ -19,12 +19,13 @@ enum { PAGE_MAX = 4 << 20, PAGE_PATH_MAX = 200 };
 
 struct page {
     struct buf *out;
-    const char *lang; /* "en", "vi" */
-    const char *here; /* the page's own path, for the switch of language; NULL: none */
-    const char *user; /* who is logged in; NULL: nobody */
-    const char *csrf; /* the word that their forms carry; NULL: none */
-    bool is_narrow;   /* a form of a few fields */
-    bool is_secret;   /* its address is a key: no other page is told it, ours neither */
+    const char *lang;  /* "en", "vi" */
+    const char *here;  /* the page's own path, for the switch of language; NULL: none */
+    const char *user;  /* who is logged in; NULL: nobody */
+    const char *csrf;  /* the word that their forms carry; NULL: none */
+    const char *files; /* where files are fetched, "/api/files/"; NULL: nowhere */
+    bool is_narrow;    /* a form of a few fields */
+    bool is_secret;    /* its address is a key: no other page is told it, ours neither */
 };
 
 /* Everything before the content, with the title as its heading; and everything behind it. */
@@ -39,10 +40,17 @@ void page_say(struct page *p, const char *key, const char *name, const char *val
 void page_val(struct page *p, const struct val *v);
 /* "04/01/2021 08:00" in the zone; of a value, a date is "04/01/2021". */
 void page_instant(struct page *p, int64_t ms, const char *zone);
+/* The sentence of an error, with its remedy; pages have sentences of their own where those are for programs. */
+void page_sentence(struct page *p, const struct err *err);
+/* "Due tomorrow, 05/01/2021 08:00". */
+void page_due(struct page *p, int64_t due, int64_t now, const char *zone);
 /* What is wrong, on top of the page: read out at once. (Forms with fields have their own: task_form_err.) */
 void page_err(struct page *p, const struct err *err);
-/* Opens a form that is posted to `action` (NULL: to the page itself), with the word. */
+/* Opens a form that is posted to `action` (NULL: to the page itself), with the word; the second one takes files. */
 void page_form(struct page *p, const char *action);
+void page_form_files(struct page *p);
+/* "20 MB" */
+void page_bytes(struct page *p, int64_t bytes);
 
 /* `more`: further header lines or NULL. The page may not be kept, framed, or sent elsewhere. */
 void page_reply(struct http_request *r, int status, const struct page *p, const char *more);

@@ -230,7 +230,10 @@ void reply_refuse(struct http_conn *c, int status)
     if (c->x->why) err = *c->x->why;
     if (!r->id[0]) parse_make_id(c->server, r->id);
     conn_set_phase(c, CONN_HANDLING);
-    http_problem(r, &err, locale_pick(lang));
+    if (r->sink && r->sink->refuse)
+        r->sink->refuse(r->sink, r, &err);
+    else
+        http_problem(r, &err, locale_pick(lang));
 }
 
 void reply_full(uv_stream_t *stream)

@@ -57,6 +57,7 @@ const struct http_route http_routes[] = {
     {"GET", "/api/tasks/:id/comments", "task.comments", ":id# ?=", 200, false},
     {"POST", "/api/tasks/:id/comments", "task.comment", ":id# body.text body.files", 204, true},
     {"POST", "/api/tasks/:id/attach", "task.attach", ":id# body.files body.text", 204, true},
+    {"DELETE", "/api/tasks/:id/files/:file", "task.detach", ":id# :file#", 204, true},
     {"POST", "/api/tasks/:id/recuse", "task.recuse", ":id# body.reason", 204, true},
     {"POST", "/api/tasks/:id/link", "task.link", ":id# body.person body.expires", 201, true},
     {"GET", "/api/notices", "notice.list", "?=", 200, false},
@@ -111,6 +112,7 @@ const struct http_route http_routes[] = {
     {"POST", "/api/setup_links", "user.setup_link", "", 201, true},
     {"GET", "/api/roles", "people.role_list", "?=", 200, false},
     {"GET", "/api/persons", "people.person_list", "?=", 200, false},
+    {"GET", "/api/find", "people.find", "?*", 200, false},
     {"GET", "/api/positions", "people.position_list", "?=", 200, false},
     {"GET", "/api/holders", "people.holder_list", "?=", 200, false},
     {"GET", "/api/bodies", "people.body_list", "?=", 200, false},
@@ -224,16 +226,32 @@ static struct val guess(const char *s)
 /* More names than any form has: each is looked for among all that came before it. */
 enum { NAMES_MAX = 500 };
 
-static int take_query(const char *query, struct arena *a, bool as_text, struct val *out)
+enum query_how { QUERY_GUESS, QUERY_TEXT, QUERY_ALL };
+
+/* Boxes of one name send it once each. */
+static int set_value(struct arena *a, struct val *map, const char *key, struct val v, enum query_how how)
 {
+    const struct val *have = how == QUERY_ALL ? val_get(map, key) : NULL;
+    struct val list = val_list();
+    if (!have) return val_set(a, map, key, v);
+    if (have->type == VAL_LIST)
+        list = *have;
+    else if (val_add(a, &list, *have))
+        return ERR_NOMEM;
+    return val_add(a, &list, v) ? ERR_NOMEM : val_set(a, map, key, list);
+}
+
+static int take_query(const char *query, struct arena *a, enum query_how how, struct val *out)
+{
+    int n = 0;
     *out = val_map();
     for (const char *p = query; *p;) {
-        if (out->as.map.n == NAMES_MAX) return ERR_LIMIT;
+        if (n++ == NAMES_MAX) return ERR_LIMIT;
         size_t len = strcspn(p, "&"), name = strcspn(p, "=&");
         char *key = decode(a, p, name), *value = name < len ? decode(a, p + name + 1, len - name - 1) : NULL;
         if (!key) return ERR_NOMEM;
-        struct val v = !value ? val_bool(true) : as_text ? val_str(value) : guess(value);
-        if (*key && val_set(a, out, key, v) != 0) return ERR_NOMEM;
+        struct val v = !value ? val_bool(true) : how != QUERY_GUESS ? val_str(value) : guess(value);
+        if (*key && set_value(a, out, key, v, how) != 0) return ERR_NOMEM;
         p += len + (p[len] == '&');
     }
     return 0;
@@ -242,7 +260,13 @@ static int take_query(const char *query, struct arena *a, bool as_text, struct v
 int http_form_parse(struct arena *a, const char *body, size_t len, struct val *out, struct err *err)
 {
     char *text = arena_strndup(a, body ? body : "", len);
-    return !text || take_query(text, a, true, out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+    return !text || take_query(text, a, QUERY_TEXT, out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
+int http_form_parse_all(struct arena *a, const char *body, size_t len, struct val *out, struct err *err)
+{
+    char *text = arena_strndup(a, body ? body : "", len);
+    return !text || take_query(text, a, QUERY_ALL, out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 
 static int bad(const char *name, struct err *err)
@@ -291,7 +315,7 @@ static int take_from_query(const struct http_route *route, const char *text, con
     char kind = spec[len - 1];
     struct val query;
     /* A list's description knows the types (store/list.h). */
-    if (take_query(text, a, kind == '=' || kind == '$', &query) != 0)
+    if (take_query(text, a, kind == '=' || kind == '$' ? QUERY_TEXT : QUERY_GUESS, &query) != 0)
         return err_set(err, ERR_LIMIT, "limit.size", NULL);
     if (spec[1] == '*' || spec[1] == '=') return take_rest(route, "?", &query, a, out, err);
     char *key = arena_strndup(a, spec + 1, len - 1 - (kind == '#' || kind == '$'));

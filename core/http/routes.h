@@ -33,6 +33,8 @@ int http_route_args(const struct http_route *route, const struct http_request *r
                     struct arena *a, struct val *out, struct err *err);
 /* What a web form sent (application/x-www-form-urlencoded), as a map of texts. */
 int http_form_parse(struct arena *a, const char *body, size_t len, struct val *out, struct err *err);
+/* The same; of a name that comes more than once, a list. */
+int http_form_parse_all(struct arena *a, const char *body, size_t len, struct val *out, struct err *err);
 /* "/api/tasks/:id/claim": does the path fit? */
 bool http_path_fits(const char *pattern, const char *path);
 /* For the reference: all of them, closed by {NULL}. */
@@ -65,6 +67,9 @@ struct http_own_route {
     enum http_needs needs;
     void (*handle)(struct http_api *api, struct http_request *r);
     struct http_told told;
+    /* Is asked when a head is there: *out gets what takes the body as it comes, or stays NULL. NULL: the request has
+     * it. */
+    int (*take)(struct http_api *api, struct http_request *r, struct http_sink **out, struct err *err);
 };
 extern const struct http_own_route http_own_routes[]; /* own_routes.c; closed by {NULL} */
 const struct http_own_route *http_own_route_find(const struct http_request *r);

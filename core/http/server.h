@@ -33,11 +33,14 @@ struct http_header {
     const char *name, *value; /* the name in small letters */
 };
 
+struct http_request;
 /* Where a body goes that is not kept, but taken as it comes. */
 struct http_sink {
     size_t most;                                                               /* bytes of it; more: 413 */
     int (*add)(struct http_sink *k, const char *p, size_t n, struct err *err); /* negative: refused, with this */
     void (*drop)(struct http_sink *k); /* the request ended before the handler took the sink over */
+    /* Answers what ends the request (its length, what add said); NULL: a problem document does. */
+    void (*refuse)(struct http_sink *k, struct http_request *r, const struct err *why);
 };
 
 /* Valid until the reply. */
@@ -51,6 +54,7 @@ struct http_request {
     const char *body;
     size_t body_len;
     struct http_sink *sink; /* has the body, all of it; who takes it over sets NULL. NULL: `body` has it */
+    const char *word;       /* against forgery, that the form in a sink sent; NULL: none */
     bool local;             /* over the socket in the data directory */
     const char *peer;       /* the address it comes from, "" if local */
     char id[40];            /* X-Request-Id: the client's, or made here */

@@ -66,19 +66,35 @@ struct one {
     const struct val *value; /* what was given, else the default; or NULL */
     const struct err_field *wrong;
     const char *help; /* key of a usual one, or NULL */
-    bool required, has_help;
+    bool required, has_help, is_file;
+    const struct task_form *form;
 };
 
-/* Under the name that the form gives the field. */
-static void add_wrong(struct page *p, const struct val *field, const struct err_field *wrong)
+/* A field of the page's own: "reason", "person". */
+static void add_page_name(struct buf *out, const char *lang, const char *name)
+{
+    char key[NAME_MAX_ + 20];
+    snprintf(key, sizeof(key), "page.%s", name);
+    const char *text = locale_text(lang, key);
+    buf_add_str(out, text ? text : name);
+}
+
+/* Under the name that the form gives the field; pages have sentences of their own (KEY.page). */
+void task_form_wrong(struct page *p, const struct val *field, const struct err_field *wrong)
 {
     struct buf title, text;
+    char own[48];
     buf_init(&title, 4096);
     buf_init(&text, 8192);
     buf_add_str(&title, "“");
-    if (field) add_plain(&title, p->lang, field);
+    if (field)
+        add_plain(&title, p->lang, field);
+    else
+        add_page_name(&title, p->lang, wrong->name);
     buf_add_str(&title, "”");
-    locale_format(&text, p->lang, wrong->key, "field", field ? title.data : wrong->name, "detail", wrong->detail, NULL);
+    snprintf(own, sizeof(own), "%s.page", wrong->key);
+    locale_format(&text, p->lang, locale_text(p->lang, own) ? own : wrong->key, "field", title.data, "detail",
+                  wrong->detail, NULL);
     page_add(p, "%s", text.data);
     buf_close(&title);
     buf_close(&text);
@@ -108,11 +124,13 @@ static void add_notes(const struct one *o)
         page_add(o->p, "<p class=\"help\" id=\"f-%s-help\">", o->name);
         page_val(o->p, val_get(o->field, "help"));
         if (o->help) page_add(o->p, val_get(o->field, "help") ? " %k" : "%k", o->help);
+        if (o->is_file && val_get(o->field, "help")) page_add(o->p, " ");
+        if (o->is_file) task_files_help(o->p, o->form->file_max, val_get(o->field, "types"));
         page_add(o->p, "</p>\n");
     }
     if (o->wrong) {
         page_add(o->p, "<p class=\"field-wrong\" id=\"f-%s-wrong\">", o->name);
-        add_wrong(o->p, o->field, o->wrong);
+        task_form_wrong(o->p, o->field, o->wrong);
         page_add(o->p, "</p>\n");
     }
 }
@@ -168,19 +186,69 @@ static void add_limit(const struct one *o, const char *name)
 /* What a browser has for a type; NULL: several lines of text. */
 static const char *input_of(const struct val *type)
 {
-    static const char *const inputs[][2] = {{"integer", "number\" step=\"1"},
-                                            {"money", "number\" step=\"1"},
-                                            {"number", "number\" step=\"any"},
-                                            {"date", "date"},
-                                            {"instant", "datetime-local"},
-                                            {"duration", "text"},
-                                            {"unit", "text"},
-                                            {"person", "text"},
-                                            {"file", "text\" inputmode=\"numeric"},
+    static const char *const inputs[][2] = {{"integer", "number\" step=\"1"},     {"money", "number\" step=\"1"},
+                                            {"number", "number\" step=\"any"},    {"date", "date"},
+                                            {"instant", "datetime-local"},        {"duration", "text"},
                                             {"ref", "text\" inputmode=\"numeric"}};
     for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++)
         if (val_is_str(type, inputs[i][0])) return inputs[i][1];
     return NULL;
+}
+
+static bool is_file(const struct val *field)
+{
+    return val_is_str(val_get(field, "type"), "file") || val_is_str(val_get(field, "item"), "file");
+}
+
+bool task_form_has_files(const struct val *fields)
+{
+    for (size_t i = 0; val_at(fields, i); i++)
+        if (is_file(val_at(fields, i))) return true;
+    return false;
+}
+
+static void add_files(const struct one *o)
+{
+    char id[NAME_MAX_ + 10], described[3 * NAME_MAX_];
+    snprintf(id, sizeof(id), "f-%s", o->name);
+    snprintf(described, sizeof(described), o->wrong ? "f-%s-help f-%s-wrong" : "f-%s-help", o->name, o->name);
+    struct task_files files = {.s = o->form->s,
+                               .name = o->name,
+                               .id = id,
+                               .given = o->form->given && o->form->given->type == VAL_MAP ? o->value : NULL,
+                               .types = val_get(o->field, "types"),
+                               .described = described,
+                               .many = val_is_str(val_get(o->field, "type"), "list"),
+                               .required = o->required,
+                               .wrong = o->wrong != NULL};
+    page_add(o->p, "<label for=\"f-%s\">", o->name);
+    add_title(o);
+    page_add(o->p, "</label>\n");
+    add_notes(o);
+    task_files_write(o->p, &files);
+}
+
+static void add_pick(const struct one *o)
+{
+    char id[NAME_MAX_ + 10], described[3 * NAME_MAX_];
+    snprintf(id, sizeof(id), "f-%s", o->name);
+    snprintf(described, sizeof(described), o->wrong ? "f-%s-help f-%s-wrong" : "f-%s-help", o->name, o->name);
+    struct task_pick pick = {.s = o->form->s,
+                             .kind =
+                                 val_is_str(val_get(o->field, "type"), "unit") ? PEOPLE_FIND_UNIT : PEOPLE_FIND_PERSON,
+                             .name = o->name,
+                             .id = id,
+                             .given = o->form->given,
+                             .preset = val_get_int(o->field, "default", 0),
+                             .described = described,
+                             .required = o->required,
+                             .wrong = o->wrong != NULL,
+                             .is_sought = o->form->find && strcmp(o->form->find, o->name) == 0};
+    page_add(o->p, "<label for=\"f-%s\">", o->name);
+    add_title(o);
+    page_add(o->p, "</label>\n");
+    add_notes(o);
+    task_pick_write(o->p, &pick);
 }
 
 static void add_input(const struct one *o)
@@ -209,9 +277,8 @@ static void add_input(const struct one *o)
 /* How to write what is not plain by itself. */
 static const char *help_of(const struct val *type)
 {
-    return val_is_str(type, "person")     ? "page.code_help"
-           : val_is_str(type, "file")     ? "page.file_help"
-           : val_is_str(type, "unit")     ? "page.unit_help"
+    return val_is_str(type, "person")     ? "page.find_help"
+           : val_is_str(type, "unit")     ? "page.find_help"
            : val_is_str(type, "list")     ? "page.list_help"
            : val_is_str(type, "duration") ? "page.duration_help"
                                           : NULL;
@@ -227,14 +294,19 @@ static const struct err_field *wrong_with(const struct err *err, const char *nam
 static void write_field(struct page *p, const struct task_form *f, const struct val *field)
 {
     char name[NAME_MAX_];
-    struct one o = {.p = p, .field = field, .help = help_of(val_get(field, "type"))};
-    o.has_help = o.help || val_get(field, "help");
+    struct one o = {.p = p, .field = field, .form = f, .is_file = is_file(field)};
+    if (!o.is_file) o.help = help_of(val_get(field, "type"));
+    o.has_help = o.is_file || o.help || val_get(field, "help");
     o.name = short_text(val_get(field, "name"), name);
     o.required = val_get_bool(field, "required", false);
     o.wrong = wrong_with(f->wrong, name);
     o.value = f->given && f->given->type == VAL_MAP ? val_get(f->given, name) : val_get(field, "default");
     if (val_get(field, "choices") || val_is_str(val_get(field, "type"), "boolean"))
         add_choices(&o);
+    else if (o.is_file)
+        add_files(&o);
+    else if (val_is_str(val_get(field, "type"), "person") || val_is_str(val_get(field, "type"), "unit"))
+        add_pick(&o);
     else
         add_input(&o);
 }
@@ -255,7 +327,7 @@ static const struct val *field_named(const struct val *fields, const char *name)
     return NULL;
 }
 
-void task_form_err(struct page *p, const struct val *fields, const struct err *wrong)
+void task_form_err(struct page *p, const struct val *fields, const char *prefix, const struct err *wrong)
 {
     if (!wrong->nfields) {
         page_err(p, wrong);
@@ -265,8 +337,8 @@ void task_form_err(struct page *p, const struct val *fields, const struct err *w
              "page.wrong_fields");
     for (int i = 0; i < wrong->nfields; i++) {
         const struct err_field *f = &wrong->fields[i];
-        page_add(p, "<li><a href=\"#f-%s\">", f->name);
-        add_wrong(p, field_named(fields, f->name), f);
+        page_add(p, "<li><a href=\"#%s-%s\">", prefix, f->name);
+        task_form_wrong(p, field_named(fields, f->name), f);
         page_add(p, "</a></li>\n");
     }
     page_add(p, "</ul>\n</div>\n");

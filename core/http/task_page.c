@@ -8,6 +8,7 @@
 #include "base/locale.h"
 #include "flow/task.h"
 #include "http/auth_web.h"
+#include "http/form_body.h"
 #include "http/problem.h"
 #include "http/query.h"
 #include "http/routes.h"
@@ -23,12 +24,13 @@ static int64_t id_in(const char *path)
 /* --- what is done --- */
 
 /* What a form may ask for: a call, and its arguments behind the task's number. A "!" is passed on though it be empty,
- * so that the call says what it misses. */
+ * so that the call says what it misses; "#" is a number, "*" a list of them. */
 static const struct act {
     const char *name, *call, *args[2];
 } acts[] = {{"decide", "task.decide", {NULL}},           {"claim", "task.claim", {NULL}},
             {"release", "task.release", {NULL}},         {"delegate", "task.delegate", {"person!", "reason"}},
-            {"hand_back", "task.hand_back", {"reason"}}, {"comment", "task.comment", {"text!"}},
+            {"hand_back", "task.hand_back", {"reason"}}, {"comment", "task.comment", {"text!", "files*"}},
+            {"reassign", "task.reassign", {"reason!"}},  {"detach", "task.detach", {"file#"}},
             {"recuse", "task.recuse", {"reason!"}}};
 
 static const struct act *act_of(const char *name)
@@ -38,23 +40,12 @@ static const struct act *act_of(const char *name)
     return NULL;
 }
 
-/* The form's own fields: those of the page begin with "_", which no field of a task does. */
-static int fields_of(struct arena *a, const struct val *given, struct val *out)
-{
-    int rc = 0;
-    *out = val_map();
-    for (size_t i = 0; rc == 0 && i < given->as.map.n; i++)
-        if (given->as.map.pairs[i].key[0] != '_')
-            rc = val_set(a, out, given->as.map.pairs[i].key, given->as.map.pairs[i].v);
-    return rc;
-}
-
 static int add_answer(struct api_job *job, struct session *s, struct val *args, struct err *err)
 {
     struct task_page *t = task_page_of(job);
     struct val fields, answer;
     const struct val *hash = val_get(&t->given, "_hash");
-    int rc = fields_of(&job->arena, &t->given, &fields);
+    int rc = task_form_fields(&job->arena, &t->given, &fields);
     if (rc == 0) rc = flow_task_fill_form(s, t->task, &fields, &answer, err);
     if (rc) return err->code ? rc : err_set(err, ERR_NOMEM, "memory", NULL);
     if (hash) rc = val_set(&job->arena, &answer, "hash", *hash);
@@ -62,18 +53,79 @@ static int add_answer(struct api_job *job, struct session *s, struct val *args, 
     return rc ? err_set(err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
-static int add_texts(struct api_job *job, const struct act *act, struct val *args)
+int64_t task_form_number(struct arena *a, const struct val *v)
+{
+    const char *text = v ? val_cstr(a, v) : NULL;
+    return text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 19 ? strtoll(text, NULL, 10) : 0;
+}
+
+/* Of what came as one text or as several. */
+int task_form_numbers(struct arena *a, const struct val *v, struct val *out)
+{
+    int rc = 0;
+    *out = val_list();
+    if (val_is(v, VAL_STR) && v->as.str.len) rc = val_add(a, out, val_int(task_form_number(a, v)));
+    for (size_t i = 0; rc == 0 && val_is(v, VAL_LIST) && val_at(v, i); i++)
+        rc = val_add(a, out, val_int(task_form_number(a, val_at(v, i))));
+    return rc;
+}
+
+static int add_given(struct api_job *job, const struct act *act, struct val *args)
 {
     struct task_page *t = task_page_of(job);
     int rc = 0;
     for (int i = 0; rc == 0 && i < 2 && act->args[i]; i++) {
-        size_t n = strcspn(act->args[i], "!");
-        char *name = arena_strndup(&job->arena, act->args[i], n);
+        size_t n = strcspn(act->args[i], "!#*");
+        char *name = arena_strndup(&job->arena, act->args[i], n), how = act->args[i][n];
         const struct val *v = name ? val_get(&t->given, name) : NULL;
         bool is_empty = !val_is(v, VAL_STR) || v->as.str.len == 0;
-        rc = val_add(&job->arena, args, !is_empty ? *v : act->args[i][n] ? val_str("") : val_nil());
+        struct val arg = !is_empty ? *v : how ? val_str("") : val_nil();
+        if (how == '#') arg = val_int(task_form_number(&job->arena, v));
+        if (how == '*') rc = task_form_numbers(&job->arena, v, &arg);
+        if (rc == 0) rc = val_add(&job->arena, args, arg);
     }
     return rc;
+}
+
+/* Whom it is asked of instead: a person, else a position in a unit. */
+static int add_target(struct api_job *job, struct val *args, struct err *err)
+{
+    static const char *const names[] = {"person", "position", "unit"};
+    struct task_page *t = task_page_of(job);
+    struct arena *a = &job->arena;
+    const char *given[3];
+    struct val to = val_map();
+    for (int i = 0; i < 3; i++) {
+        const struct val *v = val_get(&t->given, names[i]);
+        given[i] = v ? val_cstr(a, v) : NULL;
+        if (given[i] && !*given[i]) given[i] = NULL;
+    }
+    int rc = 0;
+    if (given[0] || !given[1]) {
+        int64_t id = given[0] ? task_form_number(a, val_get(&t->given, "person")) : 0;
+        rc = val_set(a, &to, "person", id ? val_int(id) : val_str(given[0] ? given[0] : ""));
+    } else {
+        int64_t unit = given[2] ? task_form_number(a, val_get(&t->given, "unit")) : 0;
+        rc = val_set(a, &to, "position", val_str(given[1]));
+        if (rc == 0 && given[2]) rc = val_set(a, &to, "unit", unit ? val_int(unit) : val_str(given[2]));
+    }
+    if (rc == 0) rc = val_add(a, args, to);
+    return rc ? err_set(err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
+/* What a call says of one of its arguments is said at that field. */
+static void name_field(const struct act *act, struct err *err)
+{
+    static const char *const fields[][2] = {
+        {"people.no_person", "person"}, {"people.no_unit", "unit"}, {"task.has_it", "person"}, {"task.text", "reason"}};
+    for (size_t i = 0; err->nfields == 0 && i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (strcmp(err->key, fields[i][0]) != 0) continue;
+        bool is_remark = i == 3 && strcmp(act->name, "comment") == 0;
+        char detail[96];
+        snprintf(detail, sizeof(detail), "%.90s", err_arg(err, "code"));
+        err_add_field(err, is_remark ? "text" : fields[i][1], i == 0 && !*detail ? "invalid.required" : err->key,
+                      detail);
+    }
 }
 
 static int act_work(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
@@ -82,15 +134,15 @@ static int act_work(struct api_job *job, struct session *s, struct reader *reade
     struct task_page *t = task_page_of(job);
     const struct act *act = act_of(t->act);
     struct val args = val_list(), out;
-    int rc = val_add(&job->arena, &args, val_int(t->task));
-    if (rc == 0 && strcmp(act->name, "decide") == 0) {
-        rc = add_answer(job, s, &args, err);
-        if (rc) return rc;
-    } else if (rc == 0) {
-        rc = add_texts(job, act, &args);
-    }
-    if (rc) return err_set(err, ERR_NOMEM, "memory", NULL);
+    int rc = task_pick_take(s, &t->given, err);
+    if (rc) return rc;
+    if (val_add(&job->arena, &args, val_int(t->task))) return err_set(err, ERR_NOMEM, "memory", NULL);
+    if (strcmp(act->name, "decide") == 0) rc = add_answer(job, s, &args, err);
+    if (strcmp(act->name, "reassign") == 0) rc = add_target(job, &args, err);
+    if (rc) return rc;
+    if (add_given(job, act, &args)) return err_set(err, ERR_NOMEM, "memory", NULL);
     rc = api_invoke(s->host->api, s, act->call, &args, &job->arena, &out, err);
+    if (rc) name_field(act, err);
     if (rc) return rc;
     job->status = 303;
     job->headers = arena_printf(&job->arena, "Cache-Control: no-store\r\nLocation: /tasks/%lld?done=%s\r\n",
@@ -100,7 +152,7 @@ static int act_work(struct api_job *job, struct session *s, struct reader *reade
 
 /* --- answers --- */
 
-static void reply_error(struct api_job *job)
+void task_page_reply_error(struct api_job *job)
 {
     struct task_page *t = task_page_of(job);
     const char *title = locale_text(t->page.lang, "auth.page_failed");
@@ -118,7 +170,7 @@ static void reply_error(struct api_job *job)
     api_job_free(job);
 }
 
-static const char *lines_of(struct api_job *job)
+const char *task_page_lines(struct api_job *job)
 {
     struct buf b;
     buf_init(&b, 4096);
@@ -134,13 +186,14 @@ static void refuse(struct api_job *job)
     struct task_page *t = task_page_of(job);
     struct err *told = arena_alloc(&job->arena, sizeof(*told));
     if (!t->act || t->told || !told || err_is_fault(job->err.code)) {
-        reply_error(job);
+        task_page_reply_error(job);
         return;
     }
     *told = job->err;
     t->told = told;
+    job->reply = NULL;
     job->status = http_status_of(told);
-    job->headers = lines_of(job);
+    job->headers = task_page_lines(job);
     job->work = task_page_write;
     api_job_go_on(job, false);
 }
@@ -153,16 +206,14 @@ static const char *query_of(struct api_job *job, const char *name)
 
 static int take_form(struct api_job *job, struct task_page *t)
 {
-    const struct http_request *r = job->request;
-    const char *type = http_header(r, "content-type");
-    if (!type || strncmp(type, "application/x-www-form-urlencoded", 33) != 0)
-        return err_set(&job->err, ERR_INVALID, "http.content_type", "type", type ? type : "", NULL);
-    int rc = http_form_parse(&job->arena, r->body, r->body_len, &t->given, &job->err);
+    int rc = task_form_take(job);
     const struct val *act = rc == 0 ? val_get(&t->given, "_act") : NULL;
     const struct act *known = act ? act_of(val_cstr(&job->arena, act)) : NULL;
     if (rc == 0 && !known) rc = err_set(&job->err, ERR_INVALID, "http.parameter", "name", "_act", NULL);
-    if (rc == 0) t->act = known->name;
-    return rc;
+    if (rc) return rc;
+    t->act = known->name;
+    t->find = task_pick_find(&job->arena, &t->given);
+    return 0;
 }
 
 /* Whose browser this is. */
@@ -182,9 +233,18 @@ static int identify(struct http_api *api, struct api_job *job, struct task_page 
     char *word = arena_alloc(&job->arena, SECRET_TEXT), *session = arena_strndup(&job->arena, cookie, len);
     if (!word || !session) return err_set(&job->err, ERR_NOMEM, "memory", NULL);
     auth_csrf(api, session, word);
+    t->page.files = "/api/files/";
     t->page.user = job->login.name;
     t->page.csrf = word;
     return 0;
+}
+
+/* The word stands in the body, which came before anybody asked who sends it. */
+static void take_body(struct api_job *job)
+{
+    job->body = form_body_of(job->request);
+    const struct val *word = job->body ? val_get(&job->body->fields, "_csrf") : NULL;
+    if (word) job->request->word = val_cstr(&job->arena, word);
 }
 
 static const char *done_of(struct api_job *job)
@@ -193,43 +253,58 @@ static const char *done_of(struct api_job *job)
     return act ? arena_printf(&job->arena, "page.done_%s", act->name) : NULL;
 }
 
-void task_page_handle(struct http_api *api, struct http_request *r)
+struct api_job *task_page_open(struct http_api *api, struct http_request *r, int64_t task)
 {
     struct api_job *job = api_job_new(api, r);
     struct task_page *t = arena_alloc(&job->arena, sizeof(*t));
-    bool reads = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
-    *t = (struct task_page){.task = id_in(r->path), .given = val_nil()};
+    *t = (struct task_page){.task = task, .given = val_nil()};
     t->page = (struct page){.out = &job->out, .lang = job->login.lang, .here = r->path};
     job->page = t;
+    job->args = val_list();
+    job->type = "text/html; charset=utf-8";
+    job->status = 200;
+    take_body(job);
     struct err limit;
     int rc = identify(api, job, t);
     if (http_take_rate(api, r, rc ? PEOPLE_ANONYMOUS : job->login.actor.user, &limit) != 0) {
         job->err = limit;
         rc = limit.code;
     }
-    if (rc == 0 && !job->login.session) {
+    if (rc == 0 && job->login.session) return job;
+    if (rc) {
+        task_page_reply_error(job);
+    } else {
         page_login_first(r);
         api_job_free(job);
-        return;
     }
-    if (rc == 0 && !t->task && strchr(r->path + 1, '/'))
+    return NULL;
+}
+
+void task_page_handle(struct http_api *api, struct http_request *r)
+{
+    struct api_job *job = task_page_open(api, r, id_in(r->path));
+    if (!job) return;
+    struct task_page *t = task_page_of(job);
+    bool reads = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
+    int rc = 0;
+    if (!t->task && strchr(r->path + 1, '/'))
         rc = err_set(&job->err, ERR_NOT_FOUND, "http.not_found", "path", r->path, NULL);
     if (rc == 0 && !reads && (strcmp(r->method, "POST") != 0 || !t->task))
         rc = err_set(&job->err, ERR_INVALID, "http.method", "method", r->method, "allow", "GET", NULL);
     if (rc == 0 && !reads) rc = take_form(job, t);
-    job->headers = rc == 0 ? lines_of(job) : NULL;
+    job->headers = rc == 0 ? task_page_lines(job) : NULL;
     if (rc) {
-        reply_error(job);
+        task_page_reply_error(job);
         return;
     }
     t->after = query_of(job, "after");
     t->undated = query_of(job, "undated");
     t->done = done_of(job);
     job->call = t->task ? "task.show" : "task.inbox";
-    job->args = val_list();
-    job->type = "text/html; charset=utf-8";
-    job->status = 200;
     job->refuse = refuse;
-    job->work = !reads ? act_work : t->task ? task_page_write : inbox_page_write;
-    api_job_start(job, !reads);
+    job->work = !reads && !t->find ? act_work : t->task ? task_page_write : inbox_page_write;
+    if (reads)
+        api_job_start(job, false);
+    else
+        task_form_start(job);
 }

@@ -14,7 +14,7 @@ struct shown {
     struct session *s;
     struct task_page *t;
     struct page *p;
-    struct val task, log;
+    struct val task, log, said;
     bool is_ballot, is_open;
 };
 
@@ -55,8 +55,7 @@ static void add_notes(struct shown *w)
     if (due) {
         page_add(w->p, "<p>");
         if (w->is_open && due < w->s->now) page_add(w->p, "<span class=\"late\">%k</span> · ", "page.late");
-        page_add(w->p, "%k ", "page.due");
-        page_instant(w->p, due, w->s->zone);
+        page_due(w->p, due, w->s->now, w->s->zone);
         page_add(w->p, "</p>\n");
     }
     if (w->is_open && until > w->s->now) {
@@ -78,6 +77,15 @@ static void add_notes(struct shown *w)
     }
 }
 
+static void add_files(struct shown *w, const struct val *v)
+{
+    if (task_files_is(v)) task_files_show(w->p, v);
+    for (size_t i = 0; v->type == VAL_LIST && val_at(v, i); i++) {
+        page_add(w->p, i ? "<br>" : "");
+        task_files_show(w->p, val_at(v, i));
+    }
+}
+
 /* As it was asked for; an answer keeps days, instants and persons as numbers. */
 static void add_value(struct shown *w, const struct val *field, const struct val *v)
 {
@@ -85,6 +93,8 @@ static void add_value(struct shown *w, const struct val *field, const struct val
     struct val day;
     if (val_get(field, "choices"))
         task_form_choice(w->p, field, v);
+    else if (task_files_is(v) || task_files_is(val_at(v, 0)))
+        add_files(w, v);
     else if (val_is_str(type, "date") && v->type == VAL_INT && kind_date(&w->job->arena, v->as.i, &day) == 0)
         page_val(w->p, &day);
     else if (val_is_str(type, "instant") && v->type == VAL_INT)
@@ -156,89 +166,72 @@ static void add_why(struct shown *w)
     page_add(w->p, "</p>\n");
 }
 
-static void begin_act(struct shown *w, const char *act)
+static void begin_act(struct shown *w, const char *act, bool has_files)
 {
-    page_form(w->p, NULL);
+    if (has_files)
+        page_form_files(w->p);
+    else
+        page_form(w->p, NULL);
     page_add(w->p, "<input type=\"hidden\" name=\"_act\" value=\"%s\">\n", act);
 }
 
-static void add_decide(struct shown *w)
+/* What a voter wants to know before. */
+static void add_vote(struct shown *w)
 {
-    struct task_form form = {.fields = val_get(&w->task, "fields")};
+    const struct val *vote = val_get(&w->task, "vote");
+    bool secret = val_get_bool(vote, "secret", false), change = val_get_bool(vote, "change", false);
+    if (!vote) return;
+    page_add(w->p, "<div class=\"note\"><p>%k %k</p>\n<p class=\"soft\">",
+             secret ? "page.vote_secret" : "page.vote_open", change ? "page.vote_change" : "page.vote_once");
+    page_add(w->p, "%k %i · %k ", "page.vote_members", val_get_int(vote, "members", 0), "page.vote_quorum");
+    page_val(w->p, val_get(vote, "quorum"));
+    page_add(w->p, " · %k ", "page.vote_threshold");
+    page_val(w->p, val_get(vote, "threshold"));
+    page_add(w->p, "</p></div>\n");
+}
+
+/* One's open vote, which may be changed while it is on. */
+static bool may_change(struct shown *w)
+{
+    const struct val *answer = val_get(&w->task, "answer");
+    return w->is_ballot && !w->is_open && val_get_bool(val_get(&w->task, "vote"), "change", false) &&
+           val_get_int(&w->task, "decided_by", 0) == w->s->actor.person && !val_get(answer, "recused");
+}
+
+static void add_decide_form(struct shown *w, const char *button)
+{
+    struct task_form form = {.s = w->s, .fields = val_get(&w->task, "fields"), .file_max = w->job->api->o.file_max};
     const struct val *hash = val_get(&w->task, "about_hash");
     bool again = w->t->act && strcmp(w->t->act, "decide") == 0;
+    if (!w->is_open) form.given = val_get(&w->task, "answer");
     if (again) form.given = &w->t->given;
     if (again) form.wrong = w->t->told;
-    page_add(w->p, "<h2 id=\"decide\">%k</h2>\n", w->is_ballot ? "page.vote" : "page.decide");
-    if (!may(w, "may_decide")) {
-        page_add(w->p, "<div class=\"note\"><p><strong>%k</strong> ", "page.not_you");
-        page_val(w->p, val_get(val_get(&w->task, "why"), "decide"));
-        page_add(w->p, "</p></div>\n");
-        return;
-    }
-    add_why(w);
-    begin_act(w, "decide");
+    if (again) form.find = w->t->find;
+    begin_act(w, "decide", task_form_has_files(form.fields));
     if (val_is(hash, VAL_STR)) {
         page_add(w->p, "<input type=\"hidden\" name=\"_hash\" value=\"");
         page_val(w->p, hash);
         page_add(w->p, "\">\n");
     }
     task_form_write(w->p, &form);
-    page_add(w->p, "<button>%k</button>\n</form>\n", w->is_ballot ? "page.vote_button" : "page.decide_button");
+    page_add(w->p, "<button>%k</button>\n</form>\n", button);
 }
 
-/* What else there is to do: a text and a button each, folded away. */
-static const struct act {
-    const char *name, *flag; /* flag NULL: whoever sees the task */
-    const char *text;        /* the name of a text to be given, or NULL */
-    bool person;             /* asks for one, too */
-    int kind;                /* 0 any, 1 asks, 2 ballots */
-} acts[] = {{"claim", "may_claim", NULL, false, 1},
-            {"delegate", "may_delegate", "reason", true, 1},
-            {"hand_back", "may_hand_back", "reason", false, 0},
-            {"recuse", "may_decide", "reason", false, 2},
-            {"comment", NULL, "text", false, 0}};
-
-static const char *given_of(struct shown *w, const struct act *a, const char *name)
+static void add_decide(struct shown *w)
 {
-    bool again = w->t->act && strcmp(w->t->act, a->name) == 0;
-    const struct val *v = again ? val_get(&w->t->given, name) : NULL;
-    return v ? val_cstr(&w->job->arena, v) : NULL;
-}
-
-static void add_act(struct shown *w, const struct act *a)
-{
-    char title[40], button[40];
-    snprintf(title, sizeof(title), "page.act_%s", a->name);
-    snprintf(button, sizeof(button), "page.do_%s", a->name);
-    bool again = w->t->act && strcmp(w->t->act, a->name) == 0;
-    page_add(w->p, again ? "<details open>\n<summary>%k</summary>\n" : "<details>\n<summary>%k</summary>\n", title);
-    begin_act(w, a->name);
-    if (a->person)
-        page_add(w->p,
-                 "<label for=\"%s-person\">%k</label>\n<p class=\"help\" id=\"%s-help\">%k</p>\n"
-                 "<input id=\"%s-person\" name=\"person\" required aria-describedby=\"%s-help\" value=\"%s\">\n",
-                 a->name, "page.person", a->name, "page.person_help", a->name, a->name, given_of(w, a, "person"));
-    if (a->text)
-        page_add(w->p,
-                 "<label for=\"%s-text\">%k</label>\n<textarea id=\"%s-text\" name=\"%s\" rows=\"3\">\n%s</textarea>\n",
-                 a->name, strcmp(a->text, "text") == 0 ? "page.remark" : "page.reason", a->name, a->text,
-                 given_of(w, a, a->text));
-    page_add(w->p, "<button class=\"second\">%k</button>\n</form>\n</details>\n", button);
-}
-
-static void add_acts(struct shown *w)
-{
-    static const struct act release = {"release", NULL, NULL, false, 0};
-    page_add(w->p, "<h2>%k</h2>\n", "page.acts");
-    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
-        const struct act *a = &acts[i];
-        if ((a->kind == 1 && w->is_ballot) || (a->kind == 2 && !w->is_ballot)) continue;
-        if (strcmp(a->name, "claim") == 0 && has_it(w))
-            add_act(w, &release);
-        else if (!a->flag || may(w, a->flag))
-            add_act(w, a);
+    page_add(w->p, "<h2 id=\"decide\">%k</h2>\n",
+             may_change(w)  ? "page.vote_change_title"
+             : w->is_ballot ? "page.vote"
+                            : "page.decide");
+    if (!may(w, "may_decide") && !may_change(w)) {
+        page_add(w->p, "<div class=\"note\"><p><strong>%k</strong> ", "page.not_you");
+        page_val(w->p, val_get(val_get(&w->task, "why"), "decide"));
+        page_add(w->p, "</p></div>\n");
+        return;
     }
+    add_vote(w);
+    if (w->is_open) add_why(w);
+    add_decide_form(w, w->is_ballot ? "page.vote_button" : "page.decide_button");
 }
 
 /* Why one may or may not, in a sentence each. */
@@ -277,7 +270,13 @@ static void add_log(struct shown *w)
         if (val_get(line, "person")) add_person(w, val_get_int(line, "person", 0));
         if (val_get(line, "text")) page_add(w->p, "\n<p>");
         page_val(w->p, val_get(line, "text"));
-        page_add(w->p, val_get(line, "text") ? "</p>\n</li>\n" : "\n</li>\n");
+        page_add(w->p, val_get(line, "text") ? "</p>\n" : "\n");
+        if (val_get(line, "files")) {
+            page_add(w->p, "<p>");
+            add_files(w, val_get(line, "files"));
+            page_add(w->p, "</p>\n");
+        }
+        page_add(w->p, "</li>\n");
     }
     page_add(w->p, "</ul>\n");
 }
@@ -289,18 +288,22 @@ int task_page_write(struct api_job *job, struct session *s, struct reader *reade
     struct shown w = {.job = job, .s = s, .t = t, .p = &t->page};
     int rc = call(&w, "task.show", &w.task, err);
     if (rc == 0) rc = call(&w, "task.history", &w.log, err);
+    if (rc == 0) rc = call(&w, "task.comments", &w.said, err);
     if (rc) return rc;
     const char *title = val_cstr(&job->arena, val_get(&w.task, "title"));
     w.is_open = val_is_str(val_get(&w.task, "state"), "open");
     w.is_ballot = val_is_str(val_get(&w.task, "kind"), "ballot");
     page_begin(w.p, title ? title : "");
-    if (t->told) task_form_err(w.p, val_get(&w.task, "fields"), t->told);
+    if (t->told)
+        task_form_err(w.p, val_get(&w.task, "fields"), t->act && strcmp(t->act, "decide") != 0 ? t->act : "f", t->told);
     if (t->done && !t->told) page_add(w.p, "<div class=\"done\" role=\"status\"><p>%k</p></div>\n", t->done);
     add_notes(&w);
     add_answer(&w);
     task_text_write(w.p, s, &w.task);
-    if (w.is_open) add_decide(&w);
-    if (w.is_open) add_acts(&w);
+    task_files_attached(w.p, s, &w.said, w.is_open);
+    if (w.is_open || may_change(&w)) add_decide(&w);
+    struct task_acts acts = {job, s, &w.task, w.is_ballot, has_it(&w)};
+    if (w.is_open) task_acts_write(&acts);
     if (w.is_open) add_reasons(&w);
     add_log(&w);
     page_add(w.p, "<p><a href=\"/tasks\">%k</a></p>\n", "page.back");

@@ -30,33 +30,16 @@ static void add_label(struct page *p, const struct val *declared, const char *na
         page_add(p, "%s", name);
 }
 
-static bool is_file(const struct val *v)
-{
-    return val_is(val_get(v, "hash"), VAL_STR) && val_is(val_get(v, "name"), VAL_STR);
-}
-
-/* What is decided is decided of these very bytes: their digest is shown. Who comes by a link is nobody, and gets none.
- */
-static void add_file(struct page *p, const struct val *file)
-{
-    if (p->user) page_add(p, "<a href=\"/api/files/%i\">", val_get_int(file, "id", 0));
-    page_val(p, val_get(file, "name"));
-    if (p->user) page_add(p, "</a>");
-    page_add(p, "<br><span class=\"soft\">%i B, SHA-256 ", val_get_int(file, "size", 0));
-    page_val(p, val_get(file, "hash"));
-    page_add(p, "</span>");
-}
-
 static void add_value(struct page *p, const struct val *v)
 {
-    bool is_list = v->type == VAL_LIST && v->as.list.n > 0 && is_file(&v->as.list.items[0]);
-    if (is_file(v))
-        add_file(p, v);
+    bool is_list = v->type == VAL_LIST && v->as.list.n > 0 && task_files_is(&v->as.list.items[0]);
+    if (task_files_is(v))
+        task_files_show(p, v);
     else if (!is_list)
         page_val(p, v);
     for (size_t i = 0; is_list && val_at(v, i); i++) {
         page_add(p, i ? "<br>" : "");
-        add_file(p, val_at(v, i));
+        task_files_show(p, val_at(v, i));
     }
 }
 
@@ -111,6 +94,14 @@ void task_text_changed(struct page *p, struct session *s, const struct val *task
 {
     struct registry *r = plugins_registry(s->host->plugins);
     add_changed(p, declared_of(r, val_get(task, "item")), changed);
+    if (r) registry_drop(r);
+}
+
+void task_text_fields(struct page *p, struct session *s, const struct val *task)
+{
+    if (!val_is(val_get(task, "item"), VAL_OBJ)) return;
+    struct registry *r = plugins_registry(s->host->plugins);
+    add_fields(p, declared_of(r, val_get(task, "item")), task);
     if (r) registry_drop(r);
 }
 

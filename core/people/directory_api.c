@@ -2,6 +2,7 @@
  * members, units, delegations. For REST and the command line; each list is data (store/list.h). */
 #include "people/auth.h"
 #include "people/delegation.h"
+#include "people/people_find.h"
 #include "people/people_internal.h"
 #include "plugin/api_list.h"
 
@@ -203,6 +204,20 @@ static int delegations(struct api_call *c)
     return api_list(c, &q, &how);
 }
 
+static const char *const find_kinds[] = {"person", "unit", NULL};
+
+static int find(struct api_call *c)
+{
+    const struct val *name = val_get(&c->args[0], "name");
+    const char *kind = api_str(val_get(&c->args[0], "kind")), *text = api_str(name);
+    /* Of a query digits come as a number. */
+    if (val_is(name, VAL_INT)) text = arena_printf(c->arena, "%lld", (long long)name->as.i);
+    for (int i = 0; kind && find_kinds[i]; i++)
+        if (strcmp(kind, find_kinds[i]) == 0)
+            return people_find(c->s, (enum people_find_kind)(i + 1), text ? text : "", c->arena, &c->result, c->err);
+    return err_set(c->err, ERR_INVALID, "people.find_kind", NULL);
+}
+
 const struct api_fn directory_functions[] = {
     {"user.sessions", sessions, "name:text! options:map", "list", API_READ, API_HOST, 1, "Sessions of an account.",
      .guarded = true, .list = &auth_session_rows},
@@ -218,6 +233,8 @@ const struct api_fn directory_functions[] = {
      .list = &directory_bodies},
     {"org.units", dated, "options:map", "list", API_READ, API_HOST, 1, "The units of a day {at}, else of today.",
      .list = &directory_units},
+    {"people.find", find, "options:map{kind:text!,name:any!}", "list", API_READ, API_HOST, 1,
+     "Persons or units (kind) by beginnings of the words of their name, without marks: { id, code, name, where }."},
     {"people.delegation_list", delegations, "options:map", "list", API_READ, API_HOST, 1,
      "Delegations that hold on the day {at}, from or to a {person} or all.", .list = &directory_delegations},
     {0},

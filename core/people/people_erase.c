@@ -1,5 +1,6 @@
 /* One slice: the erasure of the audit is begun, the person gets a pseudonym, accounts end with all that logs in. */
 #include "people/people_erase.h"
+#include "people/people_find.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +122,8 @@ int people_erase(struct session *s, int64_t person, const char *reason, int64_t 
     if (rc == 0) rc = audit_erase_begin(s, &t, reason, id, err);
     for (size_t i = 0; rc == 0 && i < t.accounts.as.list.n; i++)
         rc = end_account(s, t.accounts.as.list.items[i].as.i, err);
-    return rc ? rc
-              : rename_one(s, "update person set code = ?2, name = coalesce(?4, ?3, code), email = null where id = ?1",
-                           person, s->host->lang, err);
+    if (rc == 0)
+        rc = rename_one(s, "update person set code = ?2, name = coalesce(?4, ?3, code), email = null where id = ?1",
+                        person, s->host->lang, err);
+    return rc ? rc : people_words_put(s->db, PEOPLE_FIND_PERSON, person, "", err);
 }

@@ -1,6 +1,7 @@
 /* Readers of persons, positions and who holds them. */
 #include <string.h>
 
+#include "people/people_find.h"
 #include "people/people_import.h"
 #include "people/verb.h"
 
@@ -48,11 +49,14 @@ int import_person(struct import *im, const struct val *row)
                *email = import_text(im, row, "email");
     if (!code) return import_bad(im, "code");
     if (!name) return import_bad(im, "name");
-    return PUT(im,
-               "insert into person(code, name, email) values(?1, ?2, ?3) on conflict(code) do "
-               "update set name ="
-               " excluded.name, email = excluded.email",
-               "ttt", code, name, email);
+    int64_t id;
+    int rc = PUT(im,
+                 "insert into person(code, name, email) values(?1, ?2, ?3) on conflict(code) do "
+                 "update set name ="
+                 " excluded.name, email = excluded.email",
+                 "ttt", code, name, email);
+    if (rc == 0) rc = import_code(im, "person", code, &id);
+    return rc ? rc : people_words_put(im->db, PEOPLE_FIND_PERSON, id, name, im->err);
 }
 
 int import_holder(struct import *im, const struct val *row)

@@ -128,8 +128,23 @@ static const char tokens[] = "alter table token add column made_by integer;"
 static const char verbs[] = "delete from role_verb where role in ('author','editor','clerk') and verb in"
                             " ('task.decide','storage.write');";
 
+/* Folded words of the names of persons (kind 1) and units (2), by which they are found. */
+static const char words[] = "create table people_word(kind integer not null, word text not null, id integer not null,"
+                            " primary key(kind, word, id)) without rowid;"
+                            "create index people_word_of on people_word(kind, id, word);";
+
 const struct store_migration people_migrations[] = {
-    {"people/001", units},       {"people/002", persons},   {"people/003", accounts},  {"people/004", roles},
-    {"people/005", place},       {"people/audit", auditor}, {"people/bodies", bodies}, {"people/lists", lists},
-    {"people/privacy", privacy}, {"people/tokens", tokens}, {"people/verbs", verbs},   {0},
+    {"people/001", units},
+    {"people/002", persons},
+    {"people/003", accounts},
+    {"people/004", roles},
+    {"people/005", place},
+    {"people/audit", auditor},
+    {"people/bodies", bodies},
+    {"people/lists", lists},
+    {"people/privacy", privacy},
+    {"people/tokens", tokens},
+    {"people/verbs", verbs},
+    {"people/words", words},
+    {0},
 };

@@ -1,5 +1,6 @@
 /* Rows of units: a unit, its name and its place from a day on. The row before ends where the new one begins, and the
  * new one ends where a later one begins, so that rows may come in any order. */
+#include "people/people_find.h"
 #include "people/people_internal.h"
 
 static int set_dated(struct store *db, const char *const sql[2], int64_t unit, int64_t day, const char *text,
@@ -26,7 +27,8 @@ int people_unit_name(struct store *db, int64_t unit, const char *name, int64_t d
         "insert into unit_name(unit, valid_from, name, valid_to) values(?1, ?2, ?3, (select min(n.valid_from) from"
         " unit_name n where n.unit = ?1 and n.valid_from > ?2)) on conflict(unit, valid_from) do update set name ="
         " excluded.name"};
-    return set_dated(db, sql, unit, day, name, 0, err);
+    int rc = people_words_put(db, PEOPLE_FIND_UNIT, unit, name, err);
+    return rc ? rc : set_dated(db, sql, unit, day, name, 0, err);
 }
 
 int people_unit_place(struct store *db, int64_t unit, int64_t parent, int64_t day, struct err *err)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TOP, pause } from '../lib/khung.mjs';
+import { BOUNDARY, multipart } from '../lib/browser.mjs';
 import { flow, office } from '../lib/office.mjs';
 
 const names = readFileSync(join(TOP, 'core/runtime/crash.c'), 'utf8').match(/"((?:task|vote)\.[a-z_]+)"/g).map((x) => x.slice(1, -1));
@@ -12,6 +13,7 @@ const SOURCE = [
   flow('ask', `return run:ask { to = { ${['hoa', 'dao'].map(person).join(', ')} }, title = "One" }`),
   flow('all', `return run:ask_all({ ${['hoa', 'dao'].map((n) => `{ to = ${person(n)}, title = "${n}" }`).join(', ')} })`),
   flow('vote', `return run:vote { voters = { ${['hoa', 'dao', 'tam'].map(person).join(', ')} }, title = "V", secret = true, threshold = "2/3" }`),
+  flow('link_file', `return run:ask { to = { ${['hoa', 'dao'].map(person).join(', ')} }, title = "File", form = { decision = "choice:approve,return!", scan = "file!" } }`),
   flow('clerk', 'return run:ask { to = { position = "head", unit = unit("north") }, title = "Clerk" }'),
 ].join('\n');
 const keys = (s) => readdirSync(s.data).filter((f) => f.startsWith('vote-'));
@@ -56,6 +58,36 @@ const plays = {
     ],
     right: (r) => assert.equal(r.decision, 'approve'),
   },
+  link_file: {
+    asked: 1,
+    steps: (s, run) => [
+      async () => { if (!s.path) s.path = (await s.cli('task', 'link', (await s.must('task', 'list')).find((t) => t.run === run).id, 'dao')).json?.path; },
+      async () => {
+        const r = await s.request('POST', s.path, multipart([['decision', 'approve']], [['scan', 'a.txt', 'by a link']]).toString(), { authorization: undefined, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` });
+        assert.ok([200, 409].includes(r.status), r.text);
+      },
+    ],
+    right: (r) => assert.deepEqual([r.decision, r.scan.name], ['approve', 'a.txt']),
+  },
+  detach: {
+    flow: 'ask',
+    asked: 1,
+    steps: (s, run) => [
+      async () => {
+        const t = await mine(s, 'hoa', run), said = (await s.as('hoa')('GET', `/api/tasks/${t.id}/comments`)).json;
+        if (said.length) return;
+        s.file = (await s.as('hoa')('POST', '/api/files?name=x.txt', 'attached', { 'content-type': 'application/octet-stream' })).json.id;
+        await s.as('hoa')('POST', `/api/tasks/${t.id}/attach`, { files: [s.file] });
+      },
+      async () => {
+        const t = await mine(s, 'hoa', run), r = await s.as('hoa')('DELETE', `/api/tasks/${t.id}/files/${s.file}`);
+        assert.ok([204, 404].includes(r.status), r.text);
+        assert.deepEqual(await s.must('verify'), []);
+      },
+      async () => { const t = await mine(s, 'hoa', run); if (t) await s.as('hoa')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' }); },
+    ],
+    right: (r) => assert.deepEqual([r.decision, r.comments], ['approve', undefined]),
+  },
 };
 
 async function prepared() {
@@ -97,7 +129,7 @@ async function finish(s, run, play) {
 }
 
 describe('killed at a named point', () => {
-  const where = { 'task.orphaned': 'orphan', 'task.link_used': 'link' };
+  const where = { 'task.orphaned': 'orphan', 'task.link_used': 'link', 'task.link_files': 'link_file', 'task.detached': 'detach' };
   assert.ok(names.length >= 6);
   for (const name of names)
     it(name, { timeout: 60000 }, async () => {

@@ -58,7 +58,7 @@ export class Browser {
   request(method, path, body, headers = {}) {
     const url = new URL(path, this.base);
     const form = body instanceof URLSearchParams;
-    const text = body === undefined ? undefined : form ? body.toString() : typeof body === 'string' ? body : JSON.stringify(body);
+    const text = body === undefined ? undefined : form ? body.toString() : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     const all = {
       'accept-language': 'en',
       ...(Object.keys(this.cookies).length ? { cookie: Object.entries(this.cookies).map(([k, v]) => `${k}=${v}`).join('; ') } : {}),
@@ -135,10 +135,31 @@ export class Browser {
     return at;
   }
 
-  // Sends the form of a page.
+  // Sends the form of a page; a list as a field's value sends each of it.
   submit(page, fields) {
+    const { action, all } = Browser.filled(page, fields);
+    return this.request('POST', action, new URLSearchParams(all));
+  }
+
+  // The same of one with files: [[field, name, bytes] …].
+  submitFiles(page, fields, files = [], headers = {}) {
+    const { action, all } = Browser.filled(page, fields);
+    return this.request('POST', action, multipart(all, files), { 'content-type': `multipart/form-data; boundary=${BOUNDARY}`, ...headers });
+  }
+
+  static filled(page, fields) {
     const action = new URL(/<form[^>]*action="([^"]*)"/.exec(page.text)?.[1] ?? page.url, page.url).href;
     const hidden = [...page.text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)].map((m) => [m[1], m[2]]);
-    return this.request('POST', action, new URLSearchParams([...hidden, ...Object.entries(fields)]));
+    return { action, all: [...hidden, ...Object.entries(fields).flatMap(([k, v]) => [v].flat().map((one) => [k, one]))] };
   }
+}
+
+export const BOUNDARY = '----KhungTest';
+// A body as browsers make it.
+export function multipart(fields, files) {
+  const parts = [];
+  for (const [name, value] of fields) parts.push(Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`));
+  for (const [name, filename, bytes] of files)
+    parts.push(Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"; filename="${filename}"\r\nContent-Type: application/octet-stream\r\n\r\n`), Buffer.from(bytes), Buffer.from('\r\n'));
+  return Buffer.concat([...parts, Buffer.from(`--${BOUNDARY}--\r\n`)]);
 }

@@ -239,6 +239,19 @@ test('a link shows the files of what it asks about, by name and digest', async (
   for (const f of [one, two]) assert.ok(page.includes(f.hash), page);
   assert.match(page, /Kế hoạch 1\.txt[^]*4 B|proof\.txt[^]*5 B/);
   assert.doesNotMatch(page, /href="\/api\/files/); // who has no account cannot follow it
+  // Those that it shows are fetched by the link itself, no others, and nothing is when it is used up.
+  const asked = await task('hoa', run.id), beside = await hand('lan', 'beside it', 'beside.txt'), hidden = await hand('lan', 'hidden');
+  assert.equal((await as('lan')('POST', `/api/tasks/${asked.id}/attach`, { files: [beside.id] })).status, 204);
+  assert.match((await s.request('GET', link.path, undefined, { authorization: undefined })).text, new RegExp(`href="${link.path}/files/${beside.id}">beside\\.txt`));
+  const fetch = (id, path = link.path) => s.request('GET', `${path}/files/${id}`, undefined, { authorization: undefined });
+  for (const [id, text] of [[one.id, 'plan'], [two.id, 'proof'], [beside.id, 'beside it']]) {
+    const r = await fetch(id);
+    assert.deepEqual([r.status, r.text, r.headers['content-disposition'].startsWith('attachment')], [200, text, true]);
+  }
+  for (const id of [hidden.id, 0, 'x', `${one.id}x`, item.id]) assert.equal((await fetch(id)).status, 404, `${id}`);
+  assert.equal((await fetch(one.id, '/t/nothing')).status, 404);
+  assert.equal((await s.request('POST', link.path, 'decision=approve', { authorization: undefined, 'content-type': 'application/x-www-form-urlencoded' })).status, 200);
+  assert.equal((await fetch(one.id)).status, 409);
 });
 
 test('only those are asked again whose part has the changed file', async () => {
@@ -288,7 +301,7 @@ test('a link to a task gives nobody a file by its number', async () => {
   const run = (await as('lan')('POST', '/api/runs', { flow: 't.form', input: {} })).json;
   const asked = await task('hoa', run.id);
   const link = await s.must('task', 'link', asked.id, 'hoa');
-  assert.match((await s.request('GET', link.path, undefined, { authorization: undefined, 'accept-language': 'en' })).text, /scan[^]*this page cannot take files itself/);
+  assert.match((await s.request('GET', link.path, undefined, { authorization: undefined, 'accept-language': 'en' })).text, /scan[^]*type="file" name="scan"/);
   const r = await s.request('POST', link.path, `decision=approve&scan=${hidden.id}`, { authorization: undefined, 'content-type': 'application/x-www-form-urlencoded' });
   assert.notEqual(r.status, 200);
   assert.equal((await as('hoa')('GET', `/api/tasks/${asked.id}`)).json.state, 'open');

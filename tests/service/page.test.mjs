@@ -18,6 +18,8 @@ const SOURCE = [
   return run:ask { to = person("hoa"), title = ${QUOTED}, help = ${QUOTED}, about = note,
     form = { decision = { "choice:approve,return!", titles = { approve = ${QUOTED} }, title = ${QUOTED} }, note = { "text", title = ${QUOTED}, help = ${QUOTED}, default = ${QUOTED} } } }
 end)`,
+  flow('secret', 'return run:vote { voters = { person("hoa"), person("dao") }, title = "Secret", secret = true, threshold = "2/3" }'),
+  flow('change', 'return run:vote { voters = { person("hoa"), person("dao") }, title = "Open", change = true, threshold = "50%" }'),
   flow('vote', 'return run:vote { body = "board", title = "Vote on it", quorum = "1/2", threshold = "50%" }'),
 ].join('\n');
 
@@ -297,6 +299,38 @@ describe('pages', () => {
     assert.equal((await act(hoa, id, 'recuse', { reason: '' })).status, 422);
     assert.equal((await act(hoa, id, 'recuse', { reason: 'my own' })).status, 303);
     await s.done(run);
+  });
+
+  it('say of a vote whether it is secret and may be changed, and show nobody how one voted in secret', async () => {
+    const own = async (name, who) => {
+      const run = await s.startFlow(`t.${name}`), tasks = await s.open(run, 2);
+      return { run, id: tasks.find((t) => t.to[0].person === ids[who]).id, other: tasks.find((t) => t.to[0].person !== ids[who]).id };
+    };
+    const ids = Object.fromEntries((await s.must('org', 'persons', '--limit', '100')).map((p) => [p.code, p.id]));
+    const secret = await own('secret', 'hoa'), page = (await hoa.request('GET', `/tasks/${secret.id}`)).text;
+    assert.match(page, /This vote is secret: it is stored that you have voted, and not how\. Once cast it cannot be changed\.[^]*Members: 2 · Quorum: [^]*Needed: 2\/3/);
+    assert.equal((await act(hoa, secret.id, 'decide', { decision: 'reject' })).status, 303);
+    const after = (await hoa.request('GET', `/tasks/${secret.id}`)).text;
+    assert.doesNotMatch(after, /Reject|value="decide"/);
+    assert.equal((await act(dao, secret.other, 'decide', { decision: 'approve' })).status, 303);
+    assert.deepEqual((await s.done(secret.run)).result.counts, { approve: 1, reject: 1, abstain: 0 });
+    const open = await own('change', 'hoa');
+    assert.match((await hoa.request('GET', `/tasks/${open.id}`)).text, /This vote is open: the result tells who voted how\. You can change your vote/);
+    assert.equal((await act(hoa, open.id, 'decide', { decision: 'reject' })).status, 303);
+    assert.match((await hoa.request('GET', `/tasks/${open.id}`)).text, /Change your vote[^]*value="reject" checked/);
+    assert.doesNotMatch((await dao.request('GET', `/tasks/${open.other}`)).text, /Change your vote/);
+    assert.equal((await act(hoa, open.id, 'decide', { decision: 'approve' })).status, 303);
+    assert.equal((await act(dao, open.other, 'decide', { decision: 'approve' })).status, 303);
+    assert.deepEqual((await s.done(open.run)).result.counts, { approve: 2, reject: 0, abstain: 0 });
+    assert.doesNotMatch((await hoa.request('GET', `/tasks/${open.id}`)).text, /value="decide"/, 'the vote is over');
+  });
+
+  it('say in words when something is due', async () => {
+    for (const [within, en, vi] of [['1h', /Due (today|tomorrow), <time/, /Hạn (hôm nay|ngày mai), <time/], ['1d', /Due tomorrow, <time/, /Hạn ngày mai, <time/], ['3d', /Due in 3 days, <time/, /Còn 3 ngày, hạn <time/]]) {
+      const { id } = await ask('ask', { title: 'Words', within });
+      assert.match((await hoa.request('GET', `/tasks/${id}`)).text, en);
+      assert.match((await hoa.request('GET', `/tasks/${id}`, undefined, { 'accept-language': 'vi' })).text, vi);
+    }
   });
 
   it('end sessions and change passwords', async () => {

@@ -19,6 +19,9 @@ const SOURCE = [
   flow('reserved', 'return run:ask { to = person("hoa"), title = "x", form = { decision = "text", by = "integer" } }'),
   flow('due', 'return run:ask { to = person("hoa"), title = "Due " .. input.n, within = input.n .. "h" }').replace('title = "due" }', 'title = "due", input = { n = "integer!" } }'),
   flow('term', 'return run:ask { to = person("hoa"), title = "Term", within = "5 working days", remind = "1 working days before" }'),
+  flow('read', `local note = content.get("note", input.id)
+  return run:ask_all({ { to = person("hoa"), title = "Hoa reads", about = note, within = "2h" }, { to = { position = "clerk", unit = unit("south") }, title = "Cuc reads", about = note, within = "1h" } })`)
+    .replace('title = "read" }', 'title = "read", input = { id = "integer!" } }'),
 ].join('\n');
 
 before(async () => {
@@ -38,6 +41,23 @@ const refused = (r, status, code) => {
   assert.equal(r.status, status, r.text);
   assert.equal(r.json.code, code);
 };
+
+describe('the tasks about one text', () => {
+  it('are those that one may decide; all of them for those who may read all', async () => {
+    const note = (await s.done(await s.startFlow('t.write_note'))).result, other = (await s.done(await s.startFlow('t.write_note'))).result;
+    for (const id of [note, other]) await s.open(await s.startFlow('t.read', { id }), 2);
+    const titles = async (who, more = '') => (await who('GET', `/api/tasks?about=${note}${more}`)).json.map((t) => t.title);
+    assert.deepEqual(await titles(hoa), ['Hoa reads']);
+    assert.deepEqual(await titles(cuc), ['Cuc reads']);
+    assert.deepEqual(await titles(dao), []);
+    assert.deepEqual((await titles(lan, '&all=true')).sort(), ['Cuc reads', 'Hoa reads']);
+    assert.deepEqual(await titles(lan, '&all=true&sort=due'), ['Cuc reads', 'Hoa reads']);
+    assert.deepEqual(await titles(hoa, '&undated=true'), []);
+    assert.equal((await hoa('GET', '/api/tasks?about=1')).json.length, 0);
+    const first = await lan('GET', `/api/tasks?about=${note}&all=true&limit=1`), after = /after=([^>]+)>/.exec(first.headers.link)[1];
+    assert.deepEqual([...first.json.map((t) => t.title), ...(await titles(lan, `&all=true&limit=1&after=${after}`))].sort(), ['Cuc reads', 'Hoa reads']);
+  });
+});
 
 describe('what one may do', () => {
   it('is told with its reason, in the reader\'s language', async () => {

@@ -3,6 +3,7 @@
 
 #include "people/exchange.h"
 #include "people/explain.h"
+#include "people/people_find.h"
 #include "people/people_list.h"
 #include "store/store_test.h"
 
@@ -68,6 +69,8 @@ static const char *const calls[][2] = {
      "\"delegations\":[{\"from\":\"lan\",\"to\":\"hoa\",\"since\":\"2021-01-01\",\"until\":\"2021-01-09\"}]}]"},
     {"people.unit", "[\"a\"]"},
     {"people.units", "[]"},
+    {"people.find", "[{\"kind\":\"person\",\"name\":\"la\"}]"},
+    {"people.find", "[{\"kind\":\"unit\",\"name\":\"a\"}]"},
     {"people.person", "[\"lan\"]"},
     {"people.holders", "[\"editor\",\"office\"]"},
     {"people.may", "[\"lan\",\"content.publish\",\"a\"]"},
@@ -141,6 +144,7 @@ static void ask_the_rest(struct fixture *f)
     fixture_ok(f, "check", people_token_check(f->db, token, PEOPLE_TOKEN_LEN, f->s.now, &login, &f->err));
     fixture_ok(f, "revoke", people_token_revoke(f->db, id, f->s.now, &f->err));
     fixture_ok(f, "revoke", people_token_revoke_all(f->db, account.id, f->s.now, &f->err));
+    fixture_ok(f, "fill", people_words_fill(f->db, &f->err));
     fixture_ok(f, "give", people_give(f->db, day, &f->a, &list, &f->err));
 }
 

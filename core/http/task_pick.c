@@ -1,0 +1,188 @@
+/* A person or a unit in a form: a part of the name is typed and sought, then one of those found is chosen. Without a
+ * script the search is a button of the form itself; who presses the form's own button after typing gets the one that
+ * fits, or the choice.
+ *
+ * Of a field NAME the form sends _person_NAME or _unit_NAME (what was typed), _sought_NAME (what those were found by
+ * that are shown) and NAME (the id that was chosen, or a code of a program). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/locale.h"
+#include "http/task_page.h"
+#include "people/people.h"
+
+enum { KEY_MAX = 100 };
+
+static enum people_find_kind kind_of(const char *key, const char **name)
+{
+    static const char *const prefixes[] = {"_person_", "_unit_"};
+    for (int i = 0; i < 2; i++)
+        if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0) {
+            *name = key + strlen(prefixes[i]);
+            return (enum people_find_kind)(i + 1);
+        }
+    return 0;
+}
+
+static const char *text_of(struct arena *a, const struct val *given, const char *prefix, const char *name)
+{
+    char key[KEY_MAX];
+    snprintf(key, sizeof(key), "%s%s", prefix, name);
+    const struct val *v = given && given->type == VAL_MAP ? val_get(given, key) : NULL;
+    const char *text = v ? val_cstr(a, v) : NULL;
+    return text ? text : "";
+}
+
+/* --- what was sent --- */
+
+static bool is_new(struct arena *a, const struct val *given, const char *key, const char *name)
+{
+    const char *typed = text_of(a, given, "", key), *sought = text_of(a, given, "_sought_", name);
+    return *typed && strcmp(typed, sought) != 0;
+}
+
+/* The key Enter presses the first button of a form, whichever field it was typed in: what was typed newly is meant. */
+const char *task_pick_find(struct arena *a, const struct val *given)
+{
+    const struct val *pressed = given->type == VAL_MAP ? val_get(given, "_find") : NULL;
+    const char *find = pressed ? val_cstr(a, pressed) : NULL, *other = NULL, *name;
+    for (size_t i = 0; find && i < given->as.map.n; i++) {
+        const char *key = given->as.map.pairs[i].key;
+        if (!kind_of(key, &name) || !is_new(a, given, key, name)) continue;
+        if (strcmp(name, find) == 0) return find;
+        other = name;
+    }
+    return other ? other : find;
+}
+
+static int wrong(const char *name, const char *key, const char *text, struct err *err)
+{
+    if (!err->code) err_set(err, ERR_INVALID, key, "field", name, "detail", text, NULL);
+    err_add_field(err, name, key, text);
+    return ERR_INVALID;
+}
+
+/* One field: what was chosen holds as long as nothing else was typed since. */
+static int take_one(struct session *s, enum people_find_kind kind, const char *name, struct val *given, struct err *err)
+{
+    const char *typed = text_of(s->arena, given, kind == PEOPLE_FIND_PERSON ? "_person_" : "_unit_", name);
+    const char *sought = text_of(s->arena, given, "_sought_", name), *chosen = text_of(s->arena, given, "", name);
+    struct val found;
+    struct err failed = {0};
+    if (*chosen && strcmp(typed, sought) == 0) return 0;
+    if (!*typed) return *sought ? val_set(s->arena, given, name, val_str("")) : 0;
+    int rc = people_find(s, kind, typed, s->arena, &found, &failed);
+    if (rc && err_is_fault(rc)) {
+        *err = failed;
+        return rc;
+    }
+    if (rc || found.as.list.n == 0) return wrong(name, "page.find_none", typed, err);
+    if (found.as.list.n > 1) return wrong(name, "page.find_many", typed, err);
+    char *id = arena_printf(s->arena, "%lld", (long long)val_get_int(&found.as.list.items[0], "id", 0));
+    return id ? val_set(s->arena, given, name, val_str(id)) : ERR_NOMEM;
+}
+
+int task_pick_take(struct session *s, struct val *given, struct err *err)
+{
+    struct val copy;
+    int rc = val_copy(s->arena, given, &copy) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+    bool any = false;
+    for (size_t i = 0; rc == 0 && i < given->as.map.n; i++) {
+        const char *name;
+        enum people_find_kind kind = kind_of(given->as.map.pairs[i].key, &name);
+        if (!kind) continue;
+        rc = take_one(s, kind, name, &copy, err);
+        if (rc == ERR_NOMEM) err_set(err, ERR_NOMEM, "memory", NULL);
+        any = any || rc == ERR_INVALID;
+        if (rc == ERR_INVALID) rc = 0;
+    }
+    if (rc) return rc;
+    *given = copy;
+    return any ? ERR_INVALID : 0;
+}
+
+/* --- the fields --- */
+
+static void add_found(struct page *p, const struct task_pick *k, const struct val *one, bool is_chosen, bool is_first)
+{
+    page_add(p, "<label class=\"choice\"><input type=\"radio\" name=\"%s\" value=\"%i\"", k->name,
+             val_get_int(one, "id", 0));
+    page_add(p, is_chosen ? " checked" : "");
+    page_add(p, is_first && k->is_sought ? " autofocus> <span>" : "> <span>");
+    page_val(p, val_get(one, "name"));
+    if (val_get(one, "where")) page_add(p, " <span class=\"soft\">");
+    page_val(p, val_get(one, "where"));
+    page_add(p, val_get(one, "where") ? "</span></span></label>\n" : "</span></label>\n");
+}
+
+/* The one that was chosen before, or stands in the form by itself: by its id. */
+static bool show_chosen(const struct task_pick *k, int64_t id, struct val *out)
+{
+    struct err ignored = {0};
+    struct session *s = k->s;
+    struct val object;
+    int rc = k->kind == PEOPLE_FIND_PERSON
+                 ? people_person_get(s->db, id, s->arena, &object, &ignored)
+                 : people_unit_get(s->db, id, people_day(s->host, s->now), s->arena, &object, &ignored);
+    if (rc != 1 || object.type != VAL_OBJ || !object.as.obj.fields) return false;
+    const struct val *name = val_get(object.as.obj.fields, "name");
+    *out = val_map();
+    return name && val_set(s->arena, out, "id", val_int(id)) == 0 && val_set(s->arena, out, "name", *name) == 0;
+}
+
+static void add_choice(struct page *p, const struct task_pick *k, const struct val *found, int64_t chosen)
+{
+    size_t n = found->as.list.n < PEOPLE_FIND_MOST ? found->as.list.n : PEOPLE_FIND_MOST;
+    bool is_there = false;
+    struct val one;
+    for (size_t i = 0; i < n; i++)
+        is_there = is_there || val_get_int(val_at(found, i), "id", 0) == chosen;
+    bool has_chosen = chosen && !is_there && show_chosen(k, chosen, &one);
+    if (n == 0 && !has_chosen) return;
+    page_add(p, "<fieldset class=\"found\">\n<legend>%k</legend>\n", "page.found");
+    if (has_chosen) add_found(p, k, &one, true, true);
+    for (size_t i = 0; i < n; i++) {
+        bool is_only = n == 1 && !has_chosen;
+        add_found(p, k, val_at(found, i), is_only || val_get_int(val_at(found, i), "id", 0) == chosen,
+                  i == 0 && !has_chosen);
+    }
+    if (found->as.list.n > n) page_add(p, "<p class=\"help\">%k</p>\n", "page.found_more");
+    page_add(p, "</fieldset>\n");
+}
+
+static int64_t number(const char *text)
+{
+    char *end;
+    long long n = strtoll(text, &end, 10);
+    return *text && !*end && n > 0 ? n : 0;
+}
+
+void task_pick_write(struct page *p, const struct task_pick *k)
+{
+    const char *kind = k->kind == PEOPLE_FIND_PERSON ? "person" : "unit",
+               *prefix = arena_printf(k->s->arena, "_%s_", kind);
+    const char *typed = text_of(k->s->arena, k->given, prefix ? prefix : "", k->name);
+    const char *sought = text_of(k->s->arena, k->given, "_sought_", k->name);
+    const char *chosen = text_of(k->s->arena, k->given, "", k->name);
+    struct val found = val_list();
+    struct err failed = {0};
+    if (*typed) people_find(k->s, k->kind, typed, k->s->arena, &found, &failed);
+    int64_t id = !k->given || k->given->type != VAL_MAP ? k->preset : strcmp(typed, sought) == 0 ? number(chosen) : 0;
+    /* A code of a program, shown as it came. */
+    if (!*typed && *chosen && !number(chosen)) typed = chosen;
+    page_add(p,
+             "<div class=\"pick\">\n<input id=\"%s\" name=\"_%s_%s\" type=\"text\" value=\"%s\" autocomplete=\"off\""
+             " spellcheck=\"false\"",
+             k->id, kind, k->name, typed);
+    if (k->required) page_add(p, " required");
+    if (k->wrong) page_add(p, " aria-invalid=\"true\"");
+    if (k->described) page_add(p, " aria-describedby=\"%s\"", k->described);
+    page_add(p, k->is_sought && found.as.list.n == 0 ? " autofocus>\n" : ">\n");
+    page_add(p, "<button class=\"second\" name=\"_find\" value=\"%s\" formnovalidate>%k</button>\n</div>\n", k->name,
+             "page.find");
+    page_add(p, "<input type=\"hidden\" name=\"_sought_%s\" value=\"%s\">\n", k->name, typed);
+    if (k->is_sought && *typed && found.as.list.n == 0)
+        page_add(p, "<p class=\"field-wrong\" role=\"status\">%k</p>\n", "page.found_none");
+    add_choice(p, k, &found, id);
+}
