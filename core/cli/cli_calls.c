@@ -21,8 +21,9 @@ struct call {
 #define PAGES " [--sort FIELD] [--fields NAME,NAME] [--limit N] [--after CURSOR]"
 
 static const struct call calls[] = {
-    {"flow", "list", "run.list", "{flow,state,plugin,parent#,*}", "id plugin flow state status business_id due held",
-     "khung flow list [--flow PLUGIN.FLOW] [--plugin NAME] [--state STATE] [--parent ID]" PAGES},
+    {"flow", "list", "run.list", "{flow,state,plugin,parent#,where,*}",
+     "id plugin flow state status business_id due held",
+     "khung flow list [--flow PLUGIN.FLOW] [--plugin NAME] [--state STATE] [--parent ID] [--where JSON]" PAGES},
     {"flow", "show", "run.show", "ID#", NULL, "khung flow show ID"},
     {"flow", "history", "run.history", "ID# {type,op,**}", "entry slice type op where result refused",
      "khung flow history ID [--type step|wait|wake] [--op NAME]" PAGES},

@@ -84,6 +84,15 @@ int flow_try(struct flow *f, struct session *s, struct registry *r, const char *
 /* A failed or blocked run goes on: with its pinned source, or on the active version if `upgrade`. */
 int flow_retry(struct flow *f, struct session *s, int64_t run, bool upgrade, struct err *err);
 
+/* Runs of a flow by fields of their input (search = { … }); `field` NULL: by none. */
+struct flow_search {
+    const char *field, *value; /* the first condition, as it is kept */
+    const char *rest;          /* the others, as JSON */
+};
+/* `where`: { field = value }, or nil. ERR_INVALID "flow.search_flow", "flow.search_field" {known}. */
+int flow_search_read(struct session *s, const char *plugin, const char *name, const struct val *where,
+                     struct flow_search *out, struct err *err);
+
 /* Reading (any connection). Lists are newest first. */
 struct flow_filter {
     const char *plugin, *name; /* NULL: all */
@@ -91,12 +100,13 @@ struct flow_filter {
     int64_t limit;             /* 0: 100, at most 1000 */
     int64_t before, behind;    /* ids, neither is given; 0: no such bound */
     bool oldest;               /* first */
+    struct flow_search search;
 };
 int flow_read_run(struct store *db, int64_t id, struct arena *a, struct val *out, struct err *err); /* 1, 0 */
 /* A page of runs; the flow's plugin and name, NULL: any. */
 struct list_query;
 extern const struct list flow_run_list;
-int flow_read_page(struct store *db, const struct list_query *q, const char *plugin, const char *name, struct arena *a,
+int flow_read_page(struct store *db, const struct list_query *q, const struct flow_filter *f, struct arena *a,
                    struct val *out, const char **next, struct err *err);
 int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *a, struct val *out, struct err *err);
 /* Steps, waits and wake-ups of a run, in order, as a list of maps. */

@@ -110,7 +110,14 @@ static int find(struct api_call *c)
         filter.state = name ? flow_state_parse(name) : -1;
         if (filter.state < 0) return err_set(c->err, ERR_INVALID, "flow.state", "state", name, NULL);
     }
-    return flow_read_list(c->s->db, &filter, c->arena, &c->result, c->err);
+    struct val fields = val_map();
+    for (size_t i = 0; val_is(w, VAL_MAP) && i < w->as.map.n; i++) {
+        const struct val_pair *p = &w->as.map.pairs[i];
+        if (strcmp(p->key, "flow") != 0 && strcmp(p->key, "state") != 0 && val_set(c->arena, &fields, p->key, p->v))
+            return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+    }
+    int rc = flow_search_read(c->s, filter.plugin, filter.name, &fields, &filter.search, c->err);
+    return rc ? rc : flow_read_list(c->s->db, &filter, c->arena, &c->result, c->err);
 }
 
 static int cancel(struct api_call *c)
@@ -133,7 +140,8 @@ static int patched(struct api_call *c)
 }
 
 static const struct api_fn functions[] = {
-    {"flow.define", define, "name:text! options:map{title:any,input:map,retry:map,forms:map} run:fn!", "", API_DECLARE,
+    {"flow.define", define,
+     "name:text! options:map{title:any,input:map,search:list,retry:map,limit:map,forms:map} run:fn!", "", API_DECLARE,
      "flow", 1,
      "Declares a workflow: a function of (run, input) that may wait for weeks. forms = { name = form } tells the "
      "OpenAPI "
@@ -146,8 +154,8 @@ static const struct api_fn functions[] = {
      "In a flow: marks a deliberate change. True for runs that come here first with the mark; false for those whose "
      "journal passed this point without it."},
     {"flow.get", get, "run:any!", "Run?", API_READ, "flow", 1, "A run with its state, or nil."},
-    {"flow.find", find, "where:map{flow:text,state:text} options:map{limit:integer,after:integer}", "list", API_READ,
-     "flow", 1, "Runs, newest first, by { flow =, state = }."},
+    {"flow.find", find, "where:map options:map{limit:integer,after:integer}", "list", API_READ, "flow", 1,
+     "Runs, newest first, by { flow =, state = }, and by fields that the flow names in its `search`."},
     {"flow.cancel", cancel, "run:any! reason:text", "", API_WRITE, "flow", 1,
      "Cancels a run and its children; its compensations then run in reverse order.", true, .tells = true},
     {0},

@@ -36,7 +36,8 @@ static const char *option_str(struct arena *a, const struct val *spec, const cha
     return val_cstr(a, val_get(spec, key));
 }
 
-/* flow.define(name, options): the input's fields, the retry policy, the forms of its tasks. */
+/* flow.define(name, options): the input's fields, the retry policy, the limit, what its runs are found by, the forms of
+ * its tasks. */
 static int compile_flow(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err)
 {
     struct flow_def *def = arena_alloc(a, sizeof(*def));
@@ -59,6 +60,8 @@ static int compile_flow(void *self, struct decl *d, struct registry *r, struct a
         return err_set(err, ERR_INVALID, "flow.retry_times", "flow", d->name, NULL);
     d->compiled = def;
     int rc = input ? field_parse_list(a, input, &def->input, err) : 0;
+    if (rc == 0) rc = flow_turn_compile(def, val_get(&d->spec, "limit"), a, err);
+    if (rc == 0) rc = flow_search_compile(def, val_get(&d->spec, "search"), a, err);
     return rc ? rc : flow_task_forms_check(a, val_get(&d->spec, "forms"), err);
 }
 

@@ -230,8 +230,8 @@ int flow_retry(struct flow *f, struct session *s, int64_t id, bool upgrade, stru
         !(run->state == FLOW_RUNNING && (run->attempts || upgrade)))
         return err_set(err, ERR_REFUSED, "flow.not_failed", "run", err_i64(&num, id), "state",
                        flow_state_name(run->state), NULL);
+    const struct flow_def *def = flow_def_find(f, run->plugin, run->name);
     if (upgrade) {
-        const struct flow_def *def = flow_def_find(f, run->plugin, run->name);
         if (!def) return err_set(err, ERR_NOT_FOUND, "flow.unknown", "flow", run->name, "plugin", run->plugin, NULL);
         run->version_id = def->version_id;
     }
@@ -240,6 +240,7 @@ int flow_retry(struct flow *f, struct session *s, int64_t id, bool upgrade, stru
     run->attempts = 0;
     run->due = s->now;
     rc = flow_row_clear_error(s->db, id, err);
+    if (rc == 0 && def) rc = flow_turn_take(f, s, run, def, err);
     if (rc == 0) rc = flow_row_save(run, s->db, s->now, err);
     if (rc == 0) lane_wake_at(f->lane, &f->runs_source, run->due);
     return rc;

@@ -28,6 +28,10 @@ struct flow_def {
     const char *plugin, *name;
     struct field_list input;
     int64_t retry_times, retry_pause_ms;
+    const char *limit_key;       /* a field of the input, or NULL: one limit for all */
+    int64_t limit_running;       /* 0: no limit */
+    const struct field **search; /* fields of the input that its runs are found by */
+    size_t nsearch;
     int64_t name_id;    /* flow_name row; set at activation */
     int64_t version_id; /* plugin_version row; set at activation */
     bool is_handler;    /* an on() handler: called with the event alone */
@@ -88,6 +92,9 @@ struct flow_branch {
 /* The first ones are the states. */
 enum { FLOW_COUNT_HELD = FLOW_UNDOING + 1, FLOW_COUNT_STARTED, FLOW_COUNTS };
 
+/* As in the row. */
+enum flow_turn { TURN_NONE = -1, TURN_HAS = 0, TURN_WAITS = 1 };
+
 struct flow_run {
     int64_t id;
     struct flow *flow;
@@ -95,6 +102,7 @@ struct flow_run {
     enum flow_state state;
     int64_t name_id, version_id, due, entry, slice, parent, parent_entry, attempts, user, person;
     bool paused, is_off; /* off: held until its plugin is switched on */
+    enum flow_turn turn;
     const char *plugin, *name, *bid;
     struct val input, checkpoint;
     /* While hot. */
@@ -163,6 +171,22 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
 int flow_row_set_due(struct flow *f, struct store *db, int64_t run, int64_t due, struct err *err);
 int flow_row_set_error(struct store *db, int64_t run, const struct err *why, int64_t now, struct err *err);
 int flow_row_clear_error(struct store *db, int64_t run, struct err *err);
+
+/* flow_turn.c: limit = { key =, running = } */
+int flow_turn_compile(struct flow_def *def, const struct val *limit, struct arena *a, struct err *err);
+/* A run that begins, or goes on after it had failed: run->turn, and its row. */
+int flow_turn_take(struct flow *f, struct session *s, struct flow_run *run, const struct flow_def *def,
+                   struct err *err);
+/* It runs no more: the next one comes in. */
+int flow_turn_leave(struct flow_run *run, struct store *db, int64_t now, struct err *err);
+/* At activation: where the limit is another now, those come in for whom there is room. */
+int flow_turn_declare(struct flow *f, struct session *s, const struct flow_def *def, struct err *err);
+const char *flow_value_key(const struct val *v, struct arena *a, struct err *err);
+
+/* flow_search.c: search = { fields } */
+int flow_search_compile(struct flow_def *def, const struct val *search, struct arena *a, struct err *err);
+int flow_search_add(struct session *s, struct flow_run *run, const struct flow_def *def, struct err *err);
+int flow_search_update(struct session *s, struct flow_run *run, const struct val *state, struct err *err);
 
 /* flow_version.c */
 int flow_version_get(struct flow *f, struct store *db, int64_t id, struct flow_version **out, struct err *err);

@@ -41,7 +41,7 @@ static int put_bytes(struct arena *a, struct val *map, const char *key, struct s
     " r.ended, r.entry, v.hash, e.key, e.text, e.location, e.traceback, e.args,"                                       \
     " (select text from flow_note where run = r.id and kind = 'status' order by rowid desc limit 1),"                  \
     " case when r.off is not null then coalesce((select b.why from plugin_breaker b where b.plugin = n.plugin), '-') " \
-    "end"
+    "when r.turn = 1 then 'limit' end"
 #define RUN_FROM                                                                                                       \
     "flow_run r join flow_name n on n.id = r.name join plugin_version v on v.id = r.version"                           \
     " left join flow_error e on e.run = r.id"
@@ -122,15 +122,49 @@ int flow_read_run(struct store *db, int64_t id, struct arena *a, struct val *out
     return rc;
 }
 
+/* By fields of their input: one by its index, the others looked up for what that finds. */
+#define FLOW_NAME(plugin, name) "(select id from flow_name where plugin = " plugin " and name = " name ")"
+#define SEARCHED(name, field, value, rest)                                                                             \
+    "r.id in (select s.run from flow_search s where s.name = " name " and s.field = " field " and s.value = " value    \
+    " and not exists (select 1 from json_each(" rest ") j where not exists (select 1 from flow_search o where"         \
+    " o.name = " name " and o.field = j.key and o.value = j.value and o.run = s.run)))"
+
+static const char searched_sql[] =
+    RUN_COLUMNS " where (?1 < 0 or r.state = ?1) and r.id < ?2 and (?3 is null or n.plugin = ?3)"
+                " and (?4 is null or n.name = ?4) and " SEARCHED(FLOW_NAME("?3", "?4"), "?6", "?7",
+                                                                 "?8") " order by r.id desc limit ?5";
+
+static struct stmt *search_stmt(struct store *db, const struct flow_filter *f, struct err *err)
+{
+    struct stmt *s = store_stmt(db, searched_sql, err);
+    if (!s) return NULL;
+    stmt_bind_int(s, 1, f->state);
+    stmt_bind_int(s, 2, f->before ? f->before : INT64_MAX);
+    stmt_bind_str(s, 3, f->plugin);
+    stmt_bind_str(s, 4, f->name);
+    stmt_bind_int(s, 5, f->limit);
+    stmt_bind_str(s, 6, f->search.field);
+    stmt_bind_str(s, 7, f->search.value);
+    stmt_bind_str(s, 8, f->search.rest);
+    return s;
+}
+
+static struct stmt *find_stmt(struct store *db, const struct flow_filter *f, struct arena *a, struct err *err)
+{
+    const char *ids;
+    int rc = flow_find_ids(db, f, a, &ids, err);
+    struct stmt *s = rc ? NULL : store_stmt(db, RUN_COLUMNS " where " FLOW_FIND_THESE " order by r.id desc", err);
+    if (s) stmt_bind_str(s, 1, ids);
+    return s;
+}
+
 int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *a, struct val *out, struct err *err)
 {
     struct flow_filter q = *f;
-    const char *ids;
+    int rc;
     q.limit = f->limit <= 0 ? 100 : f->limit > 1000 ? 1000 : f->limit;
-    int rc = flow_find_ids(db, &q, a, &ids, err);
-    struct stmt *s = rc ? NULL : store_stmt(db, RUN_COLUMNS " where " FLOW_FIND_THESE " order by r.id desc", err);
+    struct stmt *s = q.search.field ? search_stmt(db, &q, err) : find_stmt(db, &q, a, err);
     if (!s) return err->code;
-    stmt_bind_str(s, 1, ids);
     *out = val_list();
     while ((rc = stmt_step(s, err)) == 1) {
         struct val row;
@@ -164,7 +198,10 @@ static const struct list_column run_columns[] = {
     {"status", FIELD_TEXT, LIST_SHOWN, NULL},
     {"held", FIELD_TEXT, LIST_SHOWN, NULL},
     {0}};
-static const struct list_option run_options[] = {{"flow", "text", "PLUGIN.FLOW, or the flow's name alone."}, {0}};
+static const struct list_option run_options[] = {
+    {"flow", "text", "PLUGIN.FLOW, or the flow's name alone."},
+    {"where", "json", "Fields of the input that the flow's runs are found by, as JSON: {\"year\": 2021}."},
+    {0}};
 const struct list flow_run_list = {.name = "runs",
                                    .order = "-id",
                                    .key = "id",
@@ -204,9 +241,10 @@ static void take_bounds(const struct list_query *q, struct flow_filter *f)
 
 /* By plugin, flow or state the ids are sought first. Runs of one parent, one run, or those due in a range are found by
  * an index of that; then the flow is only compared. */
-int flow_read_page(struct store *db, const struct list_query *q, const char *plugin, const char *name, struct arena *a,
+int flow_read_page(struct store *db, const struct list_query *q, const struct flow_filter *asked, struct arena *a,
                    struct val *out, const char **next, struct err *err)
 {
+    const char *plugin = asked->plugin, *name = asked->name;
     const struct list_filter *by_plugin = list_filter_of(q, "plugin");
     struct flow_filter f = {.plugin = plugin      ? plugin
                                       : by_plugin ? by_plugin->value.as.str.s
@@ -219,6 +257,14 @@ int flow_read_page(struct store *db, const struct list_query *q, const char *plu
                             .nbound = 2,
                             .where = "(?1 is null or n.plugin = ?1) and (?2 is null or n.name = ?2)",
                             .read = list_row};
+    if (asked->search.field) {
+        how.bound[2] = val_str(asked->search.field);
+        how.bound[3] = val_str(asked->search.value);
+        how.bound[4] = val_str(asked->search.rest);
+        how.nbound = 5;
+        how.where = SEARCHED(FLOW_NAME("?1", "?2"), "?3", "?4", "?5");
+        return list_find(db, q, &how, a, out, next, err);
+    }
     bool is_sought = (f.plugin || f.name || f.state >= 0) && q->sort == q->key;
     for (size_t i = 0; i < q->nfilters; i++)
         is_sought = is_sought && (q->filters[i].column->can & LIST_OWN ||

@@ -20,7 +20,7 @@ int flow_state_parse(const char *name)
 static const char load_sql[] =
     "select r.name, r.version, r.state, r.due, r.entry, r.slice, r.bid, r.parent, r.parent_entry, r.attempts,"
     " r.user, r.paused, r.input, r.checkpoint, n.plugin, n.name, r.person,"
-    " r.off"
+    " r.off, r.turn"
     " from flow_run r join flow_name n on n.id = r.name where r.id = ?1";
 
 static int decode(struct stmt *s, int col, struct arena *a, struct val *out, struct err *err)
@@ -73,6 +73,7 @@ int flow_row_load(struct flow_run *run, struct store *db, struct err *err)
     run->name = text(s, 15, a);
     run->person = stmt_int(s, 16);
     run->is_off = !stmt_is_null(s, 17);
+    run->turn = stmt_is_null(s, 18) ? TURN_NONE : (enum flow_turn)stmt_int(s, 18);
     bool is_whole = run->plugin && run->name && (run->bid || stmt_is_null(s, 6));
     rc = is_whole ? decode(s, 12, a, &run->input, err) : err_set(err, ERR_NOMEM, "memory", NULL);
     if (rc == 0) rc = decode(s, 13, a, &run->checkpoint, err);
@@ -88,11 +89,11 @@ out:
 
 static const char insert_sql[] =
     "insert into flow_run(id, name, version, state, due, entry, slice, bid, parent, parent_entry, attempts, user,"
-    " paused, input, checkpoint, result, ended, person, off)"
-    " values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)";
+    " paused, input, checkpoint, result, ended, person, off, turn)"
+    " values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)";
 static const char update_sql[] =
     "update flow_run set version = ?3, state = ?4, due = ?5, entry = ?6, slice = ?7, attempts = ?11, paused = ?13,"
-    " checkpoint = ?15, result = ?16, ended = ?17, off = ?19 where id = ?1";
+    " checkpoint = ?15, result = ?16, ended = ?17, off = ?19, turn = ?20 where id = ?1";
 
 static void bind_or_null(struct stmt *s, int at, int64_t v, bool is_null)
 {
@@ -131,7 +132,9 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
     stmt_bind_int(s, 1, run->id);
     stmt_bind_int(s, 3, run->version_id);
     stmt_bind_int(s, 4, run->state);
-    bind_or_null(s, 5, run->due, run->due == INT64_MAX || run->paused || run->is_off || run->state != FLOW_RUNNING);
+    bool has_ended = run->state != FLOW_RUNNING;
+    bind_or_null(s, 5, run->due,
+                 run->due == INT64_MAX || run->paused || run->is_off || run->turn == TURN_WAITS || has_ended);
     stmt_bind_int(s, 6, run->entry);
     stmt_bind_int(s, 7, run->slice);
     stmt_bind_int(s, 11, run->attempts);
@@ -143,6 +146,7 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
             stmt_bind_null(s, 14 + i);
     }
     bind_or_null(s, 19, 1, !run->is_off);
+    bind_or_null(s, 20, run->turn, run->turn == TURN_NONE || has_ended);
     bind_or_null(s, 17, now, run->state == FLOW_RUNNING);
     if (run->is_new) {
         stmt_bind_int(s, 2, run->name_id);
@@ -160,7 +164,7 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
     if (rc) return rc;
     flow_count_row(run, db);
     run->is_new = false;
-    return 0;
+    return has_ended && run->turn != TURN_NONE ? flow_turn_leave(run, db, now, err) : 0;
 }
 
 int flow_row_set_due(struct flow *f, struct store *db, int64_t id, int64_t due, struct err *err)
@@ -168,7 +172,7 @@ int flow_row_set_due(struct flow *f, struct store *db, int64_t id, int64_t due, 
     struct flow_run *run = flow_cache_find(f, id);
     struct stmt *s = store_stmt(db,
                                 "update flow_run set due = ?2 where id = ?1 and state = 0 and paused is null"
-                                " and off is null"
+                                " and off is null and turn is not 1"
                                 " and (due is null or due > ?2)",
                                 err);
     if (!s) return err->code;
@@ -177,7 +181,7 @@ int flow_row_set_due(struct flow *f, struct store *db, int64_t id, int64_t due, 
     int rc = stmt_run(s, err);
     if (rc) return rc;
     /* A run whose slice is on the stack saves its own due time at the end: it looks again before. */
-    if (run && run->is_loaded && !run->is_off && run->due > due) {
+    if (run && run->is_loaded && !run->is_off && run->turn != TURN_WAITS && run->due > due) {
         run->due = due;
         flow_touch(f, run);
     }

@@ -198,6 +198,18 @@ static const char no_link[] = "alter table flow_task add column no_link integer;
 static const char link_files[] = "alter table flow_task_link add column files integer not null default 0;"
                                  "alter table flow_task_link add column bytes integer not null default 0;";
 
+/* turn: null: its flow has no limit, 0: it has its turn, 1: it waits for it (flow_turn.c). value: as flow_value_key. */
+static const char turns[] =
+    "alter table flow_run add column turn integer;"
+    "create table flow_turn(name integer not null, key text not null, waits integer not null, run integer not null,"
+    " primary key(name, key, waits, run)) without rowid;"
+    "create unique index flow_turn_run on flow_turn(run);"
+    "create table flow_limit(name integer primary key, most integer not null);";
+static const char search[] =
+    "create table flow_search(name integer not null, field text not null, value text not null, run integer not null,"
+    " primary key(name, field, value, run)) without rowid;"
+    "create index flow_search_run on flow_search(run);";
+
 const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/002", tasks},
                                                   {"flow/003", outbox},
@@ -215,4 +227,6 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/no_link", no_link},
                                                   {"flow/sought", sought},
                                                   {"flow/link_files", link_files},
+                                                  {"flow/turns", turns},
+                                                  {"flow/search", search},
                                                   {0}};

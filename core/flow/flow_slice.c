@@ -106,7 +106,8 @@ int flow_slice_step(struct flow_run *run, struct session *s, struct err *err)
         if (rc) return rc == ERR_NOT_FOUND ? 0 : rc;
         act_as(s, run); /* until now it was not known */
     }
-    if (run->state != FLOW_RUNNING || run->paused || (run->due > s->now && !run->is_new)) return 0;
+    if (run->state != FLOW_RUNNING || run->paused || run->turn == TURN_WAITS) return 0;
+    if (run->due > s->now && !run->is_new) return 0;
     struct breaker_pass pass;
     if (breaker_enter(f->host, run->plugin, &pass, err) != 0) return flow_off_hold(run, s, err);
     run->session = s;

@@ -79,9 +79,12 @@ static struct flow_run *make(struct flow *f, struct session *s, const struct flo
     run->user = s->actor.user > 0 ? s->actor.user : 0;
     run->person = s->actor.person;
     run->due = s->now;
+    run->turn = TURN_NONE;
     int rc = take_input(f, s, def, args->input, run, err);
+    if (rc == 0) rc = flow_turn_take(f, s, run, def, err);
+    if (rc == 0) rc = flow_search_add(s, run, def, err);
     if (rc == 0 && run->plugin && run->name) return run;
-    if (rc != ERR_INVALID && rc != ERR_NOT_FOUND) err_set(err, ERR_LIMIT, "limit.size", NULL);
+    if (rc != ERR_INVALID && rc != ERR_NOT_FOUND && !err_is_fault(rc)) err_set(err, ERR_LIMIT, "limit.size", NULL);
     flow_cache_remove(f, run);
     return NULL;
 }
@@ -104,7 +107,7 @@ int flow_start(struct flow *f, struct session *s, const struct flow_start_args *
     int told = flow_tell_start(s, run, err);
     if (told == 0) told = flow_file_hang_run(s, run, def, err);
     if (told) return told;
-    if (args->at_once) return first_slice(f, s, run, err);
+    if (args->at_once && run->turn != TURN_WAITS) return first_slice(f, s, run, err);
     int rc = flow_row_save(run, s->db, s->now, err);
     /* From here on the row is all: the slice that starts it may be rolled back together with it. */
     flow_cache_remove(f, run);

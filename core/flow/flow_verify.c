@@ -17,6 +17,7 @@ static const struct check checks[] = {
      " and (r.id is null or r.state not in (0, 2, 3))",
      "verify.task_open"},
     {"select r.id from flow_run r where r.state = 0 and r.paused is null and r.due is null and r.off is null"
+     " and r.turn is not 1"
      " and not exists (select 1 from flow_wait w where w.run = r.id)"
      " and not exists (select 1 from flow_task t where t.run = r.id and t.state = 0)"
      " and not exists (select 1 from flow_run c where c.parent = r.id and c.state in (0, 2, 3, 5))"
@@ -27,6 +28,14 @@ static const struct check checks[] = {
     {"select r.id from flow_run r where r.state in (2, 3) and not exists (select 1 from flow_error e where e.run = "
      "r.id)",
      "verify.run_stopped"},
+    {"select r.id from flow_run r where r.turn is not null and not exists"
+     " (select 1 from flow_turn t where t.run = r.id and t.waits = r.turn)"
+     " union select t.run from flow_turn t left join flow_run r on r.id = t.run where r.state is not 0",
+     "verify.run_turn"},
+    {"select min(t.run) from flow_turn t join flow_limit l on l.name = t.name where t.waits = 1 and"
+     " (select count(*) from flow_turn i where i.name = t.name and i.key = t.key and i.waits = 0) < l.most"
+     " group by t.name, t.key",
+     "verify.run_waits_turn"},
 };
 
 static int run_check(struct store *db, const struct check *c, err_sink report, void *ctx, struct err *err)

@@ -331,12 +331,13 @@ static void adopt(struct flow *f, int64_t id, struct plugin_vm *pv)
     v->pv = plugin_vm_hold(pv);
 }
 
-static int activate_decl(struct session *s, struct registry *r, const struct decl *d, struct err *err)
+static int activate_decl(struct flow *f, struct session *s, struct registry *r, const struct decl *d, struct err *err)
 {
     struct flow_def *def = d->compiled;
     if (def->version_id) return 0; /* the plugin stayed as it was */
     int rc = flow_name_id(s->db, def->plugin, def->name, &def->name_id, err);
     if (rc == 0) rc = flow_version_store(s->db, registry_plugin(r, d->plugin), s->now, &def->version_id, err);
+    if (rc == 0) rc = flow_turn_declare(f, s, def, err);
     if (rc) err_add_arg(err, "plugin", d->plugin);
     return rc;
 }
@@ -365,7 +366,7 @@ int flow_activate(void *ctx, struct session *s, struct registry *r, struct err *
     for (size_t k = 0; k < 2; k++) {
         size_t i = 0;
         for (const struct decl *d; (d = registry_each(r, flow_kinds[k], &i));) {
-            int rc = d->compiled ? activate_decl(s, r, d, err) : 0;
+            int rc = d->compiled ? activate_decl(f, s, r, d, err) : 0;
             if (rc) return rc;
         }
     }

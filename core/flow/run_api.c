@@ -201,7 +201,8 @@ static int checkpoint(struct api_call *c)
     if (val_copy(&run->arena, &c->args[1], &run->checkpoint) != 0)
         return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     run->restart = true;
-    return API_WAITING;
+    rc = flow_search_update(c->s, run, &run->checkpoint, c->err);
+    return rc ? rc : API_WAITING;
 }
 
 static int compensate(struct api_call *c)

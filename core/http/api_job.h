@@ -91,5 +91,12 @@ int api_report_args(struct http_request *r, struct arena *a, struct val *out, st
 int api_report_run(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
 /* Routes of plugins (api_route.c): below /x/. */
 void api_route_handle(struct http_api *api, struct http_request *r);
+/* Takes "_csrf" away. */
+void api_route_drop_word(struct val *form);
+/* Their forms with files (api_route_files.c): what takes such a body as it comes; the job's start, with the files
+ * brought to the disk first; and on the lane a row for each, into the request. */
+int api_route_take(struct http_api *api, struct http_request *r, struct http_sink **out, struct err *err);
+void api_route_start(struct api_job *job, bool writes);
+int api_route_add_files(struct api_job *job, struct session *s, struct route_request *q, struct err *err);
 
 #endif

@@ -42,6 +42,8 @@ const char *auth_cookie(struct http_api *api, const struct http_request *r, cons
 /* A line Set-Cookie. max_age 0: away with it. */
 void auth_cookie_line(struct http_api *api, struct buf *b, const char *which, const char *value, int64_t max_age_s);
 void auth_csrf(struct http_api *api, const char *session, char out[SECRET_TEXT]);
+/* The word for forms that are posted to one plugin, and good for nothing else: a plugin may come to know it. */
+void auth_csrf_plugin(struct http_api *api, const char *session, const char *plugin, char out[SECRET_TEXT]);
 /* Whom a try is counted against: behind a trusted proxy the address that it names. */
 void auth_address(struct http_api *api, const struct http_request *r, char out[64]);
 

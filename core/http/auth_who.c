@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "http/auth_web.h"
 #include "http/query.h"
+#include "plugin/plugin.h"
+#include "route/route.h"
 
 static const struct auth *auth_of(const struct http_api *api)
 {
@@ -56,6 +58,13 @@ void auth_cookie_line(struct http_api *api, struct buf *b, const char *which, co
 void auth_csrf(struct http_api *api, const char *session, char out[SECRET_TEXT])
 {
     secret_sign(auth_of(api)->csrf_key, session, strlen(session), out);
+}
+
+void auth_csrf_plugin(struct http_api *api, const char *session, const char *plugin, char out[SECRET_TEXT])
+{
+    char text[SECRET_TEXT + 80];
+    snprintf(text, sizeof(text), "%s" ROUTE_PREFIX "%s", session, plugin);
+    secret_sign(auth_of(api)->csrf_key, text, strlen(text), out);
 }
 
 /* "https://host:port" of an address. */
@@ -115,7 +124,15 @@ static int check_csrf(struct http_api *api, const struct http_request *r, const 
     if (rc) return rc;
     snprintf(session, sizeof(session), "%.*s", (int)len, cookie);
     auth_csrf(api, session, good);
-    return has_word(r, good) ? 0 : err_set(err, ERR_DENIED, "auth.csrf", NULL);
+    if (has_word(r, good)) return 0;
+    if (strncmp(r->path, ROUTE_PREFIX, sizeof(ROUTE_PREFIX) - 1) == 0) {
+        char plugin[PLUGIN_NAME_MAX + 1];
+        const char *name = r->path + sizeof(ROUTE_PREFIX) - 1;
+        snprintf(plugin, sizeof(plugin), "%.*s", (int)strcspn(name, "/"), name);
+        auth_csrf_plugin(api, session, plugin, good);
+        if (has_word(r, good)) return 0;
+    }
+    return err_set(err, ERR_DENIED, "auth.csrf", NULL);
 }
 
 /* --- the use of a session, written now and then --- */

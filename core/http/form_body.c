@@ -15,6 +15,8 @@
 #include "http/conn.h"
 #include "http/page.h"
 #include "http/problem.h"
+#include "plugin/plugin.h"
+#include "route/route.h"
 
 enum { FORM_ARENA = 8 << 20 };
 
@@ -222,6 +224,36 @@ static int check_link(struct form_body *f, struct http_request *r, struct err *e
     return rc;
 }
 
+static int check_token(struct form_body *f, struct http_request *r, const char *plugin, struct err *err)
+{
+    struct people_login login;
+    char verb[PLUGIN_NAME_MAX + 8];
+    snprintf(verb, sizeof(verb), "route.%s", plugin);
+    int rc = api_identify(f->api, r, &login, err);
+    if (rc == 0) rc = people_token_allows(&login, verb, err);
+    f->sender = login.actor.user;
+    return rc;
+}
+
+static int check_route(struct form_body *f, struct http_request *r, struct err *err)
+{
+    char plugin[PLUGIN_NAME_MAX + 1], session[SECRET_TEXT];
+    const char *name = r->path + sizeof(ROUTE_PREFIX) - 1, *accept = http_header(r, "accept");
+    size_t len;
+    snprintf(plugin, sizeof(plugin), "%.*s", (int)strcspn(name, "/"), name);
+    if (!accept || !strstr(accept, "text/html")) f->sink.refuse = NULL; /* a program: by a problem document */
+    if (http_header(r, "authorization")) return check_token(f, r, plugin, err);
+    int rc = check_login(f, r, err);
+    if (rc) return rc;
+    const char *cookie = auth_cookie(f->api, r, "session", &len), *header = http_header(r, "x-csrf-token");
+    snprintf(session, sizeof(session), "%.*s", (int)len, cookie);
+    if (header && secret_equal(header, f->word))
+        f->word[0] = '\0'; /* it has come already */
+    else
+        auth_csrf_plugin(f->api, session, plugin, f->word);
+    return 0;
+}
+
 static int check_room(const struct form_body *f, struct err *err)
 {
     int all = 0, own = 0, most = f->sender > 0 ? FORM_BODIES_ACCOUNT : FORM_BODIES_LINK;
@@ -232,7 +264,9 @@ static int check_room(const struct form_body *f, struct err *err)
     return all >= FORM_BODIES_MAX || own >= most ? err_set(err, ERR_BUSY, "file.uploads", NULL) : 0;
 }
 
-static int take(struct http_api *api, struct http_request *r, bool is_link, struct http_sink **out, struct err *err)
+typedef int (*check_fn)(struct form_body *f, struct http_request *r, struct err *err);
+
+static int take(struct http_api *api, struct http_request *r, check_fn check, struct http_sink **out, struct err *err)
 {
     struct multipart form;
     int rc = multipart_init(&form, http_header(r, "content-type"), err);
@@ -249,7 +283,7 @@ static int take(struct http_api *api, struct http_request *r, bool is_link, stru
     const char *accept = http_header(r, "accept-language");
     snprintf(f->lang, sizeof(f->lang), "%s", accept ? locale_pick(accept) : api->o.host->lang);
     auth_page_lang(api, r, f->lang);
-    rc = is_link ? check_link(f, r, &f->err) : check_login(f, r, &f->err);
+    rc = check(f, r, &f->err);
     if (rc == 0) rc = check_room(f, &f->err);
     if (rc == 0) {
         f->next = api->forms; /* behind the check that counts them */
@@ -261,12 +295,17 @@ static int take(struct http_api *api, struct http_request *r, bool is_link, stru
 
 int form_body_take(struct http_api *api, struct http_request *r, struct http_sink **out, struct err *err)
 {
-    return take(api, r, false, out, err);
+    return take(api, r, check_login, out, err);
 }
 
 int form_body_take_link(struct http_api *api, struct http_request *r, struct http_sink **out, struct err *err)
 {
-    return take(api, r, true, out, err);
+    return take(api, r, check_link, out, err);
+}
+
+int form_body_take_route(struct http_api *api, struct http_request *r, struct http_sink **out, struct err *err)
+{
+    return take(api, r, check_route, out, err);
 }
 
 struct form_body *form_body_of(struct http_request *r)
@@ -343,8 +382,7 @@ int form_body_add(const struct form_body *f, struct session *s, struct val *give
 {
     struct err told = {0};
     int rc = val_copy(s->arena, &f->fields, given) ? too_large(err) : 0;
-    for (const struct form_file *file = f->files; rc == 0 && file; file = file->next) {
-        struct val row;
+    for (struct form_file *file = f->files; rc == 0 && file; file = file->next) {
         if (!file->bytes) {
             tell(&told, file);
             continue;
@@ -353,8 +391,8 @@ int form_body_add(const struct form_body *f, struct session *s, struct val *give
                              .type = file_bytes_type(file->bytes),
                              .name = file->name,
                              .size = file_bytes_size(file->bytes)};
-        rc = file_add(s, &n, &row, err);
-        if (rc == 0 && give(s->arena, given, file->field, val_get_int(&row, "id", 0))) rc = too_large(err);
+        rc = file_add(s, &n, &file->row, err);
+        if (rc == 0 && give(s->arena, given, file->field, val_get_int(&file->row, "id", 0))) rc = too_large(err);
     }
     if (rc || !told.code) return rc;
     *err = told;

@@ -30,6 +30,7 @@ struct form_file {
     char name[FILE_NAME_MAX + 1];
     struct file_bytes *bytes; /* NULL: not taken, as `wrong` says */
     struct err wrong;
+    struct val row; /* by form_body_add, in the session's arena: { hash, id, name, size, type } */
 };
 
 struct form_body {
@@ -61,6 +62,8 @@ struct form_body {
  * over when the form is a plain one. */
 int form_body_take(struct http_api *api, struct http_request *r, struct http_sink **out, struct err *err);
 int form_body_take_link(struct http_api *api, struct http_request *r, struct http_sink **out, struct err *err);
+/* For routes of a plugin: by a login, with that plugin's word, or by a token. */
+int form_body_take_route(struct http_api *api, struct http_request *r, struct http_sink **out, struct err *err);
 /* What came so, from now on the caller's; NULL: the body is in the request. f->err: it is not whole. */
 struct form_body *form_body_of(struct http_request *r);
 void form_body_free(struct form_body *f); /* NULL is fine */

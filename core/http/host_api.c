@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "flow/task.h"
 #include "http/host_api_parts.h"
 #include "people/people.h"
@@ -14,21 +15,35 @@ static int no_run(struct api_call *c, int64_t id)
     return err_set(c->err, ERR_NOT_FOUND, "flow.no_run", "run", err_i64(&n, id), NULL);
 }
 
+/* A map, or its JSON as a query has it. */
+static int take_where(struct api_call *c, const struct val *given, struct val *out)
+{
+    if (!given || given->type == VAL_NIL) return 0;
+    *out = *given;
+    int rc = given->type == VAL_STR ? json_parse(given->as.str.s, given->as.str.len, c->arena, out, c->err) : 0;
+    if (rc == 0 && out->type != VAL_MAP) rc = err_set(c->err, ERR_INVALID, "http.parameter", "name", "where", NULL);
+    return rc;
+}
+
 static int run_list(struct api_call *c)
 {
     const struct val *flow = val_get(&c->args[0], "flow");
-    const char *plugin = NULL, *name = NULL;
+    struct flow_filter f = {0};
     struct list_query q;
+    struct val where = val_nil();
     int rc = people_check(c->s, "flow.read", PEOPLE_ANY_UNIT, c->err);
     if (rc == 0) rc = api_list_read(c, &c->args[0], &q);
     if (rc) return rc;
     char *full = (char *)val_cstr(c->arena, flow), *dot = full ? strchr(full, '.') : NULL;
-    name = dot ? dot + 1 : full;
+    f.name = dot ? dot + 1 : full;
     if (dot) {
         *dot = '\0';
-        plugin = full;
+        f.plugin = full;
     }
-    return flow_read_page(c->s->db, &q, plugin, name, c->arena, &c->result, &c->s->next, c->err);
+    rc = take_where(c, val_get(&c->args[0], "where"), &where);
+    if (rc == 0) rc = flow_search_read(c->s, f.plugin, f.name, &where, &f.search, c->err);
+    if (rc) return rc;
+    return flow_read_page(c->s->db, &q, &f, c->arena, &c->result, &c->s->next, c->err);
 }
 
 static int run_show(struct api_call *c)

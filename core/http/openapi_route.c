@@ -1,6 +1,7 @@
 /* Routes of plugins in the document: a path each, with what they declare of path, query, body and answer. */
 #include <string.h>
 
+#include "file/file.h"
 #include "http/openapi.h"
 #include "route/route.h"
 
@@ -19,6 +20,7 @@ static struct val body_of(struct openapi *o, const struct route_def *def)
     struct val schema = def->has_input ? openapi_fields(o, &def->input) : val_map();
     struct val one = OPENAPI_MAP(o, {"schema", schema});
     struct val content = OPENAPI_MAP(o, {"application/json", one}, {"application/x-www-form-urlencoded", one});
+    if (!def->has_input || file_fields_any(&def->input)) openapi_set(o, &content, "multipart/form-data", one);
     return OPENAPI_MAP(o, {"content", content});
 }
 

@@ -21,6 +21,7 @@
 #include "plugin/host.h"
 #include "report/report.h"
 #include "route/command.h"
+#include "route/route.h"
 
 static void reply_json(struct http_request *r, int status, const struct buf *b, const char *headers)
 {
@@ -346,6 +347,7 @@ const struct http_own_route *http_own_route_find(const struct http_request *r)
 
 int http_api_take(void *ctx, struct http_request *r, struct http_sink **out, struct err *err)
 {
+    if (strncmp(r->path, ROUTE_PREFIX, sizeof(ROUTE_PREFIX) - 1) == 0) return api_route_take(ctx, r, out, err);
     const struct http_own_route *own = strcmp(r->method, "POST") == 0 ? http_own_route_find(r) : NULL;
     return own && own->take ? own->take(ctx, r, out, err) : 0;
 }

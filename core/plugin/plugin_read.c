@@ -14,6 +14,7 @@
 
 #include "base/field.h"
 #include "base/mem.h"
+#include "plugin/template.h"
 #include "vm/vm.h"
 
 enum {
@@ -255,6 +256,7 @@ static struct plugin *finish(struct plugin *p, const struct val *settings, int r
 {
     if (rc == 0) rc = take_manifest(p, settings, err);
     if (rc == 0) rc = take_texts(p, err);
+    if (rc == 0) rc = template_check_all(p, err);
     if (rc == 0 && !plugin_file_find(p, "init.lua"))
         rc = err_set(err, ERR_NOT_FOUND, "plugin.no_init", "plugin", p->name, NULL);
     if (rc) plugin_fail(p, err);

@@ -1,7 +1,6 @@
 /* Texts, numbers, and objects that say how they are shown; other values leave their place empty. */
 #include "plugin/text_fill.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 void text_escape_html(struct buf *out, const char *s, size_t len)
@@ -37,7 +36,7 @@ static void add_text(struct buf *out, const char *s, size_t len, bool html)
         buf_add(out, s, len);
 }
 
-static void add_value(struct buf *out, const struct val *v, bool html)
+void text_add_value(struct buf *out, const struct val *v, bool html)
 {
     const struct val *text;
     if (v->type == VAL_STR)
@@ -60,7 +59,7 @@ static void fill(struct buf *out, const char *text, const struct val *values, st
         char *name = arena_strndup(a, open + 1, (size_t)(close - open - 1));
         const struct val *v = name ? val_get(values, name) : NULL;
         if (v)
-            add_value(out, v, html);
+            text_add_value(out, v, html);
         else
             buf_add(out, open, (size_t)(close - open + 1));
         text = close + 1;

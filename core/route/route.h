@@ -49,15 +49,18 @@ int route_admits(const struct route_def *def, const struct actor *actor, struct 
 struct route_request {
     const char *method, *path;
     struct val query;      /* a map of texts */
-    struct val json, form; /* nil, or the body; form: a map of texts */
+    struct val json, form; /* nil, or the body; form: a map of texts, of a file its number */
+    struct val files;      /* nil, or a list of what came with the form: { field, id, name, type, size, hash } */
     const char *have;      /* If-None-Match, or NULL */
+    const char *word;      /* against forgery, for forms that are posted to this plugin; NULL: none is needed */
     struct actor actor;
 };
 /* `headers` are lines, in the session's arena; `type` NULL: there is no body. */
 struct route_answer {
     int status;
     const char *type, *headers;
-    struct buf body; /* the caller's: initialised, with its limit; cleared here */
+    const char *title; /* the body is to be framed as a page of this title (page()); NULL: it is whole */
+    struct buf body;   /* the caller's: initialised, with its limit; cleared here */
 };
 /* In a transaction: on a reader with its `states`, or on the lane (NULL). ERR_NOT_FOUND "http.not_found", ERR_DENIED,
  * ERR_INVALID for values that do not fit; what the plugin raises, with the id of the kept error. */

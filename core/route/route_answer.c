@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "plugin/template.h"
 #include "route/route_internal.h"
 
 enum { HEADER_MAX = 1000, HEADERS_MAX = 8 << 10 };
@@ -53,7 +54,8 @@ struct reading {
     const struct route_def *def;
     struct route_answer *out;
     struct buf lines;
-    bool has_cache, has_tag, is_bytes;
+    const char *word;
+    bool has_cache, has_tag, is_bytes, is_framed;
     const struct val *location;
 };
 
@@ -192,6 +194,17 @@ static int take_json(struct reading *r, const struct val *given, struct err *err
     return 0;
 }
 
+/* In the place of each {{csrf}}. Without a session nobody can be made to send a form, and there is no field. */
+static void add_framed(struct buf *b, const char *s, size_t n, const char *word)
+{
+    for (const char *end = s + n; s < end;) {
+        const char *at = memchr(s, TEMPLATE_CSRF[0], (size_t)(end - s));
+        buf_add(b, s, (size_t)((at ? at : end) - s));
+        if (at && word) buf_printf(b, "<input type=\"hidden\" name=\"_csrf\" value=\"%s\">", word);
+        s = at ? at + 1 : end;
+    }
+}
+
 static int take_body(struct reading *r, int kind, const struct val *v, struct err *err)
 {
     int rc = 0;
@@ -204,6 +217,8 @@ static int take_body(struct reading *r, int kind, const struct val *v, struct er
         return bad(r, kinds[kind].key, val_type_name(v->type), err);
     } else if (!r->is_bytes && !text_is_utf8(v->as.str.s, v->as.str.len)) {
         return bad(r, kinds[kind].key, "UTF-8", err);
+    } else if (r->is_framed) {
+        add_framed(b, v->as.str.s, v->as.str.len, r->word);
     } else {
         buf_add(b, v->as.str.s, v->as.str.len);
     }
@@ -235,7 +250,8 @@ static int take_keys(const struct reading *r, const struct val *given, int *kind
     *kind = NO_KIND;
     for (size_t i = 0; i < given->as.map.n; i++) {
         const char *key = given->as.map.pairs[i].key;
-        bool is_known = strcmp(key, "status") == 0 || strcmp(key, "headers") == 0 || strcmp(key, "type") == 0;
+        bool is_known = strcmp(key, "status") == 0 || strcmp(key, "headers") == 0 || strcmp(key, "type") == 0 ||
+                        strcmp(key, "frame") == 0 || strcmp(key, "title") == 0;
         for (int k = 0; k < KINDS; k++) {
             if (strcmp(kinds[k].key, key) != 0) continue;
             if (*kind != NO_KIND) return bad(r, key, kinds[*kind].key, err);
@@ -244,6 +260,28 @@ static int take_keys(const struct reading *r, const struct val *given, int *kind
         }
         if (!is_known) return bad(r, key, "?", err);
     }
+    return 0;
+}
+
+/* In the language of the session; of the route, or of the plugin, where the answer has none. */
+static const char *title_of(struct reading *r, const struct val *own)
+{
+    const struct val *v = own ? own : r->def->title, *other = val_get(v, "en");
+    if (val_is(v, VAL_MAP)) v = val_get(v, r->s->lang) ? val_get(v, r->s->lang) : other;
+    const char *text = v ? val_cstr(r->s->arena, v) : NULL;
+    return text ? text : r->def->plugin;
+}
+
+/* What page() has made: the frame has the reader's name, so it is not to be kept. */
+static int take_frame(struct reading *r, const struct val *given, int kind, struct err *err)
+{
+    const struct val *title = val_get(given, "title");
+    r->is_framed = val_get_bool(given, "frame", false);
+    if (!r->is_framed) return title ? bad(r, "title", "frame", err) : 0;
+    if (kind != KIND_HTML) return bad(r, "frame", kind >= 0 ? kinds[kind].key : "", err);
+    if (title && title->type != VAL_STR) return bad(r, "title", val_type_name(title->type), err);
+    if (r->has_cache || r->has_tag) return bad(r, "frame", "Cache-Control, ETag", err);
+    r->out->title = title_of(r, title);
     return 0;
 }
 
@@ -256,6 +294,7 @@ static int read_map(struct reading *r, const struct val *given, struct err *err)
     if (rc == 0) rc = take_headers(r, val_get(given, "headers"), &type, err);
     if (rc == 0 && type) rc = take_type(r, kind, type, err);
     if (rc == 0) rc = take_status(r, val_get(given, "status"), kind, err);
+    if (rc == 0) rc = take_frame(r, given, kind, err);
     if (rc == 0 && kind >= 0) rc = take_body(r, kind, val_get(given, kinds[kind].key), err);
     if (rc) return rc;
     if (!r->has_cache) buf_add_str(&r->lines, "Cache-Control: no-store\r\n");
@@ -269,27 +308,28 @@ static void add_tag(struct reading *r)
     const struct route_answer *out = r->out;
     uint8_t d[DIGEST_LEN];
     char hex[DIGEST_HEX];
-    if (r->has_tag || !r->def->reads || out->status != 200) return;
+    if (r->has_tag || r->is_framed || !r->def->reads || out->status != 200) return;
     digest_sha256(out->body.data ? out->body.data : "", out->body.len, d);
     digest_hex(d, hex);
     buf_printf(&r->lines, "ETag: \"%.32s\"\r\n", hex);
 }
 
-int route_answer_read(struct session *s, const struct route_def *def, const struct val *given, struct route_answer *out,
+int route_answer_read(const struct route_reading *how, const struct val *given, struct route_answer *out,
                       struct err *err)
 {
-    struct reading r = {.s = s, .def = def, .out = out};
+    const struct route_def *def = how->def;
+    struct reading r = {.s = how->s, .def = def, .out = out, .word = how->word};
     struct val empty = val_map();
     if (given->type == VAL_NIL && def->reads)
         return err_set(err, ERR_NOT_FOUND, "http.not_found", "path", def->path, NULL);
     if (given->type == VAL_NIL || (given->type == VAL_LIST && given->as.list.n == 0)) given = &empty;
     if (given->type != VAL_MAP) return bad(&r, "", val_type_name(given->type), err);
-    out->type = NULL;
+    out->type = out->title = NULL;
     buf_clear(&out->body);
     buf_init(&r.lines, HEADERS_MAX);
     int rc = read_map(&r, given, err);
     if (rc == 0) add_tag(&r);
-    out->headers = rc == 0 && buf_ok(&r.lines) ? arena_strndup(s->arena, r.lines.data, r.lines.len) : NULL;
+    out->headers = rc == 0 && buf_ok(&r.lines) ? arena_strndup(how->s->arena, r.lines.data, r.lines.len) : NULL;
     if (rc == 0 && !out->headers) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
     buf_close(&r.lines);
     return rc;

@@ -117,4 +117,5 @@ void route_attach(struct host *host)
     static const struct decl_kind kind = {.name = "route", .compile = route_compile};
     plugins_add_kinds(host->plugins, &kind, 1);
     api_add(host->api, route_functions, host);
+    api_add(host->api, page_functions, host);
 }

@@ -6,6 +6,7 @@
 #include "route/route.h"
 
 extern const struct api_fn route_functions[];
+extern const struct api_fn page_functions[]; /* page_api.c */
 
 /* route_def.c */
 int route_compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err);
@@ -24,7 +25,12 @@ struct route_segment {
 bool route_path_next(const char *pattern, const char *path, size_t *at, struct route_segment *out);
 
 /* route_answer.c: what the plugin's function has given. ERR_PLUGIN "route.answer", "route.header". */
-int route_answer_read(struct session *s, const struct route_def *def, const struct val *given, struct route_answer *out,
+struct route_reading {
+    struct session *s;
+    const struct route_def *def;
+    const char *word; /* of the request */
+};
+int route_answer_read(const struct route_reading *how, const struct val *given, struct route_answer *out,
                       struct err *err);
 /* 304 where the client has the same. */
 int route_answer_tag(const struct route_request *q, struct arena *a, struct route_answer *out, struct err *err);

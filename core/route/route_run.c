@@ -100,6 +100,7 @@ static int take_json(struct asking *k, struct err *err)
 static int take_body(struct asking *k, struct err *err)
 {
     const struct route_def *def = k->def;
+    if (k->q->files.type == VAL_LIST && val_set(k->s->arena, &k->req, "files", k->q->files)) return too_large(err);
     if (k->q->form.type == VAL_NIL) return def->reads ? 0 : take_json(k, err);
     if (def->has_input) return take_texts(k, "form", &def->input, &k->q->form, err);
     return val_set(k->s->arena, &k->req, "form", k->q->form) ? too_large(err) : 0;
@@ -130,8 +131,9 @@ static int take_request(struct asking *k, struct err *err)
 
 static int read_answer(void *ctx, const struct val *given, struct err *err)
 {
-    struct asking *k = ctx;
-    return route_answer_read(k->s, k->def, given, k->out, err);
+    const struct asking *k = ctx;
+    struct route_reading how = {k->s, k->def, k->q->word};
+    return route_answer_read(&how, given, k->out, err);
 }
 
 static int call(struct asking *k, struct err *err)

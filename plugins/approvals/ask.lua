@@ -1,13 +1,16 @@
--- Asking one place of a chain: one reader, a group of whom some must approve, or several steps side by side.
+-- Asking one place of a chain: one reader, a group of whom some must approve, a vote, or several steps side by side.
 --
 -- What comes back says how the place ended: { decision = "approve" | "return" | "voided" | "pass", step, comment,
--- return_to, answers } where `answers` are those that approved.
+-- return_to, answers, revision, hash } where `answers` are those that approved, and the last two are the text they saw.
 
 local condition = require "approvals.condition"
 local findings = require "approvals.findings"
+local part = require "approvals.part"
+local quorum = require "approvals.quorum"
 local record = require "approvals.record"
 local steps = require "approvals.steps"
 local target = require "approvals.target"
+local vote = require "approvals.vote"
 
 local ask = {}
 
@@ -23,6 +26,7 @@ local function task(round, step, names, told)
   return {
     title = steps.title(step, item),
     about = item,
+    part = step.part,
     form = steps.form(names),
     within = step.within,
     remind = step.remind,
@@ -32,12 +36,24 @@ local function task(round, step, names, told)
   }
 end
 
--- How a place stands, for the diagram; `answer` when somebody has said something.
-local function mark(round, step, state, answer)
+-- How a place stands, for the diagram; `said` when somebody has said something.
+local function mark(round, step, state, said)
+  local answer = said and said.answers[#said.answers]
   round.places[step.name] = {
     state = state, since = round.run:now().iso, by = answer and answer.by, as = answer and answer.as,
-    acts_for = answer and answer.on_behalf_of,
+    acts_for = answer and answer.on_behalf_of, counts = said and said.counts,
   }
+end
+
+-- The text that was before those who have answered: the oldest one, if they saw more than one.
+local function seen(round, said, answers)
+  said.revision, said.hash = round.item.revision, round.item.hash
+  for at, answer in ipairs(answers) do
+    if answer.revision and (at == 1 or answer.revision < said.revision) then
+      said.revision, said.hash = answer.revision, answer.hash
+    end
+  end
+  return said
 end
 
 local function said_by(step, answer)
@@ -62,7 +78,7 @@ local function one(round, step, names, told)
     record.add(round, step, asked_at, answer)
     told = t "own_text"
   until answer.by ~= round.item.created_by or answer.voided or answer.timed_out
-  return said_by(step, answer)
+  return seen(round, said_by(step, answer), { answer })
 end
 
 -- Why a group returned the text: what each of those who did has said.
@@ -96,7 +112,7 @@ local function group(round, step, names, told)
   local to, asked_at = target.resolve(step.to, round.item), round.run:now()
   local members = target.members(to, round.item.created_by, nil, true)
   if #members == 0 then return one(round, step, names, told) end
-  local need = steps.needed(step.quorum, #members)
+  local need = quorum.needed(step.quorum, #members)
   if need > #members then
     error {
       code = "approvals.quorum_more",
@@ -110,17 +126,76 @@ local function group(round, step, names, told)
   end
   local result = round.run:ask_all(tasks, { need = need, veto = step.veto == true })
   for _, answer in ipairs(result.answers) do record.add(round, step, asked_at, answer) end
-  return outcome_of_group(step, result)
+  return seen(round, outcome_of_group(step, result), result.answers)
 end
 
 local states = { approve = "approved", ["return"] = "returned", pass = "passed" }
 
+-- The record of what the whole has said. An open vote's minutes name everybody; a secret one's nobody.
+local function keep_count(round, step, asked_at, result)
+  record.add(round, step, asked_at, {
+    voided = result.voided, decision = result.passed and "approve" or "return", at = result.at,
+    as = target.text(step.to), comment = result.minutes,
+  })
+end
+
+local function ballot(round, step, names, told)
+  local to, asked_at, voters = target.resolve(step.to, round.item), round.run:now(), {}
+  for at, member in ipairs(target.members(to, round.item.created_by, nil, true)) do voters[at] = member.person end
+  if #voters == 0 then
+    error { code = "approvals.no_voters", message = t("vote.nobody", { step = step.name }) }
+  end
+  local like, what = task(round, step, names, told), vote.options(step)
+  what.voters, what.title, what.about, what.within, what.help = voters, like.title, like.about, like.within, like.help
+  local result = round.run:vote(what)
+  keep_count(round, step, asked_at, result)
+
+  local said = { decision = result.passed and "approve" or "return", step = step, answers = {} }
+  if result.voided then
+    said.decision = "voided"
+  else
+    local is_short = #result.minutes <= 4000 -- of a large body they stand in the record alone
+    said.counts, said.comment = result.counts, is_short and result.minutes or vote.counted(result.counts)
+  end
+  if result.passed then
+    said.answers[1] = {
+      decision = "approve", at = result.at, as = vote.counted(result.counts), item = round.item.id,
+      revision = result.revision, hash = result.hash,
+    }
+  end
+  return seen(round, said, said.answers)
+end
+
+local function answer_of(round, step, names, told)
+  return (step.vote and ballot or step.quorum and group or one)(round, step, names, told)
+end
+
 local function single(round, step, names, told)
   mark(round, step, "asked")
   record.save(round)
-  local said = (step.quorum and group or one)(round, step, names, told)
-  mark(round, step, states[said.decision] or "asked", said.answers[#said.answers])
+  local said = answer_of(round, step, names, told)
+  mark(round, step, states[said.decision] or "asked", said)
   return said
+end
+
+local gone = { archived = true, retracted = true }
+
+-- Of several who read side by side, one answered for the whole text, and it was changed. Where nothing is void of what
+-- was said before, he alone is asked again.
+local function is_only_his(round)
+  if not part.is_used(round.list) then return false end
+  local before = round.item
+  local now = content.get(round.type, round.id)
+  round.item = now
+  if gone[now.state] or not part.stands(round) then
+    round.item = before
+    return false
+  end
+  if now.hash ~= before.hash then
+    round.number = round.number + 1
+    round.places.n = round.number
+  end
+  return true
 end
 
 -- Raised by a branch whose answer settles the whole: the others are then no longer asked.
@@ -141,6 +216,9 @@ local function branches(round, open, returns, told, count)
   for _, step in ipairs(open) do
     functions[step.name] = function()
       local said = single(round, step, returns(step), told)
+      while said.decision == "voided" and is_only_his(round) do
+        said = single(round, step, returns(step), t "voided")
+      end
       round.said[step.name] = said
       record.save(round)
       local decision = settles(count, said)
@@ -160,7 +238,7 @@ local function applicable(round, place)
     if not step.when or condition.holds(step.when, round.item) then
       list[#list + 1] = step
     else
-      round.places[step.name] = { state = "skipped" }
+      round.places[step.name], round.said[step.name] = { state = "skipped" }, nil
     end
   end
   return list
@@ -170,11 +248,12 @@ end
 local function side_by_side(round, place, returns, told)
   local all, open = applicable(round, place), {}
   if #all == 0 then return { decision = "pass", step = place, answers = {} } end
-  local need = math.min(steps.needed(place.need or "all", #all), #all)
+  local need = math.min(quorum.needed(place.need or "all", #all), #all)
   local count = { asked = #all, approved = 0, returned = 0, need = need }
   for _, step in ipairs(all) do
     if round.said[step.name] then count.approved = count.approved + 1 else open[#open + 1] = step end
   end
+  if count.approved >= need then return { decision = "approve", step = place, answers = {} } end
 
   for _, step in ipairs(open) do mark(round, step, "asked") end
   local ok, why = pcall(function() round.run:all(branches(round, open, returns, told, count)) end)

@@ -1,7 +1,9 @@
 -- What stands in the boxes of the diagram: the lines of each step, and how large its box is for that.
 
 local condition = require "approvals.condition"
+local part = require "approvals.part"
 local target = require "approvals.target"
+local vote = require "approvals.vote"
 local words = require "approvals.words"
 
 local boxes = { width = 330, pad = 14 }
@@ -17,6 +19,7 @@ end
 -- "Approved: Lê Hoa for Trần Mai, 04/01/2021"
 local function state_text(place)
   local word = t("diagram.state." .. place.state)
+  if place.counts then return word .. ": " .. vote.counted(place.counts) end
   if not place.by then return word end
   local who = person_name(place.by)
   if place.acts_for then who = t("diagram.for", { who = who, acts_for = person_name(place.acts_for) }) end
@@ -66,6 +69,8 @@ local function contents(step, state)
     if text then list[#list + 1] = { text, class, most } end
   end
   add(quorum_text(step), "s", 2)
+  add(vote.text(step), "s", 4)
+  add(part.text(step), "s", 3)
   add(step.when and t("diagram.when", { condition = condition.text(step.when) }), "s i", 4)
   add(term_text(step.within), "s", 1)
   add(boxes.returns(step), "s", 3)

@@ -2,12 +2,14 @@
 -- returns it.
 --
 -- All approvals are of one text. When it is changed while somebody reads it, what was said before is void and the
--- chain begins anew with the first reader. A return to the author ends when the author hands the text in again; a
--- return to an earlier step asks that one again, and all that come after it.
+-- chain begins anew with the first reader; but who answers for a part that is as it was is not asked again (part.lua).
+-- A return to the author ends when the author hands the text in again; a return to an earlier step asks that one again,
+-- and all that come after it.
 
 local ask = require "approvals.ask"
 local condition = require "approvals.condition"
 local findings = require "approvals.findings"
+local part = require "approvals.part"
 local record = require "approvals.record"
 local steps = require "approvals.steps"
 
@@ -15,12 +17,14 @@ local chain = {}
 
 local gone = { archived = true, retracted = true }
 
--- A new round: nothing has been said yet about the text as it is now.
+-- A new round: nothing has been said yet about the text as it is now, but of parts that are as they were.
 local function begin(round)
   round.number = round.number + 1
   round.item = content.get(round.type, round.id)
-  round.said = {}
-  round.places = { n = round.number }
+  local places = { n = round.number }
+  round.said = part.kept(round)
+  for name in pairs(round.said) do places[name] = round.places[name] end
+  round.places = places
   return 1
 end
 
@@ -49,12 +53,16 @@ end
 local function next_place(round, list, places, at, said)
   local now = content.get(round.type, round.id)
   if gone[now.state] then return nil end
-  if said.decision == "voided" or now.hash ~= round.item.hash then return begin(round), t "voided" end
+  local is_other = now.hash ~= round.item.hash
+  if said.decision == "voided" then return begin(round), t "voided" end
   if said.decision ~= "return" then
-    round.said[list[at].name] = said
+    round.said[list[at].name], round.item = said, now
+    if is_other and not part.stands(round) then return begin(round), t "voided" end
     return at + 1
   end
   local step, to = said.step, said.return_to
+  if is_other and not step.part then return begin(round), t "voided" end
+  round.item = now
   if to and to ~= "author" then
     return go_back(round, list, places, to),
       t("returned_by", { step = step.name, comment = said.comment or t "returned" })
@@ -68,13 +76,14 @@ local function visit(round, list, at, told)
   local step = list[at]
   if step.when and not condition.holds(step.when, round.item) then
     round.places[step.name] = { state = "skipped" }
-    return { decision = "pass", answers = {} }
+    return { decision = "pass", is_left_out = true, answers = {} }
   end
+  if not step.parallel and round.said[step.name] then return round.said[step.name] end
   round.run:status(t("status.asked", { step = step.name, round = round.number }))
   return ask.step(round, step, function(one) return steps.returns(list, at, one) end, told)
 end
 
--- Who approved what, in the order of the chain, and the last answer that says so.
+-- Who approved what, in the order of the chain, and the last answer that says so, of the newest text.
 local function approvals(round, list)
   local all, last = {}, nil
   for step in steps.each(list) do
@@ -82,8 +91,9 @@ local function approvals(round, list)
     for _, answer in ipairs(said and said.answers or {}) do
       all[#all + 1] = {
         step = step.name, by = answer.by, as = answer.as, on_behalf_of = answer.on_behalf_of, at = answer.at,
+        part = step.part, revision = step.part and answer.revision,
       }
-      last = answer
+      if not last or (answer.revision or 0) >= (last.revision or 0) then last = answer end
     end
   end
   return all, last
@@ -101,7 +111,7 @@ function chain.run(run, input, pinned)
   if not item then error { code = "approvals.item", message = t("no_item", { item = input.item }) } end
   if item.state == "draft" then content.submit(item) end
 
-  local round = { run = run, type = input.type, id = input.item, number = 0 }
+  local round = { run = run, type = input.type, id = input.item, number = 0, list = list, said = {}, places = {} }
   local at, told = begin(round), nil
   record.open(round, pinned)
   while at and at <= #list do

@@ -77,6 +77,14 @@ local function check_times(step, refuse)
   end
 end
 
+local function check_part(names, fields, refuse)
+  local has = {}
+  for _, field in ipairs(fields) do has[field.name] = true end
+  for _, name in ipairs(names) do
+    if not has[name] then refuse("when.field", { field = name }) end
+  end
+end
+
 -- What tells two targets apart when it does not matter to which item they belong.
 local function key_of(to)
   local unit = to.unit ~= "item" and to.unit or ""
@@ -127,6 +135,8 @@ local function check_step(step, fields, looked_up, faults, warnings)
   check_times(step, refuse)
   if step.title ~= nil and type(step.title) ~= "string" then refuse("title", "text") end
   if step.when ~= nil then condition.check(step.when, fields, at "when") end
+  if step.part ~= nil then check_part(step.part, fields, at "part") end
+  if step.vote and step.within == nil then adder(warnings)("within", "vote.no_term") end
   if #faults == before then check_group(step, looked_up, refuse, adder(warnings)) end
 end
 

@@ -1,11 +1,14 @@
 -- A chain as a picture (SVG): from the author down to the end; steps side by side stand in a frame; a dashed line on
--- the left leads back to the author, arcs on the right to earlier steps. For a case each step shows how it stands.
+-- the left leads back to the author, lines on the right to earlier steps (arcs.lua). For a case each step shows how it
+-- stands.
 
+local arcs = require "approvals.arcs"
 local boxes = require "approvals.boxes"
 local condition = require "approvals.condition"
-local steps = require "approvals.steps"
+local part = require "approvals.part"
 local symbols = require "approvals.symbols"
 local target = require "approvals.target"
+local vote = require "approvals.vote"
 local words = require "approvals.words"
 
 local diagram = {}
@@ -64,44 +67,6 @@ local function draw_end(picture, text, y, is_done)
   return { x = x, y = y, w = w, h = h }
 end
 
--- From which place to which earlier one, each pair once.
-local function pairs_of_returns(list)
-  local found, seen = {}, {}
-  local places = {}
-  for at, step in ipairs(list) do
-    places[step.name] = at
-    for _, one in ipairs(step.parallel or {}) do places[one.name] = at end
-  end
-  for step, at in steps.each(list) do
-    for _, name in ipairs(steps.returns(list, at, step)) do
-      local to = places[name]
-      if not seen[at .. ":" .. to] then found[#found + 1] = { at, to } end
-      seen[at .. ":" .. to] = true
-    end
-  end
-  table.sort(found, function(a, b)
-    if a[1] - a[2] ~= b[1] - b[2] then return a[1] - a[2] < b[1] - b[2] end
-    return a[1] < b[1]
-  end)
-  return found
-end
-
--- Arcs on the right, each in a lane of its own; those that come to one place arrive below each other.
-local function draw_returns(picture, shapes, arcs)
-  local lane, came, went = picture.right + 16, {}, {}
-  for _, arc in ipairs(arcs) do
-    local from, to = shapes[arc[1]], shapes[arc[2]]
-    went[arc[1]] = (went[arc[1]] or 0) + 1
-    came[arc[2]] = (came[arc[2]] or 0) + 1
-    local y1 = from.y + math.min(from.h - 6, 10 * went[arc[1]])
-    local y2 = to.y + to.h - math.min(to.h - 6, 10 * came[arc[2]])
-    add(picture, '<path class="l" d="M%g %gH%gq8 0 8 -8V%gq0 -8 -8 -8H%g"/>', from.x + from.w, y1, lane - 8, y2 + 8,
-      to.x + to.w + 8)
-    add(picture, '<path d="M%g %gl9 -5v10z" fill="#444"/>', to.x + to.w, y2)
-    lane = lane + 14
-  end
-end
-
 -- Back to the author, from wherever somebody is asked.
 local function draw_rail(picture, start, shapes)
   local x, last = 22, shapes[#shapes]
@@ -146,6 +111,9 @@ local function described(picture, shapes)
   local function tell(box)
     local words_of = { box.number .. ". " .. box.step.name .. ": " .. target.text(box.step.to) .. "." }
     if box.step.when then words_of[#words_of + 1] = t("diagram.when", { condition = condition.text(box.step.when) }) end
+    for _, more in ipairs { vote.text(box.step) or "", part.text(box.step) or "" } do
+      if more ~= "" then words_of[#words_of + 1] = more end
+    end
     words_of[#words_of + 1] = boxes.returns(box.step)
     words_of[#words_of + 1] = box.told
     lines[#lines + 1] = table.concat(words_of, " ")
@@ -210,23 +178,24 @@ end
 function diagram.draw(about)
   local picture = { out = {}, places = about.places, ends = t("diagram.end." .. (about.state or "open")) }
   local shapes = lay_out(picture, about.steps)
-  local arcs = pairs_of_returns(about.steps)
-  picture.width = picture.right + 36 + 14 * #arcs
+  local lines, lanes = arcs.lay_out(about.steps)
+  arcs.make_room(lines, shapes)
+  picture.width = picture.right + 36 + arcs.width(lanes)
 
   local y = draw_head(picture, about)
   local start = draw_end(picture, about.author or t "diagram.author", y, false)
   y = draw_shapes(picture, shapes, y + start.h)
   local finish = draw_end(picture, picture.ends, y, about.state == "approved")
   draw_rail(picture, start, shapes)
-  draw_returns(picture, shapes, arcs)
-  y = draw_legend(picture, finish.y + finish.h + 34, #arcs > 0, used_states(shapes))
+  local back = table.concat(arcs.draw(lines, shapes, picture.right)) -- behind the boxes
+  y = draw_legend(picture, finish.y + finish.h + 34, #lines > 0, used_states(shapes))
 
   local wide, high = picture.width, y + 10
   local size = ('viewBox="0 0 %g %g" width="%g" height="%g"'):format(wide, high, wide, high)
   return '<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="t d" ' .. size .. ">"
     .. ('<title id="t">%s</title>'):format(words.escape(about.title))
     .. ('<desc id="d">%s</desc>'):format(words.escape(described(picture, shapes)))
-    .. style .. '<rect width="100%" height="100%" fill="#ffffff"/>' .. table.concat(picture.out) .. "</svg>\n"
+    .. style .. '<rect width="100%" height="100%" fill="#ffffff"/>' .. back .. table.concat(picture.out) .. "</svg>\n"
 end
 
 return diagram

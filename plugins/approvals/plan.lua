@@ -2,16 +2,19 @@
 -- would be left out and why; and what is unsettled. It asks nobody and writes nothing.
 
 local condition = require "approvals.condition"
-local steps = require "approvals.steps"
+local part = require "approvals.part"
+local quorum = require "approvals.quorum"
 local target = require "approvals.target"
+local vote = require "approvals.vote"
 
 local plan = {}
 
 -- Who would be asked on a day. As in ask.lua: the author is left out, and the same position above is asked for him.
 local function people_of(step, item, day)
   local resolved = target.resolve(step.to, item)
-  local members, is_author = target.members(resolved, item.created_by, day, step.quorum ~= nil)
-  if #members > 0 or not is_author or step.quorum then return members, is_author end
+  local is_group = step.quorum ~= nil or step.vote ~= nil
+  local members, is_author = target.members(resolved, item.created_by, day, is_group)
+  if #members > 0 or not is_author or is_group then return members, is_author end
   return target.members(target.without(resolved, item.created_by), item.created_by, day), is_author
 end
 
@@ -29,7 +32,7 @@ end
 
 local function add_group(entry, step, count)
   if not step.quorum or count == 0 then return end
-  local need = steps.needed(step.quorum, count)
+  local need = quorum.needed(step.quorum, count)
   entry.need, entry.of = need, count
   if need > count then warn(entry, "quorum", { need = need, count = count }) end
 end
@@ -55,6 +58,7 @@ local function plan_step(round, step, asked, beside)
   local entry = { step = step.name, beside = beside, who = target.text(step.to), warnings = {}, persons = {} }
   entry.form = steps.form(steps.returns(round.list, round.at, step))
   if step.when then entry.when = condition.text(step.when) end
+  entry.vote, entry.part = vote.text(step), part.text(step)
   if is_left_out(round, step) then
     entry.skipped = t("plan.skipped", { condition = entry.when })
     return entry, asked
@@ -120,6 +124,9 @@ local function line(entry)
   local words = { entry.who, t("plan.asked", { asked = entry.asked }) }
   if entry.due then words[#words + 1] = t("plan.due", { due = entry.due }) end
   if entry.need then words[#words + 1] = t("plan.need", { need = entry.need, of = entry.of }) end
+  for _, said in ipairs { entry.vote or false, entry.part or false } do
+    if said then words[#words + 1] = said end
+  end
   if entry.when then words[#words + 1] = t("plan.when", { condition = entry.when }) end
   return entry.step .. ": " .. table.concat(words, "; ")
 end

@@ -1,6 +1,6 @@
 return {
   name = "approvals",
-  version = "1.1.0",
+  version = "1.2.0",
   api = 1,
   title = { vi = "Chuỗi phê duyệt", en = "Approval chains" },
   needs = { "content", "storage", "flow", "people", "route", "command" },

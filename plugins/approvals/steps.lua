@@ -6,11 +6,16 @@
 --   when       asked only then (condition.lua)
 --   quorum     asks each of the group by himself: "all", "any", a number, "2/3", ">1/2", "60%" must approve
 --   veto       true: one "return" is enough to return it
+--   vote       they vote (vote.lua): { threshold = "2/3", quorum = "1/2", secret = true, … }
+--   part       the fields of the text for which it answers (part.lua); without it, all
 --   within, remind, escalate, on_timeout   a deadline, and what then: "escalate", "return" (to the author), "pass"
 --   lint       true: the findings of the lint are shown, and go back with the text
 --   may_return_to   beside the author: a name, a list of names of earlier steps, or "any"
 --
 -- Steps side by side: name, parallel = { step, … }; and if wanted when, and need = "all", "any" or how many of them.
+
+local quorum = require "approvals.quorum"
+local vote = require "approvals.vote"
 
 local steps = {}
 
@@ -18,41 +23,11 @@ steps.most = 50
 
 local options = {
   name = true, title = true, to = true, within = true, remind = true, escalate = true, on_timeout = true, lint = true,
-  may_return_to = true, when = true, quorum = true, veto = true,
+  may_return_to = true, when = true, quorum = true, veto = true, vote = true, part = true,
 }
 local group_options = { name = true, title = true, parallel = true, need = true, when = true }
 local timeouts = { escalate = true, ["return"] = true, pass = true }
 local taken = { author = true, any = true }
-
-local share = { ["^(%d+)/(%d+)$"] = false, ["^>(%d+)/(%d+)$"] = true }
-
-local function parse_share(text)
-  local percent = text:match "^(%d+)%%$"
-  if percent then return tonumber(percent), 100, false end
-  for pattern, is_more in pairs(share) do
-    local of, all = text:match(pattern)
-    if of then return tonumber(of), tonumber(all), is_more end
-  end
-end
-
--- Whole numbers only: "2/3" of 9 is 6, "80%" of 9 is 8, ">1/2" of 4 is 3.
-local function of_share(text, count)
-  local of, all, is_more = parse_share(text)
-  if not of or all == 0 or of > all or of == 0 or (is_more and of == all) then return nil end
-  local needed = (of * count + all - 1) // all
-  return is_more and needed * all == of * count and needed + 1 or needed
-end
-
----How many of a group must approve; nil: what is written is no quorum.
----@param quorum any
----@param count integer how many are asked
----@return integer?
-function steps.needed(quorum, count)
-  if quorum == "all" then return count end
-  if quorum == "any" then return 1 end
-  if math.type(quorum) == "integer" and quorum > 0 then return quorum end
-  if type(quorum) == "string" and #quorum < 20 then return of_share(quorum, count) end
-end
 
 local function check_name(step, at, found)
   local name = type(step) == "table" and step.name
@@ -78,10 +53,27 @@ local function check_return(step, found)
   end
 end
 
+-- Names of fields; whether the items have them is for check.lua.
+local function check_part(step, found)
+  local names, seen = step.part, {}
+  local is_list = type(names) == "table" and #names > 0 and #names <= 100
+  for key, name in pairs(is_list and names or {}) do
+    is_list = is_list and math.type(key) == "integer" and type(name) == "string" and not seen[name]
+    seen[name] = true
+  end
+  if not is_list then found.add(step.name, "part", "part") end
+end
+
+local function check_vote(step, found)
+  vote.check(step, function(field, key, values) found.add(step.name, field, key, values) end)
+end
+
 local function check_ask(step, found)
   check_options(step, options, found)
   if step.to == nil then found.add(step.name, "to", "to") end
-  if step.quorum ~= nil and not steps.needed(step.quorum, 1) then found.add(step.name, "quorum", "quorum") end
+  if step.part ~= nil then check_part(step, found) end
+  if step.vote ~= nil then check_vote(step, found) end
+  if step.quorum ~= nil and not quorum.needed(step.quorum, 1) then found.add(step.name, "quorum", "quorum") end
   if step.on_timeout and not timeouts[step.on_timeout] then
     found.add(step.name, "on_timeout", "on_timeout", { value = tostring(step.on_timeout) })
   end
@@ -93,7 +85,7 @@ local function check_group(group, at, found)
   local list = group.parallel
   if type(list) ~= "table" or #list < 2 then return found.add(group.name, "parallel", "parallel") end
   local need = group.need == nil and "all" or group.need
-  local count = steps.needed(need, #list)
+  local count = quorum.needed(need, #list)
   if not count or type(need) == "string" and need ~= "all" and need ~= "any" then
     found.add(group.name, "need", "need")
   elseif count > #list then

@@ -35,6 +35,11 @@ const cases = [
   ['huge_file', 'a file of 1 GiB', () => { plain('huge_file'); writeFileSync(path('huge_file/x.lua'), ''); truncateSync(path('huge_file/x.lua'), 2 ** 30); }, 'large'],
   ['many_files', '600 files', () => { plain('many_files'); for (let i = 0; i < 600; i++) put('many_files', { [`m${i}.lua`]: 'return 1' }); }, 'large'],
   ['many_locales', '300 files of texts that take their time', () => { plain('many_locales'); for (let i = 0; i < 300; i++) put('many_locales', { [`locale/x${i}.lua`]: 'for _ = 1, 1e6 do end return {}' }); }, 'large'],
+  ...[['tag', '{{?}}'], ['open', '{{#a}}{{#b}}{{/b}}'], ['crossed', '{{#a}}{{#b}}{{/a}}{{/b}}'], ['end', '<p>{{a'], ['raw', '{{{a}}}'], ['script', '<SCRIPT>{{a}}</SCRIPT>'],
+    ['attribute', '<a href={{a}}>'], ['name', '<a {{a}}="x">'], ['quote', '<a "{{a}}">'], ['remark', '<!--><b {{a}}>'], ['half', '<a title="{{#a}}">{{/a}}'], ['deep', `${'{{#a}}'.repeat(17)}${'{{/a}}'.repeat(17)}`],
+    ['many', '{{a}}'.repeat(6000)], ['text', '{{t:nothing}}'], ['word', '<a title="{{csrf}}">'], ['nul', 'a\0b'], ['long', `{{${'a'.repeat(300)}}}`]]
+    .map(([kind, text]) => [`template_${kind}`, `a template that is wrong: ${kind}`,
+      () => { plain(`template_${kind}`); put(`template_${kind}`, { 'templates/a.html': `<p>\n${text}` }); }, 'templates/a.html:2']),
   ['deep_folders', 'folders in folders', () => { plain('deep_folders'); mkdirSync(path('deep_folders', ...Array(60).fill('d')), { recursive: true }); }, 'active'],
   ['odd_names', 'names of files that are no text', () => { plain('odd_names'); execFileSync('sh', ['-c', `cd '${path('odd_names')}' && printf x > "$(printf '\\377\\376').lua" && printf x > "$(printf 'a\\nb').lua" && printf x > '; drop table.lua'`]); }, 'active'],
   ['content', 'the name of a part of the host', () => plain('content'), null],

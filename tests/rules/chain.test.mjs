@@ -197,6 +197,55 @@ describe('a chain set up over REST', () => {
   });
 });
 
+describe('a vote and parts in a chain', () => {
+  const steps = [
+    { name: 'loi', to: { position: 'head', unit: 'item' }, part: ['title', 'body'], within: '1 working day' },
+    { name: 'dan', to: { position: 'reader', level: 'district' }, part: ['lead', 'byline', 'source', 'dated', 'unit'], quorum: 'any' },
+    { name: 'hop', to: [{ position: 'reader', level: 'district' }, { position: 'chair', level: 'province' }], within: '2 working days',
+      vote: { threshold: '2/3', quorum: '1/2', secret: true } },
+  ];
+
+  it('are refused with step and field, planned and drawn', async () => {
+    const bad = structuredClone(steps);
+    bad[0].part = ['tilte'];
+    bad[2].vote.threshold = 'most';
+    assert.match((await s.chain({ title: 'Sai phần', steps: bad })).problem.detail, /Step hop, vote: threshold is a number/);
+    delete bad[2].vote.threshold;
+    assert.match((await s.chain({ title: 'Sai phần', steps: bad })).problem.detail, /Step loi, part: the items have no field tilte/);
+    const made = await s.chain({ title: 'Họp', steps });
+    assert.equal(made.status, 200, JSON.stringify(made.problem));
+    const plan = (await s.mustBe(200, 'lan', 'GET', `/x/approvals/chain/hop/plan?unit=${await s.unit('commune')}&from=2026-11-30T09:00`)).json;
+    assert.deepEqual([plan.steps[0].part, plan.steps[2].vote, plan.steps[2].persons.length],
+      ['Answers for: title, body.', 'They vote: 1/2 must take part, 2/3 must be for it. The ballot is secret.', 4]);
+    const r = await s.mustBe(200, 'mai', 'GET', '/x/approvals/chain/hop.svg');
+    execFileSync('xmllint', ['--noout', '-'], { input: r.text });
+    for (const part of ['Answers for: title, body.', 'The ballot is secret.']) assert.ok(r.text.includes(part), part);
+  });
+
+  it('ask only those again whose part an edit changed, over a restart, until the vote has passed', async () => {
+    const item = await s.article({ title: 'Bầu' }), run = await s.startCase(item, 'hop');
+    const edit = async (fields) => s.mustBe(200, 'lan', 'PATCH', `/api/content/article/${item.id}`, fields, await s.match('lan', 'article', item.id));
+    const ballot = (who) => s.decide(who, run, { decision: 'approve' }, 'hop');
+    await s.decide('mai', run, undefined, 'loi');
+    await s.decide('hoa', run, undefined, 'dan');
+    await ballot('cuc');
+    await s.restart();
+    await edit({ lead: 'Tin khác' });
+    await s.decide('dao', run, undefined, 'dan');
+    assert.deepEqual(await s.inbox('mai', run), [], 'the words are as they were');
+    await s.restart();
+    for (const who of ['cuc', 'dao', 'hoa']) await ballot(who);
+    await s.mustBe(204, 'tam', 'POST', `/api/tasks/${(await s.inbox('tam', run))[0].id}/decide`, { decision: 'reject' });
+    const end = await s.endedCase(run);
+    assert.equal(end.state, 'completed', JSON.stringify(end));
+    assert.deepEqual(end.result.approvals.map((a) => [a.step, a.revision, a.as]).filter((a) => a[0] !== 'dan'),
+      [['loi', 1, end.result.approvals[0].as], ['hop', undefined, '3 for, 1 against, 0 abstained']]);
+    assert.equal((await s.mustBe(200, 'lan', 'GET', `/api/content/article/${item.id}/draft`)).json.state, 'approved');
+    assert.match((await s.mustBe(200, 'lan', 'GET', `/x/approvals/case/${run}.svg`)).text, /<title>hop: Approved: 3 for, 1 against, 0 abstained</);
+    assert.deepEqual(await s.must('verify'), []);
+  });
+});
+
 describe('a large chain', () => {
   it('of fifty steps, eight conditions deep, is checked within the limits of a hook; one more is refused', async () => {
     const deep = (n) => (n ? { not: deep(n - 1) } : { field: 'title', op: 'filled' });
@@ -238,6 +287,10 @@ describe('the example of the scouts', () => {
       assert.equal((await bring(...who)).error.code, 'approvals.denied', 'nobody, or who may not, brings a chain');
     const { item, created } = (await bring('--as', 'ruth')).result;
     assert.deepEqual([created, (await bring('--as', 'ruth')).result], [true, { item, created: false }]);
+
+    const rules = await office.until((await office.must('content', 'import', 'approvals_chain', top('examples/scouts/chains/rules.json'), '--with', 'approvals.import', '--as', 'ruth')).id, ['completed', 'failed']);
+    assert.equal(rules.state, 'completed', JSON.stringify(rules));
+    assert.match(JSON.stringify(await office.must('x', 'chain-check', `chain=${rules.result.item}`)), /Revision 1 can work/);
 
     const token = (await office.must('user', 'token', 'ruth')).token;
     const r = await office.request('POST', `/api/content/approvals_chain/${item}/publish`, {}, { authorization: `Bearer ${token}`, 'if-match': '*' });

@@ -5,7 +5,13 @@
 -- form that is only made when it is asked stands in there while its task is open, for those who may see that task, and
 -- GET /api/tasks/ID/form tells that of any task as JSON Schema.
 local leave = { decision = "choice:approve,return!", days = "integer", comment = "text" }
-flow.define("remind", { title = "Remind", input = { text = "text!" }, forms = { leave = leave } }, function(run, input)
+flow.define("remind", {
+  title = "Remind", input = { text = "text!", unit = "unit" },
+  retry = { times = 3, pause = "1m" },
+  limit = { key = "unit", running = 10 }, -- at most ten at the same time for each unit; the others wait for their turn
+  search = { "unit" },                    -- flow.find { flow = "remind", unit = … }
+  forms = { leave = leave },
+}, function(run, input)
   run:sleep("1d")
   run:ask { to = people.person("editor"), title = input.text, form = leave }
 end)
@@ -24,6 +30,7 @@ assert(flow.get(greeting).state == "completed" and flow.get(greeting).result == 
 flow.start("patient")
 run:sleep("1m")
 assert(#flow.find({ flow = "patient" }, { limit = 10 }) == 1)
+-- A flow with search = { "name" } is found by that, too: flow.find { flow = "greet", name = "Lan" }
 
 --- flow.signal
 local patient = flow.start("patient")

@@ -37,3 +37,9 @@ end)
 route.delete("/nominations/{id}", { params = { id = "integer" }, access = { role = "editor" } }, function(req)
   nominations:delete(req.params.id)
 end)
+
+--- page
+-- templates/nominations.html: <ul>{{#rows}}<li>{{nominee}}</li>{{/rows}}</ul><p>{{t:hello}}</p>
+-- In a route: return page("nominations", { rows = … }, { title = "2021" }); forms hold {{csrf}}.
+local answer = page("nominations", { rows = { { nominee = "Lan & Mai" } }, name = "Hoa" }, { title = "2021" })
+assert(answer.html == "<ul><li>Lan &amp; Mai</li></ul><p>Chào Hoa</p>")

@@ -290,12 +290,16 @@ describe("a chain that cannot work", function()
   refused(with { when = { field = "title", op = "~", value = "x" } }, "head", "when", "no comparison ~")
   refused(with { when = { field = "dated", op = "<", value = "soon" } }, "head", "when", "no date")
   refused(with { when = { all = {}, any = {} } }, "head", "when", "one of all")
+  refused(with { part = {} }, "head", "part", "a list of fields")
+  refused(with { part = "title" }, "head", "part", "a list of fields")
+  refused(with { part = { "title", "title" } }, "head", "part", "each once")
+  refused(with { part = { "titel" } }, "head", "part", "no field titel")
   refused({ { name = "g", parallel = { head } } }, "g", "parallel", "at least two")
   refused({ { name = "g", parallel = { head, law }, need = 3 } }, "g", "need", "3 must approve")
 end)
 
 describe("a quorum", function()
-  local needed = require("approvals.steps").needed
+  local needed = require("approvals.quorum").needed
   it("is counted in whole numbers", function(t)
     t:equal({ needed("80%", 9), needed("80%", 10), needed("2/3", 9), needed("2/3", 10), needed(">1/2", 4) },
       { 8, 8, 6, 7, 3 })

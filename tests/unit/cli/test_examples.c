@@ -49,6 +49,9 @@ static int set_up(void **state)
     mkdir(path, 0700);
     snprintf(path, sizeof(path), "%s/reference/locale", root);
     mkdir(path, 0700);
+    snprintf(path, sizeof(path), "%s/reference/templates", root);
+    mkdir(path, 0700);
+    write_file("templates/nominations.html", "<ul>{{#rows}}<li>{{nominee}}</li>{{/rows}}</ul><p>{{t:hello}}</p>");
     write_file("plugin.lua",
                "return { name = 'reference', version = '1.0.0', api = 1, title = { vi = 'x', en = 'x' }, "
                "needs = { 'content', 'content:publish', 'storage', 'flow', 'people', 'people:import', 'people:change', "
@@ -63,7 +66,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const files[] = {"/init.lua", "/plugin.lua", "/locale/vi.lua", "/locale/en.lua", "/locale", ""};
+    static const char *const files[] = {"/init.lua",      "/plugin.lua",
+                                        "/locale/vi.lua", "/locale/en.lua",
+                                        "/locale",        "/templates/nominations.html",
+                                        "/templates",     ""};
     char path[200];
     (void)state;
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -48,6 +48,10 @@ static void open_example(struct fixture *f, const struct example *e)
     snprintf(path, sizeof(path), "%s/reference/locale/vi.lua", f->plugins);
     fixture_write(path, "return { hello = 'Chào {name}', ['mail.invited.subject'] = 'Mời dự {what}', "
                         "['mail.invited.text'] = 'Kính gửi {to}' }");
+    snprintf(path, sizeof(path), "%s/reference/templates", f->plugins);
+    mkdir(path, 0700);
+    snprintf(path, sizeof(path), "%s/reference/templates/nominations.html", f->plugins);
+    fixture_write(path, "<ul>{{#rows}}<li>{{nominee}}</li>{{/rows}}</ul><p>{{t:hello}}</p>");
     fixture_reload(f);
     fixture_call(f, "org.import", org);
 }

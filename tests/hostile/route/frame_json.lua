@@ -1,0 +1,3 @@
+-- expect: route.answer
+-- mode: get
+return { json = {}, frame = true }
