@@ -33,9 +33,13 @@ static const char mailed[] =
 /* The keys of the index changed: it is made again from the rows. */
 static const char keys[] = "delete from audit_index; update audit_indexed set audit = 0;";
 
-const struct store_migration audit_migrations[] = {
-    {"audit/001", schema},    {"audit/seals", seals}, {"audit/erasure", audit_erasure_schema},
-    {"audit/mailed", mailed}, {"audit/keys", keys},   {0}};
+const struct store_migration audit_migrations[] = {{"audit/001", schema},
+                                                   {"audit/seals", seals},
+                                                   {"audit/erasure", audit_erasure_schema},
+                                                   {"audit/mailed", mailed},
+                                                   {"audit/keys", keys},
+                                                   {"audit/places", audit_places_schema},
+                                                   {0}};
 
 static int64_t local_day(const struct host *host, int64_t now)
 {

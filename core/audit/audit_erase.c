@@ -15,6 +15,22 @@ const char audit_erasure_schema[] =
     " vals integer not null default 0, looked_at integer, done_at integer);"
     "create index audit_erasure_open on audit_erasure(id) where done_at is null;";
 
+/* place: which is looked at, null: the first; or "waiting". part, thing: how far it got there. Of the audit that is
+ * `next`: rows that come while an erasure waits are looked at when it goes on. */
+const char audit_places_schema[] =
+    "alter table audit_erasure add column place text;"
+    "alter table audit_erasure add column part text not null default '';"
+    "alter table audit_erasure add column thing integer not null default 0;"
+    "alter table audit_erasure add column published integer not null default 0;"
+    "update audit_erasure set place = 'audit' where done_at is null;"
+    "create table audit_erasure_place(erasure integer not null, place text not null, things integer not null,"
+    " vals integer not null, kept integer not null, primary key(erasure, place)) without rowid;"
+    "create table audit_erasure_wait(erasure integer not null, place text not null, thing integer not null,"
+    " kind text not null, primary key(erasure, place, thing)) without rowid;"
+    /* Fields of things that were the person's: entries about those things lose them, too. */
+    "create table audit_erasure_field(erasure integer not null, kind text not null, thing integer not null,"
+    " field text not null, primary key(erasure, kind, thing, field)) without rowid;";
+
 /* --- counting --- */
 
 struct counting {
@@ -89,16 +105,18 @@ static int check_reason(const struct audit_traces *t, const char *reason, struct
     return audit_is_named(t, reason) ? err_set(err, ERR_INVALID, "audit.reason_named", NULL) : 0;
 }
 
-int audit_erase_begin(struct session *s, const struct audit_traces *t, const char *reason, int64_t *id, struct err *err)
+int audit_erase_begin(struct session *s, const struct audit_traces *t, const struct audit_wish *wish, int64_t *id,
+                      struct err *err)
 {
     struct audit *au = s->host->audit;
     struct buf traces;
-    int rc = check_reason(t, reason, err);
+    int rc = check_reason(t, wish->reason, err);
     if (rc) return rc;
-    struct stmt *st = store_stmt(s->db,
-                                 "insert into audit_erasure(id, person, at, user, by_person, reason, traces, next)"
-                                 " values(?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, ?7, 0)",
-                                 err);
+    struct stmt *st =
+        store_stmt(s->db,
+                   "insert into audit_erasure(id, person, at, user, by_person, reason, traces, next, published)"
+                   " values(?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, ?7, 0, ?8)",
+                   err);
     if (!st) return err->code;
     *id = id_next(lane_ids(s->lane), s->now);
     buf_init(&traces, TRACES_MAX);
@@ -108,8 +126,9 @@ int audit_erase_begin(struct session *s, const struct audit_traces *t, const cha
     stmt_bind_int(st, 3, s->now);
     stmt_bind_int(st, 4, s->actor.user > 0 ? s->actor.user : 0);
     stmt_bind_int(st, 5, s->actor.person);
-    stmt_bind_str(st, 6, reason);
+    stmt_bind_str(st, 6, wish->reason);
     stmt_bind_blob(st, 7, traces.data, traces.len);
+    stmt_bind_int(st, 8, wish->published);
     if (rc == 0)
         rc = stmt_run(st, err);
     else
@@ -118,7 +137,8 @@ int audit_erase_begin(struct session *s, const struct audit_traces *t, const cha
     crash_point("audit.erase_begun");
     if (rc == 0)
         rc = audit_add(
-            s, &(struct audit_entry){.verb = AUDIT_ERASE_VERB, .kind = "person", .id = t->person, .reason = reason},
+            s,
+            &(struct audit_entry){.verb = AUDIT_ERASE_VERB, .kind = "person", .id = t->person, .reason = wish->reason},
             err);
     if (rc == 0 && au) audit_eraser_wake(au, s->now);
     return rc;
@@ -126,17 +146,57 @@ int audit_erase_begin(struct session *s, const struct audit_traces *t, const cha
 
 /* --- what was erased --- */
 
-static int show(struct stmt *s, struct arena *a, struct val *row)
+static int add_pairs(struct stmt *s, const char *const names[], struct arena *a, struct val *row)
 {
-    static const char *const names[] = {"id", "person", "at", "user", "by", "rows", "values", "done_at"};
     size_t len;
     int rc = 0;
+    for (int i = 0; rc == 0 && names[i]; i++) {
+        if (stmt_is_null(s, i)) continue;
+        bool is_text = stmt_type(s, i) == STORE_TEXT;
+        const char *p = is_text ? stmt_text(s, i, &len) : NULL;
+        char *copy = p ? arena_strndup(a, p, len) : NULL;
+        if (is_text && !copy) return ERR_NOMEM;
+        rc = val_set(a, row, names[i], is_text ? val_strn(copy, len) : val_int(stmt_int(s, i)));
+    }
+    return rc;
+}
+
+/* Its places, or what it waits for: a list in the row. */
+static int add_list(struct store *db, const char *sql, const char *const names[], struct arena *a, const char *as,
+                    struct val *row, struct err *err)
+{
+    struct val list = val_list();
+    struct stmt *s = store_stmt(db, sql, err);
+    int rc;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, val_get_int(row, "id", 0));
+    while ((rc = stmt_step(s, err)) == 1) {
+        struct val one = val_map();
+        if (add_pairs(s, names, a, &one) || val_add(a, &list, one)) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
+        if (rc < 0) break;
+    }
+    stmt_done(s);
+    if (rc == 0 && list.as.list.n && val_set(a, row, as, list)) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
+    return rc;
+}
+
+static int show(struct store *db, struct stmt *s, struct arena *a, struct val *row, struct err *err)
+{
+    static const char *const names[] = {"id",     "person",  "at",        "user",   "by",    "rows",
+                                        "values", "done_at", "published", "reason", "state", NULL};
+    static const char *const places[] = {"place", "things", "values", "kept", NULL};
+    static const char *const waits[] = {"place", "kind", "id", NULL};
     *row = val_map();
-    for (int i = 0; rc == 0 && i < 8; i++)
-        if (!stmt_is_null(s, i)) rc = val_set(a, row, names[i], val_int(stmt_int(s, i)));
-    const char *reason = stmt_text(s, 8, &len);
-    char *copy = arena_strndup(a, reason ? reason : "", len);
-    return rc || !copy ? ERR_NOMEM : val_set(a, row, "reason", val_strn(copy, len));
+    if (add_pairs(s, names, a, row)) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    int rc = val_set(a, row, "published", val_bool(val_get_int(row, "published", 0)));
+    if (rc == 0)
+        rc = add_list(db, "select place, things, vals, kept from audit_erasure_place where erasure = ?1 order by place",
+                      places, a, "places", row, err);
+    return rc ? rc
+              : add_list(db,
+                         "select place, kind, thing from audit_erasure_wait where erasure = ?1 order by place, thing"
+                         " limit 100",
+                         waits, a, "waits", row, err);
 }
 
 static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "id"},
@@ -147,24 +207,30 @@ static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | 
                                              {"rows", FIELD_INTEGER, LIST_SHOWN},
                                              {"values", FIELD_INTEGER, LIST_SHOWN},
                                              {"done_at", FIELD_INSTANT, LIST_SHOWN},
+                                             {"published", FIELD_BOOLEAN, LIST_SHOWN},
                                              {"reason", FIELD_TEXT, LIST_SHOWN},
+                                             {"state", FIELD_TEXT, LIST_SHOWN},
+                                             {"places", FIELD_JSON, LIST_SHOWN},
+                                             {"waits", FIELD_JSON, LIST_SHOWN},
                                              {0}};
 const struct list audit_erasure_list = {.name = "erasures",
                                         .order = "-id",
                                         .key = "id",
                                         .columns = columns,
                                         .from = "audit_erasure",
-                                        .select = "id, person, at, user, by_person, rows, vals, done_at, reason"};
+                                        .select =
+                                            "id, person, at, user, by_person, rows, vals, done_at, published, reason,"
+                                            " case when done_at is not null then 'done'"
+                                            " when place = 'waiting' then 'waiting' else 'running' end"};
 
 static int list_row(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err)
 {
-    (void)ctx;
-    return show(s, a, row) ? err_set(err, ERR_LIMIT, "limit.size", "what", "audit", NULL) : 0;
+    return show(ctx, s, a, row, err);
 }
 
 int audit_erasures(struct store *db, const struct list_query *q, struct arena *a, struct val *out, const char **next,
                    struct err *err)
 {
-    struct list_rows how = {.read = list_row};
+    struct list_rows how = {.read = list_row, .ctx = db};
     return list_find(db, q, &how, a, out, next, err);
 }

@@ -1,11 +1,12 @@
-/* Erasing what the audit holds of a person, while the chain stays whole (audit_seal.h).
+/* Erasing what is held of a person: in the places that floors have told of (audit_place.h), then in the audit, while
+ * the chain stays whole (audit_seal.h).
  *
- * An erasure is a row that remembers by what the person was known, until every row of the audit has been looked at:
- * piece by piece, so that nobody waits for it, and on from where it stood after any end of the process. Each row that
- * loses values is told of by an entry of its own, in the same transaction: verb "audit.erase", kind "audit", id the
- * row, after { values = how many, erasure = }, with the reason. Then the write-ahead log is cleared of what it kept.
+ * An erasure is a row that remembers by what the person was known, until all has been looked at: piece by piece, so
+ * that nobody waits for it, and on from where it stood after any end of the process. Each thing that loses values is
+ * told of by an entry of its own, in the same transaction: verb "audit.erase", kind and id the thing's ("audit": a
+ * row), after { values = how many, erasure = }, with the reason. Then the write-ahead log is cleared of what it kept.
  *
- *     audit_erase_begin(s, &traces, "Art. 17, letter of 4 January", &id, err);
+ *     audit_erase_begin(s, &traces, &(struct audit_wish){.reason = "Art. 17, letter of 4 January"}, &id, err);
  *
  * Lane's thread; what only counts takes any connection. */
 #ifndef KHUNG_AUDIT_ERASE_H
@@ -33,10 +34,24 @@ struct audit_found {
 };
 /* What an erasure would erase; reads the whole audit. */
 int audit_erase_count(struct store *db, const struct audit_traces *t, struct audit_found *out, struct err *err);
+/* What is asked for. */
+struct audit_wish {
+    const char *reason;
+    bool published; /* what was published goes, too; else it is kept as a record */
+};
+/* What it would erase in places beside the audit, and what it would wait for: { { place =, things =, values =, kept = }
+ * … }, { { place =, kind =, id = } … }. */
+int audit_erase_preview(struct session *s, const struct audit_traces *t, bool published, struct arena *a,
+                        struct val *places, struct val *waits, struct err *err);
+/* Is the column looked at by a place? Then it is not "elsewhere". */
+bool audit_is_place(struct session *s, const char *table, const char *column);
+/* A thing that erasures may wait for has ended: they look soon. Costs nothing when none waits. */
+void audit_erase_ended(struct audit *au);
 /* In a slice. ERR_INVALID "audit.reason", "audit.reason_named": the reason stays for ever, so it names nobody. */
-int audit_erase_begin(struct session *s, const struct audit_traces *t, const char *reason, int64_t *id,
+int audit_erase_begin(struct session *s, const struct audit_traces *t, const struct audit_wish *wish, int64_t *id,
                       struct err *err);
-/* { { id =, person =, at =, by =, reason =, rows =, values =, done_at = } … }, newest first. */
+/* { { id =, person =, at =, by =, reason =, rows =, values =, done_at =, published =, state =, places =, waits = } … },
+ * newest first; rows and values are the audit's. */
 extern const struct list audit_erasure_list;
 int audit_erasures(struct store *db, const struct list_query *q, struct arena *a, struct val *out, const char **next,
                    struct err *err);

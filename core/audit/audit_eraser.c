@@ -1,9 +1,10 @@
-/* Erasures that are not done go on, piece by piece. A piece is one slice: rows without their values, acts that tell of
- * them, and how far it got. When no row is left what the person was known by goes, too, and the log is cleared; until
- * that has worked, the erasure is not called done. */
+/* Erasures that are not done go on, piece by piece. A piece is one slice: things without their values, acts that tell
+ * of them, and how far it got. What cannot go yet is waited for; then all places are looked at anew. When nothing is
+ * left what the person was known by goes, too, and the log is cleared; until that has worked, the erasure is not called
+ * done. */
+#include "audit/audit_place.h"
 #include "audit/audit_trace.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,18 +12,20 @@
 #include "runtime/crash.h"
 #include "runtime/log.h"
 
-enum { PIECE_ROWS = 200, PAUSE_MS = 2, AGAIN_MS = 1000, ERASE_ARENA = 1 << 20 };
+enum { PAUSE_MS = 2, AGAIN_MS = 1000, ERASE_ARENA = 128 << 20, PLACE_MAX = 40 };
 
 struct audit_eraser {
     struct audit *au;
     struct lane *lane;
     struct lane_source source;
     struct lane_work work;
-    bool is_working, has_more, is_looked, is_cleared;
+    bool is_working, has_more, is_looked, is_cleared, is_waiting;
 };
 
 struct erasure {
-    int64_t id, at, user, person, next, rows, values;
+    int64_t id, at, user, person, next, rows, values, thing;
+    bool published;
+    char place[PLACE_MAX], part[ERASING_PART_MAX];
     const char *reason;
     struct audit_traces traces;
 };
@@ -32,8 +35,9 @@ static int load(struct store *db, struct arena *a, struct erasure *e, struct err
     struct val list;
     size_t len;
     struct stmt *s = store_stmt(db,
-                                "select id, at, user, by_person, next, rows, vals, reason, traces from audit_erasure"
-                                " where done_at is null and looked_at is null order by id limit 1",
+                                "select id, at, user, by_person, next, rows, vals, reason, traces, place, part, thing,"
+                                " published from audit_erasure where done_at is null and looked_at is null"
+                                " and place is not 'waiting' order by id limit 1",
                                 err);
     if (!s) return err->code;
     int rc = stmt_step(s, err);
@@ -44,7 +48,11 @@ static int load(struct store *db, struct arena *a, struct erasure *e, struct err
                               .person = stmt_int(s, 3),
                               .next = stmt_int(s, 4),
                               .rows = stmt_int(s, 5),
-                              .values = stmt_int(s, 6)};
+                              .values = stmt_int(s, 6),
+                              .thing = stmt_int(s, 11),
+                              .published = stmt_int(s, 12)};
+        stmt_copy(s, 9, e->place, sizeof(e->place));
+        stmt_copy(s, 10, e->part, sizeof(e->part));
         const char *reason = stmt_text(s, 7, &len);
         e->reason = arena_strndup(a, reason ? reason : "", len);
         const char *p = stmt_blob(s, 8, &len), *copy = p ? arena_strndup(a, p, len) : NULL;
@@ -57,117 +65,12 @@ static int load(struct store *db, struct arena *a, struct erasure *e, struct err
     return rc;
 }
 
-/* A name that is erased is not to be found by it either. */
-struct piece {
-    struct audit_trace trace;
-    struct audit_erasing to;
-    struct buf keys;
-    struct session *s;
-    struct erasure *e;
-    struct err *err;
-};
-
-static bool note_key(struct audit_trace *t, const struct audit_sealed *v)
-{
-    struct piece *p = (struct piece *)((char *)t - offsetof(struct piece, trace));
-    struct val name;
-    if (v->field != AUDIT_NAME || v->entry < 0 || v->kind.type != VAL_STR) return true;
-    if (val_decode(v->p, v->len, NULL, NULL, &name) != 0 || name.type != VAL_STR) return true;
-    int64_t key = audit_thing_key(v->kind.as.str.s, v->kind.as.str.len, v->id, name.as.str.s, name.as.str.len);
-    buf_add(&p->keys, &key, sizeof(key));
-    return true;
-}
-
-static int drop_keys(struct piece *p, int64_t row)
-{
-    for (size_t i = 0; i + sizeof(int64_t) <= p->keys.len; i += sizeof(int64_t)) {
-        int64_t key;
-        memcpy(&key, p->keys.data + i, sizeof(key));
-        struct stmt *s = store_stmt(p->s->db, "delete from audit_index where key = ?1 and audit = ?2", p->err);
-        if (!s) return p->err->code;
-        stmt_bind_int(s, 1, key);
-        stmt_bind_int(s, 2, row);
-        int rc = stmt_run(s, p->err);
-        if (rc) return rc;
-    }
-    return 0;
-}
-
-static int put_row(struct piece *p, const struct audit_row *r)
-{
-    struct stmt *s = store_stmt(p->s->db,
-                                "update audit set body = ?2, salt = ?3, origin = case when ?4 then null else origin end"
-                                " where id = ?1",
-                                p->err);
-    if (!s) return p->err->code;
-    stmt_bind_int(s, 1, r->id);
-    stmt_bind_blob(s, 2, p->to.body.data, p->to.body.len);
-    stmt_bind_blob(s, 3, p->to.salts.data, p->to.salts.len);
-    stmt_bind_int(s, 4, p->to.is_address);
-    return stmt_run(s, p->err);
-}
-
-static int tell(struct piece *p, int64_t row)
-{
-    struct val_pair pairs[] = {{"erasure", val_int(p->e->id)}, {"values", val_int(p->to.n)}};
-    struct val after = val_map();
-    after.as.map.pairs = pairs;
-    after.as.map.n = 2;
-    return audit_add(p->s,
-                     &(struct audit_entry){.verb = AUDIT_ERASE_VERB,
-                                           .kind = "audit",
-                                           .id = row,
-                                           .after = &after,
-                                           .reason = p->e->reason,
-                                           .is_plain = true},
-                     p->err);
-}
-
-static int erase_in(struct piece *p, const struct audit_row *r)
-{
-    p->trace.row = r;
-    buf_clear(&p->keys);
-    if (!r->salt) return 0;
-    int rc = audit_without(r, &p->to);
-    if (rc == ERR_CORRUPT || (rc == 0 && p->to.n == 0)) return 0; /* damaged: the verification tells */
-    if (rc == 0 && !buf_ok(&p->keys)) rc = ERR_NOMEM;
-    if (rc) return err_set(p->err, rc, "memory", NULL);
-    int64_t id = r->id;
-    rc = put_row(p, r);
-    crash_point("audit.erase_row");
-    if (rc == 0) rc = drop_keys(p, id);
-    if (rc == 0) rc = tell(p, id);
-    p->e->rows++;
-    p->e->values += p->to.n;
-    return rc;
-}
-
-static int erase_some(struct piece *p, bool *more)
-{
-    struct store *db = p->s->db;
-    int n = 0, rc = 0;
-    struct stmt *s = store_stmt(db, "select " AUDIT_COLUMNS " from audit where id > ?1 order by id limit ?2", p->err);
-    if (!s) return p->err->code;
-    stmt_bind_int(s, 1, p->e->next);
-    stmt_bind_int(s, 2, PIECE_ROWS);
-    while (rc == 0 && (rc = stmt_step(s, p->err)) == 1) {
-        struct audit_row r;
-        const uint8_t *hash;
-        audit_read_row(s, &r, &hash);
-        p->e->next = r.id;
-        n++;
-        rc = erase_in(p, &r);
-    }
-    stmt_done(s);
-    *more = n > 0;
-    return rc;
-}
-
 static int put_state(struct store *db, const struct erasure *e, int64_t looked_at, struct err *err)
 {
     struct stmt *s = store_stmt(db,
                                 "update audit_erasure set next = ?2, rows = ?3, vals = ?4, looked_at = nullif(?5, 0),"
-                                " traces = case when ?5 then null else traces end where id = ?1",
+                                " traces = case when ?5 then null else traces end, place = nullif(?6, ''), part = ?7,"
+                                " thing = ?8 where id = ?1",
                                 err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, e->id);
@@ -175,50 +78,191 @@ static int put_state(struct store *db, const struct erasure *e, int64_t looked_a
     stmt_bind_int(s, 3, e->rows);
     stmt_bind_int(s, 4, e->values);
     stmt_bind_int(s, 5, looked_at);
+    stmt_bind_str(s, 6, e->place);
+    stmt_bind_str(s, 7, e->part);
+    stmt_bind_int(s, 8, e->thing);
     return stmt_run(s, err);
+}
+
+static int put_counts(struct store *db, const struct erasing *e, struct err *err)
+{
+    struct stmt *s = store_stmt(db,
+                                "insert into audit_erasure_place(erasure, place, things, vals, kept)"
+                                " values(?1, ?2, ?3, ?4, ?5) on conflict(erasure, place) do update set"
+                                " things = things + excluded.things, vals = vals + excluded.vals,"
+                                " kept = kept + excluded.kept",
+                                err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, e->id);
+    stmt_bind_str(s, 2, e->place);
+    stmt_bind_int(s, 3, e->things);
+    stmt_bind_int(s, 4, e->values);
+    stmt_bind_int(s, 5, e->kept);
+    return stmt_run(s, err);
+}
+
+static int run_with(struct store *db, const char *sql, int64_t id, int64_t *n, struct err *err)
+{
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    if (stmt_bind_count(s)) stmt_bind_int(s, 1, id);
+    int rc = stmt_step(s, err);
+    if (n) *n = rc == 1 ? stmt_int(s, 0) : 0;
+    while (rc == 1)
+        rc = stmt_step(s, err);
+    stmt_done(s);
+    return rc;
+}
+
+/* --- one piece --- */
+
+static void set_place(struct erasure *e, const char *name)
+{
+    snprintf(e->place, sizeof(e->place), "%s", name);
+    e->part[0] = '\0';
+    e->thing = 0;
+}
+
+static int look_at_place(struct audit *au, struct erasing *g, struct erasure *e, struct err *err)
+{
+    size_t i = 0;
+    const struct audit_place *p = audit_place_at(au, 0);
+    bool more = false;
+    while (p && e->place[0] && strcmp(p->name, e->place) != 0)
+        p = audit_place_at(au, ++i);
+    if (!p) { /* none, or one that is no more */
+        set_place(e, "audit");
+        return 0;
+    }
+    set_place(e, p->name);
+    g->place = p->name;
+    int rc = p->look(p->ctx, g, &more, err);
+    crash_point("audit.erase_thing");
+    if (rc == 0 && (g->things || g->kept)) rc = put_counts(g->s->db, g, err);
+    memcpy(e->part, g->part, sizeof(e->part));
+    e->thing = g->at;
+    const struct audit_place *next = audit_place_at(au, i + 1);
+    if (!more) set_place(e, next ? next->name : "audit");
+    return rc;
+}
+
+static int look_at_audit(struct audit_eraser *er, struct erasing *g, struct erasure *e, struct err *err)
+{
+    int64_t waits = 0;
+    bool more;
+    g->place = "audit";
+    g->at = e->next;
+    int rc = audit_own_look(g, &more, err);
+    e->next = g->at;
+    e->rows += g->things;
+    e->values += g->values;
+    if (rc || more) return rc;
+    rc = run_with(g->s->db, "select count(*) from audit_erasure_wait where erasure = ?1", e->id, &waits, err);
+    if (waits) set_place(e, "waiting");
+    er->is_looked = waits == 0;
+    return rc;
 }
 
 static int run_erasure(struct audit_eraser *er, struct session *s, struct erasure *e, struct err *err)
 {
-    struct piece p = {.s = s, .e = e, .err = err};
-    int rc = audit_trace_init(&p.trace, &e->traces, err);
-    p.trace.found = note_key;
-    p.to.wants = audit_trace_wants;
-    p.to.ctx = &p.trace;
-    buf_init(&p.keys, 8 << 20);
-    buf_init(&p.to.body, AUDIT_BATCH_MAX);
-    buf_init(&p.to.salts, SEALS_MAX);
-    if (rc == 0) rc = erase_some(&p, &er->has_more);
-    if (rc == 0) rc = put_state(s->db, e, er->has_more ? 0 : s->now, err);
+    struct audit_trace trace;
+    struct arena a;
+    struct erasing g = {.s = s,
+                        .traces = &e->traces,
+                        .trace = &trace,
+                        .a = &a,
+                        .published = e->published,
+                        .id = e->id,
+                        .reason = e->reason,
+                        .at = e->thing};
+    int rc = audit_trace_init(&trace, &e->traces, err);
+    arena_init(&a, ERASE_ARENA);
+    memcpy(g.part, e->part, sizeof(g.part));
+    if (rc == 0)
+        rc = strcmp(e->place, "audit") == 0 ? look_at_audit(er, &g, e, err) : look_at_place(er->au, &g, e, err);
+    if (rc == 0) rc = put_state(s->db, e, er->is_looked ? s->now : 0, err);
     crash_point("audit.erase_piece");
-    er->is_looked = !er->has_more;
-    buf_close(&p.keys);
-    buf_close(&p.to.body);
-    buf_close(&p.to.salts);
-    audit_trace_close(&p.trace);
+    er->has_more = !er->is_looked;
+    arena_close(&a);
+    audit_trace_close(&trace);
+    return rc;
+}
+
+/* --- waiting --- */
+
+static int is_over(struct audit *au, struct store *db, const char *place, int64_t thing, struct err *err)
+{
+    const struct audit_place *p = audit_place_find(au, place);
+    return p && p->is_over ? p->is_over(p->ctx, db, thing, err) : 1;
+}
+
+static int drop_wait(struct store *db, int64_t erasure, const char *place, int64_t thing, struct err *err)
+{
+    struct stmt *s =
+        store_stmt(db, "delete from audit_erasure_wait where erasure = ?1 and place = ?2 and thing = ?3", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, erasure);
+    stmt_bind_str(s, 2, place);
+    stmt_bind_int(s, 3, thing);
+    return stmt_run(s, err);
+}
+
+/* What has ended is waited for no more; an erasure that waits for nothing begins a new round. */
+static int look_at_waits(struct audit_eraser *er, struct store *db, struct err *err)
+{
+    int64_t again = 0, left = 0;
+    struct stmt *s = store_stmt(db, "select erasure, place, thing from audit_erasure_wait", err);
+    int rc;
+    if (!s) return err->code;
+    while ((rc = stmt_step(s, err)) == 1) {
+        char place[PLACE_MAX];
+        int64_t erasure = stmt_int(s, 0), thing = stmt_int(s, 2);
+        stmt_copy(s, 1, place, sizeof(place));
+        rc = is_over(er->au, db, place, thing, err);
+        if (rc == 1) rc = drop_wait(db, erasure, place, thing, err);
+        if (rc < 0) break;
+    }
+    stmt_done(s);
+#define RESTS " place = 'waiting' and done_at is null and id not in (select erasure from audit_erasure_wait)"
+    if (rc == 0) rc = run_with(db, "select count(*) from audit_erasure where" RESTS, 0, &again, err);
+    if (rc == 0 && again)
+        rc = run_with(
+            db,
+            "update audit_erasure_place set kept = 0 where erasure in (select id from audit_erasure where" RESTS ")", 0,
+            NULL, err);
+    if (rc == 0 && again)
+        rc = run_with(db, "update audit_erasure set place = null, part = '', thing = 0 where" RESTS, 0, NULL, err);
+#undef RESTS
+    crash_point("audit.erase_again");
+    if (rc == 0)
+        rc = run_with(db, "select count(*) from audit_erasure where done_at is null and place = 'waiting'", 0, &left,
+                      err);
+    er->has_more = again > 0;
+    er->is_waiting = left > 0;
     return rc;
 }
 
 /* After the last piece, in a slice of its own: the log was cleared. */
 static int finish(struct store *db, int64_t now, struct err *err)
 {
-    struct stmt *s =
-        store_stmt(db, "update audit_erasure set done_at = ?1 where done_at is null and looked_at is not null", err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, now);
+    int rc = run_with(db,
+                      "delete from audit_erasure_field where erasure in (select id from audit_erasure where done_at is"
+                      " null and looked_at is not null)",
+                      0, NULL, err);
     crash_point("audit.erase_done");
-    return stmt_run(s, err);
+    return rc ? rc
+              : run_with(db, "update audit_erasure set done_at = ?1 where done_at is null and looked_at is not null",
+                         now, NULL, err);
 }
 
-static int count_looked(struct store *db, int64_t *n, struct err *err)
+/* Nothing is to be looked at: what was is cleared, what waits may go on. */
+static int rest(struct audit_eraser *er, struct store *db, struct err *err)
 {
-    struct stmt *s =
-        store_stmt(db, "select count(*) from audit_erasure where done_at is null and looked_at is not null", err);
-    if (!s) return err->code;
-    int rc = stmt_step(s, err);
-    *n = rc == 1 ? stmt_int(s, 0) : 0;
-    stmt_done(s);
-    return rc < 0 ? rc : 0;
+    int64_t looked = 0;
+    int rc = run_with(db, "select count(*) from audit_erasure where done_at is null and looked_at is not null", 0,
+                      &looked, err);
+    er->is_looked = looked > 0;
+    return rc || looked ? rc : look_at_waits(er, db, err);
 }
 
 /* --- on the lane --- */
@@ -230,7 +274,6 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
     struct arena a;
     struct erasure e;
     char origin[48];
-    int64_t looked = 0;
     struct session s = {.mode = SESSION_WRITE,
                         .host = h,
                         .db = lane_db(lane),
@@ -256,8 +299,7 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
         s.actor = (struct actor){.user = e.user, .person = e.person};
         rc = run_erasure(er, &s, &e, err);
     } else if (rc == 0) {
-        rc = count_looked(s.db, &looked, err);
-        er->is_looked = looked > 0;
+        rc = rest(er, s.db, err);
     }
     arena_close(&a);
     return rc;
@@ -281,8 +323,8 @@ static void done_piece(struct lane_work *w, const struct err *failed)
         if (rc < 0) log_err(LOG_ERROR, "audit.erase_failed", &err);
         er->is_cleared = rc == 1;
         lane_wake_at(er->lane, &er->source, now + (rc == 1 ? 0 : AGAIN_MS));
-    } else if (er->has_more) {
-        lane_wake_at(er->lane, &er->source, now + PAUSE_MS);
+    } else if (er->has_more || er->is_waiting) {
+        lane_wake_at(er->lane, &er->source, now + (er->has_more ? PAUSE_MS : 60 * AGAIN_MS));
     }
 }
 
@@ -310,6 +352,11 @@ void audit_eraser_start(struct audit *au, struct lane *lane)
 void audit_eraser_wake(struct audit *au, int64_t now)
 {
     if (au->eraser) lane_wake_at(au->eraser->lane, &au->eraser->source, now + PAUSE_MS);
+}
+
+void audit_erase_ended(struct audit *au)
+{
+    if (au && au->eraser && au->eraser->is_waiting) audit_eraser_wake(au, lane_now(au->eraser->lane));
 }
 
 void audit_eraser_free(struct audit *au)

@@ -20,8 +20,8 @@ enum {
 /* Objects in values are shown by kind and number; what else they are is not the audit's to know. */
 const struct val_kind *audit_kind_of(const char *name, size_t len)
 {
-    static const struct val_kind kinds[] = {{"item"}, {"run"},     {"task"},  {"unit"},  {"person"},
-                                            {"date"}, {"instant"}, {"table"}, {"erased"}};
+    static const struct val_kind kinds[] = {{"item"}, {"run"},     {"task"},  {"unit"},   {"person"},
+                                            {"date"}, {"instant"}, {"table"}, {"erased"}, {"body"}};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, name, len) == 0) return &kinds[i];
     return NULL;

@@ -3,10 +3,11 @@
 #define KHUNG_AUDIT_INTERNAL_H
 
 #include "audit/audit.h"
+#include "audit/audit_place.h"
 #include "base/buf.h"
 #include "store/lane.h"
 
-enum { AUDIT_FROM_MAX = 160, AUDIT_PLUGIN_MAX = 64 };
+enum { AUDIT_FROM_MAX = 160, AUDIT_PLUGIN_MAX = 64, AUDIT_PLACES_MAX = 12 };
 
 /* Who and from where: what the entries of a row have in common. */
 struct audit_context {
@@ -44,6 +45,8 @@ struct audit {
     struct lane_work work;
     bool is_indexing, has_more;
     struct audit_eraser *eraser; /* audit_eraser.c */
+    struct audit_place places[AUDIT_PLACES_MAX];
+    size_t nplaces;
 };
 
 /* A row as it is hashed: everything but the hash itself. Its body: entries, each a length of four bytes (the lowest
@@ -70,7 +73,6 @@ struct audit_reader {
 };
 void audit_reader_init(struct audit_reader *r, const struct audit_row *row);
 int audit_next_entry(struct audit_reader *r, struct arena *a, struct val *out);
-const struct val_kind *audit_kind_of(const char *name, size_t len);
 enum audit_field {
     AUDIT_VERB,
     AUDIT_KIND,
@@ -99,6 +101,8 @@ void audit_index_soon(struct audit *au);
 void audit_eraser_start(struct audit *au, struct lane *lane);
 void audit_eraser_wake(struct audit *au, int64_t now);
 void audit_eraser_free(struct audit *au);
-extern const char audit_erasure_schema[];
+extern const char audit_erasure_schema[], audit_places_schema[];
+/* audit_own.c: as a place's. */
+int audit_own_look(struct erasing *e, bool *more, struct err *err);
 
 #endif

@@ -98,8 +98,7 @@ static bool is_wanted(struct audit_trace *t, const struct audit_sealed *v)
 
 bool audit_trace_wants(void *ctx, const struct audit_sealed *v)
 {
-    struct audit_trace *t = ctx;
-    return is_wanted(t, v) && (!t->found || t->found(t, v));
+    return is_wanted(ctx, v);
 }
 
 bool audit_is_named(const struct audit_traces *traces, const char *text)

@@ -17,8 +17,7 @@ struct audit_trace {
     } texts[AUDIT_TEXTS_MAX];
     size_t n;
     struct arena scratch;
-    const struct audit_row *row;                                        /* that is looked at */
-    bool (*found)(struct audit_trace *t, const struct audit_sealed *v); /* may be NULL */
+    const struct audit_row *row; /* that is looked at */
 };
 /* Borrows the traces. ERR_LIMIT: too many texts. */
 int audit_trace_init(struct audit_trace *t, const struct audit_traces *traces, struct err *err);

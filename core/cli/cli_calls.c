@@ -64,6 +64,7 @@ static const struct call calls[] = {
     {"task", "recuse", "task.recuse", "ID# --reason", NULL, "khung task recuse ID --as USER --reason TEXT"},
     {"task", "orphans", "task.orphans", "{**}", "id title orphan reason above run", "khung task orphans" PAGES},
     {"task", "handover", "task.handover", "PERSON {at}", NULL, "khung task handover PERSON [--at DATE]"},
+    {"task", "unit-handover", "task.unit_handover", "UNIT", NULL, "khung task unit-handover UNIT"},
     {"task", "link", "task.link", "ID# PERSON --expires", NULL,
      "khung task link ID PERSON|E-MAIL [--expires 3d|INSTANT]"},
     {"file", "show", "file.show", "ID#", NULL, "khung file show ID [--as USER]"},

@@ -42,7 +42,8 @@ static int wait_for(struct cli *c, int64_t id)
         struct err err = {0};
         if (call_one(c, "audit.erasures", &options, NULL, &out, &err) != 0) return cli_fail(c, &err);
         const struct val *one = find(&out, id);
-        if (i + 1 == WAIT_TIMES || (one && val_get(one, "done_at"))) {
+        bool runs = !one || val_is_str(val_get(one, "state"), "running");
+        if (i + 1 == WAIT_TIMES || !runs) {
             if (one) cli_print(c, one, NULL);
             return CLI_DONE;
         }
@@ -52,19 +53,31 @@ static int wait_for(struct cli *c, int64_t id)
     return CLI_DONE;
 }
 
+int cli_audit_erase(struct cli *c, const struct val *who, const char *reason, bool published, struct val *out,
+                    struct err *err)
+{
+    struct val args = val_list();
+    int rc = val_add(&c->arena, &args, *who);
+    rc |= val_add(&c->arena, &args, val_str(reason));
+    rc |= val_add(&c->arena, &args, val_bool(published));
+    return rc ? err_set(err, ERR_NOMEM, "memory", NULL)
+              : cli_call(c, "audit.erase", &args, cli_flag(c, "as"), out, err);
+}
+
 static int erase(struct cli *c)
 {
     const char *person = cli_flag(c, "person"), *reason = cli_flag(c, "reason");
-    struct val who = val_str(person ? person : ""), why = val_str(reason ? reason : ""), out;
+    struct val who = val_str(person ? person : ""), published = val_bool(cli_flag(c, "published") != NULL), out;
     struct err err = {0};
-    if (c->nwords != 2 || !person) return cli_usage(c, cli_audit_usage);
+    if (c->nwords != 2 || !person == !cli_flag(c, "again")) return cli_usage(c, cli_audit_usage);
+    if (!person) return cli_audit_again(c);
     if (cli_flag(c, "dry-run")) {
-        if (call_one(c, "audit.erase_preview", &who, NULL, &out, &err) != 0) return cli_fail(c, &err);
+        if (call_one(c, "audit.erase_preview", &who, &published, &out, &err) != 0) return cli_fail(c, &err);
         cli_print(c, &out, NULL);
         return CLI_DONE;
     }
     if (!reason) return refused(c, "audit.reason");
-    if (call_one(c, "audit.erase", &who, &why, &out, &err) != 0) return cli_fail(c, &err);
+    if (cli_audit_erase(c, &who, reason, published.as.b, &out, &err) != 0) return cli_fail(c, &err);
     return wait_for(c, val_get_int(&out, "id", 0));
 }
 
@@ -100,7 +113,8 @@ static int print_anchor(struct cli *c)
     return CLI_DONE;
 }
 
-const char cli_audit_usage[] = "khung audit erase --person CODE [--dry-run] --reason TEXT [--as USER]\n"
+const char cli_audit_usage[] = "khung audit erase --person CODE [--dry-run] [--published] --reason TEXT [--as USER]\n"
+                               "khung audit erase --again FILE [--as USER]\n"
                                "khung audit anchor --print\n"
                                "khung audit export [--format jsonl|csv] [--from DATE] [--until DATE] [--unit CODE]"
                                " [--who CODE] [--output FILE] [--as USER]\n"

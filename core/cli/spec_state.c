@@ -29,8 +29,8 @@ static bool is_wanted(const char *table)
 
 static bool is_wanted_column(const char *name)
 {
-    static const char *const left_out[] = {"slice", "hash",         "digest",   "about_hash",
-                                           "entry", "parent_entry", "declared", "last_late_ms"};
+    static const char *const left_out[] = {"slice",        "hash",     "digest",       "about_hash", "entry",
+                                           "parent_entry", "declared", "last_late_ms", "salt"};
     for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
         if (strcmp(name, left_out[i]) == 0) return false;
     return true;

@@ -131,5 +131,6 @@ void content_attach(struct content *c)
     content_add_api(c, c->host->api);
     quotas_add_count(c->host->quotas, content_count, c);
     content_files_attach(c);
+    content_erase_attach(c);
     if (c->host->lane) content_start(c, c->host->lane);
 }

@@ -173,7 +173,7 @@ int content_lint(struct session *s, const struct content_key *k, struct arena *a
  * (or not public). */
 struct content_json {
     int64_t id, rev;
-    char etag[DIGEST_HEX];
+    char etag[DIGEST_HEX + 2]; /* the hash; with a mark when fields of it were erased */
     char slug[160];
     int64_t published_at;
 };

@@ -9,6 +9,7 @@
 #include "plugin/api_list.h"
 #include "plugin/declare.h"
 #include "plugin/plugin_vm.h"
+#include "plugin/protected.h"
 
 /* An id, an address or an item. */
 static int read_key(struct api_call *c, const struct val *v, struct content_key *k)
@@ -28,6 +29,27 @@ static bool may_read(struct api_call *c, const struct val *item)
     return content_may_read_drafts(c->s, val_get_int(fields, "unit", 0), val_cstr(c->arena, val_get(fields, "state")));
 }
 
+/* What is not public is told, but to its authors it is their own work. */
+static void note_read(struct api_call *c, int64_t item, int64_t unit)
+{
+    struct err ignored = {0};
+    int64_t person = c->s->actor.person;
+    if (c->s->mode != SESSION_READ || (person && content_is_author(c->s->db, item, person, &ignored) == 1)) return;
+    session_note_read(c->s, &(struct session_read){.verb = "content.read", .kind = "item", .id = item, .unit = unit});
+}
+
+static void note_list(struct api_call *c, const char *type)
+{
+    session_note_read(c->s, &(struct session_read){.verb = "content.read_drafts", .kind = "type", .name = type});
+}
+
+/* Is it the text that everybody sees? */
+static bool is_public_text(const struct content_key *k, const struct val *item)
+{
+    const struct val *state = val_get(item->as.obj.fields, "state");
+    return k->published || (!k->rev && val_is_str(state, "published"));
+}
+
 static int get(struct api_call *c)
 {
     struct content_key k = {.type = api_str(&c->args[0]),
@@ -42,6 +64,8 @@ static int get(struct api_call *c)
         k.published = true;
         if (!k.rev) rc = content_get(c->s, &k, c->arena, &item, c->err);
     }
+    if (rc == 1 && item.type == VAL_OBJ && !is_public_text(&k, &item))
+        note_read(c, item.as.obj.id, val_get_int(item.as.obj.fields, "unit", 0));
     c->result = item;
     return rc < 0 ? rc : 0;
 }
@@ -59,6 +83,7 @@ static int find(struct api_call *c)
                               .published = val_get_bool(o, "published", false)};
     if (!q.published) q.published = !content_may_read_drafts(c->s, unit_id, NULL);
     int rc = content_find(c->s, &q, c->arena, &c->result, c->err);
+    if (rc == 0 && !q.published && c->result.as.list.n) note_list(c, q.type);
     c->nresults = 2;
     c->result2 = q.next ? val_str(q.next) : val_nil();
     return rc;
@@ -86,7 +111,9 @@ static int search(struct api_call *c)
     int rc = read_unit(c, val_get(o, "unit"), &q.unit);
     if (rc) return rc;
     if (!q.published) q.published = !content_may_read_drafts(c->s, q.unit, NULL);
-    return content_search(c->s, &q, c->arena, &c->result, c->err);
+    rc = content_search(c->s, &q, c->arena, &c->result, c->err);
+    if (rc == 0 && !q.published && c->result.as.list.n) note_list(c, q.type ? q.type : "*");
+    return rc;
 }
 
 /* What only those may see who may read drafts. */
@@ -94,8 +121,11 @@ static int may_look(struct api_call *c, int64_t item)
 {
     struct content_row row;
     int rc = content_row_load(c->s->db, item, &row, c->err);
-    if (rc || content_may_read_drafts(c->s, row.unit, content_state_name(row.state))) return rc;
-    return err_set(c->err, ERR_DENIED, "denied.draft", NULL);
+    if (rc) return rc;
+    if (!content_may_read_drafts(c->s, row.unit, content_state_name(row.state)))
+        return err_set(c->err, ERR_DENIED, "denied.draft", NULL);
+    note_read(c, item, row.unit);
+    return 0;
 }
 
 /* Without options: all that there is, as far as it goes into a page. */
@@ -235,7 +265,8 @@ const struct api_fn content_read_functions[] = {
      "", API_DECLARE, "content", 1,
      "Declares a content type: fields, title, slug, unit, index, unique, approval, lint; internal = true: what is "
      "published"
-     " is for those who have logged in."},
+     " is for those who have logged in. A field { \"text\", personal = true } is erased with the person that the item "
+     "is about."},
     {"content.fields", fields, "type:text!", "table[]", API_READ, "content", 1,
      "What a content type is made of: {name, type, required, choices}; an error where there is no such type."},
     {"content.get", get, "type:text! key:any! options:map{published:boolean,revision:integer}", "Item?", API_READ,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "content/content_seal.h"
 #include "file/file.h"
 
 /* A change on its way. */
@@ -23,8 +24,11 @@ struct edit {
     struct val stored;  /* the whole body */
     struct val names;   /* of what was changed, for the events */
     bool body_changed;
+    const char *was; /* the body as it was, or NULL */
+    size_t was_len;
     const char *note;
     struct arena a;
+    struct buf salts; /* of the personal fields (content_seal.h) */
     struct err *err;
 };
 
@@ -107,8 +111,11 @@ static int check_refs(struct edit *e)
 static int write_body(struct edit *e, struct buf *json, char hash[DIGEST_HEX])
 {
     int rc = content_body_write(e->t, &e->stored, &e->a, json, e->err);
-    if (rc == 0) content_body_hash(e->t->name, json->data, json->len, hash);
-    return rc;
+    if (rc == 0) rc = content_seal_make(e->t, json->data, json->len, &e->a, &e->salts, e->err);
+    if (rc) return rc;
+    const struct content_sealed text = {e->t->name, json->data, json->len, e->salts.len ? e->salts.data : NULL,
+                                        e->salts.len};
+    return content_seal_hash(&text, &e->a, hash) == 0 ? 0 : content_too_large(e->err);
 }
 
 static int add_revision(struct edit *e, const struct buf *json)
@@ -122,7 +129,9 @@ static int add_revision(struct edit *e, const struct buf *json)
                                    .note = e->note,
                                    .plugin = e->s->actor.plugin,
                                    .body = json->data,
-                                   .body_len = json->len};
+                                   .body_len = json->len,
+                                   .salts = e->salts.len ? e->salts.data : NULL,
+                                   .nsalts = e->salts.len};
     int rc = quota_add_stored(e->s, e->s->actor.plugin, 1, (int64_t)json->len, e->err);
     struct file_thing on = {.kind = "item", .id = e->row.id, .part = e->row.draft_rev};
     if (rc == 0) rc = content_revision_add(e->s->db, &rev, e->err);
@@ -186,6 +195,7 @@ static void edit_init(struct edit *e, struct content *c, struct session *s, stru
     e->s = s;
     e->err = err;
     arena_init(&e->a, 8 * CONTENT_BODY_MAX);
+    buf_init(&e->salts, 64 << 10);
 }
 
 static int create(struct edit *e, const struct val *fields, struct buf *json)
@@ -226,6 +236,7 @@ int content_create(struct content *c, struct session *s, const char *type, const
     if (rc == 0) rc = create(&e, fields, &json);
     *id = e.row.id;
     buf_close(&json);
+    buf_close(&e.salts);
     arena_close(&e.a);
     registry_drop(r);
     return rc;
@@ -234,9 +245,11 @@ int content_create(struct content *c, struct session *s, const char *type, const
 /* The body as it is, with the changes over it. */
 static int merge(struct edit *e)
 {
-    struct content_revision rev;
+    struct content_revision rev = {0};
     struct val changed;
     int rc = content_revision_load(e->s->db, e->row.id, e->row.draft_rev, &e->a, &rev, e->err);
+    e->was = rev.body;
+    e->was_len = rev.body_len;
     if (rc == 0) rc = content_body_read(e->t, rev.body, rev.body_len, &e->a, &e->stored, e->err);
     if (rc == 0) rc = field_check_map(&e->t->fields, &e->changes, true, &e->s->host->time, &e->a, &changed, e->err);
     if (rc == 0) rc = file_fields_take(e->s, &e->t->fields, &e->a, &changed, e->err);
@@ -300,7 +313,8 @@ static int prepare(struct edit *e, const struct registry *r, const struct conten
     if (rc == 0) rc = check_refs(e);
     if (rc == 0) rc = write_body(e, json, hash);
     if (rc) return rc;
-    e->body_changed = strcmp(hash, e->row.hash) != 0;
+    /* Not by the hash: salts make it another for the same text. */
+    e->body_changed = json->len != e->was_len || memcmp(json->data, e->was, json->len) != 0;
     if (e->body_changed) memcpy(e->row.hash, hash, sizeof(hash));
     return 0;
 }
@@ -323,6 +337,7 @@ int content_edit(struct content *c, struct session *s, const struct content_chan
         if (rc == 0) content_wake_due(c, s, &e.row);
     }
     buf_close(&json);
+    buf_close(&e.salts);
     arena_close(&e.a);
     registry_drop(r);
     return rc;
@@ -364,6 +379,7 @@ int content_correct(struct content *c, struct session *s, const struct content_c
     int rc = prepare(&e, r, ch, &json);
     if (rc == 0) rc = correct(&e, &json);
     buf_close(&json);
+    buf_close(&e.salts);
     arena_close(&e.a);
     registry_drop(r);
     return rc;

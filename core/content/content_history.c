@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "content/content_seal.h"
 #include "store/list.h"
 
 static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "l.id"},
@@ -117,28 +118,40 @@ int content_diff(struct store *db, const struct content_span *span, struct arena
     return rc == ERR_NOMEM ? content_too_large(err) : rc;
 }
 
+static bool is_right(struct stmt *s, struct arena *a)
+{
+    char type[CONTENT_TYPE_MAX + 1], hash[DIGEST_HEX], kept[DIGEST_HEX];
+    struct content_sealed text = {.type = type};
+    stmt_copy(s, 1, type, sizeof(type));
+    stmt_copy(s, 3, kept, sizeof(kept));
+    text.json = stmt_text(s, 4, &text.len);
+    if (!stmt_is_null(s, 5)) text.salts = stmt_blob(s, 5, &text.nsalts);
+    if (!stmt_is_null(s, 5) && !text.salts) text.salts = "";
+    int rc = content_seal_hash(&text, a, hash);
+    return rc == 1 || (rc == 0 && strcmp(hash, kept) == 0);
+}
+
 static int verify_hashes(struct store *db, err_sink report, void *ctx, struct err *err)
 {
     struct stmt *s = store_stmt(db,
-                                "select i.id, i.type, r.rev, r.hash, r.body from revision r join item i on"
+                                "select i.id, i.type, r.rev, r.hash, r.body, r.salt from revision r join item i on"
                                 " i.id = r.item",
                                 err);
-    char type[CONTENT_TYPE_MAX + 1], hash[DIGEST_HEX];
+    struct arena a;
     struct err finding;
     struct err_num id, revision;
     int rc;
     if (!s) return err->code;
+    arena_init(&a, 8 * CONTENT_BODY_MAX);
     while ((rc = stmt_step(s, err)) == 1) {
-        size_t type_len, hash_len, len;
-        const char *t = stmt_text(s, 1, &type_len), *kept = stmt_text(s, 3, &hash_len), *body = stmt_text(s, 4, &len);
-        snprintf(type, sizeof(type), "%.*s", (int)type_len, t);
-        content_body_hash(type, body, len, hash);
-        if (hash_len == strlen(hash) && memcmp(hash, kept, hash_len) == 0) continue;
+        arena_reset(&a);
+        if (is_right(s, &a)) continue;
         err_set(&finding, ERR_CORRUPT, "verify.item_hash", "id", err_i64(&id, stmt_int(s, 0)), "revision",
                 err_i64(&revision, stmt_int(s, 2)), NULL);
         report(ctx, &finding);
     }
     stmt_done(s);
+    arena_close(&a);
     return rc;
 }
 

@@ -94,6 +94,8 @@ struct content_revision {
     const char *plugin;      /* whose code wrote it, or NULL; when it is added */
     const char *body;
     size_t body_len;
+    const void *salts; /* content_seal.h; NULL: none */
+    size_t nsalts;
 };
 int content_revision_add(struct store *db, struct content_revision *r, struct err *err); /* fills id */
 /* Revisions that code of plugins wrote, for quotas_add_count. */
@@ -169,6 +171,8 @@ int content_may(struct session *s, const char *verb, int64_t unit, const char *s
 bool content_may_read_drafts(struct session *s, int64_t unit, const char *state);
 /* Who sees an item sees its files. */
 void content_files_attach(struct content *c);
+/* content_erase.c: a person's, when they are erased. */
+void content_erase_attach(struct content *c);
 
 /* content_lint.c, content_lint_text.c, content_lint_repeats.c */
 struct lint {

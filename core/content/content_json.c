@@ -8,16 +8,19 @@
 
 #include "base/date.h"
 #include "base/json.h"
+#include "content/personal.h"
+
+/* An erased text keeps its hash, and must not be taken for the one that a cache has. */
+#define IS_ERASED "r.salt is not null and instr(r.body, '" ERASED_TEXT "') > 0"
+#define ERASED_TAG "-e"
 
 static const char by_slug_sql[] =
     "select i.id, i.slug, i.unit, i.pub_rev, i.published_at, i.publish_at, r.hash, r.body, r.note, "
-    "r.at"
-    " from item_slug s join item i on i.id = s.item left join revision r on r.id = i.pub_id"
+    "r.at, " IS_ERASED " from item_slug s join item i on i.id = s.item left join revision r on r.id = i.pub_id"
     " where s.type = ?1 and s.slug = ?2";
 static const char by_id_sql[] =
     "select i.id, i.slug, i.unit, i.pub_rev, i.published_at, i.publish_at, r.hash, r.body, r.note, "
-    "r.at"
-    " from item i left join revision r on r.id = i.pub_id where i.id = ?2 and i.type = ?1";
+    "r.at, " IS_ERASED " from item i left join revision r on r.id = i.pub_id where i.id = ?2 and i.type = ?1";
 
 static void add_instant(struct buf *out, const char *name, int64_t ms)
 {
@@ -86,6 +89,7 @@ static int answer(struct stmt *s, const char *type, const char *slug, struct con
     head->published_at = stmt_int(s, 4);
     stmt_copy(s, 6, head->etag, sizeof(head->etag));
     write_head(s, type, head, out);
+    if (stmt_int(s, 10)) strncat(head->etag, ERASED_TAG, sizeof(head->etag) - strlen(head->etag) - 1);
     if (len > 2) {
         buf_add_char(out, ',');
         buf_add(out, body + 1, len - 1);

@@ -5,8 +5,8 @@
 
 int content_revision_add(struct store *db, struct content_revision *r, struct err *err)
 {
-    static const char sql[] = "insert into revision(item, rev, hash, body, author, run, at, note, plugin) "
-                              "values(?1,?2,?3,?4,?5,?6,?7,?8,?9)"
+    static const char sql[] = "insert into revision(item, rev, hash, body, author, run, at, note, plugin, salt) "
+                              "values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
                               " returning id";
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
@@ -19,6 +19,7 @@ int content_revision_add(struct store *db, struct content_revision *r, struct er
     stmt_bind_int(s, 7, r->at);
     if (r->note) stmt_bind_str(s, 8, r->note);
     if (r->plugin) stmt_bind_str(s, 9, r->plugin);
+    if (r->salts) stmt_bind_blob(s, 10, r->salts, r->nsalts);
     int rc = stmt_step(s, err);
     if (rc == 1) {
         r->id = stmt_int(s, 0);

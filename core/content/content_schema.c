@@ -73,5 +73,7 @@ const struct store_migration content_migrations[] = {
     {"content/001", schema_items},
     {"content/002", schema_search},
     {"content/003", "alter table revision add column plugin text"},
+    {"content/seals", "alter table revision add column salt blob;"
+                      "create index item_slug_item on item_slug(item)"},
     {0},
 };

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "content/personal.h"
+
 const struct field content_head_fields[] = {
     {.name = "slug", .type = FIELD_TEXT},
     {.name = "unit", .type = FIELD_UNIT},
@@ -149,6 +151,7 @@ int content_type_compile(void *self, struct decl *d, struct registry *r, struct 
     t->lint = val_get(&d->spec, "lint");
     int rc = check_name(d, err);
     if (rc == 0) rc = split_fields(d, t, a, err);
+    if (rc == 0) rc = personal_check(&t->fields, err);
     if (rc == 0) rc = field_option(d, t, "title", &t->title, err);
     if (rc == 0) rc = field_option(d, t, "slug", &t->slug, err);
     if (rc == 0 && !t->slug) t->slug = t->title;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "content/personal.h"
 #include "file/file.h"
 #include "plugin/plugin_vm.h"
 #include "plugin/plugins.h"
@@ -139,6 +140,7 @@ static int compile(void *self, struct decl *d, struct registry *r, struct arena 
     t->exported = val_get_bool(&d->spec, "export", false);
     int rc = val_is(val_get(&d->spec, "fields"), VAL_MAP) ? 0 : bad_option(d, "fields", err);
     if (rc == 0) rc = field_parse_list(a, val_get(&d->spec, "fields"), &t->fields, err);
+    if (rc == 0) rc = personal_check(&t->fields, err);
     for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
         if (t->fields.items[i].type == FIELD_LIST && t->fields.items[i].item == FIELD_REF) t->has_refs = true;
     t->has_files = rc == 0 && file_fields_any(&t->fields);
@@ -280,6 +282,7 @@ void storage_attach(struct storage *st)
     plugins_add_activation(st->host->plugins, on_activate, st);
     storage_add_api(st, st->host->api);
     quotas_add_count(st->host->quotas, storage_count, st);
+    storage_erase_attach(st);
     st->source.collect = storage_copy_collect;
     if (st->host->lane) lane_add_source(st->host->lane, &st->source);
 }

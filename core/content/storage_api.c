@@ -136,7 +136,10 @@ const struct api_fn storage_other_functions[] = {
      "name:text! options:map{fields:map!,unique:list,index:list,export:boolean,label:any,renamed:map,dropped:list}!",
      "Table", API_DECLARE, "storage", 1,
      "Declares a table: fields, unique, index, export; returns its handle. References are indexed "
-     "by themselves. Of an earlier shape: renamed = { new = \"old\" }, dropped = { \"column\" }."},
+     "by themselves. A field { \"text\", personal = true } is erased with the person that its row is about (one of its"
+     " persons, or named in it), personal = \"who\" with whom that field holds or names. Of an earlier shape: renamed "
+     "= {"
+     " new = \"old\" }, dropped = { \"column\" }."},
     {"storage.kv.get", storage_kv_get, "key:text!", "any", API_READ, "storage", 1, "The value of a key, or nil."},
     {"storage.kv.set", storage_kv_set, "key:text! value:any", "", API_WRITE, "storage", 1,
      "Sets the value of a key; nil removes it."},

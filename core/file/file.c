@@ -30,6 +30,7 @@ struct files *files_new(struct host *host)
 {
     struct files *f = mem_alloc(sizeof(*f));
     f->host = host;
+    file_erase_attach(f);
     if (host->quotas) quotas_add_count(host->quotas, count_bytes, f);
     return f;
 }

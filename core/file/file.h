@@ -72,6 +72,9 @@ int file_hang(struct session *s, int64_t file, const struct file_thing *on, stru
 int file_unhang(struct session *s, int64_t file, const struct file_thing *on, struct err *err);
 /* All that hangs on it hangs there no more. */
 int file_let_go(struct session *s, const struct file_thing *on, struct err *err);
+/* What this person handed in hangs there no more, and is swept at once: *n files more. Dry: only counts. */
+int file_let_go_of(struct session *s, const struct file_thing *on, int64_t person, bool is_dry, int64_t *n,
+                   struct err *err);
 
 /* Fields of type file and list:file (file_field.c). field_check leaves ids; these become what is stored and shown,
  * { hash, id, name, size, type }, if each is there and the actor may see it: ERR_INVALID "invalid.file" {field, id}. */

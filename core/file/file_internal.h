@@ -31,5 +31,6 @@ struct files {
 
 /* These bytes are wanted again. */
 void file_sweep_spare(struct files *f, const char *hash);
+void file_erase_attach(struct files *f);
 
 #endif

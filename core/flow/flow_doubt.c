@@ -3,7 +3,7 @@
  * are found by index when their day comes. So this costs nothing while nothing changes. Each doubt is looked at in
  * pieces, as a lane slice, within the second:
  *
- *     a unit that went into one other      its tasks go to that unit; the log of each says so
+ *     a unit that ended                    its tasks go to those that took over (flow_heir.c)
  *     a task nobody can decide             marked as an orphan with its reason, task.orphaned, asked of those above
  *     an orphan somebody can decide again  the mark goes, and with it whom it was asked of instead
  *     one taken on by who may not any more let go
@@ -199,43 +199,6 @@ static int look(struct session *s, int64_t id, struct err *err)
     return t.orphan ? end_orphan(s, &t, err) : 0;
 }
 
-/* --- units that went into others --- */
-
-/* The one unit that took over from this by today, by merging or a new name; 0 when there is none or several. */
-static int find_heir(struct session *s, int64_t unit, int64_t *heir, struct err *err)
-{
-    struct stmt *st = store_stmt(s->db,
-                                 "select min(successor), count(*) from unit_successor where unit = ?1 and day <= ?2 and"
-                                 " how in ('merge', 'rename') and successor > 0 and not exists(select 1 from"
-                                 " unit_successor o where o.unit = ?1 and o.day <= ?2 and o.how in ('split',"
-                                 " 'abolish'))",
-                                 err);
-    *heir = 0;
-    if (!st) return err->code;
-    stmt_bind_int(st, 1, unit);
-    stmt_bind_int(st, 2, people_day(s->host, s->now));
-    int rc = stmt_step(st, err);
-    if (rc == 1 && stmt_int(st, 1) == 1) *heir = stmt_int(st, 0);
-    stmt_done(st);
-    return rc < 0 ? rc : 0;
-}
-
-static int inherit(struct session *s, int64_t task, int64_t unit, struct err *err)
-{
-    int64_t heir;
-    char text[64];
-    int rc = find_heir(s, unit, &heir, err);
-    if (rc || !heir || heir == unit) return rc;
-    struct stmt *st = store_stmt(s->db, "update flow_task_target set unit = ?3 where task = ?1 and unit = ?2", err);
-    if (!st) return err->code;
-    stmt_bind_int(st, 1, task);
-    stmt_bind_int(st, 2, unit);
-    stmt_bind_int(st, 3, heir);
-    rc = stmt_run(st, err);
-    snprintf(text, sizeof(text), "%lld > %lld", (long long)unit, (long long)heir);
-    return rc ? rc : flow_task_log(s, task, "moved", 0, text, err);
-}
-
 /* --- terms in working days --- */
 
 static int count_again(struct flow *f, struct session *s, int64_t id, struct err *err)
@@ -333,7 +296,8 @@ static int look_one(struct flow *f, struct session *s, const struct doubt *d, in
     int rc = 0;
     arena_reset(&f->arena);
     if (d->kind == DOUBT_CALENDAR) return count_again(f, s, task, err);
-    if (d->kind == DOUBT_UNIT) rc = inherit(s, task, d->unit, err);
+    if (d->kind == DOUBT_UNIT) rc = flow_task_inherit(s, task, d->unit, err);
+    if (d->kind == DOUBT_TASK) rc = flow_task_inherit_all(s, task, err);
     return rc ? rc : look(s, task, err);
 }
 

@@ -7,6 +7,7 @@
 #include "base/kinds.h"
 #include "base/mem.h"
 #include "content/content.h"
+#include "content/personal.h"
 #include "content/storage.h"
 #include "flow/flow_task.h"
 #include "people/people.h"
@@ -60,6 +61,7 @@ static int compile_flow(void *self, struct decl *d, struct registry *r, struct a
         return err_set(err, ERR_INVALID, "flow.retry_times", "flow", d->name, NULL);
     d->compiled = def;
     int rc = input ? field_parse_list(a, input, &def->input, err) : 0;
+    if (rc == 0) rc = personal_check(&def->input, err);
     if (rc == 0) rc = flow_turn_compile(def, val_get(&d->spec, "limit"), a, err);
     if (rc == 0) rc = flow_search_compile(def, val_get(&d->spec, "search"), a, err);
     return rc ? rc : flow_task_forms_check(a, val_get(&d->spec, "forms"), err);
@@ -113,6 +115,7 @@ void flow_attach(struct flow *f)
     if (f->host->storage) storage_set_holds(f->host->storage, flow_version_held, f);
     flow_fetch_attach(f);
     flow_file_attach(f);
+    flow_erase_attach(f);
     if (!f->lane) return;
     struct err err;
     if (flow_count_start(f, lane_db(f->lane), &err) != 0) log_err(LOG_ERROR, "flow.not_counted", &err);

@@ -322,6 +322,7 @@ void flow_off_attach(struct flow *f);
 /* flow_count.c */
 /* flow_file.c: what hangs on runs and tasks. */
 void flow_file_attach(struct flow *f);
+void flow_erase_attach(struct flow *f); /* flow_erase.c */
 int flow_file_hang_run(struct session *s, const struct flow_run *run, const struct flow_def *def, struct err *err);
 /* Open runs and tasks of all plugins as they are, for quotas_add_count. */
 int flow_count(void *ctx, struct store *db, struct quota_count *to, struct err *err);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "audit/audit_erase.h"
+
 const char *const flow_state_names[] = {"running", "completed", "failed", "blocked", "cancelled", "undoing", NULL};
 
 const char *flow_state_name(enum flow_state s)
@@ -164,6 +166,8 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
     if (rc) return rc;
     flow_count_row(run, db);
     run->is_new = false;
+    bool is_over = run->state == FLOW_COMPLETED || run->state == FLOW_CANCELLED;
+    if (is_over) audit_erase_ended(run->flow->host->audit);
     return has_ended && run->turn != TURN_NONE ? flow_turn_leave(run, db, now, err) : 0;
 }
 

@@ -193,6 +193,10 @@ static const char sought[] =
     "create index flow_run_state on flow_run(name, state); drop index flow_run_needy;"
     "create index flow_task_log_said on flow_task_log(task) where kind in ('comment', 'attached', 'detached');";
 
+/* Where the tasks of a unit went. */
+static const char heirs[] =
+    "create index flow_task_log_moved on flow_task_log(text, task) where kind in ('moved', 'split');";
+
 static const char no_link[] = "alter table flow_task add column no_link integer;";
 
 static const char link_files[] = "alter table flow_task_link add column files integer not null default 0;"
@@ -229,4 +233,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/link_files", link_files},
                                                   {"flow/turns", turns},
                                                   {"flow/search", search},
+                                                  {"flow/heirs", heirs},
                                                   {0}};

@@ -126,6 +126,10 @@ int flow_file_let_go(struct session *s, int64_t task, int64_t file, struct err *
 int flow_file_take_list(struct session *s, const struct flow_task *t, const struct val *ids, struct val *out,
                         struct err *err);
 
+/* flow_heir.c: asked of those who took over from a unit, if it has ended; of all of its units that have. */
+int flow_task_inherit(struct session *s, int64_t task, int64_t unit, struct err *err);
+int flow_task_inherit_all(struct session *s, int64_t task, struct err *err);
+
 /* flow_doubt.c */
 /* Is there anybody who can decide it? To be looked at. */
 int flow_task_doubt(struct store *db, int64_t task, struct err *err);

@@ -98,6 +98,10 @@ int flow_orphans(struct session *s, const struct list_query *q, struct arena *a,
  * day 0: today. */
 int flow_handover(struct session *s, int64_t person, int64_t day, struct arena *a, struct val *out, struct err *err);
 
+/* What a unit leaves behind: { unit, ended, successors, tasks (asked of it now), moved (asked of it once, and of those
+ * who took over since) }; of an open task: whom it is asked of, and can anybody decide it? */
+int flow_unit_handover(struct session *s, int64_t unit, struct arena *a, struct val *out, struct err *err);
+
 /* Sentences about terms that touch years without a calendar, of a run or (run 0) of all open tasks; then of orphans,
  * too. */
 int flow_warnings(struct session *s, int64_t run, struct val *out, struct err *err);

@@ -23,6 +23,7 @@
 #include "http/routes.h"
 #include "http/sse.h"
 #include "http/static.h"
+#include "http/told.h"
 #include "people/people.h"
 #include "route/command.h"
 #include "route/route.h"
@@ -41,6 +42,7 @@ int http_api_new(const struct http_api_options *o, struct http_api **out, struct
     api->auth = auth_web_new(o);
     buf_init(&api->json, 64 << 20);
     api->rate = rate_new();
+    api->told = told_new();
     api->files = pool_new(FILE_THREADS, FILE_UPLOADS_MAX);
     int rc = store_open(&db, &api->db, err);
     if (rc) {
@@ -67,6 +69,7 @@ void http_api_free(struct http_api *api)
     sse_free(api->sse);
     buf_close(&api->json);
     rate_free(api->rate);
+    told_free(api->told);
     mem_free(api);
 }
 

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "audit/audit.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "content/content.h"
 #include "flow/flow.h"
+#include "http/api_told.h"
 #include "http/auth_web.h"
 #include "http/form_body.h"
 #include "http/idempotency.h"
@@ -239,23 +239,21 @@ static void done_on_lane(struct lane_work *w, const struct err *failed)
     send_back((struct api_job *)w, failed);
 }
 
-/* The answer to a read of something protected waits in the job until the audit has been told, durably. */
+/* The answer waits in the job meanwhile. */
 static int run_tell(struct lane_work *w, struct lane *lane, struct err *err)
 {
     struct api_job *job = (struct api_job *)w;
     struct host *h = job->api->o.host;
     struct session s = {.host = h, .db = lane_db(lane), .lane = lane, .now = lane_now(lane)};
     take_caller(job, &s);
-    const struct val *what = val_at(&job->args, 0);
-    struct audit_entry e = {
-        .verb = job->call, .kind = "read", .name = what ? val_cstr(&job->arena, what) : NULL, .after = &job->args};
-    return audit_add(&s, &e, err);
+    return api_told_run(job, &s, err);
 }
 
-static bool is_guarded(const struct api_job *job)
+static void done_tell(struct lane_work *w, const struct err *failed)
 {
-    const struct api_fn *fn = api_find(job->api->o.host->api, job->call, NULL);
-    return strcmp(job->call, "report.run") == 0 || (fn && fn->guarded);
+    struct api_job *job = (struct api_job *)w;
+    if (!failed) api_told_done(job);
+    send_back(job, failed);
 }
 
 /* --- readers --- */
@@ -273,6 +271,7 @@ static int run_on_reader(struct reader_work *w, struct reader *r, struct err *er
     s.arena = &job->arena;
     log_set_request(job->request->id);
     int rc = run(job, &s, r, err);
+    job->reads = s.reads;
     log_set_request(NULL);
     return rc;
 }
@@ -280,12 +279,12 @@ static int run_on_reader(struct reader_work *w, struct reader *r, struct err *er
 static void done_on_reader(struct reader_work *w, const struct err *failed)
 {
     struct api_job *job = of_reader(w);
-    if (failed || !is_guarded(job)) {
+    if (failed || !api_told_wants(job)) {
         send_back(job, failed);
         return;
     }
     job->lane.run = run_tell;
-    job->lane.done = done_on_lane;
+    job->lane.done = done_tell;
     lane_post(job->api->o.host->lane, &job->lane);
 }
 

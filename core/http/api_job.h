@@ -16,6 +16,7 @@ struct http_api {
     struct buf json;
     struct rate *rate;
     struct sse *sse;
+    struct told *told;      /* reads that the audit knows of */
     struct pool *files;     /* brings files to the disk */
     struct upload *uploads; /* on their way (file_upload.c) */
     int nuploads;
@@ -59,8 +60,10 @@ struct api_job {
     struct form_body *body; /* of a form with files, or NULL; freed with the job */
     struct val args;
     int status;
-    const char *next;      /* for the header Link: the next page of a list, or NULL */
-    char etag[DIGEST_HEX]; /* of an item that is the answer, or "" */
+    const char *next;           /* for the header Link: the next page of a list, or NULL */
+    char etag[DIGEST_HEX];      /* of an item that is the answer, or "" */
+    struct session_read *reads; /* what of the answer is protected (plugin/protected.h) */
+    bool is_told;               /* and the audit knows of it */
     bool failed;
     struct err err;
     struct buf out;

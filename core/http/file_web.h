@@ -13,5 +13,7 @@ void file_upload_handle(struct http_api *api, struct http_request *r);
 /* Gives the bytes of the file that job->shown is, and frees the job. */
 void file_download_reply(struct api_job *job);
 void file_download_handle(struct http_api *api, struct http_request *r);
+/* GET /api/audit/export (audit_download.c): the audit as a stream. */
+void audit_download_handle(struct http_api *api, struct http_request *r);
 
 #endif

@@ -176,6 +176,7 @@ void host_api_attach(struct host *host)
 {
     api_add(host->api, functions, NULL);
     host_api_attach_task(host);
+    host_api_attach_unit(host);
     host_api_attach_system(host);
     host_api_attach_org(host);
     host_api_attach_grant(host);

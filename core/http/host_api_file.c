@@ -2,6 +2,17 @@
 #include "file/file.h"
 #include "file/file_bytes.h"
 #include "http/host_api_parts.h"
+#include "plugin/protected.h"
+
+/* One that anybody who has logged in may see is not told, nor one's own. */
+static int note_read(struct api_call *c, const struct file_row *row)
+{
+    struct session anybody = *c->s;
+    anybody.actor = (struct actor){.user = INT64_MAX};
+    int rc = row->person && row->person == c->s->actor.person ? 1 : file_may_see(&anybody, row, c->err);
+    if (rc == 0) session_note_read(c->s, &(struct session_read){.verb = "file.read", .kind = "file", .id = row->id});
+    return rc < 0 ? rc : 0;
+}
 
 static int show(struct api_call *c)
 {
@@ -12,7 +23,8 @@ static int show(struct api_call *c)
     if (rc == 1) rc = file_may_see(c->s, &row, c->err);
     if (rc < 0) return rc;
     if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "not_found.file", "id", err_i64(&n, id), NULL);
-    return file_value(&row, c->arena, &c->result, c->err);
+    rc = note_read(c, &row);
+    return rc ? rc : file_value(&row, c->arena, &c->result, c->err);
 }
 
 static int keep(struct api_call *c, struct file_bytes *b, const char *name)

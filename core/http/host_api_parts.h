@@ -7,6 +7,8 @@
 
 /* Tasks (host_api_task.c). */
 void host_api_attach_task(struct host *host);
+/* What a unit leaves behind (host_api_unit.c). */
+void host_api_attach_unit(struct host *host);
 /* Plugins, checks (host_api_system.c). */
 void host_api_attach_system(struct host *host);
 /* The organisation: import, export, changes of its tree, why somebody may (host_api_org.c). */

@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "content/content.h"
 #include "flow/task.h"
 #include "http/host_api_parts.h"
 #include "http/openapi.h"
 #include "people/people.h"
 #include "people/time.h"
 #include "plugin/api_list.h"
+#include "plugin/protected.h"
 
 static int may_read_all(struct api_call *c)
 {
@@ -117,10 +119,27 @@ static int inbox(struct api_call *c)
     return rc ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
+/* Who is asked reads what they are asked about; somebody else reads a draft (plugin/protected.h). */
+static void note_item(struct api_call *c)
+{
+    const struct val *item = val_get(&c->result, "item"), *fields;
+    struct err ignored = {0};
+    int64_t person = c->s->actor.person;
+    if (!val_is(item, VAL_OBJ) || !item->as.obj.fields || val_get_bool(&c->result, "may_decide", false)) return;
+    fields = item->as.obj.fields;
+    if (val_is_str(val_get(fields, "state"), "published")) return;
+    if (person && content_is_author(c->s->db, item->as.obj.id, person, &ignored) == 1) return;
+    session_note_read(c->s, &(struct session_read){.verb = "content.read",
+                                                   .kind = "item",
+                                                   .id = item->as.obj.id,
+                                                   .unit = val_get_int(fields, "unit", 0)});
+}
+
 static int show(struct api_call *c)
 {
     int rc = flow_task_readable(c->s, c->args[0].as.i, c->err);
     if (rc == 0) rc = flow_read_task_whole(c->s, c->args[0].as.i, c->arena, &c->result, c->err);
+    if (rc >= 0) note_item(c);
     return rc < 0 ? rc : 0;
 }
 

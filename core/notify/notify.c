@@ -48,6 +48,7 @@ void notify_attach(struct notify *n)
     mail_add_auth(n);
     webhook_add_kind(n);
     events_add_sink(n->host->events, on_event, n);
+    notify_erase_attach(n);
     if (!n->lane) return;
     n->notices_source.collect = notices_collect;
     n->mailings_source.collect = mailings_collect;

@@ -123,6 +123,7 @@ int notify_link_make(struct notify *n, int64_t person, const char *kind, struct 
 void calendar_add_api(struct notify *n, struct api *api);
 void webhook_add_kind(struct notify *n);
 void webhook_add_api(struct notify *n, struct api *api);
+void notify_erase_attach(struct notify *n);
 int webhook_event(struct notify *n, struct session *s, const char *event, const struct val *data, struct err *err);
 
 #endif

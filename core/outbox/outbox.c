@@ -315,6 +315,7 @@ void outbox_add_kind(struct outbox *o, const struct outbox_kind *kind)
 void outbox_attach(struct outbox *o)
 {
     outbox_add_api(o, o->host->api);
+    outbox_erase_attach(o);
     if (!o->lane) return;
     o->source.collect = collect;
     lane_add_source(o->lane, &o->source);

@@ -34,6 +34,7 @@ struct outbox_sending {
 
 struct api;
 void outbox_add_api(struct outbox *o, struct api *api);
+void outbox_erase_attach(struct outbox *o);
 const struct outbox_kind *outbox_kind_of(const struct outbox_sending *s);
 void outbox_wake(struct outbox *o, int64_t at);
 /* Tells the kind of a result and brings the row to what follows from it (outbox_end.c). */

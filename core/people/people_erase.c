@@ -114,12 +114,12 @@ static int end_account(struct session *s, int64_t id, struct err *err)
                            s->host->lang, err);
 }
 
-int people_erase(struct session *s, int64_t person, const char *reason, int64_t *id, struct err *err)
+int people_erase(struct session *s, int64_t person, const struct audit_wish *wish, int64_t *id, struct err *err)
 {
     struct audit_traces t = {0};
     int rc = people_may_erase(s, person, err);
     if (rc == 0) rc = people_traces(s->db, person, s->arena, &t, err);
-    if (rc == 0) rc = audit_erase_begin(s, &t, reason, id, err);
+    if (rc == 0) rc = audit_erase_begin(s, &t, wish, id, err);
     for (size_t i = 0; rc == 0 && i < t.accounts.as.list.n; i++)
         rc = end_account(s, t.accounts.as.list.items[i].as.i, err);
     if (rc == 0)

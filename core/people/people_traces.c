@@ -38,9 +38,10 @@ static int count(struct store *db, const char *table, const char *column, const 
     return sql ? rc : people_too_large(err);
 }
 
-int people_find_traces(struct store *db, const struct audit_traces *t, struct arena *a, struct val *out,
+int people_find_traces(struct session *session, const struct audit_traces *t, struct arena *a, struct val *out,
                        struct err *err)
 {
+    struct store *db = session->db;
     int rc;
     struct stmt *s = store_stmt(db, tables, err);
     *out = val_list();
@@ -49,6 +50,7 @@ int people_find_traces(struct store *db, const struct audit_traces *t, struct ar
         const char *table = people_text(s, 0, a), *column = people_text(s, 1, a);
         struct val row = val_map();
         int64_t n = 0;
+        if (table && column && audit_is_place(session, table, column)) continue;
         rc = table && column ? count(db, table, column, t, a, &n, err) : people_too_large(err);
         if (rc) break;
         if (n == 0) continue;

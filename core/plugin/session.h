@@ -16,6 +16,7 @@ struct plugin;
 struct plugin_vm;
 struct registry;
 struct host;
+struct session_read;
 
 enum session_mode {
     SESSION_LOAD,  /* init.lua: declares, reads nothing */
@@ -53,6 +54,7 @@ struct session {
     struct api_journal *journal; /* SESSION_RUN: steps pass through here; else NULL */
     bool replaying;              /* SESSION_RUN: the journal is being replayed; log is silent */
     void *run;                   /* SESSION_RUN: the flow engine's */
+    struct session_read *reads;  /* of something protected (protected.h) */
     const char *next; /* where the page ends that a list has just given (in the call's arena); NULL: nowhere */
 };
 

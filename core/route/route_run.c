@@ -169,6 +169,7 @@ int route_run(struct session *s, struct plugin_states *states, const struct rout
     if (rc == 0) rc = take_request(&k, err);
     own.actor.plugin = k.def ? k.def->plugin : NULL;
     if (rc == 0) rc = call(&k, err);
+    s->reads = own.reads;
     if (rc == 0 && !k.def->reads) crash_point("route.answered");
     if (rc && q->actor.user == PEOPLE_ANONYMOUS) hide(err);
     return rc ? rc : route_answer_tag(q, s->arena, out, err);

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { TOP, Service, folder, write } from '../lib/khung.mjs';
+import { flow, office } from '../lib/office.mjs';
 
 const unit = (code, parent) => ({ code, name: code.toUpperCase(), parent, from: '2020-01-01' });
 const org = {
@@ -63,5 +64,37 @@ describe('killed while an organisation is taken', () => {
       assert.deepEqual(await s.must('org', 'units'), []);
       await s.must('org', 'import', dir);
       assert.equal((await s.must('org', 'units', '--at', '2025-07-01')).length, 167);
+    });
+});
+
+// What hangs on the unit is handed on after the change, in slices of its own.
+describe('killed while the open tasks of a split unit are handed on', () => {
+  const SOURCE = flow('north', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "North" }');
+  for (const point of ['task.moved:1', 'task.moved:2', 'lane.before_commit:2', 'lane.after_commit:2'])
+    it(point, { timeout: 60000 }, async () => {
+      const s = await office(SOURCE), day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
+      await s.org({ units: ['east', 'west'].map((code) => ({ code, name: code, kind: 'commune', parent: 'province', from: '2021-01-01' })),
+        holders: [['east', 'dao'], ['west', 'tam']].map(([unit, person]) => ({ position: 'clerk', unit, person, from: '2021-01-01' })) });
+      const runs = [await s.startFlow('t.north'), await s.startFlow('t.north')], tasks = [];
+      for (const run of runs) tasks.push((await s.open(run))[0].id);
+      await s.stop();
+      await s.start({ KHUNG_CRASH_AT: point }).catch(() => null);
+      const words = ['org', 'split', 'north', '--into', 'east,west', '--day', day(-1)];
+      if (!s.gone) await s.cli(...words);
+      if (!s.gone) await Promise.race([s.ended, s.until1('it is handed on', async () => s.gone || (await s.cli('task', 'show', tasks[1])).json?.to?.length === 2).catch(() => null)]);
+      assert.ok(s.gone || !point.startsWith('task.'), 'the point was passed');
+      if (!s.gone) await s.kill();
+      await s.start();
+      await s.must(...words);
+      for (const [i, id] of tasks.entries()) {
+        const t = await s.until1('it is handed on', async () => { const x = await s.must('task', 'show', id); return x.to.length === 2 && x; });
+        assert.equal(t.orphan, undefined);
+        assert.equal((await s.must('task', 'history', id)).filter((l) => l.kind === 'split').length, 1, 'once');
+        assert.equal((await s.as(i ? 'tam' : 'dao')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+        await s.done(runs[i]);
+      }
+      assert.equal((await s.must('task', 'unit-handover', 'north')).moved.length, 2);
+      assert.deepEqual(await s.must('verify'), []);
+      await s.stop();
     });
 });

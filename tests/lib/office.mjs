@@ -26,7 +26,7 @@ export const ORG = {
 
 export const flow = (name, body) => `flow.define("${name}", { title = "${name}" }, function(run, input)\n${body}\nend)\n`;
 
-export async function office(source, { config = {}, org = {} } = {}) {
+export async function office(source, { config = {}, org = {}, needs = '{ "flow", "storage", "content", "content:publish", "people" }' } = {}) {
   const dir = folder();
   plugin(dir, 't', `local rows = storage.table("row", { fields = { what = "text!" } })
 content.type("note", { fields = { title = "text!", body = "text", fee = "integer" }, title = "title", unit = true })
@@ -36,7 +36,7 @@ ${flow('write_note', 'return content.create("note", { title = "One", body = "b",
 flow.define("edit_note", { title = "edit", input = { id = "integer!", fields = "json!" } }, function(run, input)
   content.edit(content.get("note", input.id), input.fields)
 end)
-${source}`, { needs: '{ "flow", "storage", "content", "content:publish", "people" }' });
+${source}`, { needs });
   const s = await serve({ dir, config });
   const state = (await s.must('plugin', 'list'))[0];
   assert.equal(state.state, 'active', JSON.stringify(state));

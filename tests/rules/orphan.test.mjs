@@ -10,6 +10,7 @@ const SOURCE = [
   flow('empty', 'return run:ask { to = { position = "head", unit = unit("south") }, title = "Nobody there" }'),
   flow('named', 'return run:ask { to = person("hoa"), title = "Named" }'),
   flow('role', 'return run:ask { to = { role = "reviewer", unit = unit("north") }, title = "Role", escalate = person("lan") }'),
+  flow('about', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "About", about = content.get("note", input.id) }').replace('title = "about" }', 'title = "about", input = { id = "integer!" } }'),
   flow('watch', 'local e = run:wait("task.orphaned", {}, { within = "30s" }) return e'),
 ].join('\n');
 const start = async (options) => office(SOURCE, options);
@@ -137,6 +138,95 @@ describe('units', () => {
     await orphaned(s, other.id);
     await s.must('flow', 'cancel', heads);
     assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+});
+
+// A unit is parted by the command that an office uses; the positions of the new units may still be empty.
+const split = (s, into, on = day(-1)) => s.must('org', 'split', 'north', '--into', into, '--day', on);
+const PARTS = { units: ['east', 'west'].map((code) => ({ code, name: code, kind: 'commune', parent: 'province', from: '2021-01-01' })) };
+const staffed = (s, ...holders) => s.org({ holders: holders.map(([position, unit, person]) => ({ position, unit, person, from: '2021-01-01' })) });
+const unitIds = async (s) => Object.fromEntries((await s.must('org', 'units', '--at', day(-3))).map((u) => [u.code, u.id]));
+
+describe('a unit that is split', () => {
+  it('leaves an open task to all its successors: who decides first has decided; all of them are told, and the report says so', async () => {
+    const s = await start();
+    await s.org(PARTS);
+    await staffed(s, ['clerk', 'east', 'dao'], ['clerk', 'west', 'tam']);
+    const ids = await unitIds(s), run = await s.startFlow('t.north'), [{ id }] = await s.open(run);
+    await split(s, 'east,west');
+    const t = await s.until1('it moves', async () => { const x = await show(s, id); return x.to.length === 2 && x; });
+    assert.deepEqual(t.to.map((x) => [x.position, x.unit]).toSorted(), [['clerk', ids.east], ['clerk', ids.west]].toSorted());
+    assert.equal(t.orphan, undefined);
+    const [told] = (await s.must('task', 'history', id)).filter((l) => l.kind === 'split');
+    assert.deepEqual(told.text.split(/ > |, /).map(Number).toSorted(), [ids.north, ids.east, ids.west].toSorted());
+    for (const who of ['dao', 'tam']) {
+      assert.ok((await s.as(who)('GET', '/api/inbox')).json.tasks.some((x) => x.id === id), who);
+      assert.ok((await s.as(who)('GET', '/api/notices')).json.some?.((n) => n.kind === 'task.reassigned') ?? true, who);
+    }
+    const report = await s.must('task', 'unit-handover', 'north');
+    assert.deepEqual([report.ended, report.successors.map((u) => u.code).toSorted(), report.tasks, report.moved.map((x) => [x.id, x.open, x.anybody])],
+      [true, ['east', 'west'], [], [[id, true, true]]], JSON.stringify(report));
+    assert.deepEqual((await s.as('lan')('GET', `/api/units/${ids.north}/handover`)).json.moved, report.moved);
+    assert.equal((await s.as('lan')('GET', '/api/units/nowhere/handover')).status, 404);
+    assert.equal((await s.as('tam')('GET', '/api/units/north/handover')).status, 403);
+    await s.restart();
+    assert.equal((await s.as('hoa')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403, 'the clerk of the unit that is no more');
+    const both = await Promise.all(['dao', 'tam'].map((who) => s.as(who)('POST', `/api/tasks/${id}/decide`, { decision: who === 'dao' ? 'approve' : 'return', comment: who })));
+    assert.deepEqual(both.map((r) => r.status).toSorted(), [204, 409]);
+    assert.equal((await s.done(run)).result.decision, both[0].status === 204 ? 'approve' : 'return');
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+
+  it('a task about an item that was given to one of them goes there alone', async () => {
+    const s = await start({ config: {} });
+    await s.org(PARTS);
+    await staffed(s, ['clerk', 'east', 'dao'], ['clerk', 'west', 'tam']);
+    const ids = await unitIds(s), note = (await s.as('mai')('POST', '/api/content/note', { title: 'One', unit: ids.north })).json;
+    const run = await s.must('flow', 'start', 't.about', '--input', JSON.stringify({ id: note.id })).then((r) => r.id ?? r), [{ id }] = await s.open(run);
+    assert.equal((await s.as('lan')('PATCH', `/api/content/note/${note.id}`, { unit: ids.west }, { 'if-match': `"${note.hash}"` })).status, 200);
+    await split(s, 'east,west');
+    const t = await s.until1('it moves', async () => { const x = await show(s, id); return x.to[0].unit === ids.west && x; });
+    assert.equal(t.to.length, 1);
+    assert.equal((await s.as('dao')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
+    assert.equal((await s.as('tam')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    await s.done(run);
+    await s.stop();
+  });
+
+  it('nobody serves in the new units yet: an orphan, asked of those above; when somebody comes it is theirs', async () => {
+    const s = await start();
+    await s.org(PARTS);
+    const run = await s.startFlow('t.heads'), [{ id }] = await s.open(run);
+    await split(s, 'east,west');
+    const t = await orphaned(s, id);
+    assert.ok(t.to.some((x) => x.why === 'orphan' && x.position === 'head'));
+    assert.equal((await s.must('task', 'unit-handover', 'north')).moved.length, 1);
+    await staffed(s, ['head', 'west', 'tam']);
+    await s.until1('it is no orphan', async () => !(await show(s, id)).orphan);
+    assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
+    assert.equal((await s.as('tam')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    await s.done(run);
+    await s.stop();
+  });
+
+  it('one that goes on under its name keeps its tasks; a successor that ends, too, hands on; what is asked of the old unit later is asked of them', async () => {
+    const s = await start();
+    await s.org(PARTS);
+    await staffed(s, ['clerk', 'east', 'dao'], ['clerk', 'west', 'tam']);
+    const ids = await unitIds(s), run = await s.startFlow('t.north'), [{ id }] = await s.open(run);
+    await split(s, 'north,east', day(-3));
+    assert.deepEqual((await show(s, id)).to.map((x) => x.unit), [ids.north]);
+    assert.equal((await s.must('task', 'unit-handover', 'north')).tasks.length, 1);
+    await s.must('org', 'abolish', 'north', '--into', 'east', '--day', day(-2));
+    await s.until1('it moves', async () => (await show(s, id)).to[0].unit === ids.east);
+    await s.must('org', 'merge', 'east', '--into', 'west', '--day', day(-1));
+    await s.until1('it moves on', async () => (await show(s, id)).to[0].unit === ids.west);
+    const late = await s.startFlow('t.north'), [other] = await s.open(late);
+    await s.until1('the new one follows', async () => (await show(s, other.id)).to[0].unit === ids.west);
+    assert.equal((await s.as('tam')('POST', '/api/tasks/decide', { tasks: [id, other.id], answer: { decision: 'approve' } })).status, 200);
+    for (const r of [run, late]) assert.equal((await s.done(r)).result.decision, 'approve');
     await s.stop();
   });
 });

@@ -1,0 +1,139 @@
+/* The audit itself, the last place that an erasure looks at: rows without their values, acts that tell of them. */
+#include "audit/audit_place.h"
+#include "audit/audit_trace.h"
+
+#include <string.h>
+
+#include "runtime/crash.h"
+
+enum { PIECE_ROWS = 200 };
+
+/* A name that is erased is not to be found by it either. */
+struct piece {
+    struct audit_erasing to;
+    struct buf keys;
+    int failed;
+    struct erasing *e;
+    struct err *err;
+};
+
+/* A field that a place has told of. What cannot be asked is not erased, and the slice fails. */
+static bool is_field(struct piece *p, const struct audit_sealed *v)
+{
+    if (!v->key || !v->id || v->is_erased || v->kind.type != VAL_STR || p->failed) return false;
+    struct stmt *s = store_stmt(p->e->s->db,
+                                "select 1 from audit_erasure_field where erasure = ?1 and kind = ?2 and thing = ?3 and"
+                                " field = ?4",
+                                p->err);
+    if (!s) p->failed = p->err->code;
+    if (!s) return false;
+    stmt_bind_int(s, 1, p->e->id);
+    stmt_bind_text(s, 2, v->kind.as.str.s, v->kind.as.str.len);
+    stmt_bind_int(s, 3, v->id);
+    stmt_bind_text(s, 4, v->key, v->key_len);
+    int rc = stmt_step(s, p->err);
+    if (rc < 0) p->failed = rc;
+    stmt_done(s);
+    return rc == 1;
+}
+
+/* What the person answered and said about tasks. */
+static bool is_own_word(const struct piece *p, const struct audit_sealed *v)
+{
+    return v->key && !v->is_erased && p->e->trace->row->c.person == p->e->traces->person &&
+           val_is_str(&v->kind, "task") && !erasing_is_act(v->key, v->key_len);
+}
+
+static bool wants(void *ctx, const struct audit_sealed *v)
+{
+    struct piece *p = ctx;
+    struct val name;
+    if (!audit_trace_wants(p->e->trace, v)) return is_own_word(p, v) || is_field(p, v);
+    if (v->field != AUDIT_NAME || v->entry < 0 || v->kind.type != VAL_STR) return true;
+    if (val_decode(v->p, v->len, NULL, NULL, &name) != 0 || name.type != VAL_STR) return true;
+    int64_t key = audit_thing_key(v->kind.as.str.s, v->kind.as.str.len, v->id, name.as.str.s, name.as.str.len);
+    buf_add(&p->keys, &key, sizeof(key));
+    return true;
+}
+
+static int drop_keys(struct piece *p, int64_t row)
+{
+    for (size_t i = 0; i + sizeof(int64_t) <= p->keys.len; i += sizeof(int64_t)) {
+        int64_t key;
+        memcpy(&key, p->keys.data + i, sizeof(key));
+        struct stmt *s = store_stmt(p->e->s->db, "delete from audit_index where key = ?1 and audit = ?2", p->err);
+        if (!s) return p->err->code;
+        stmt_bind_int(s, 1, key);
+        stmt_bind_int(s, 2, row);
+        int rc = stmt_run(s, p->err);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+static int put_row(struct piece *p, const struct audit_row *r)
+{
+    struct stmt *s = store_stmt(p->e->s->db,
+                                "update audit set body = ?2, salt = ?3, origin = case when ?4 then null else origin end"
+                                " where id = ?1",
+                                p->err);
+    if (!s) return p->err->code;
+    stmt_bind_int(s, 1, r->id);
+    stmt_bind_blob(s, 2, p->to.body.data, p->to.body.len);
+    stmt_bind_blob(s, 3, p->to.salts.data, p->to.salts.len);
+    stmt_bind_int(s, 4, p->to.is_address);
+    return stmt_run(s, p->err);
+}
+
+static int erase_in(struct piece *p, const struct audit_row *r)
+{
+    p->e->trace->row = r;
+    buf_clear(&p->keys);
+    if (!r->salt) return 0;
+    int rc = audit_without(r, &p->to);
+    if (p->failed) return p->failed;
+    if (rc == ERR_CORRUPT || (rc == 0 && p->to.n == 0)) return 0; /* damaged: the verification tells */
+    if (rc == 0 && !buf_ok(&p->keys)) rc = ERR_NOMEM;
+    if (rc) return err_set(p->err, rc, "memory", NULL);
+    int64_t id = r->id;
+    rc = put_row(p, r);
+    crash_point("audit.erase_row");
+    if (rc == 0) rc = drop_keys(p, id);
+    return rc ? rc : erasing_tell(p->e, "audit", id, p->to.n, p->err);
+}
+
+static int erase_some(struct piece *p, bool *more)
+{
+    struct store *db = p->e->s->db;
+    int n = 0, rc = 0;
+    struct stmt *s = store_stmt(db, "select " AUDIT_COLUMNS " from audit where id > ?1 order by id limit ?2", p->err);
+    if (!s) return p->err->code;
+    stmt_bind_int(s, 1, p->e->at);
+    stmt_bind_int(s, 2, PIECE_ROWS);
+    while (rc == 0 && (rc = stmt_step(s, p->err)) == 1) {
+        struct audit_row r;
+        const uint8_t *hash;
+        audit_read_row(s, &r, &hash);
+        p->e->at = r.id;
+        n++;
+        rc = erase_in(p, &r);
+    }
+    stmt_done(s);
+    *more = n > 0;
+    return rc;
+}
+
+int audit_own_look(struct erasing *e, bool *more, struct err *err)
+{
+    struct piece p = {.e = e, .err = err};
+    p.to.wants = wants;
+    p.to.ctx = &p;
+    buf_init(&p.keys, 8 << 20);
+    buf_init(&p.to.body, AUDIT_BATCH_MAX);
+    buf_init(&p.to.salts, SEALS_MAX);
+    int rc = erase_some(&p, more);
+    buf_close(&p.keys);
+    buf_close(&p.to.body);
+    buf_close(&p.to.salts);
+    return rc;
+}

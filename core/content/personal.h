@@ -1,0 +1,21 @@
+/* Fields that hold what is told of persons: declared with `personal = true`, or `personal = "nominee"`, a field that
+ * says whose it is.
+ *
+ * A record is about a person if a field of type person holds their number, or a personal one names them; then all that
+ * is `personal = true` is theirs. A field that names another is theirs if that one holds or names them. */
+#ifndef KHUNG_PERSONAL_H
+#define KHUNG_PERSONAL_H
+
+#include "audit/audit_place.h"
+#include "base/field.h"
+
+bool personal_is(const struct field *f);
+bool personal_any(const struct field_list *fields);
+/* At declaration. ERR_INVALID "field.personal" {field}. */
+int personal_check(const struct field_list *fields, struct err *err);
+/* Which fields of a record (a map) are the person's and still there: goes[i] of field i; how many. */
+int64_t personal_choose(struct erasing *e, const struct field_list *fields, const struct val *record, bool *goes);
+/* What stands in a field then: a mark where it is a text, else nothing. */
+struct val personal_mark(const struct field *f);
+
+#endif

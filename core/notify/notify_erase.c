@@ -1,0 +1,80 @@
+/* Notices, wishes and mailings of a person who is erased: what was told to them goes, with what they wished; of what
+ * was told to others the texts go that tell of them. A mailing that is on its way is waited for: it is brought in
+ * seconds. */
+#include "audit/audit_place.h"
+#include "notify/notify_internal.h"
+
+enum { NOTICES_AT_ONCE = 300 };
+
+#define OWN(table)                                                                                                     \
+    {                                                                                                                  \
+        "select count(*) from " table " where person = ?1", "delete from " table " where person = ?1"                  \
+    }
+static const char *const own[][2] = {OWN("notice"), OWN("notice_times"), OWN("notice_way"), OWN("notice_follow"),
+                                     OWN("calendar_token")};
+
+static const struct erasing_rows of_others = {
+    "select id, 0, title, text, html, link from notice where id > ?1 order by id limit 300",
+    "update notice set title = ?3, text = ?4, html = ?5, link = ?6 where ?1 is not null and id = ?2",
+    {erasing_text, erasing_text, erasing_text, erasing_text},
+    "notice"};
+
+static int drop_own(struct erasing *e, struct err *err)
+{
+    int64_t n = 0;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof(own) / sizeof(own[0]); i++)
+        rc = erasing_delete(e, own[i][0], own[i][1], &n, err);
+    return rc || n == 0 ? rc : erasing_tell(e, "person", e->traces->person, n, err);
+}
+
+static int look_at_mailings(struct erasing *e, struct err *err)
+{
+    struct stmt *s = store_stmt(e->s->db, "select id, body from mailing", err);
+    int rc;
+    if (!s) return err->code;
+    while ((rc = stmt_step(s, err)) == 1) {
+        struct arena_mark mark = arena_mark(e->a);
+        size_t len;
+        const char *p = stmt_blob(s, 1, &len);
+        struct val body;
+        bool tells = p && val_decode(p, len, e->a, audit_kind_of, &body) == 0 && erasing_scrub(e, &body, false);
+        arena_rewind(e->a, mark);
+        rc = tells ? erasing_wait(e, "mailing", stmt_int(s, 0), err) : 0;
+        if (rc) break;
+    }
+    stmt_done(s);
+    return rc;
+}
+
+static int look(void *ctx, struct erasing *e, bool *more, struct err *err)
+{
+    struct erasing_seen seen = {0};
+    bool is_first = e->at == 0;
+    (void)ctx;
+    int rc = is_first ? drop_own(e, err) : 0;
+    if (rc == 0) rc = erasing_rows(e, &of_others, e->at, &seen, err);
+    e->at = seen.last;
+    *more = seen.rows == NOTICES_AT_ONCE;
+    return rc || *more ? rc : look_at_mailings(e, err);
+}
+
+static int is_over(void *ctx, struct store *db, int64_t id, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select 1 from mailing where id = ?1", err);
+    (void)ctx;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    int rc = stmt_step(s, err);
+    stmt_done(s);
+    return rc < 0 ? rc : !rc;
+}
+
+void notify_erase_attach(struct notify *n)
+{
+    audit_add_place(n->host->audit, &(struct audit_place){.name = "notices",
+                                                          .look = look,
+                                                          .is_over = is_over,
+                                                          .ctx = n,
+                                                          .tables = {"notice*", "mailing", "calendar_token"}});
+}

@@ -1,0 +1,78 @@
+/* What waits in the outbox and tells of a person who is erased: a mail to them and a dead letter go; what is to go to
+ * others, or is a run's, is waited for: it leaves, or is dropped, within days. */
+#include "audit/audit_place.h"
+#include "outbox/outbox_internal.h"
+
+enum { ROWS_AT_ONCE = 100 };
+
+static int drop(struct erasing *e, int64_t id, struct err *err)
+{
+    struct stmt *s = store_stmt(e->s->db, "delete from outbox where id = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    return stmt_run(s, err);
+}
+
+/* Of a row: is it to the person, and does it tell of them at all? */
+static int64_t read_body(struct erasing *e, const char *p, size_t len, bool *to_them)
+{
+    struct val body;
+    *to_them = false;
+    if (val_decode(p, len, e->a, audit_kind_of, &body) != 0) return 0;
+    const struct val *to = val_get(&body, "to");
+    *to_them = val_is(to, VAL_STR) && erasing_names(e, to->as.str.s, to->as.str.len);
+    return erasing_scrub(e, &body, false);
+}
+
+static int look_at_row(struct erasing *e, struct stmt *s, struct err *err)
+{
+    struct arena_mark mark = arena_mark(e->a);
+    bool to_them, is_dead = stmt_is_null(s, 1), is_runs = !stmt_is_null(s, 2);
+    size_t len;
+    const char *p = stmt_blob(s, 3, &len);
+    int64_t n = p ? read_body(e, p, len, &to_them) : 0;
+    int rc = 0;
+    arena_rewind(e->a, mark);
+    if (n == 0) return 0;
+    if (is_runs || (!is_dead && !to_them)) return erasing_wait(e, "outbox", e->at, err);
+    if (!e->is_dry) rc = drop(e, e->at, err);
+    return rc ? rc : erasing_tell(e, "outbox", e->at, n, err);
+}
+
+static int look(void *ctx, struct erasing *e, bool *more, struct err *err)
+{
+    struct stmt *s =
+        store_stmt(e->s->db, "select id, next_at, run, body from outbox where id > ?1 order by id limit ?2", err);
+    int n = 0, rc;
+    (void)ctx;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, e->at);
+    stmt_bind_int(s, 2, ROWS_AT_ONCE);
+    while ((rc = stmt_step(s, err)) == 1) {
+        e->at = stmt_int(s, 0);
+        n++;
+        rc = look_at_row(e, s, err);
+        if (rc < 0) break;
+    }
+    stmt_done(s);
+    *more = n == ROWS_AT_ONCE;
+    return rc;
+}
+
+static int is_over(void *ctx, struct store *db, int64_t id, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select 1 from outbox where id = ?1 and next_at is not null", err);
+    (void)ctx;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    int rc = stmt_step(s, err);
+    stmt_done(s);
+    return rc < 0 ? rc : !rc;
+}
+
+void outbox_erase_attach(struct outbox *o)
+{
+    audit_add_place(
+        o->host->audit,
+        &(struct audit_place){.name = "outbox", .look = look, .is_over = is_over, .ctx = o, .tables = {"outbox"}});
+}

@@ -1,0 +1,211 @@
+// A person is erased from all places, not from the audit alone: content, tables, runs, tasks, files, notices; what must stay, stays.
+import { after, before, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { archive, fill, MAIL, NAME, PHONE, REASON } from '../lib/personal.mjs';
+
+const MARK = '█████';
+const sql = (s, text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(s.data, 'khung.db'), text], { maxBuffer: 1 << 26 }).toString().trim();
+const byPlace = (list) => Object.fromEntries(list.map((p) => [p.place, p]));
+const sent = (s, method, path, body) => s.as('boss')(method, path, body);
+
+describe('a person who stands everywhere', () => {
+  let s, made, hashes;
+  before(async () => {
+    s = await archive();
+    made = await fill(s);
+    hashes = sql(s, 'select group_concat(hash) from (select hash from revision order by id)');
+  });
+  after(() => s?.stop());
+
+  it('is counted place by place before anything is done, with what it would wait for', async () => {
+    const would = await s.must('audit', 'erase', '--person', 'hoa', '--dry-run', '--as', 'boss');
+    const places = byPlace(would.places);
+    assert.deepEqual(would.waits, [{ place: 'runs', kind: 'run', id: made.open }]);
+    assert.equal(places.tables.things, 5, JSON.stringify(would));
+    assert.equal(places.tables.values, 2 * 3 + 3, 'name, telephone, birthday of two members; three remarks by her');
+    assert.equal(places.runs.waits, 1);
+    assert.equal(places.content.things, 2);
+    assert.equal(places.content.kept, 4, 'title, body, telephone and witness of the published revision');
+    assert.ok(places.notices.things >= 1 && places.files.things >= 1);
+    assert.ok(!would.elsewhere.some((w) => /^(flow_|p_t__|notice|file$)/.test(w.table)), JSON.stringify(would.elsewhere));
+    assert.match(sql(s, 'select name from p_t__member'), /Hồng Vân/, 'nothing was done');
+    const all = await sent(s, 'GET', '/api/audit/erasures/preview?person=hoa&published=true');
+    assert.equal(byPlace(all.json.places).content.kept, 0);
+  });
+
+  it('is erased where she may be, and the erasure waits for the run that is open', async () => {
+    const e = await s.must('audit', 'erase', '--person', 'hoa', '--reason', REASON, '--as', 'boss');
+    assert.equal(e.state, 'waiting', JSON.stringify(e));
+    assert.deepEqual(e.waits, [{ place: 'runs', kind: 'run', id: made.open }]);
+    const places = byPlace(e.places);
+    assert.ok(places.tables.values === 9 && places.content.kept === 4 && places.runs.things >= 4, JSON.stringify(places));
+    assert.equal((await s.must('audit', 'verify')).whole, true);
+  });
+
+  it('tables: declared columns are marks or empty, others and other people stay', () => {
+    const rows = sql(s, 'select name, phone, born, town from p_t__member order by id').split('\n');
+    assert.deepEqual(rows.filter((r) => r.startsWith('erased-') || r.startsWith(MARK)).length, 2);
+    assert.ok(rows.includes('Trần Văn An|0900|3|Sầm Sơn'), rows.join());
+    assert.equal(rows.filter((r) => /^(█████\|█████|(erased-\d+)\|\2)\|\|Sầm Sơn$/.test(r)).length, 2, 'a number that the name belonged to, and the birthday');
+    assert.deepEqual([...new Set(sql(s, 'select remark, town from p_t__seen').split('\n'))], [`${MARK}|Sầm Sơn`]);
+  });
+
+  it('content: drafts lose personal fields in every revision, hashes still fit; what was published is kept', async () => {
+    const item = (id) => sent(s, 'GET', `/api/content/story/${id}/draft`).then((r) => r.json);
+    const draft = await item(made.draft);
+    assert.deepEqual([draft.title, draft.body, draft.phone, draft.place], [MARK, MARK, MARK, 'Sầm Sơn']);
+    assert.match(draft.slug, /^erased-/);
+    assert.doesNotMatch(sql(s, `select group_concat(body) from revision where item = ${made.draft}`), /Hồng Vân|0912/);
+    const published = (await s.request('GET', `/api/content/story/${made.published}`)).json;
+    assert.equal(published.title, `Tặng ${NAME}`);
+    assert.equal((await item(made.published)).title, MARK, 'a revision of it that was not');
+    assert.equal(sql(s, 'select group_concat(hash) from (select hash from revision order by id)'), hashes);
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+    sql(s, `drop trigger revision_immutable; update revision set body = replace(body, '"title":"${MARK}"', '"title":"Somebody"') where item = ${made.draft} and rev = 1`);
+    await s.start();
+    assert.match(JSON.stringify((await s.cli('verify')).json), new RegExp(`${made.draft}`), 'a value where one was erased is named');
+    sql(s, `update revision set body = replace(body, '"title":"Somebody"', '"title":"${MARK}"') where item = ${made.draft} and rev = 1`);
+    assert.deepEqual(await s.must('verify'), []);
+  });
+
+  it('runs and tasks that have ended: what names her and what she wrote goes; what was decided stays', async () => {
+    const t = await s.must('task', 'show', made.task);
+    assert.equal(t.title, MARK);
+    const history = await s.must('task', 'history', made.task);
+    assert.ok(history.some((l) => l.kind === 'comment' && l.text === MARK), JSON.stringify(history));
+    const answer = (await s.flow(made.about)).result;
+    assert.deepEqual([answer.decision, answer.comment, answer.by], ['approve', MARK, s.van], JSON.stringify(answer));
+    assert.deepEqual((await s.flow(made.enter)).result, { entered: MARK, id: (await s.flow(made.enter)).result.id });
+    assert.equal((await s.flow(made.other)).result.entered, 'Trần Văn An');
+    for (const table of ['flow_journal', 'flow_run', 'flow_task', 'flow_task_log'])
+      for (const run of [made.enter, made.about])
+        assert.ok(!sql(s, `select hex(group_concat(${{ flow_journal: 'body', flow_run: 'coalesce(input, result)', flow_task: 'title || answer', flow_task_log: 'text' }[table]})) from ${table}
+          where ${table === 'flow_run' ? 'id' : table === 'flow_task_log' ? `task in (select id from flow_task where run = ${run}) and run` : 'run'} = ${run}`.replace('and run = ' + run, '')).includes(Buffer.from(NAME).toString('hex').toUpperCase()), table);
+  });
+
+  it('files: hers that hang on nothing are swept, and the paper of her answer', async () => {
+    await s.until1('swept', () => sql(s, `select count(*) from file where id in (${made.loose}, ${made.paper})`) === '0');
+  });
+
+  it('notices and wishes of hers are gone', () => {
+    assert.equal(sql(s, `select count(*) from notice where person = ${s.van}`), '0');
+    assert.doesNotMatch(sql(s, 'select group_concat(title) from notice') || '-', /Đừng/);
+  });
+
+  it('when the open run ends all is looked at anew, and then it is done: no file of the database holds her any more', async () => {
+    assert.equal(sql(s, `select title from flow_task where run = ${made.open}`), `Wait for ${NAME}`, 'what an open run asks stays as it is');
+    await s.restart();
+    assert.equal((await s.erasure()).state, 'waiting');
+    const [task] = await s.open(made.open);
+    assert.equal((await s.as('cuc')('POST', `/api/tasks/${task.id}/decide`, { decision: 'approve' })).status, 204);
+    const e = await s.reaches('done');
+    assert.ok(e.done_at && !e.waits, JSON.stringify(e));
+    const whole = await s.must('audit', 'verify');
+    assert.equal(whole.whole, true);
+    assert.equal(whole.erased, e.values);
+    assert.equal(sql(s, 'select count(*) from audit_erasure where traces is not null'), '0');
+    // What was published is left, and nothing else: take that away, and no byte of her is there.
+    const left = sql(s, `select count(*) from revision where item = ${made.published} and instr(body, '${NAME}')`);
+    assert.equal(left, '1');
+    for (const table of ['flow_run', 'flow_journal', 'flow_task', 'flow_task_log', 'notice', 'outbox', 'p_t__member', 'p_t__seen', 'c_story_draft', 'item_log'])
+      assert.ok(!execFileSync('sqlite3', [join(s.data, 'khung.db'), `.dump ${table}`], { maxBuffer: 1 << 26 }).toString().match(new RegExp(`Hồng Vân|${Buffer.from(NAME).toString('hex')}|${PHONE}`, 'i')), table);
+    assert.deepEqual(await s.must('verify'), []);
+  });
+
+  it('each thing that lost values is told of, with its number and the reason', async () => {
+    const told = (await s.must('audit', 'list', '--verb', 'audit.erase', '--limit', 1000, '--as', 'boss')).items;
+    const kinds = new Set(told.map((e) => e.kind));
+    for (const kind of ['person', 'run', 'item', 'table:t.member', 'table:t.seen', 'audit', 'file']) assert.ok(kinds.has(kind), `${kind}: ${[...kinds]}`);
+    assert.ok(told.every((e) => e.reason === REASON && !JSON.stringify(e).includes(NAME)));
+    const one = told.find((e) => e.kind === 'run' && e.id === made.about);
+    assert.ok(one.after.values > 2 && one.after.erasure);
+  });
+});
+
+describe('what was published', () => {
+  it('goes, too, when that is asked for: text, address, index; and the whole database holds nothing of her', async () => {
+    const s = await archive(), made = await fill(s);
+    await s.must('flow', 'cancel', made.open);
+    const cached = (await s.request('GET', `/api/content/story/${made.published}`)).headers.etag;
+    assert.equal((await s.request('GET', `/api/content/story/${made.published}`, undefined, { 'if-none-match': cached })).status, 304);
+    await s.must('audit', 'erase', '--person', 'hoa', '--published', '--reason', REASON, '--as', 'boss');
+    const e = await s.reaches('done');
+    assert.equal(e.published, true);
+    const item = (await s.request('GET', `/api/content/story/${made.published}`)).json;
+    assert.deepEqual([item.title, item.body, item.place], [MARK, MARK, 'Sầm Sơn']);
+    assert.equal((await s.request('GET', `/api/content/story/${made.published}`, undefined, { 'if-none-match': cached })).status, 200, 'what a cache has is not taken for it');
+    assert.deepEqual((await s.must('content', 'list', 'story', '--as', 'boss')).filter((i) => i.title !== MARK), []);
+    assert.deepEqual(await s.must('verify'), []);
+    for (const file of ['khung.db', 'khung.db-wal'])
+      for (const text of [NAME, MAIL, PHONE, 'Hồng Vân', 'hong van', 'My knee hurts'])
+        if (existsSync(join(s.data, file))) assert.ok(!readFileSync(join(s.data, file)).includes(Buffer.from(text)), `${text} in ${file}`);
+    await s.stop();
+  });
+});
+
+describe('a backup that was put back', () => {
+  it('is erased again from the list of erasures that was kept elsewhere; those it knows of are skipped', async () => {
+    const s = await archive();
+    await s.must('flow', 'start', 't.enter', '--input', JSON.stringify({ name: NAME, phone: PHONE }));
+    await s.stop();
+    cpSync(s.data, join(s.dir, 'backup'), { recursive: true, filter: (f) => !f.endsWith('.sock') });
+    await s.start();
+    await s.must('audit', 'erase', '--person', 'hoa', '--reason', REASON, '--as', 'boss');
+    const list = join(s.dir, 'erasures.json'), text = (await s.cli('audit', 'erasures', '--as', 'boss')).out;
+    assert.doesNotMatch(text, /Hồng|hoa|example/, 'the list itself names nobody');
+    writeFileSync(list, text);
+    assert.deepEqual(await s.must('audit', 'erase', '--again', list, '--as', 'boss'), [{ person: s.van, skipped: true }]);
+    await s.stop();
+    rmSync(s.data, { recursive: true });
+    renameSync(join(s.dir, 'backup'), s.data);
+    await s.start();
+    assert.match(sql(s, 'select name from person'), /Hồng Vân/);
+    const [again] = await s.must('audit', 'erase', '--again', list, '--as', 'boss');
+    assert.equal(again.person, s.van);
+    const e = await s.reaches('done');
+    assert.deepEqual([e.id, e.reason], [again.erasure, REASON]);
+    assert.doesNotMatch(sql(s, 'select name from person union all select name from p_t__member'), /Hồng Vân/);
+    writeFileSync(list, '{"no": "list"}');
+    assert.equal((await s.cli('audit', 'erase', '--again', list, '--as', 'boss')).code, 1);
+    await s.stop();
+  });
+});
+
+describe('a declaration', () => {
+  it('that says personal of a field that is not there is refused with its place', async () => {
+    const s = await archive();
+    for (const wrong of ['"nobody"', '7', '{}', '"n"', '("x"):rep(100000)'])
+      for (const form of ['storage.table("row", { fields = F })', 'content.type("row", { fields = F })', 'flow.define("f", { input = F }, function() end)']) {
+        writeFileSync(join(s.dir, 'plugins/t/init.lua'), form.replace('F', `{ n = "integer", a = { "text", personal = ${wrong} } }`));
+        const r = await s.cli('plugin', 'reload', 't');
+        assert.equal(r.code, 1, form + wrong);
+        assert.match(r.out + r.err, /field a says that it is personal/, form + wrong + r.err + r.out);
+      }
+    await s.stop();
+  });
+});
+
+describe('what waits in the outbox', () => {
+  it('a mail to the person goes at once; one to another that names them is waited for until it has left or was dropped', async () => {
+    const s = await archive({ config: { url: 'http://khung.example.org', mail_server: 'smtp://127.0.0.1:1', mail_tls: 'off', mail_from: 'khung@example.org' } });
+    const start = (name) => s.must('flow', 'start', `t.${name}`, '--input', JSON.stringify({ who: NAME })).then((r) => r.id ?? r);
+    const runs = [await start('about'), await start('open')];
+    const mails = async () => (await s.must('outbox', 'list')).filter((m) => m.kind === 'mail').map((m) => m.to).sort();
+    await s.until1('both are queued', async () => (await mails()).join() === `cuc@example.org,${MAIL}`);
+    for (const run of runs) await s.must('flow', 'cancel', run);
+    await s.must('audit', 'erase', '--person', 'hoa', '--reason', REASON, '--as', 'boss');
+    const e = await s.reaches('waiting'), [left] = await s.must('outbox', 'list');
+    assert.deepEqual(await mails(), ['cuc@example.org']);
+    assert.deepEqual(e.waits, [{ place: 'outbox', kind: 'outbox', id: left.id }]);
+    await s.must('outbox', 'drop', left.id);
+    await s.restart(); // it looks once a minute, and at the start
+    await s.reaches('done');
+    for (const file of ['khung.db', 'khung.db-wal'])
+      for (const text of [NAME, MAIL]) if (existsSync(join(s.data, file))) assert.ok(!readFileSync(join(s.data, file)).includes(Buffer.from(text)), `${text} in ${file}`);
+    await s.stop();
+  });
+});
