@@ -85,7 +85,7 @@ static int write_revision(struct erasing_item *it, const struct revision *r, con
     int rc = stmt_run(s, it->err);
     if (rc == 0 && r->plugin)
         quota_add_owed(it->e->s->host, it->e->s->db, r->plugin, QUOTA_BYTES, (int64_t)body->len - (int64_t)r->len);
-    crash_point("content.erase_half");
+    crash_point("audit.content_half");
     return rc;
 }
 

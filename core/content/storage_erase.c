@@ -66,7 +66,7 @@ static int erase(struct erasing *e, const struct storage_table *t, int64_t id, c
     int64_t was = 0, now = 0;
     int rc = table_size(e->s->db, t->table, id, &was, err);
     if (rc == 1) rc = update(e, t, id, goes, err);
-    crash_point("storage.erase_half");
+    crash_point("audit.table_half");
     if (rc == 0) rc = table_size(e->s->db, t->table, id, &now, err);
     for (size_t i = 0; rc >= 0 && i < t->fields.n; i++)
         if (goes[i]) rc = erasing_field(e, kind, id, t->fields.items[i].name, err);

@@ -97,7 +97,7 @@ static int hand_on(struct session *s, const struct flow_task *t, int64_t unit, c
                     err);
     for (size_t i = 0; i < h->n && at < (int)sizeof(text) - 24; i++)
         at += snprintf(text + at, sizeof(text) - (size_t)at, "%s %lld", i ? "," : "", (long long)h->of[i]);
-    crash_point("task.moved");
+    crash_point("people.tasks_handed");
     return rc ? rc : flow_task_log(s, t->id, h->n > 1 ? "split" : "moved", 0, text, err);
 }
 

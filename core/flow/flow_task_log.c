@@ -92,7 +92,8 @@ const struct list flow_task_comment_list = {.name = "task comments",
                                             .key = "id",
                                             .columns = columns,
                                             .from = "flow_task_log l",
-                                            .where = "l.task = ?1"};
+                                            .where = "l.task = ?1",
+                                            .select = LINE};
 
 static int list_line(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err)
 {

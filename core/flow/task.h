@@ -32,8 +32,8 @@ int flow_read_task_whole(struct session *s, int64_t id, struct arena *a, struct 
 int flow_task_form_of(struct session *s, int64_t id, struct arena *a, struct val *form, struct err *err);
 /* That of a task which was asked without one. ERR_NOMEM. */
 int flow_task_usual_form(struct arena *a, struct val *form);
-/* What happened to it, oldest first: { id, at, kind, by, person, text, files }. The page becomes `out`, and the session's
- * `next`. Of what was said (flow_task_comments) the list has the same columns. */
+/* What happened to it, oldest first: { id, at, kind, by, person, text, files }. The page becomes `out`, and the
+ * session's `next`. Of what was said (flow_task_comments) the list has the same columns. */
 extern const struct list flow_task_history_list, flow_task_comment_list;
 int flow_task_log_page(struct session *s, int64_t task, const struct list_query *q, struct arena *a, struct val *out,
                        struct err *err);
@@ -84,8 +84,8 @@ int flow_task_hand_back(struct flow *f, struct session *s, int64_t task, const c
 int flow_task_comment(struct session *s, int64_t task, const char *text, const struct val *files, struct err *err);
 /* Takes away a file that the session's person attached. ERR_NOT_FOUND "task.no_attachment". */
 int flow_task_detach(struct session *s, int64_t task, int64_t file, struct err *err);
-/* What was said about a task and attached to it and not taken away again, oldest first: { kind, at, by, text, files } of
- * the first 500 lines. */
+/* What was said about a task and attached to it and not taken away again, oldest first: { kind, at, by, text, files }
+ * of the first 500 lines. */
 int flow_task_comments(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err);
 /* Takes no part in a vote, for a reason; does not count among its members then. */
 int flow_task_recuse(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);

@@ -4,6 +4,7 @@
 local condition = require "approvals.condition"
 local part = require "approvals.part"
 local quorum = require "approvals.quorum"
+local steps = require "approvals.steps"
 local target = require "approvals.target"
 local vote = require "approvals.vote"
 

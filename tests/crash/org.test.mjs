@@ -70,7 +70,7 @@ describe('killed while an organisation is taken', () => {
 // What hangs on the unit is handed on after the change, in slices of its own.
 describe('killed while the open tasks of a split unit are handed on', () => {
   const SOURCE = flow('north', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "North" }');
-  for (const point of ['task.moved:1', 'task.moved:2', 'lane.before_commit:2', 'lane.after_commit:2'])
+  for (const point of ['people.tasks_handed:1', 'people.tasks_handed:2', 'lane.before_commit:2', 'lane.after_commit:2'])
     it(point, { timeout: 60000 }, async () => {
       const s = await office(SOURCE), day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
       await s.org({ units: ['east', 'west'].map((code) => ({ code, name: code, kind: 'commune', parent: 'province', from: '2021-01-01' })),
@@ -82,7 +82,7 @@ describe('killed while the open tasks of a split unit are handed on', () => {
       const words = ['org', 'split', 'north', '--into', 'east,west', '--day', day(-1)];
       if (!s.gone) await s.cli(...words);
       if (!s.gone) await Promise.race([s.ended, s.until1('it is handed on', async () => s.gone || (await s.cli('task', 'show', tasks[1])).json?.to?.length === 2).catch(() => null)]);
-      assert.ok(s.gone || !point.startsWith('task.'), 'the point was passed');
+      assert.ok(s.gone || !point.startsWith('people.'), 'the point was passed');
       if (!s.gone) await s.kill();
       await s.start();
       await s.must(...words);
