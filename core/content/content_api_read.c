@@ -268,7 +268,9 @@ const struct api_fn content_read_functions[] = {
      " is for those who have logged in. A field { \"text\", personal = true } is erased with the person that the item "
      "is about."},
     {"content.fields", fields, "type:text!", "table[]", API_READ, "content", 1,
-     "What a content type is made of: {name, type, required, choices}; an error where there is no such type."},
+     "What a content type is made of: {name, type, required, choices}; an error where there is no such type.",
+     .gives = "name:text! type:text! required:boolean! choices:list:text titles:map item:text title:text help:text "
+              "default:json min:json max:json"},
     {"content.get", get, "type:text! key:any! options:map{published:boolean,revision:integer}", "Item?", API_READ,
      "content", 1, "The item with an id or an address (a former one too); {published = true} or {revision = n}."},
     {"content.list", content_list, "type:text! options:map", "Item[], cursor?", API_READ, API_HOST, 1,
@@ -281,9 +283,12 @@ const struct api_fn content_read_functions[] = {
      "Who moved the item from where to where, when and why, oldest first; {limit, after, sort, fields}.",
      .list = &content_history_list},
     {"content.diff", diff, "item:object:item! r1:integer! r2:integer!", "table[]", API_READ, "content", 1,
-     "The fields in which two revisions differ: {field, before, after}."},
+     "The fields in which two revisions differ: {field, before, after}.",
+     .gives = "field:text! before:json after:json"},
     {"content.overdue", overdue, "", "table[]", API_READ, "content", 1,
-     "Scheduled publications that were refused: {item, publish_at, next_try, tries, reason}."},
+     "Scheduled publications that were refused: {item, publish_at, next_try, tries, reason}.",
+     .gives = "item:integer! type:text! slug:text! unit:integer publish_at:text next_try:text tries:integer! "
+              "reason:text!"},
     {"content.lint", lint, "item:object:item!", "table[]", API_READ, "content", 1,
      "Findings in the text: {field, offset, length, text, rule, message, suggestion}.",
      .gives = "field:text! offset:integer length:integer text:text rule:text! message:text! suggestion:text"},

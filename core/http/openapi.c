@@ -39,8 +39,9 @@ struct parts {
 static void take_query_map(struct openapi *o, struct parts *p, const struct api_param *map)
 {
     for (size_t i = 0; i < map->nkeys; i++)
-        openapi_add(o, &p->parameters,
-                    openapi_parameter(o, map->keys[i].name, "query", false, openapi_param(o, &map->keys[i])));
+        openapi_add(
+            o, &p->parameters,
+            openapi_parameter(o, map->keys[i].name, "query", map->keys[i].required, openapi_param(o, &map->keys[i])));
 }
 
 /* Keys of the map are fields of the body. */

@@ -88,7 +88,7 @@ static struct val task_of(struct openapi *o)
     struct val s = openapi_list_row(o, &tasks);
     add_members(o, &s,
                 "id:integer! due:integer about:integer orphan:integer answer:map decided_by:integer decided_at:integer"
-                " item:@Item others:boolean above:integer reason:text comments:list");
+                " item:@Item others:boolean above:integer reason:text comments:list open:boolean anybody:boolean");
     return s;
 }
 

@@ -185,6 +185,7 @@ static void add_body(struct openapi *o, struct val *op, const struct http_told *
     if (t->form) schema = openapi_type(o, "object");
     if (t->body || t->form)
         openapi_set(o, &content, "application/x-www-form-urlencoded", OPENAPI_MAP(o, {"schema", schema}));
+    if (t->files) openapi_set(o, &content, "multipart/form-data", OPENAPI_MAP(o, {"schema", schema}));
     if (content.as.map.n) openapi_set(o, op, "requestBody", OPENAPI_MAP(o, {"content", content}));
 }
 

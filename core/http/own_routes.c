@@ -289,7 +289,7 @@ const struct http_own_route http_own_routes[] = {
      HTTP_ANYONE,
      link_page_handle,
      {"Decides by a signed link, which is used up by that; with files as multipart/form-data.", .form = "map",
-      .type = "text/html"},
+      .type = "text/html", .files = true},
      form_body_take_link},
     {"GET",
      "/t/:token/files/:id",
@@ -334,7 +334,8 @@ const struct http_own_route http_own_routes[] = {
      "/tasks/:id",
      HTTP_SESSION,
      task_page_handle,
-     {"What is done with a task, by its form; with files as multipart/form-data.", .form = "map", .status = 303},
+     {"What is done with a task, by its form; with files as multipart/form-data.", .form = "map", .status = 303,
+      .files = true},
      form_body_take},
     {0}};
 

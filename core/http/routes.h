@@ -57,6 +57,7 @@ struct http_told {
     int status;                               /* of success, where it is neither 200 nor 204 */
     bool etag;
     bool elsewhere; /* may send to another page instead */
+    bool files;     /* the form may come with files, as multipart/form-data */
 };
 
 /* Of a report, whichever it is. */

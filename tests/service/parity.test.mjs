@@ -52,7 +52,7 @@ const FUNCTIONS = [
   [/^(storage|events|schedule|mail)\./, 'is the plugin\'s own: its routes and reports give it to others'],
   [/^(flow|people)\./, 'Lua\'s way to what REST has below /api/runs, /api/units, /api/why and so on'],
   [/^(command|console)\./, 'for the operator of the machine: see the commands'],
-  [/^(route\.call|file\.add|calendar\.feed|notify\.(link|unsubscribe)|task\.link_(show|decide))$/, 'is called by a route of own_routes.c'],
+  [/^(route\.call|file\.add|audit\.export|calendar\.feed|notify\.(link|unsubscribe)|task\.link_(show|decide))$/, 'is called by a route of own_routes.c'],
   [/^run\.try$/, 'tries files that do not serve yet: khung check'],
   [/^user\.password(_rules)?$/, 'takes a hash that the command has made'],
 ];
