@@ -86,7 +86,7 @@ static int admit_one(struct flow *f, struct store *db, int64_t id, int64_t now, 
                      "update flow_run set turn = 0, due = case when paused is null and off is null then ?2 end"
                      " where id = ?1",
                      id, now, err);
-    crash_point("flow.turn_given");
+    crash_point("turn.given");
     if (rc || !run) return rc;
     flow_touch(f, run);
     run->turn = TURN_HAS;

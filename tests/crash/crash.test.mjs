@@ -41,7 +41,7 @@ async function sound(s, load) {
 
 describe('killed at a named point', () => {
   const names = readFileSync(join(TOP, 'core/runtime/crash.c'), 'utf8').match(/"([a-z]+\.[a-z_]+)"/g).map((x) => x.slice(1, -1));
-  for (const name of names.filter((n) => !/^(store|outbox|pack|upgrade|breaker|auth|task|vote|people|notify|file|route|audit)\./.test(n)))
+  for (const name of names.filter((n) => !/^(store|outbox|pack|upgrade|breaker|auth|task|vote|people|notify|file|route|audit|turn)\./.test(n)))
     it(name, { timeout: 60000 }, async () => {
       const s = await prepared(), load = new Load(s);
       for (const k of [1, 2, 7, 40]) {

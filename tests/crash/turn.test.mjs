@@ -24,7 +24,7 @@ function most(rows) {
   return seen;
 }
 
-for (const point of ['flow.turn_given', 'flow.before_save', 'flow.after_save', 'lane.before_commit', 'lane.after_commit'])
+for (const point of ['turn.given', 'flow.before_save', 'flow.after_save', 'lane.before_commit', 'lane.after_commit'])
   test(`killed at ${point}`, { timeout: 60000 }, async () => {
     const dir = folder();
     plugin(dir, 't', SOURCE, { needs: '{ "flow", "storage" }' });
