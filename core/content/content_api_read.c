@@ -159,6 +159,16 @@ static int lint(struct api_call *c)
     return rc ? rc : content_lint(c->s, &k, c->arena, &c->result, c->err);
 }
 
+/* Whoever may read the text may know whom not to ask about it. */
+static int authors(struct api_call *c)
+{
+    struct registry *r = content_registry(c->s);
+    int rc = may_look(c, c->args[0].as.obj.id);
+    if (rc == 0) rc = content_authors(r, c->s->db, c->args[0].as.obj.id, c->arena, &c->result, c->err);
+    registry_drop(r);
+    return rc;
+}
+
 static int overdue(struct api_call *c)
 {
     return content_overdue(c->s, c->arena, &c->result, c->err);
@@ -285,6 +295,9 @@ const struct api_fn content_read_functions[] = {
     {"content.diff", diff, "item:object:item! r1:integer! r2:integer!", "table[]", API_READ, "content", 1,
      "The fields in which two revisions differ: {field, before, after}.",
      .gives = "field:text! before:json after:json"},
+    {"content.authors", authors, "item:object:item!", "integer[]", API_READ, "content", 1,
+     "The persons who do not approve the item, since they have created, edited, corrected or submitted it since it was "
+     "last published; nobody where its type has no separation of duties."},
     {"content.overdue", overdue, "", "table[]", API_READ, "content", 1,
      "Scheduled publications that were refused: {item, publish_at, next_try, tries, reason}.",
      .gives = "item:integer! type:text! slug:text! unit:integer publish_at:text next_try:text tries:integer! "

@@ -4,12 +4,15 @@
  * way they were done. On for every type that asks for approval, unless it is declared with { separation = false }. */
 #include "content/content_internal.h"
 
+#define AUTHORED                                                                                                       \
+    "verb in ('create','edit','correct','submit') and id > coalesce((select max(id) from item_log where item = ?1"     \
+    " and verb = 'publish'), 0)"
+
 /* An account without a person is known by itself. */
 static int wrote(struct store *db, int64_t item, int64_t person, int64_t user, struct err *err)
 {
     static const char sql[] =
-        "select 1 from item_log where item = ?1 and (person = ?2 or user = ?3) and verb in ('create','edit','correct',"
-        "'submit') and id > coalesce((select max(id) from item_log where item = ?1 and verb = 'publish'), 0) limit 1";
+        "select 1 from item_log where item = ?1 and (person = ?2 or user = ?3) and " AUTHORED " limit 1";
     if (person <= 0 && user <= 0) return 0;
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
@@ -26,15 +29,41 @@ int content_is_author(struct store *db, int64_t item, int64_t person, struct err
     return wrote(db, item, person, 0, err);
 }
 
-int content_separated(const struct registry *r, struct store *db, int64_t item, int64_t person, struct err *err)
+/* 1: it is on for the item's type; 0. */
+static int is_on(const struct registry *r, struct store *db, int64_t item, struct err *err)
 {
     struct content_row row;
     const struct content_type *t;
-    struct err_num n;
     int rc = content_row_load(db, item, &row, err);
     if (rc == 0) rc = content_type_of(r, row.type, &t, err);
-    if (rc || !t->approval || !t->separation) return rc;
-    rc = content_is_author(db, item, person, err);
+    return rc ? rc : t->approval && t->separation;
+}
+
+int content_authors(const struct registry *r, struct store *db, int64_t item, struct arena *a, struct val *out,
+                    struct err *err)
+{
+    int rc = is_on(r, db, item, err);
+    *out = val_list();
+    if (rc <= 0) return rc;
+    struct stmt *s = store_stmt(
+        db, "select distinct person from item_log where item = ?1 and person > 0 and " AUTHORED " order by person",
+        err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, item);
+    while ((rc = stmt_step(s, err)) == 1)
+        if (val_add(a, out, val_int(stmt_int(s, 0)))) {
+            rc = content_too_large(err);
+            break;
+        }
+    stmt_done(s);
+    return rc;
+}
+
+int content_separated(const struct registry *r, struct store *db, int64_t item, int64_t person, struct err *err)
+{
+    struct err_num n;
+    int rc = is_on(r, db, item, err);
+    if (rc == 1) rc = content_is_author(db, item, person, err);
     if (rc <= 0) return rc;
     return err_set(err, ERR_DENIED, "denied.separation", "item", err_i64(&n, item), NULL);
 }

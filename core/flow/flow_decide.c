@@ -30,15 +30,22 @@ int flow_task_check_person(struct session *s, const struct flow_task *t, struct 
 }
 
 /* "decision" is one of the form's fields where it has it, else approve or return. */
+static int check_fields(struct flow *f, struct session *s, const struct flow_task *t, const struct val *given,
+                        struct field_list *fields, struct val *checked, struct err *err)
+{
+    struct val form, named;
+    int rc = flow_task_form(s->arena, t, &form, err);
+    if (rc == 0) rc = field_parse_list(s->arena, &form, fields, err);
+    if (rc == 0) rc = people_codes(s->db, fields, given, s->arena, &named, err);
+    return rc ? rc : field_check_map(fields, &named, false, &f->host->time, s->arena, checked, err);
+}
+
 int flow_task_check_form(struct flow *f, struct session *s, const struct flow_task *t, const struct val *given,
                          struct val *answer, struct err *err)
 {
     struct field_list fields;
-    struct val form, named, checked;
-    int rc = flow_task_form(s->arena, t, &form, err);
-    if (rc == 0) rc = field_parse_list(s->arena, &form, &fields, err);
-    if (rc == 0) rc = people_codes(s->db, &fields, given, s->arena, &named, err);
-    if (rc == 0) rc = field_check_map(&fields, &named, false, &f->host->time, s->arena, &checked, err);
+    struct val checked;
+    int rc = check_fields(f, s, t, given, &fields, &checked, err);
     if (rc == 0) rc = flow_file_take_answer(s, t, &fields, &checked, err);
     for (size_t i = 0; rc == 0 && i < checked.as.map.n; i++)
         rc = val_set(s->arena, answer, checked.as.map.pairs[i].key, checked.as.map.pairs[i].v)
@@ -107,47 +114,54 @@ static int check_shown(struct session *s, const struct flow_task *t, const struc
     return rc ? err_set(err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
-int flow_decide(struct flow *f, struct session *s, int64_t id, const struct val *shown, struct err *err)
+struct decision {
+    struct flow_task task;
+    struct val form, answer; /* what was given; who gives it */
+    bool done;               /* by the same person just so, before */
+};
+
+/* What is asked of every decision before its form is: the text that was shown, and who decides. A ballot is looked at
+ * by flow_vote_cast. */
+static int check(struct flow *f, struct session *s, int64_t id, const struct val *shown, struct decision *d,
+                 struct err *err)
 {
-    struct flow_task t;
-    struct val answer = val_map(), form;
-    const struct val *given = &form;
+    struct flow_task *t = &d->task;
     struct err_num num;
-    int rc = flow_task_load(s->db, id, s->arena, &t, err);
+    *d = (struct decision){.answer = val_map()};
+    int rc = flow_task_load(s->db, id, s->arena, t, err);
     if (rc < 0) return rc;
     if (rc == 0) return err_set(err, ERR_NOT_FOUND, "flow.no_task", "task", err_i64(&num, id), NULL);
-    rc = check_shown(s, &t, shown, &form, err);
-    if (rc) return rc;
-    if (t.kind == TASK_BALLOT) return flow_vote_cast(f, s, &t, given, err);
-    if (t.state != TASK_OPEN) return decided(f, s, &t, given, err);
-    rc = flow_task_check_person(s, &t, &answer, err);
-    if (rc == 0) rc = flow_task_apart(s, &t, val_get_int(&answer, "on_behalf_of", 0), err);
-    if (rc == 0) rc = flow_task_check_form(f, s, &t, given, &answer, err);
-    if (rc == 0) rc = val_set(s->arena, &answer, "at", val_int(s->now));
-    if (rc == 0) rc = val_set(s->arena, &answer, "task", val_int(id));
-    if (rc == 0) rc = add_comments(s, id, &answer, err);
-    if (rc == 0) rc = check_about(s, &t, &answer, err);
-    return rc ? rc : flow_task_answer(f, s, &t, &answer, err);
+    rc = check_shown(s, t, shown, &d->form, err);
+    if (rc || t->kind == TASK_BALLOT) return rc;
+    d->done = t->state != TASK_OPEN;
+    if (d->done) return decided(f, s, t, &d->form, err);
+    rc = flow_task_check_person(s, t, &d->answer, err);
+    return rc ? rc : flow_task_apart(s, t, val_get_int(&d->answer, "on_behalf_of", 0), err);
+}
+
+int flow_decide(struct flow *f, struct session *s, int64_t id, const struct val *shown, struct err *err)
+{
+    struct decision d;
+    int rc = check(f, s, id, shown, &d, err);
+    if (rc || d.done) return rc;
+    if (d.task.kind == TASK_BALLOT) return flow_vote_cast(f, s, &d.task, &d.form, err);
+    rc = flow_task_check_form(f, s, &d.task, &d.form, &d.answer, err);
+    if (rc == 0) rc = val_set(s->arena, &d.answer, "at", val_int(s->now));
+    if (rc == 0) rc = val_set(s->arena, &d.answer, "task", val_int(id));
+    if (rc == 0) rc = add_comments(s, id, &d.answer, err);
+    if (rc == 0) rc = check_about(s, &d.task, &d.answer, err);
+    return rc ? rc : flow_task_answer(f, s, &d.task, &d.answer, err);
 }
 
 int flow_decide_check(struct flow *f, struct session *s, int64_t id, const struct val *shown, struct err *err)
 {
-    struct flow_task t;
-    struct val answer = val_map(), form, spec, named, checked;
+    struct decision d;
     struct field_list fields;
-    struct err_num num;
-    int rc = flow_task_load(s->db, id, s->arena, &t, err);
-    if (rc < 0) return rc;
-    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "flow.no_task", "task", err_i64(&num, id), NULL);
-    rc = check_shown(s, &t, shown, &form, err);
-    if (rc == 0 && t.kind == TASK_BALLOT) rc = err_set(err, ERR_REFUSED, "vote.alone", NULL);
-    if (rc == 0 && t.state != TASK_OPEN) rc = decided(f, s, &t, &form, err);
-    if (rc == 0 && t.state == TASK_OPEN) rc = flow_task_check_person(s, &t, &answer, err);
-    if (rc == 0 && t.state == TASK_OPEN) rc = flow_task_apart(s, &t, val_get_int(&answer, "on_behalf_of", 0), err);
-    if (rc == 0) rc = flow_task_form(s->arena, &t, &spec, err);
-    if (rc == 0) rc = field_parse_list(s->arena, &spec, &fields, err);
-    if (rc == 0) rc = people_codes(s->db, &fields, &form, s->arena, &named, err);
-    return rc ? rc : field_check_map(&fields, &named, false, &f->host->time, s->arena, &checked, err);
+    struct val checked;
+    int rc = check(f, s, id, shown, &d, err);
+    if (rc || d.done) return rc;
+    if (d.task.kind == TASK_BALLOT) return err_set(err, ERR_REFUSED, "vote.alone", NULL);
+    return check_fields(f, s, &d.task, &d.form, &fields, &checked, err);
 }
 
 static int add_result(struct session *s, int64_t task, const struct err *failed, struct val *out)

@@ -72,9 +72,11 @@ int flow_target_above(struct store *db, const char *position, int64_t unit, int6
 /* flow_task_may.c. 1: the person may decide it, as `cap` says; 0: not. A claim of another is not looked at. */
 int flow_task_may(struct session *s, const struct flow_task *t, int64_t person, struct people_capacity *cap,
                   struct err *err);
-/* Neither the session's person nor whom they stand in for may have written the text that it is about; ballots are the
- * body's. 0, or ERR_DENIED "denied.separation". */
+/* Neither the session's person nor whom they stand in for may have written the text that it is about. 0, or ERR_DENIED
+ * "denied.separation". */
 int flow_task_apart(struct session *s, const struct flow_task *t, int64_t on_behalf_of, struct err *err);
+int flow_task_apart_from(struct session *s, const struct flow_task *t, int64_t person, int64_t on_behalf_of,
+                         struct err *err);
 /* Of the first target that names one: where rights over the task must hold; PEOPLE_ANY_UNIT. */
 int64_t flow_task_unit(const struct flow_task *t);
 /* Has somebody else taken it on for now? */

@@ -53,8 +53,14 @@ int flow_task_may(struct session *s, const struct flow_task *t, int64_t person, 
 
 int flow_task_apart(struct session *s, const struct flow_task *t, int64_t on_behalf_of, struct err *err)
 {
-    const int64_t persons[] = {s->actor.person, on_behalf_of};
-    struct registry *r = t->about && t->kind == TASK_ASK ? plugins_registry(s->host->plugins) : NULL;
+    return flow_task_apart_from(s, t, s->actor.person, on_behalf_of, err);
+}
+
+int flow_task_apart_from(struct session *s, const struct flow_task *t, int64_t person, int64_t on_behalf_of,
+                         struct err *err)
+{
+    const int64_t persons[] = {person, on_behalf_of};
+    struct registry *r = t->about ? plugins_registry(s->host->plugins) : NULL;
     int rc = 0;
     for (int i = 0; rc == 0 && r && i < 2; i++)
         if (persons[i] > 0) rc = content_separated(r, s->db, t->about, persons[i], err);
@@ -110,7 +116,7 @@ static int others_in(struct session *s, const struct flow_task *t, const struct 
 int flow_task_has_others(struct session *s, const struct flow_task *t, const struct val *targets, struct err *err)
 {
     struct people_crowd crowd = {.most = CROWD_MOST, .ids_only = true};
-    struct registry *r = t->about && t->kind == TASK_ASK ? plugins_registry(s->host->plugins) : NULL;
+    struct registry *r = t->about ? plugins_registry(s->host->plugins) : NULL;
     int rc = 0;
     for (size_t i = 0; rc == 0 && r && val_at(targets, i); i++)
         if (!val_get(val_at(targets, i), "for")) rc = people_reach(s, val_at(targets, i), s->arena, &crowd, err);

@@ -1,6 +1,6 @@
 /* An edit of a text that tasks are about. An approval binds to what was shown: a task about the whole text gets the
  * answer "voided", and the flow asks again. One that is about a part of it stays as it is when nothing of that part
- * changed; else it is asked again, answered or not. */
+ * changed, and who answered it has not written the text since; else it is asked again, answered or not. */
 #include "flow/flow_task.h"
 
 #include <string.h>
@@ -80,6 +80,12 @@ static int edit_part(struct flow *f, struct session *s, struct flow_task *t, con
     int rc = difference(s, t, now->rev, &changed, err);
     if (rc) return rc;
     bool mine = touches(t, &changed);
+    if (!mine && t->state == TASK_DECIDED) {
+        rc = flow_task_apart_from(s, t, t->decided_by, val_get_int(&t->answer, "on_behalf_of", 0), err);
+        if (rc && rc != ERR_DENIED) return rc;
+        mine = rc == ERR_DENIED;
+        err_clear(err);
+    }
     rc = set_text(s->db, t, now, mine, err);
     if (rc == 0 && mine && t->state == TASK_DECIDED) {
         rc = reopen(f, s, t, err);

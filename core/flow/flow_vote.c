@@ -31,7 +31,8 @@ static int change(struct flow *f, struct session *s, const struct flow_task *t, 
     for (size_t i = 0; rc == 0 && i < t->answer.as.map.n; i++)
         rc = val_set(s->arena, &answer, t->answer.as.map.pairs[i].key, t->answer.as.map.pairs[i].v);
     if (rc) return err_set(err, ERR_NOMEM, "memory", NULL);
-    rc = flow_task_check_form(f, s, t, given, &answer, err);
+    rc = flow_task_apart(s, t, 0, err);
+    if (rc == 0) rc = flow_task_check_form(f, s, t, given, &answer, err);
     if (rc) return rc;
     struct stmt *st = store_stmt(s->db, "update flow_task set answer = ?2, decided_at = ?3 where id = ?1", err);
     if (!st) return err->code;
@@ -74,6 +75,8 @@ int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t,
     if (rc < 0) return rc;
     if (t->state != TASK_OPEN) return again(f, s, &v, t, given, err);
     rc = check_voter(s, t, &answer, err);
+    /* Authors have no ballot; who became one since may still take no part, and say so. */
+    if (rc == 0) rc = flow_task_apart(s, t, 0, err);
     if (rc == 0) rc = flow_task_check_form(f, s, t, given, v.secret ? &form : &answer, err);
     if (rc) return rc;
     if (v.secret) {

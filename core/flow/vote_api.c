@@ -7,6 +7,7 @@
 #include "people/people.h"
 #include "people/time.h"
 #include "plugin/api_internal.h"
+#include "plugin/plugins.h"
 
 static int bad(struct api_call *c, const char *key, const char *name)
 {
@@ -54,6 +55,28 @@ static int take_body(struct api_call *c, const struct val *given, struct val *ou
     int rc = flow_target_body(c, given, &body);
     if (rc == 0) rc = people_members(c->s->db, body, people_day(c->s->host, c->s->now), c->arena, &members, c->err);
     return rc ? rc : take_persons(c, &members, "body", out);
+}
+
+/* Who wrote the text does not vote on it, and is not counted among the members. */
+static int without(struct api_call *c, const struct val *authors, struct val *list)
+{
+    struct val others = val_list();
+    for (size_t i = 0; i < list->as.list.n; i++)
+        if (!has(authors, list->as.list.items[i].as.i) && val_add(c->arena, &others, list->as.list.items[i]))
+            return err_set(c->err, ERR_NOMEM, "memory", NULL);
+    *list = others;
+    return others.as.list.n ? 0 : err_set(c->err, ERR_REFUSED, "vote.authors", NULL);
+}
+
+static int leave_out_authors(struct api_call *c, int64_t about, struct vote *v)
+{
+    struct val authors;
+    if (!about) return 0;
+    struct registry *r = plugins_registry(c->s->host->plugins);
+    int rc = content_authors(r, c->s->db, about, c->arena, &authors, c->err);
+    registry_drop(r);
+    if (rc == 0) rc = without(c, &authors, &v->members);
+    return rc ? rc : without(c, &authors, &v->asked);
 }
 
 /* Those in the hall vote; of the others only with absent = "written". */
@@ -185,6 +208,7 @@ static int make_vote(struct api_call *c, const struct val *spec, int64_t entry)
     if (rc == 0) rc = take_voters(c, spec, &v);
     if (rc == 0) rc = flow_task_take_times(c, spec, &t);
     if (rc == 0) rc = flow_task_take_about(c, spec, &t);
+    if (rc == 0) rc = leave_out_authors(c, t.about, &v);
     if (rc == 0) rc = make_form(c, &v, &t.form);
     if (rc) return rc;
     t.title = v.title;
@@ -212,7 +236,8 @@ static const struct api_fn functions[] = {
      "of:text,absent:text,secret:boolean,threshold:any,abstain:boolean,change:boolean,within:duration,remind:duration,"
      "help:text,lang:text}!",
      "map", API_WAIT, NULL, 1,
-     "A vote of a `body` or of `voters`: quorum and threshold = \"80%\" | \"2/3\" (at least) | \">1/2\" (more) | k, of "
+     "A vote of a `body` or of `voters`, without those who wrote the item that it is `about`: quorum and threshold = "
+     "\"80%\" | \"2/3\" (at least) | \">1/2\" (more) | k, of "
      "= \"members\" |"
      " \"present\", absent = \"written\" | \"not_counted\" | \"against\"; { passed =, counts =, minutes = }.",
      true},

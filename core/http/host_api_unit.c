@@ -30,8 +30,10 @@ static int unit_handover(struct api_call *c)
 
 static const struct api_fn functions[] = {
     {"task.unit_handover", unit_handover, "unit:any!", "map", API_READ, API_HOST, 1,
-     "What a unit leaves behind, and who took over: its open tasks, and those that have gone to its successors.",
-     .guarded = true, .gives = "unit:json! ended:boolean! successors:@Unit[]! tasks:@Task[]! moved:@Task[]!"},
+     "What a unit leaves behind, and who took over: its open tasks, and those that have gone to its successors; "
+     "`more` where there are more than 1000 of either.",
+     .guarded = true,
+     .gives = "unit:json! ended:boolean! successors:@Unit[]! tasks:@Task[]! moved:@Task[]! more:boolean"},
     {0},
 };
 

@@ -73,11 +73,12 @@ local function one(round, step, names, told)
   local answer
   repeat
     local what, asked_at = task(round, step, names, told), round.run:now()
-    what.to = target.without(target.resolve(step.to, round.item), round.item.created_by)
+    local authors = target.authors(round.item)
+    what.to = target.without(target.resolve(step.to, round.item), authors)
     answer = round.run:ask(what)
     record.add(round, step, asked_at, answer)
     told = t "own_text"
-  until answer.by ~= round.item.created_by or answer.voided or answer.timed_out
+  until not authors[answer.by] or answer.voided or answer.timed_out
   return seen(round, said_by(step, answer), { answer })
 end
 
@@ -110,7 +111,7 @@ end
 -- one, so that the question shows itself as one that nobody can decide.
 local function group(round, step, names, told)
   local to, asked_at = target.resolve(step.to, round.item), round.run:now()
-  local members = target.members(to, round.item.created_by, nil, true)
+  local members = target.members(to, target.authors(round.item), nil, true)
   if #members == 0 then return one(round, step, names, told) end
   local need = quorum.needed(step.quorum, #members)
   if need > #members then
@@ -139,12 +140,11 @@ local function keep_count(round, step, asked_at, result)
   })
 end
 
+-- Where nobody has a vote, it is asked as one, as of a group.
 local function ballot(round, step, names, told)
   local to, asked_at, voters = target.resolve(step.to, round.item), round.run:now(), {}
-  for at, member in ipairs(target.members(to, round.item.created_by, nil, true)) do voters[at] = member.person end
-  if #voters == 0 then
-    error { code = "approvals.no_voters", message = t("vote.nobody", { step = step.name }) }
-  end
+  for at, member in ipairs(target.members(to, target.authors(round.item), nil, true)) do voters[at] = member.person end
+  if #voters == 0 then return one(round, step, names, told) end
   local like, what = task(round, step, names, told), vote.options(step)
   what.voters, what.title, what.about, what.within, what.help = voters, like.title, like.about, like.within, like.help
   local result = round.run:vote(what)

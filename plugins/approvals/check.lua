@@ -100,7 +100,7 @@ local function reach(to, looked_up)
     if not looked_up[key] then
       local who = { person = one.person, position = one.position, role = one.role, body = one.body }
       if one.unit ~= "item" then who.unit = one.unit end
-      looked_up[key] = target.members(target.resolve(who, {}), nil, nil, true)
+      looked_up[key] = target.members(target.resolve(who, {}), {}, nil, true)
     end
     for _, member in ipairs(looked_up[key]) do everybody[member.person.id] = true end
   end

@@ -5,6 +5,7 @@
 
 local condition = require "approvals.condition"
 local steps = require "approvals.steps"
+local target = require "approvals.target"
 
 local part = {}
 
@@ -42,6 +43,14 @@ local function is_about_text(said)
   return said and said.decision ~= "return" and not said.is_left_out
 end
 
+-- Who edits a text, be it in another part, has written it since: what he approved is approved by nobody now.
+local function is_by_author(said, authors)
+  for _, answer in ipairs(said.answers) do
+    if authors[answer.by] or authors[answer.on_behalf_of] then return true end
+  end
+  return false
+end
+
 -- A function that says whether a part, of which something was said about a revision, is another now.
 local function changes(round)
   local fields, diffs = answered_for(round), {}
@@ -61,10 +70,11 @@ end
 ---@param round table item, list, said
 ---@return table<string, table> by the names of the steps
 function part.kept(round)
-  local kept, is_changed = {}, changes(round)
+  local kept, is_changed, authors = {}, changes(round), target.authors(round.item)
   for step in steps.each(round.list) do
     local said = step.part and round.said[step.name]
-    if is_about_text(said) and not is_changed(step.part, said.revision) then kept[step.name] = said end
+    local stays = is_about_text(said) and not is_changed(step.part, said.revision)
+    if stays and not is_by_author(said, authors) then kept[step.name] = said end
   end
   return kept
 end
@@ -73,11 +83,11 @@ end
 ---@param round table item, list, said
 ---@return boolean
 function part.stands(round)
-  local is_changed = changes(round)
+  local is_changed, authors = changes(round), target.authors(round.item)
   for step in steps.each(round.list) do
     local said = round.said[step.name]
     if is_about_text(said) and said.hash ~= round.item.hash then
-      if not step.part or is_changed(step.part, said.revision) then return false end
+      if not step.part or is_changed(step.part, said.revision) or is_by_author(said, authors) then return false end
     end
   end
   return true

@@ -10,13 +10,14 @@ local vote = require "approvals.vote"
 
 local plan = {}
 
--- Who would be asked on a day. As in ask.lua: the author is left out, and the same position above is asked for him.
+-- Who would be asked on a day. As in ask.lua: authors are left out, and the same position above is asked for them.
 local function people_of(step, item, day)
   local resolved = target.resolve(step.to, item)
   local is_group = step.quorum ~= nil or step.vote ~= nil
-  local members, is_author = target.members(resolved, item.created_by, day, is_group)
+  local authors = target.authors(item)
+  local members, is_author = target.members(resolved, authors, day, is_group)
   if #members > 0 or not is_author or is_group then return members, is_author end
-  return target.members(target.without(resolved, item.created_by), item.created_by, day), is_author
+  return target.members(target.without(resolved, authors), authors, day), is_author
 end
 
 local function shown(members)

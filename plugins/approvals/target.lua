@@ -33,14 +33,17 @@ local function at_level(kind, item)
 end
 
 -- The nearest unit above in which somebody holds the position; the same rule as run:ask has.
-local function nearest(position, unit, day)
+local function find_above(position, unit, day)
   local above = unit:parent()
   for _ = 1, levels do
-    if not above then break end
+    if not above then return nil end
     if #people.holders(position, above, { at = day }) > 0 then return above end
     above = above:parent()
   end
-  refuse("nobody_above", { position = position, unit = unit.name })
+end
+
+local function nearest(position, unit, day)
+  return find_above(position, unit, day) or refuse("nobody_above", { position = position, unit = unit.name })
 end
 
 ---What a step says, with units and persons in place of words. A list stays a list.
@@ -61,20 +64,33 @@ function target.resolve(to, item)
   return out
 end
 
----Who may decide on a day what is asked of a target, each once, with the reason, without the author.
+---Who wrote a text is never asked about it: who created it, and all whom the core lets not approve it. Of a published
+---text nobody is kept away.
+---@param item table an item, or what would be one
+---@return table<integer, boolean> persons
+function target.authors(item)
+  local authors = {}
+  if item.created_by then authors[item.created_by] = true end
+  if item.id and item.state ~= "published" then
+    for _, person in ipairs(content.authors(item)) do authors[person] = true end
+  end
+  return authors
+end
+
+---Who may decide on a day what is asked of a target, each once, with the reason, without the authors.
 ---@param resolved any
----@param author integer?
+---@param authors table<integer, boolean>
 ---@param day table?
 ---@param own boolean? only those who have a seat of their own, and not who stands in for them
----@return { person: table, sentence: string }[] list, boolean is_author whether the author is one of them
-function target.members(resolved, author, day, own)
+---@return { person: table, sentence: string }[] list, boolean is_author whether an author is one of them
+function target.members(resolved, authors, day, own)
   local list, seen, is_author = {}, {}, false
   for _, one in ipairs(#resolved > 0 and resolved or { resolved }) do
     local place = one.above and { position = one.position, unit = nearest(one.position, one.above, day) } or one
     for _, why in ipairs(people.deciders(place, { at = day })) do
       local id = why.person.id
-      if id == author then is_author = true end
-      if not seen[id] and id ~= author and not (own and why.kind == "delegation") then
+      if authors[id] then is_author = true end
+      if not seen[id] and not authors[id] and not (own and why.kind == "delegation") then
         list[#list + 1] = { person = why.person, sentence = why.sentence }
       end
       seen[id] = true
@@ -83,20 +99,23 @@ function target.members(resolved, author, day, own)
   return list, is_author
 end
 
----Who wrote a text does not approve it. Where the author holds the position that is asked, the other holders are
----asked, and where there are none, the same position above.
+---Who wrote a text does not approve it. Where an author holds the position that is asked, the other holders are
+---asked, and where there are none, the same position above; if nobody holds it there, the question shows itself
+---as one that nobody can decide.
 ---@param to any a resolved target
----@param author integer? a person
-function target.without(to, author)
-  if not author or type(to) ~= "table" or not to.position then return to end
+---@param authors table<integer, boolean>
+function target.without(to, authors)
+  if type(to) ~= "table" or not to.position then return to end
   if to.above then to = { position = to.position, unit = nearest(to.position, to.above) } end
   if not to.unit then return to end
   local others, holds = {}, false
   for _, person in ipairs(people.holders(to.position, to.unit)) do
-    if person.id == author then holds = true else others[#others + 1] = person end
+    if authors[person.id] then holds = true else others[#others + 1] = person end
   end
   if not holds then return to end
-  return #others > 0 and others or { position = to.position, above = to.unit }
+  if #others > 0 then return others end
+  local above = find_above(to.position, to.unit)
+  return above and { position = to.position, unit = above } or to
 end
 
 local function who(to)

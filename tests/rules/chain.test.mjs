@@ -246,6 +246,34 @@ describe('a vote and parts in a chain', () => {
   });
 });
 
+describe('a vote without voters', () => {
+  const org = (lists) => s.must('org', 'import', s.file('bodies.json', lists));
+  const member = (body, person) => ({ body, person, from: '2020-01-01' });
+  const orphan = async (run) => {
+    for (let i = 0; i < 300; i++, await pause(10)) {
+      const one = (await s.must('task', 'orphans')).find((t) => t.run === run);
+      if (one) return one;
+    }
+    throw new Error(`nothing that run ${run} asks is an orphan`);
+  };
+
+  it('is shown as a question that nobody can decide: of an empty body, and of one whose members have all written the text', async () => {
+    await org({ bodies: ['trong', 'tac-gia'].map((code) => ({ code, name: code, unit: 'province' })), body_members: [member('tac-gia', 'tam'), member('tac-gia', 'lan')] });
+    for (const [body, why] of [['trong', /./], ['tac-gia', /Whoever it is asked of wrote the text/]]) {
+      const made = await s.chain({ title: body, steps: [{ name: 'hop', to: { body }, within: '2 working days', vote: { threshold: '1/2' } }] });
+      assert.equal(made.status, 200, JSON.stringify(made.problem));
+      const item = await s.article({ title: `Của ${body}` });
+      await s.mustBe(200, 'tam', 'PATCH', `/api/content/article/${item.id}`, { lead: 'Tam' }, await s.match('tam', 'article', item.id));
+      const run = await s.startCase(item, body), t = await orphan(run);
+      assert.match(t.reason, why);
+      assert.equal((await s.ask('tam', 'POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 403);
+      await org({ body_members: [member(body, 'dao')] });
+      await s.decide('dao', run, undefined, 'hop');
+      assert.equal((await s.endedCase(run)).state, 'completed');
+    }
+  });
+});
+
 describe('a large chain', () => {
   it('of fifty steps, eight conditions deep, is checked within the limits of a hook; one more is refused', async () => {
     const deep = (n) => (n ? { not: deep(n - 1) } : { field: 'title', op: 'filled' });

@@ -59,21 +59,21 @@ describe('several tasks', () => {
     assert.match(r.text, /<dd>Mai<\/dd>/);
     assert.match(item(r, ids[0]), /→ <strong>Approve<\/strong>/);
     assert.equal(item(r, ids[1]), undefined);
-    assert.match(r.text, /Send 2 decisions/);
+    assert.match(r.text, /Send all \(2\)/);
     assert.deepEqual(await Promise.all(ids.map(state)), ['open', 'open', 'open'], 'nothing happened yet');
     const back = await send(hoa, r, { _step: 'back' });
     assert.match(back.text, /kept<\/textarea>/);
     assert.match(back.text, /value="7"/);
     const done = await send(hoa, r, { _step: 'do' });
     assert.equal(done.status, 200, done.text);
-    assert.match(done.text, /role="status"><p>2 answers have been stored/);
+    assert.match(done.text, /role="status"><p>Answers stored: 2\./);
     assert.match(item(done, ids[2]), /✓ Your answer has been stored/);
     assert.deepEqual(await Promise.all(ids.map(state)), ['decided', 'open', 'decided']);
     const a = (await s.done(tasks[2].run)).result;
     assert.deepEqual([a.decision, a.score, a.note, a.as], ['approve', 7, 'kept', 'person']);
     // Sent again by a browser's reload: nothing more happens, and it is told.
     const again = await send(hoa, r, { _step: 'do' });
-    assert.match(again.text, /0 answers have been stored/);
+    assert.match(again.text, /Answers stored: 0\./);
     assert.match(item(again, ids[0]), /This is not open any more/);
   });
 
@@ -93,10 +93,10 @@ describe('several tasks', () => {
     await s.as('dao')('POST', `/api/tasks/${first.id}/claim`);
     const asked = await send(hoa, page, { decision: 'approve', score: '1', _step: 'ask' });
     assert.match(item(asked, first.id), /Dao has taken it on/);
-    assert.match(asked.text, /Send 1 decisions/);
+    assert.match(asked.text, /Send all \(1\)/);
     await s.as('dao')('POST', `/api/tasks/${second.id}/decide`, { decision: 'return', score: 1 });
     const done = await send(hoa, asked, { _step: 'do' });
-    assert.match(done.text, /0 answers have been stored/);
+    assert.match(done.text, /Answers stored: 0\./);
     assert.match(item(done, second.id), /not any more: somebody else may have decided it/);
     assert.equal((await s.done(second.run)).result.decision, 'return');
   });
@@ -109,13 +109,13 @@ describe('several tasks', () => {
     await s.done(await s.startFlow('t.edit_note', { id: one, fields: { title: 'Newer' } }));
     let asked = await send(hoa, page, { decision: 'approve', score: '1', _step: 'ask' });
     assert.match(item(asked, ids[0]), /The text was changed after you looked at it/);
-    assert.match(asked.text, /Send 1 decisions/);
+    assert.match(asked.text, /Send all \(1\)/);
     page = await hoa.request('GET', at(ids));
     asked = await send(hoa, page, { decision: 'approve', score: '1', _step: 'ask' });
-    assert.match(asked.text, /Send 2 decisions/);
+    assert.match(asked.text, /Send all \(2\)/);
     await s.done(await s.startFlow('t.edit_note', { id: two, fields: { title: 'Newest' } }));
     const done = await send(hoa, asked, { _step: 'do' });
-    assert.match(done.text, /1 answers have been stored/);
+    assert.match(done.text, /Answers stored: 1\./);
     assert.match(item(done, ids[1]), /The text was changed after you looked at it/);
     assert.deepEqual(await Promise.all(ids.map(state)), ['decided', 'open']);
     // REST takes the same: a hash for each.
@@ -124,7 +124,7 @@ describe('several tasks', () => {
     const own = (await s.as('lan')('POST', '/api/content/paper', { title: 'Own', unit: 1 })).json.id, mine = await ask('paper', { id: own });
     const theirs = await lan.request('GET', at([mine.id, ids[1]])), told = await send(lan, theirs, { decision: 'approve', score: '1', _step: 'ask' });
     assert.match(item(theirs, mine.id), /Whoever wrote or submitted a text does not approve it/);
-    assert.match(told.text, /Send 1 decisions/);
+    assert.match(told.text, /Send all \(1\)/);
   });
 
   it('of no sense are refused', async () => {
@@ -135,7 +135,7 @@ describe('several tasks', () => {
       [await hoa.request('DELETE', '/tasks/decide', undefined, { 'x-csrf-token': word }), 405], [await browser(s).request('GET', at([id])), 303]]) {
       assert.equal(r.status, status, r.text);
       if (status > 400) assert.match(r.text, /role="alert"|"status":405/);
-      if (status === 200) assert.match(r.text, /0 answers have been stored/);
+      if (status === 200) assert.match(r.text, /Answers stored: 0\./);
     }
     assert.equal(await state(id), 'open');
     assert.equal((await dao.request('GET', '/tasks')).status, 200);

@@ -8,7 +8,7 @@ import { folder, pause, plugin, serve } from '../lib/khung.mjs';
 import { sql } from '../crash/check.mjs';
 
 const SOURCE = `
-content.type("order", { fields = { title = "text!" }, title = "title", unit = true, approval = true })
+content.type("order", { fields = { title = "text!", body = "text" }, title = "title", unit = true, approval = true })
 content.type("memo", { fields = { title = "text!" }, title = "title", unit = true, approval = true, separation = true })
 content.type("slip", { fields = { title = "text!" }, title = "title", unit = true, approval = true, separation = false })
 flow.define("import", { input = { type = "text!", text = "text!" }, retry = { times = 0 } }, function(run, input)
@@ -28,6 +28,27 @@ asks("by_nobody", function() return { role = "ghosts", unit = people.unit("here"
 asks("by_no_seat", function() return { body = "empty" } end)
 asks("by_writer_alone", function() return { position = "scribe", unit = people.unit("here") } end)
 asks("by_writer", function() return { people.person("writer"), people.person("editor") } end)
+local function votes(name, whose)
+  flow.define(name, { input = { item = "integer!" }, retry = { times = 0 } }, function(run, input)
+    local vote = whose()
+    vote.title, vote.about = "Vote", content.get("order", input.item)
+    local said = run:vote(vote)
+    if content.get("order", input.item).state == "in_review" and said.passed then
+      content.approve(content.get("order", input.item), { by = said })
+    end
+    return said
+  end)
+end
+votes("by_board", function() return { body = "board", quorum = "100%" } end)
+votes("by_two", function() return { voters = { people.person("editor"), people.person("second") }, quorum = "100%", secret = true } end)
+votes("by_editor", function() return { voters = { people.person("editor") } } end)
+flow.define("by_all", { input = { item = "integer!" } }, function(run, input)
+  local item, asks = content.get("order", input.item), {}
+  for who, field in pairs { editor = "title", second = "body" } do
+    asks[#asks + 1] = { to = people.person(who), title = who, about = item, part = { field }, form = { decision = "choice:approve,return!" } }
+  end
+  return run:ask_all(asks)
+end)
 flow.define("reply", { input = { item = "integer!" } }, function(run, input)
   local item = content.get("order", input.item)
   local answer = run:ask { to = { position = "head", unit = people.unit("here") }, title = "Once", about = item, form = { decision = "choice:approve,return!" } }
@@ -76,7 +97,8 @@ before(async () => {
     positions: [{ code: 'head', title: 'Head' }, { code: 'scribe', title: 'Scribe' }],
     persons: [...people, 'rootperson'].map((code) => ({ code, name: code })),
     users: [...people.map((p) => ({ name: p, person: p })), { name: 'root', admin: true, person: 'rootperson' }, { name: 'other', admin: true }, { name: 'robot' }, { name: 'robot2' }],
-    bodies: [{ code: 'empty', name: 'Empty', unit: 'here' }],
+    bodies: [{ code: 'empty', name: 'Empty', unit: 'here' }, { code: 'board', name: 'Board', unit: 'here' }],
+    body_members: ['writer', 'editor', 'second'].map((person) => ({ body: 'board', person, from: '2020-01-01' })),
     holders: [{ position: 'head', person: 'head', unit: 'here', from: '2020-01-01' }, { position: 'scribe', person: 'writer', unit: 'here', from: '2020-01-01' }, { position: 'scribe', person: 'reader', unit: 'above', from: '2020-01-01' }],
     role_holders: [...['writer', 'editor', 'second'].map((p) => ({ person: p, role: 'editor', unit: 'here' })), { person: 'reader', role: 'reader', unit: 'here' }, { person: 'organiser', role: 'organiser' },
       { user: 'robot', role: 'editor', unit: 'here' }, { user: 'robot2', role: 'editor', unit: 'here' }],
@@ -190,6 +212,62 @@ describe('an approval', () => {
     assert.equal((await as('reader')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 204);
     await s.until(run, ['completed']);
     assert.equal(await state(id), 'approved');
+  });
+
+  const start = async (flow, item) => (await must('run.start', flow, { item })).id;
+  const ballot = async (who, run) => (await as(who)('GET', '/api/inbox')).json.tasks.find((t) => t.run === run);
+  const decide = (who, t, decision = 'approve') => as(who)('POST', `/api/tasks/${t.id}/decide`, { decision });
+  const orphan = async (t) => {
+    for (let i = 0; i < 300; i++, await pause(10)) {
+      const one = (await must('task.orphans', {})).find((o) => o.id === t.id);
+      if (one) return one;
+    }
+    throw new Error(`task ${t.id} is no orphan`);
+  };
+
+  it('is not an author\'s by a vote: all who wrote or submitted it have no ballot, and are not counted', async () => {
+    const { id } = (await as('writer')('POST', '/api/content/order', { title: `T${++count}`, unit: ids.here })).json;
+    assert.equal((await as('editor')('PATCH', `/api/content/order/${id}`, { title: 'By the editor' })).status, 200);
+    assert.equal((await as('editor')('POST', `/api/content/order/${id}/submit`, {})).status, 200);
+    const run = await start('p.by_board', id);
+    await task(run);
+    for (const who of ['writer', 'editor']) assert.equal(await ballot(who, run), undefined, who);
+    assert.equal((await decide('second', await ballot('second', run))).status, 204);
+    const { result } = await s.until(run, ['completed', 'failed']);
+    assert.deepEqual([result.passed, result.members, result.voted, Object.keys(result.absent).length], [true, 1, 1, 0], JSON.stringify(result));
+    assert.equal(await state(id), 'approved');
+    // Nobody else has a vote: there is none.
+    const other = await written('editor'), failed = await s.until(await start('p.by_editor', other), ['completed', 'failed']);
+    assert.equal(failed.error?.code, 'vote.authors', JSON.stringify(failed));
+    assert.equal(await state(other), 'in_review');
+    await must('plugin.enable', 'p');
+  });
+
+  it('nor by the ballot of who became one since, who may still take no part', async () => {
+    const { id } = (await as('writer')('POST', '/api/content/order', { title: `T${++count}`, unit: ids.here })).json, run = await start('p.by_two', id);
+    await task(run);
+    assert.equal((await as('editor')('POST', `/api/content/order/${id}/submit`, {})).status, 200);
+    const t = await ballot('editor', run);
+    assert.equal((await as('editor')('GET', `/api/tasks/${t.id}`)).json.may_decide, false);
+    assert.equal((await decide('editor', t)).json.code, 'denied.separation');
+    assert.equal(sql(s.data, `select count(*) n from flow_task where run = ${run} and state = 1`)[0].n, 0);
+    assert.equal((await as('editor')('POST', `/api/tasks/${t.id}/recuse`, { reason: 'I handed it in.' })).status, 204);
+    assert.equal((await decide('second', await ballot('second', run))).status, 204);
+    const { result } = await s.until(run, ['completed', 'failed']);
+    assert.deepEqual([result.passed, result.members, result.recused.length], [true, 1, 1], JSON.stringify(result));
+  });
+
+  it('nor in a quorum: an author decides no question of it, also who has decided it before and edited another part since', async () => {
+    const id = await written(), run = await start('p.by_all', id);
+    await task(run);
+    const t = await ballot('editor', run);
+    assert.equal((await decide('editor', t)).status, 204);
+    assert.equal((await as('editor')('PATCH', `/api/content/order/${id}`, { body: 'By the editor' })).status, 200);
+    assert.equal((await decide('editor', t)).json.code, 'denied.separation', 'it is asked again');
+    assert.match((await orphan(t)).reason, /Whoever it is asked of wrote the text/);
+    assert.equal((await decide('second', await ballot('second', run))).status, 204);
+    assert.equal(sql(s.data, `select state from flow_task where id = ${t.id}`)[0].state, 0, 'the quorum still wants an answer that is not the editor\'s');
+    await must('run.cancel', run, 'tried');
   });
 
   it('counts once: the same answer is no approval of another text, nor of another item', async () => {

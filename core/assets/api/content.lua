@@ -94,6 +94,12 @@ for _, finding in ipairs(content.lint(new_article { body = "Tốt tốt." })) do
   log.info(finding.message, { field = finding.field, at = finding.offset })
 end
 
+--- content.authors
+local item = content.submit(new_article())
+for _, person in ipairs(content.authors(item)) do
+  log.info("is not asked", { person = person })
+end
+
 --- content.overdue
 for _, late in ipairs(content.overdue()) do
   log.warn("not published in time", { item = late.item, why = late.reason })

@@ -154,5 +154,4 @@ return {
   ["vote.rule"] = "They vote: {quorum} must take part, {threshold} must be for it.",
   ["vote.secret"] = "The ballot is secret.",
   ["vote.counts"] = "{approve} for, {reject} against, {abstain} abstained",
-  ["vote.nobody"] = "In the step {step} nobody may vote.",
 }

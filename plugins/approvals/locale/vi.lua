@@ -154,5 +154,4 @@ return {
   ["vote.rule"] = "Biểu quyết: {quorum} tham gia, {threshold} tán thành.",
   ["vote.secret"] = "Bỏ phiếu kín.",
   ["vote.counts"] = "{approve} tán thành, {reject} không tán thành, {abstain} không có ý kiến",
-  ["vote.nobody"] = "Ở bước {step} không ai được bỏ phiếu.",
 }

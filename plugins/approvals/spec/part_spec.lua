@@ -105,6 +105,21 @@ describe("a part", function()
     t:expect(said[1].revision == 1 and said[2].revision == 2 and said[2].part[1] == "lead")
   end)
 
+  it("is asked for again when who approved it has edited another since, and of others", function(t)
+    t:org {
+      persons = { { code = "ed2", name = "Another Editor" } }, holders = { holder("editor", "press", "ed2") },
+    }
+    local item = paper(t)
+    local run = start(t, item, { words, lead, all })
+    decide(t, run, "words", "ed")
+    t:as("ed"):call("content.edit", content.get("article", item.id), { lead = "The editor's lead." })
+    decide(t, run, "lead", "law")
+    t:expect_task(run, { person = people.person("ed2") }):decide("ed2", { decision = "approve" })
+    decide(t, run, "all", "boss")
+    t:equal(record(item), { "words approve", "lead approve", "words approve", "all approve" })
+    t:expect(is_approved(run, item, 2))
+  end)
+
   it("of nobody is everybody's", function(t)
     local item = paper(t)
     local run = start(t, item, { words, lead })

@@ -109,10 +109,21 @@ describe("a vote in a chain", function()
     t:expect(#flow.get(run).result.approvals == 2)
   end)
 
-  it("for which there is nobody is an error that says so", function(t)
-    local nobody = council({}, { to = { position = "vacant" } })
+  it("for which there is nobody is asked as one, so that it shows itself as what nobody can decide", function(t)
+    local nobody = council({}, { to = { position = "vacant", unit = "item" } })
     t:org { positions = { { code = "vacant", title = "Vacant" } } }
-    t:expect(flow.get(start(t, paper(t), { nobody })).error.code == "approvals.no_voters")
+    local run = start(t, paper(t), { nobody })
+    t:expect_task(run, { position = "vacant" })
+    t:expect(flow.get(run).error == nil)
+  end)
+
+  it("gives none a ballot who has edited the text", function(t)
+    t:org { role_holders = { { role = "author", person = "b", unit = "office", from = "2020-01-01" } } }
+    local item = paper(t)
+    t:as("b"):call("content.edit", content.get("article", item.id), { body = "Other words." })
+    local run = start(t, item, { council { quorum = "100%", threshold = "2/3" } })
+    vote(t, run, { a = "approve", c = "approve" })
+    t:expect(flow.get(run).result.approvals[1].as == "2 for, 0 against, 0 abstained")
   end)
 end)
 
