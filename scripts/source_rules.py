@@ -185,7 +185,18 @@ def texts():
                     wrong(path, line_of(source, m.start()), f"the text {m.group(1)} is in no locale file of this plugin")
 
 
-ASKS = r"\b(?:people_check|people_check_in|people_policy|content_may|may)\s*\("
+ASKS = r"\b(?:people_check|people_check_in|people_policy|people_arg_own_account|content_may|may)\s*\("
+
+
+def asked_by_name(text):
+    """Calls whose verb is their own name: people_check(c->s, c->fn->name, …) in the function of the call, or in one that it calls."""
+    bodies = {m.group(1): m.group(2) for m in re.finditer(r"^(?:static )?int (\w+)\([^{;]*?\)\n\{(.*?)^\}", text, flags=re.M | re.S)}
+    asks = {name for name, body in bodies.items() for m in re.finditer(ASKS, body) if "c->fn->name" in call_arguments(body, m.end() - 1)[1:3]}
+    while more := {name for name, body in bodies.items() if name not in asks and any(re.search(rf"\b{a}\(", body) for a in asks)}:
+        asks |= more
+    for m in re.finditer(r'\{"([a-z]+\.[a-z_]+)",\s*(\w+),', text):
+        if m.group(2) in asks:
+            yield m.group(1), line_of(text, m.start())
 
 
 def verbs():
@@ -207,6 +218,9 @@ def verbs():
                     verb = f"content.{verb}" if m.group(0).startswith("content_may") else None
                 if verb and verb not in table:
                     wrong(path, line_of(text, m.start()), f"{verb} is not in the table of verbs ({table_path})")
+        for verb, line in asked_by_name(text):
+            if verb not in table:
+                wrong(path, line, f"{verb} is not in the table of verbs ({table_path})")
         if folder_of(path) != "people" and re.search(r'\bjoin role_verb\b|\bfrom role_verb\b', text):
             wrong(path, 1, "what roles allow is read by the one policy (people_may, core/people)")
     moves = set(re.findall(r'= \{"([a-z_]+)", "content\.before_', read("core/content/content_move.c")))

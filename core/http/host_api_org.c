@@ -65,7 +65,7 @@ static int import(struct api_call *c)
     int rc = people_check(c->s, "people.import", PEOPLE_WHOLE, c->err);
     if (rc == 0 && !files) rc = err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     if (rc == 0) rc = read_files(c, in, files, &n);
-    if (rc == 0) rc = people_powers_read(c->s, c->arena, &before, c->err);
+    if (rc == 0) rc = people_powers_read(c->s, true, c->arena, &before, c->err);
     if (rc) return rc;
     buf_init(&text, 64 << 20);
     if (!val_get(in, "files")) {

@@ -21,7 +21,7 @@ static int add(struct api_call *c)
     struct people_powers *before = NULL;
     int64_t id = 0;
     int rc = people_check(c->s, "user.add", PEOPLE_ANY_UNIT, c->err);
-    if (rc == 0) rc = people_powers_read(c->s, c->arena, &before, c->err);
+    if (rc == 0) rc = people_powers_read(c->s, false, c->arena, &before, c->err);
     if (rc == 0) rc = people_arg_id(c, &people_person_kind, "person", val_get(o, "person"), &n.person);
     if (rc) return rc;
     n.lang = lang ? api_str(lang) : NULL;

@@ -3,7 +3,10 @@
  * refused. Somebody else may give it, or a command on the machine that acts for no user. What administrators gain, by
  * whomever, is told to the audit by name; and only who may make accounts makes administrators.
  *
- *     rc = people_powers_read(s, arena, &before, err);
+ * A change of the tree writes no holding, and may give all the same: a unit that is moved below one's own, or taken
+ * over by it. Where the tree may change, what the holdings reach is compared, too (by_tree).
+ *
+ *     rc = people_powers_read(s, false, arena, &before, err);
  *     … writes …
  *     if (rc == 0) rc = people_powers_check(s, before, arena, err);    // ERR_DENIED "denied.own_rights" {what} */
 #ifndef KHUNG_PEOPLE_OWN_H
@@ -13,7 +16,7 @@
 
 struct people_powers;
 /* Of the actor's account and of all administrators. In the arena. */
-int people_powers_read(struct session *s, struct arena *a, struct people_powers **out, struct err *err);
+int people_powers_read(struct session *s, bool by_tree, struct arena *a, struct people_powers **out, struct err *err);
 int people_powers_check(struct session *s, const struct people_powers *before, struct arena *a, struct err *err);
 
 #endif

@@ -174,7 +174,7 @@ static int import_tree(struct api_call *c)
     int64_t day = people_day(c->s->host, c->s->now);
     struct people_powers *before = NULL;
     int rc = people_check(c->s, "people.import", PEOPLE_WHOLE, c->err);
-    if (rc == 0) rc = people_powers_read(c->s, c->arena, &before, c->err);
+    if (rc == 0) rc = people_powers_read(c->s, true, c->arena, &before, c->err);
     if (rc == 0) rc = people_import(c->s->db, &c->args[0], c->s->now, day, c->arena, &c->result, c->err);
     return rc ? rc : people_powers_check(c->s, before, c->arena, c->err);
 }

@@ -3,6 +3,7 @@
 #include "people/change.h"
 
 #include "base/date.h"
+#include "people/own.h"
 #include "people/people_change.h"
 #include "runtime/crash.h"
 
@@ -220,13 +221,22 @@ int people_change_apply(struct store *db, const struct val *spec, int64_t today,
     return rc;
 }
 
+/* Nobody moves a unit below their own, nor takes one over. A name is no place. */
+static int change_as(struct session *s, const struct val *spec, struct val *report, struct err *err)
+{
+    struct people_powers *before;
+    bool by_tree = !val_is_str(val_get(spec, "how"), "rename");
+    int rc = people_powers_read(s, by_tree, s->arena, &before, err);
+    if (rc == 0) rc = people_change_apply(s->db, spec, people_day(s->host, s->now), s->arena, report, err);
+    return rc ? rc : people_powers_check(s, before, s->arena, err);
+}
+
 int people_change(struct session *s, const struct val *spec, bool dry_run, struct val *report, struct err *err)
 {
-    int64_t today = people_day(s->host, s->now);
-    if (!dry_run) return people_change_apply(s->db, spec, today, s->arena, report, err);
+    if (!dry_run) return change_as(s, spec, report, err);
     int rc = store_mark(s->db, err);
     if (rc) return rc;
-    rc = people_change_apply(s->db, spec, today, s->arena, report, err);
+    rc = change_as(s, spec, report, err);
     store_mark_rollback(s->db);
     return rc;
 }

@@ -5,6 +5,8 @@
 
 #include "audit/audit.h"
 #include "people/people_internal.h"
+#include "people/people_own_tree.h"
+#include "people/verb.h"
 #include "runtime/log.h"
 
 struct power {
@@ -17,6 +19,8 @@ struct people_powers {
     int64_t account;
     const char *name;
     struct power *first;
+    bool by_tree;
+    struct own_tree tree;
     struct people_powers *next;
 };
 
@@ -75,7 +79,7 @@ static int64_t own_account(const struct session *s)
     return s->actor.user > 0 && !s->actor.run ? s->actor.user : 0;
 }
 
-int people_powers_read(struct session *s, struct arena *a, struct people_powers **out, struct err *err)
+int people_powers_read(struct session *s, bool by_tree, struct arena *a, struct people_powers **out, struct err *err)
 {
     int rc;
     struct stmt *st =
@@ -85,9 +89,12 @@ int people_powers_read(struct session *s, struct arena *a, struct people_powers 
     stmt_bind_int(st, 1, own_account(s));
     while ((rc = stmt_step(st, err)) == 1) {
         struct people_powers *p = arena_alloc(a, sizeof(*p));
-        if (p) *p = (struct people_powers){stmt_int(st, 0), people_text(st, 1, a), NULL, *out};
+        if (p)
+            *p = (struct people_powers){
+                .account = stmt_int(st, 0), .name = people_text(st, 1, a), .by_tree = by_tree, .next = *out};
         if (!p || !p->name) rc = people_too_large(err);
         if (rc == 1) rc = read_powers(s, stmt_int(st, 2), p, a, err);
+        if (rc == 0 && by_tree) rc = own_tree_read(s, stmt_int(st, 2), p->account, a, &p->tree, err);
         if (rc < 0) break;
         *out = p;
     }
@@ -95,12 +102,12 @@ int people_powers_read(struct session *s, struct arena *a, struct people_powers 
     return rc;
 }
 
-/* "editor content.*" covers "editor content.edit", and what is bound to a state of either. */
+/* "editor content.*" covers "editor content.edit": of the same role. */
 static bool covers_verb(const char *had, const char *has)
 {
-    size_t n = strlen(had);
-    if (n > 2 && strcmp(had + n - 2, ".*") == 0) return strncmp(had, has, n - 1) == 0;
-    return strncmp(had, has, n) == 0 && has[n] == '@';
+    const char *verb = strrchr(had, ' '), *other = strrchr(has, ' ');
+    return verb && other && verb - had == other - has && strncmp(had, has, (size_t)(verb - had)) == 0 &&
+           people_verb_covers(verb + 1, other + 1);
 }
 
 static bool covers(const struct power *had, const struct power *has)
@@ -118,8 +125,8 @@ static bool had_it(const struct people_powers *before, const struct power *has)
 }
 
 /* What is new, as texts: "role editor@hanoi". */
-static int gained(const struct people_powers *before, const struct people_powers *after, struct arena *a,
-                  struct val *out, struct err *err)
+static int gained(struct session *s, const struct people_powers *before, const struct people_powers *after,
+                  struct arena *a, struct val *out, struct err *err)
 {
     *out = val_list();
     for (const struct power *p = after->first; p; p = p->next) {
@@ -127,7 +134,9 @@ static int gained(const struct people_powers *before, const struct people_powers
         const char *text = arena_printf(a, "%s%s%s", p->what, *p->detail ? " " : "", p->detail);
         if (!text || val_add(a, out, val_str(text))) return people_too_large(err);
     }
-    return 0;
+    /* What somebody gains by a holding is told by it already, with all that it reaches. */
+    if (!before || !after->by_tree || out->as.list.n) return 0;
+    return own_tree_gained(s, &before->tree, &after->tree, a, out, err);
 }
 
 static int tell(struct session *s, const struct people_powers *who, const struct val *what, struct arena *a,
@@ -144,13 +153,13 @@ static int tell(struct session *s, const struct people_powers *who, const struct
 int people_powers_check(struct session *s, const struct people_powers *before, struct arena *a, struct err *err)
 {
     struct people_powers *after;
-    int rc = people_powers_read(s, a, &after, err);
+    int rc = people_powers_read(s, before && before->by_tree, a, &after, err);
     for (const struct people_powers *now = after; rc == 0 && now; now = now->next) {
         const struct people_powers *then = before;
         struct val what;
         while (then && then->account != now->account)
             then = then->next;
-        rc = gained(then, now, a, &what, err);
+        rc = gained(s, then, now, a, &what, err);
         if (rc || what.as.list.n == 0) continue;
         if (now->account == own_account(s)) {
             log_warn("people.own_rights", "user", now->name, "what", val_at(&what, 0)->as.str.s, NULL);

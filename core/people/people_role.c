@@ -1,7 +1,12 @@
 /* Roles that are held: in a unit and below (or everywhere), from a day on, without an end or until a day. */
 #include "people/people_internal.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "runtime/crash.h"
+
+enum { WORD_MAX = 2 * PEOPLE_VERB_MAX + 2 }; /* longer ones are nobody's (people_may) */
 
 static int check_known(struct store *db, const char *role, struct err *err)
 {
@@ -81,17 +86,27 @@ int people_role_end(struct store *db, const struct people_role *r, int64_t day, 
     return stmt_run(s, err);
 }
 
+/* The word as the policy is asked: "content.edit@draft" is content.edit of a draft. So it answers as
+ * people_verb_covers does of each word that the caller has there. */
+static int check_word(struct session *s, const char *word, int64_t unit, struct err *err)
+{
+    char verb[WORD_MAX];
+    const char *at = strchr(word, '@');
+    snprintf(verb, sizeof(verb), "%.*s", (int)strcspn(word, "@"), word);
+    return people_check_in(s, verb, unit, at ? at + 1 : NULL, err);
+}
+
 int people_role_is_within(struct session *s, const char *role, int64_t unit, struct err *err)
 {
-    char verb[64];
+    char word[WORD_MAX];
     struct stmt *st = store_stmt(s->db, "select verb from role_verb where role = ?1", err);
     int rc;
     if (!st) return err->code;
     stmt_bind_str(st, 1, role);
     while ((rc = stmt_step(st, err)) == 1) {
-        stmt_copy(st, 0, verb, sizeof(verb));
-        rc = people_check(s, verb, unit, err);
-        if (rc == ERR_DENIED) err_set(err, ERR_DENIED, "people.role_wider", "role", role, "verb", verb, NULL);
+        stmt_copy(st, 0, word, sizeof(word));
+        rc = check_word(s, word, unit, err);
+        if (rc == ERR_DENIED) err_set(err, ERR_DENIED, "people.role_wider", "role", role, "verb", word, NULL);
         if (rc) break;
     }
     stmt_done(st);

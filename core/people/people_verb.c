@@ -112,3 +112,12 @@ enum people_verb_wrong people_verb_check(const char *word)
     if (!is_ours) return at ? PEOPLE_VERB_STATE : PEOPLE_VERB_OK;
     return !known ? PEOPLE_VERB_UNKNOWN : fits ? PEOPLE_VERB_OK : PEOPLE_VERB_STATE;
 }
+
+bool people_verb_covers(const char *had, const char *has)
+{
+    size_t n = strcspn(had, "@"), other = strcspn(has, "@"), family = strcspn(had, ".@");
+    if (had[n] && strcmp(had + n, has + other) != 0) return false;
+    if (n == other && strncmp(had, has, n) == 0) return true;
+    bool whole = n == family + 2 && strncmp(had + family, ".*", 2) == 0;
+    return whole && strcspn(has, ".@") == family && strncmp(had, has, family) == 0;
+}

@@ -102,7 +102,7 @@ static int give(struct api_call *c)
     if (rc == 0) rc = read_unit(c, &c->args[2], r.from, &r.unit);
     if (rc == 0 && !any) rc = may_pass(c, &r);
     if (rc == 0) rc = read_whose(c, val_get(&c->args[3], "of"), &to, any, &r);
-    if (rc == 0) rc = people_powers_read(c->s, c->arena, &before, c->err);
+    if (rc == 0) rc = people_powers_read(c->s, false, c->arena, &before, c->err);
     if (rc) return rc;
     rc = people_role_give(c->s->db, &r, &r.id, c->err);
     if (rc < 0) return rc;

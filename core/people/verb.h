@@ -27,6 +27,9 @@ enum people_verb_wrong {
     PEOPLE_VERB_SYSTEM,  /* no role gives it */
 };
 enum people_verb_wrong people_verb_check(const char *word);
+/* Does who has the one word have the other: "content.*" all of its family, a word without a state every state of it. As
+ * the policy answers (people_may). */
+bool people_verb_covers(const char *had, const char *has);
 /* Verbs that no role can give: plugin.* user.* system.* */
 bool people_verb_is_system(const char *verb);
 

@@ -59,6 +59,7 @@ flow.define("reply", { input = { item = "integer!" } }, function(run, input)
 end)
 local function item(req) return content.get("order", req.json.item) end
 route.post("/schedule", function(req) content.schedule(item(req), req.json.at) return { json = { done = true } } end)
+route.post("/move", function(req) people.move { unit = req.json.unit, parent = req.json.parent } return { json = { done = true } } end)
 route.post("/approve", function(req) content.approve(item(req), { by = { decision = "approve", by = req.json.by } }) return { json = { done = true } } end)
 `;
 
@@ -88,7 +89,7 @@ const task = async (run) => {
 
 before(async () => {
   const dir = folder();
-  plugin(dir, 'p', SOURCE, { needs: '{ "content", "content:publish", "flow", "people", "route" }' });
+  plugin(dir, 'p', SOURCE, { needs: '{ "content", "content:publish", "flow", "people", "people:change", "route" }' });
   s = await serve({ dir, config: { lang: 'en' } });
   s.token = undefined;
   const people = ['writer', 'editor', 'second', 'head', 'reader', 'organiser'];
@@ -136,6 +137,49 @@ describe('rights that one gives oneself', () => {
     assert.equal((await s.cli('user', 'role', 'root', 'reader', '--as', 'root')).code, 1);
     refused(await as('organiser')('POST', '/api/delegations', { from: 'head', to: 'organiser', scope: { position: 'head', unit: 'here' }, until_: '2090-01-01' }), /people\.delegate/);
     assert.equal((await as('organiser')('POST', '/api/delegations', { from: 'head', to: 'second', scope: { position: 'head', unit: 'here' }, since: '2089-01-01', until_: '2090-01-01' })).status, 201);
+  });
+
+  it('nor by moving, merging, splitting or taking in the tree, so that a unit comes below one\'s own', async () => {
+    const unit = (code, more) => ({ code, name: code, kind: 'unit', parent: 'above', from: '2020-01-01', ...more });
+    await must('org.import', { units: [unit('near'), unit('far')], persons: [{ code: 'mover', name: 'Mover' }], users: [{ name: 'mover', person: 'mover' }],
+      role_holders: [{ person: 'mover', role: 'organiser' }, { person: 'mover', role: 'editor', unit: 'near' }] });
+    await login('mover');
+    const far = (await must('org.units')).find((u) => u.code === 'far').id, { id } = await must('content.create', 'order', { title: 'Theirs', unit: far });
+    const edit = async () => (await as('mover')('PATCH', `/api/content/order/${id}`, { title: `M${++count}` })).status;
+    const change = (who, change, options) => as(who)('POST', '/api/org/change', { change, options });
+    assert.equal(await edit(), 403);
+    const move = { how: 'move', unit: 'far', parent: 'near' };
+    for (const c of [move, { ...move, day: '2090-01-01' }, { how: 'merge', from: ['far'], into: 'near' }, { how: 'abolish', unit: 'far', into: 'near' }, { how: 'merge', from: ['far'], into: { code: 'fresh', name: 'F', parent: 'near' } }, { how: 'split', unit: 'far', into: ['near', { code: 'farther', name: 'F' }] }])
+      for (const options of [{ dry_run: true }, {}]) refused(await change('mover', c, options), /role editor@far/);
+    refused(await take('mover', { units: [unit('far', { parent: 'near' })] }), /role editor@far/);
+    refused(await take('mover', { unit_parents: [{ unit: 'far', parent: 'near', from: '2021-01-01' }] }), /role editor@far/);
+    refused(await take('mover', { changes: [{ ...move, day: '2089-01-01' }] }), /role editor@far/);
+    refused(await as('mover')('POST', '/x/p/move', { unit: 'far', parent: 'near' }), /role editor@far/);
+    assert.match((await s.cli('org', 'move', 'far', '--parent', 'near', '--as', 'mover')).err, /Nobody gives themself more rights: role editor@far/);
+    assert.equal(await edit(), 403);
+    // The rest of their work they do; and another moves it.
+    assert.equal((await take('mover', { units: [unit('new', { parent: 'near' })] })).status, 200);
+    assert.equal((await change('mover', { how: 'rename', unit: 'far', name: 'Far away' })).status, 200);
+    assert.equal((await change('organiser', move)).status, 200);
+    assert.equal(await edit(), 200);
+  });
+
+  it('nor passed on: of verbs bound to states, what one\'s own covers', async () => {
+    const roles = { of_draft: 'content.edit@draft', of_review: 'content.edit@in_review', of_all: 'content.edit' };
+    const givers = { gives_draft: 'content.edit@draft', gives_all: 'content.edit', gives_family: 'content.*@draft' };
+    await must('org.import', { roles: [...Object.entries(roles).map(([name, v]) => ({ name, verbs: [v] })), ...Object.entries(givers).map(([name, v]) => ({ name, verbs: ['people.grant', v] }))],
+      persons: Object.keys(givers).map((code) => ({ code, name: code })), users: Object.keys(givers).map((name) => ({ name, person: name })), role_holders: Object.keys(givers).map((g) => ({ person: g, role: g, unit: 'above' })) });
+    const may = { gives_draft: [201, 403, 403], gives_all: [201, 201, 201], gives_family: [201, 403, 403] };
+    for (const giver of Object.keys(givers)) {
+      await login(giver);
+      const got = [];
+      for (const role of Object.keys(roles)) {
+        const r = await as(giver)('POST', '/api/users/reader/roles', { role, unit: 'here' });
+        got.push(r.status);
+        if (r.status === 201) assert.equal((await as(giver)('DELETE', `/api/users/reader/roles/${r.json.id}`)).status, 204);
+      }
+      assert.deepEqual(got, may[giver], giver);
+    }
   });
 
   it('are given by another, or on the machine; and what an administrator gains stands in the audit by name', async () => {

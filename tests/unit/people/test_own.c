@@ -1,6 +1,8 @@
 /* Nobody gives themself more than they hold, by whichever row of an organisation. */
 #include "fixture.h"
 
+#include "people/change.h"
+
 /* root is an administrator who is the person mai, holds the role reader, and took the organisation in. */
 static int open_root(void **state)
 {
@@ -23,7 +25,13 @@ static int take_in(struct fixture *f, const char *tree)
 {
     struct val out, args = val_list();
     val_add(&f->a, &args, fixture_json(f, tree));
-    return fixture_try(f, "people.import", args, &out);
+    fixture_ok(f, "mark", store_mark(f->db, &f->err));
+    int rc = fixture_try(f, "people.import", args, &out);
+    if (rc)
+        store_mark_rollback(f->db);
+    else
+        fixture_ok(f, "release", store_mark_release(f->db, &f->err));
+    return rc;
 }
 
 static void refused(struct fixture *f, const char *tree, const char *what)
@@ -148,6 +156,137 @@ static void nobody_lets_themself_act_for_another(void **state)
     fixture_ok(f, "for others", fixture_try(f, "people.delegate", args, &out));
 }
 
+/* --- by the tree: no holding is written, and it reaches more --- */
+
+static int change(struct fixture *f, const char *spec, bool dry)
+{
+    struct val v = fixture_json(f, spec), report;
+    err_clear(&f->err);
+    fixture_ok(f, "mark", store_mark(f->db, &f->err));
+    int rc = people_change(&f->s, &v, dry, &report, &f->err);
+    if (rc || dry)
+        store_mark_rollback(f->db);
+    else
+        fixture_ok(f, "release", store_mark_release(f->db, &f->err));
+    return rc;
+}
+
+static void unmoved(struct fixture *f, const char *spec, const char *what)
+{
+    for (int dry = 1; dry >= 0; dry--) {
+        if (change(f, spec, dry) != ERR_DENIED) fail_msg("done: %s (%s)", spec, f->err.key);
+        assert_string_equal(f->err.key, "denied.own_rights");
+        assert_string_equal(err_arg(&f->err, "what"), what);
+    }
+}
+
+static void moved(struct fixture *f, const char *spec)
+{
+    fixture_ok(f, spec, change(f, spec, true));
+}
+
+/* root holds clerk@a until 2022 and is the chair of the province. */
+static void nobody_moves_a_unit_below_their_own(void **state)
+{
+    struct fixture *f = *state;
+    unmoved(f, "{\"how\":\"move\",\"unit\":\"b\",\"parent\":\"a\"}", "role clerk@b");
+    unmoved(f, "{\"how\":\"move\",\"unit\":\"b\",\"parent\":\"a\",\"day\":\"2021-12-31\"}", "role clerk@b");
+    moved(f, "{\"how\":\"move\",\"unit\":\"b\",\"parent\":\"a\",\"day\":\"2022-01-01\"}"); /* it is over then */
+    moved(f, "{\"how\":\"move\",\"unit\":\"a\",\"parent\":\"b\"}");
+    moved(f, "{\"how\":\"rename\",\"unit\":\"a\",\"name\":\"Xã C\"}");
+    f->s.actor = (struct actor){0};
+    moved(f, "{\"how\":\"move\",\"unit\":\"b\",\"parent\":\"a\"}");
+}
+
+static void nor_takes_one_over(void **state)
+{
+    struct fixture *f = *state;
+    unmoved(f, "{\"how\":\"abolish\",\"unit\":\"b\",\"into\":\"a\"}", "role clerk@b");
+    unmoved(f, "{\"how\":\"merge\",\"from\":[\"b\"],\"into\":\"a\"}", "role clerk@b");
+    unmoved(f, "{\"how\":\"split\",\"unit\":\"b\",\"into\":[\"a\",{\"code\":\"c\",\"name\":\"C\"}]}", "role clerk@b");
+    unmoved(f, "{\"how\":\"abolish\",\"unit\":\"office\",\"into\":\"province\"}", "position chair@office");
+    /* What was below the other, too: b below c, which the own unit takes over. */
+    fixture_ok(f, "below",
+               take_in(f, "{\"units\":[{\"code\":\"c\",\"name\":\"C\",\"from\":\"2000-01-01\"}],\"unit_parents\":[{"
+                          "\"unit\":\"b\",\"parent\":\"c\",\"from\":\"2000-01-01\"}]}"));
+    unmoved(f, "{\"how\":\"merge\",\"from\":[\"c\"],\"into\":\"a\"}", "role clerk@b");
+    /* A position is of its own unit alone: what is moved below it is no gain. */
+    moved(f, "{\"how\":\"move\",\"unit\":\"c\",\"parent\":\"province\"}");
+    moved(f, "{\"how\":\"merge\",\"from\":[\"a\",\"b\"],\"into\":{\"code\":\"ab\",\"name\":\"AB\"}}");
+}
+
+static void nor_takes_such_a_tree_in(void **state)
+{
+    struct fixture *f = *state;
+    refused(f,
+            "{\"units\":[{\"code\":\"b\",\"name\":\"Xã B\",\"kind\":\"commune\",\"parent\":\"a\",\"from\":"
+            "\"2000-01-01\"}]}",
+            "role clerk@b");
+    refused(f, "{\"unit_parents\":[{\"unit\":\"b\",\"parent\":\"a\",\"from\":\"2021-06-01\"}]}", "role clerk@b");
+    refused(f, "{\"changes\":[{\"how\":\"move\",\"unit\":\"b\",\"parent\":\"a\",\"day\":\"2021-06-01\"}]}",
+            "role clerk@b");
+    refused(f, "{\"successors\":[{\"unit\":\"b\",\"successor\":\"a\",\"day\":\"2021-06-01\",\"how\":\"merge\"}]}",
+            "role clerk@b");
+    /* What is new is empty; what is said again is no change, in one piece or in two. */
+    static const char made[] = "{\"units\":[{\"code\":\"n\",\"name\":\"N\",\"parent\":\"a\",\"from\":\"2000-01-01\"}]}",
+                      same[] =
+                          "{\"units\":[{\"code\":\"b\",\"name\":\"Xã B\",\"kind\":\"commune\",\"parent\":\"office\","
+                          "\"from\":\"2000-01-01\"}]}",
+                      again[] = "{\"unit_parents\":[{\"unit\":\"n\",\"parent\":\"a\",\"from\":\"2021-03-01\"}]}";
+    fixture_ok(f, made, take_in(f, made));
+    fixture_ok(f, again, take_in(f, again));
+    fixture_ok(f, same, take_in(f, same));
+    refused(f, "{\"unit_parents\":[{\"unit\":\"b\",\"parent\":\"n\",\"from\":\"2021-06-01\"}]}", "role clerk@b");
+}
+
+static void whoever_has_it_everywhere_or_above_gains_nothing(void **state)
+{
+    struct fixture *f = *state;
+    static const char move[] = "{\"how\":\"move\",\"unit\":\"b\",\"parent\":\"a\"}";
+    static const char give[] = "insert into role_held(person, role, unit, valid_from) select id, 'clerk', %s, 0 from"
+                               " person where code = 'mai'";
+    const char *const units[] = {"null", "(select id from unit where code = 'office')"};
+    for (size_t i = 0; i < 2; i++) {
+        fixture_ok(f, "clear", store_exec(f->db, "delete from role_held where valid_from = 0", &f->err));
+        unmoved(f, move, "role clerk@b");
+        fixture_ok(f, "give", store_exec(f->db, arena_printf(&f->a, give, units[i]), &f->err));
+        moved(f, move);
+    }
+}
+
+/* By what another holds and lets them act for. */
+static void nor_through_another(void **state)
+{
+    struct fixture *f = *state;
+    static const char move[] = "{\"how\":\"move\",\"unit\":\"a\",\"parent\":\"b\"}";
+    static const char lend[] =
+        "insert into delegation(from_person, to_person, position, role, unit, valid_from, valid_to, created_at) select"
+        " l.id, m.id, %s, 18628, 20000, 0 from person l, person m where l.code = 'lan' and m.code = 'mai'";
+    fixture_ok(f, "row",
+               store_exec(f->db,
+                          "insert into role_held(person, role, unit, valid_from) select p.id, 'author', u.id, 0 from"
+                          " person p, unit u where p.code = 'lan' and u.code = 'b'",
+                          &f->err));
+    moved(f, move);
+    static const char *const lent[][2] = {
+        {"null, null, null", "delegated lan author@a"},
+        {"null, 'author', null", "delegated lan author@a"},
+        {"null, null, (select id from unit where code = 'b')", "delegated lan author@a"},
+        {"null, 'reader', (select id from unit where code = 'b')", "delegation lan reader@a"},
+        {"'chair', null, (select id from unit where code = 'b')", "delegation lan chair@a"},
+        {"null, 'reader', null", NULL},
+        {"'chair', null, null", NULL},
+    };
+    for (size_t i = 0; i < sizeof(lent) / sizeof(lent[0]); i++) {
+        fixture_ok(f, "clear", store_exec(f->db, "delete from delegation", &f->err));
+        fixture_ok(f, "lend", store_exec(f->db, arena_printf(&f->a, lend, lent[i][0]), &f->err));
+        if (lent[i][1])
+            unmoved(f, move, lent[i][1]);
+        else
+            moved(f, move);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +297,11 @@ int main(void)
         ROOT(others_are_given_what_there_is_to_give),
         ROOT(administrators_are_made_by_administrators),
         ROOT(nobody_lets_themself_act_for_another),
+        ROOT(nobody_moves_a_unit_below_their_own),
+        ROOT(nor_takes_one_over),
+        ROOT(nor_takes_such_a_tree_in),
+        ROOT(whoever_has_it_everywhere_or_above_gains_nothing),
+        ROOT(nor_through_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

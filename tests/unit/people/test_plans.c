@@ -35,7 +35,7 @@ static bool is_whole(const char *sql)
 /* Rows of a query itself, and what no organisation has many of. */
 static bool may_be_scanned(const char *name)
 {
-    static const char *const names[] = {"up", "holder", "made", "CONSTANT", "(subquery", "(join"};
+    static const char *const names[] = {"up", "down", "holder", "made", "CONSTANT", "(subquery", "(join"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strncmp(name, names[i], strlen(names[i])) == 0) return true;
     return false;

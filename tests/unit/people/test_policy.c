@@ -1,6 +1,7 @@
 /* The policy and the tokens. */
 #include "base/clock.h"
 #include "fixture.h"
+#include "people/verb.h"
 
 static int ask(struct fixture *f, struct actor a, const char *verb, int64_t unit)
 {
@@ -55,6 +56,54 @@ static void family_of_verbs_is_one_row(void **state)
     assert_int_equal(ask(f, a, "flowers.pick", 0), ERR_DENIED);
     r.role = "emperor";
     assert_int_equal(people_role_give(f->db, &r, &given, &f->err), ERR_NOT_FOUND);
+}
+
+/* Who has the one word may give the other: as it is compared (people_verb_covers) and as the policy answers. */
+static void a_role_is_within_what_covers_it(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const words[] = {
+        "content.edit",
+        "content.edit@draft",
+        "content.edit@in_review",
+        "content.*",
+        "content.*@draft",
+        "content.*@in_review",
+        "content.edi",
+        "content.approve@draft",
+        "flow.read",
+        "flow.*",
+        "flow.operate@failed",
+        "own",
+        "own.x",
+        "own.*",
+    };
+    static const bool edit_covers[] = {true, true, true, false},
+                      family_draft_covers[] = {false, true, false, false, true};
+    static const char row[] = "insert or replace into role_verb(role, verb) values('%s', '%s')";
+    size_t n = sizeof(words) / sizeof(words[0]);
+    f->s.actor = (struct actor){.user = 77, .person = fixture_person(f, "mai")};
+    fixture_ok(f, "held",
+               store_exec(f->db,
+                          "insert into role_held(person, role, unit, valid_from) select p.id, 'had', u.id, 0 from"
+                          " person p, unit u where p.code = 'mai' and u.code = 'a'",
+                          &f->err));
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++) {
+            fixture_ok(f, "clear", store_exec(f->db, "delete from role_verb where role in ('had','has')", &f->err));
+            fixture_ok(f, "had", store_exec(f->db, arena_printf(&f->a, row, "had", words[i]), &f->err));
+            fixture_ok(f, "has", store_exec(f->db, arena_printf(&f->a, row, "has", words[k]), &f->err));
+            err_clear(&f->err);
+            int rc = people_role_is_within(&f->s, "has", fixture_unit(f, "a"), &f->err);
+            if ((rc == 0) != people_verb_covers(words[i], words[k]))
+                fail_msg("%s gives %s: %d", words[i], words[k], rc);
+            if (rc) assert_string_equal(err_arg(&f->err, "verb"), words[k]);
+            assert_int_equal(people_role_is_within(&f->s, "has", fixture_unit(f, "b"), &f->err), ERR_DENIED);
+        }
+    for (size_t k = 0; k < 4; k++)
+        assert_int_equal(people_verb_covers("content.edit", words[k]), edit_covers[k]);
+    for (size_t k = 0; k < 5; k++)
+        assert_int_equal(people_verb_covers("content.*@draft", words[k]), family_draft_covers[k]);
 }
 
 static void admin_has_system_verbs_and_no_business_rights(void **state)
@@ -219,6 +268,7 @@ int main(void)
         TEST(nothing_is_allowed_without_a_role),
         TEST(role_reaches_its_unit_and_what_is_below),
         TEST(family_of_verbs_is_one_row),
+        TEST(a_role_is_within_what_covers_it),
         TEST(admin_has_system_verbs_and_no_business_rights),
         TEST(system_and_runs_act_by_procedure_hooks_by_their_plugin),
         TEST(token_is_the_account_and_only_its_digest_is_kept),
