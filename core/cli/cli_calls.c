@@ -75,7 +75,7 @@ static const struct call calls[] = {
     {"org", "positions", "people.position_list", "{**}", "code title deputy_of rank", "khung org positions" PAGES},
     {"org", "holders", "people.holder_list", "{at,position,person,unit,**}", "id position person unit from to act",
      "khung org holders [--at DATE] [--position P] [--person CODE] [--unit CODE]" PAGES},
-    {"org", "find", "people.find", "{kind,name}", "id code name where",
+    {"org", "find", "people.find", "--kind --name", "id code name where",
      "khung org find --kind person|unit --name TEXT"},
     {"org", "bodies", "people.body_list", "{at,unit,**}", "id code name unit from to",
      "khung org bodies [--at DATE] [--unit CODE]" PAGES},

@@ -161,7 +161,7 @@ int content_search(struct session *s, const struct content_search *q, struct are
                    struct err *err);
 /* What happened to it, in a page: { id, verb, from, to, revision, at, … }; where it ends, the session's `next`. */
 struct list_query;
-extern const struct list content_history_list;
+extern const struct list content_history_list, content_overdue_list;
 int content_history(struct session *s, int64_t item, const struct list_query *q, struct arena *a, struct val *out,
                     struct err *err);
 struct content_span {
@@ -185,7 +185,7 @@ int content_json_get(struct store *db, const char *type, int64_t id, const char 
 
 /* Scheduled publications that were refused: { item, type, slug, unit, publish_at, next_try, tries,
  * reason }. */
-int content_overdue(struct session *s, struct arena *a, struct val *out, struct err *err);
+int content_overdue(struct session *s, const struct list_query *q, struct arena *a, struct val *out, struct err *err);
 
 /* Scheduled publications that the session may see, soonest first: { item, title, type, slug, publish_at, changed_at
  * (ms), times = how often its date was set }. */

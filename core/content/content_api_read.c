@@ -34,7 +34,7 @@ static void note_read(struct api_call *c, int64_t item, int64_t unit)
 {
     struct err ignored = {0};
     int64_t person = c->s->actor.person;
-    if (c->s->mode != SESSION_READ || (person && content_is_author(c->s->db, item, person, &ignored) == 1)) return;
+    if (!session_notes_reads(c->s) || (person && content_is_author(c->s->db, item, person, &ignored) == 1)) return;
     session_note_read(c->s, &(struct session_read){.verb = "content.read", .kind = "item", .id = item, .unit = unit});
 }
 
@@ -128,6 +128,16 @@ static int may_look(struct api_call *c, int64_t item)
     return 0;
 }
 
+/* To Lua the cursor is a second result. */
+static int give_next(struct api_call *c)
+{
+    if (!c->s->vm) return 0;
+    c->nresults = 2;
+    c->result2 = c->s->next ? val_str(c->s->next) : val_nil();
+    c->s->next = NULL;
+    return 0;
+}
+
 /* Without options: all that there is, as far as it goes into a page. */
 static int history(struct api_call *c)
 {
@@ -136,11 +146,7 @@ static int history(struct api_call *c)
     if (rc == 0) rc = api_list_read(c, &c->args[1], &q);
     if (rc == 0 && c->args[1].type == VAL_NIL) q.limit = LIST_LIMIT_MAX;
     if (rc == 0) rc = content_history(c->s, c->args[0].as.obj.id, &q, c->arena, &c->result, c->err);
-    if (rc || !c->s->vm) return rc;
-    c->nresults = 2;
-    c->result2 = c->s->next ? val_str(c->s->next) : val_nil();
-    c->s->next = NULL;
-    return 0;
+    return rc ? rc : give_next(c);
 }
 
 static int diff(struct api_call *c)
@@ -171,7 +177,11 @@ static int authors(struct api_call *c)
 
 static int overdue(struct api_call *c)
 {
-    return content_overdue(c->s, c->arena, &c->result, c->err);
+    struct list_query q;
+    int rc = api_list_read(c, &c->args[0], &q);
+    if (rc == 0 && c->args[0].type == VAL_NIL) q.limit = LIST_LIMIT_MAX;
+    if (rc == 0) rc = content_overdue(c->s, &q, c->arena, &c->result, c->err);
+    return rc ? rc : give_next(c);
 }
 
 /* What a type is made of; the unit is the head's, and is there where the type has one. */
@@ -298,10 +308,10 @@ const struct api_fn content_read_functions[] = {
     {"content.authors", authors, "item:object:item!", "integer[]", API_READ, "content", 1,
      "The persons who do not approve the item, since they have created, edited, corrected or submitted it since it was "
      "last published; nobody where its type has no separation of duties."},
-    {"content.overdue", overdue, "", "table[]", API_READ, "content", 1,
-     "Scheduled publications that were refused: {item, publish_at, next_try, tries, reason}.",
-     .gives = "item:integer! type:text! slug:text! unit:integer publish_at:text next_try:text tries:integer! "
-              "reason:text!"},
+    {"content.overdue", overdue, "options:map", "table[]", API_READ, "content", 1,
+     "Scheduled publications that were refused: {item, publish_at, next_try, tries, reason}; {limit, after, sort, "
+     "fields}.",
+     .list = &content_overdue_list},
     {"content.lint", lint, "item:object:item!", "table[]", API_READ, "content", 1,
      "Findings in the text: {field, offset, length, text, rule, message, suggestion}.",
      .gives = "field:text! offset:integer length:integer text:text rule:text! message:text! suggestion:text"},

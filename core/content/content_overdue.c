@@ -1,11 +1,16 @@
 /* Publications that were refused: which, since when, why, and when they are tried again. */
 #include "content/content_internal.h"
+#include "store/list.h"
 
-enum { OVERDUE_MAX = 200 };
+static const struct list_column columns[] = {
+    {"item", FIELD_INTEGER, LIST_SORT},   {"type", FIELD_TEXT, LIST_FILTER},      {"slug", FIELD_TEXT, LIST_SHOWN},
+    {"unit", FIELD_INTEGER, LIST_FILTER}, {"publish_at", FIELD_TEXT, LIST_SHOWN}, {"next_try", FIELD_TEXT, LIST_SORT},
+    {"tries", FIELD_INTEGER, LIST_SORT},  {"reason", FIELD_TEXT, LIST_SHOWN},     {0}};
+const struct list content_overdue_list = {.name = "overdue", .order = "next_try", .key = "item", .columns = columns};
 
 static const char overdue_sql[] =
     "select id, type, slug, unit, publish_at, due_at, due_tries, due_error, state from item"
-    " where due_tries > 0 order by due_at limit ?1";
+    " where due_tries > 0 order by due_at";
 
 static int set_text(struct stmt *s, int col, const char *name, struct arena *a, struct val *row)
 {
@@ -38,13 +43,13 @@ static int read_row(struct stmt *s, const char *zone, struct arena *a, struct va
     return rc;
 }
 
-int content_overdue(struct session *s, struct arena *a, struct val *out, struct err *err)
+/* What one may see of all. */
+static int all_of(struct session *s, struct arena *a, struct val *out, struct err *err)
 {
     struct stmt *st = store_stmt(s->db, overdue_sql, err);
     int rc;
     *out = val_list();
     if (!st) return err->code;
-    stmt_bind_int(st, 1, OVERDUE_MAX);
     while ((rc = stmt_step(st, err)) == 1) {
         struct val row;
         size_t len;
@@ -56,4 +61,11 @@ int content_overdue(struct session *s, struct arena *a, struct val *out, struct 
     }
     stmt_done(st);
     return rc;
+}
+
+int content_overdue(struct session *s, const struct list_query *q, struct arena *a, struct val *out, struct err *err)
+{
+    struct val all;
+    int rc = all_of(s, a, &all, err);
+    return rc ? rc : list_slice(q, &all, a, out, &s->next, err);
 }

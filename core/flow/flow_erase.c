@@ -5,11 +5,10 @@
  * decided, by which number, and when stays. An open run needs its journal as it is: the erasure waits until it has
  * ended, and lists it. One that failed is open, too: it may be tried again, or cancelled. */
 #include "audit/audit_place.h"
-#include "content/personal.h"
 #include "file/file.h"
 #include "flow/flow_internal.h"
 
-enum { RUNS_AT_ONCE = 50, TASKS_MAX = 1000 };
+enum { RUNS_AT_ONCE = 50 };
 #define CLOSED "(1, 4)" /* completed, cancelled */
 
 /* Entries with payloads that tell of nobody. Digests of arguments go, too: they could be tried. */
@@ -46,9 +45,9 @@ static const struct erasing_rows journal_whole = {
 
 /* ?1 is the run. */
 static const struct erasing_rows parts[] = {
-    {"select id, 0, input, checkpoint, result, bid from flow_run where id = ?1",
-     "update flow_run set input = ?3, checkpoint = ?4, result = ?5, bid = ?6 where id = ?1 and ?2",
-     {erasing_value, erasing_value, erasing_value, erasing_unique},
+    {"select id, 0, result, bid from flow_run where id = ?1",
+     "update flow_run set result = ?3, bid = ?4 where id = ?1 and ?2",
+     {erasing_value, erasing_unique},
      NULL},
     {"select run, 0, args, text, traceback from flow_error where run = ?1",
      "update flow_error set args = ?3, text = ?4, traceback = ?5 where run = ?1 and ?2",
@@ -81,89 +80,37 @@ static const struct erasing_rows parts[] = {
      NULL},
 };
 
-static int put_input(struct erasing *e, int64_t run, const struct field_list *fields, const bool *goes,
-                     struct val *input, struct err *err)
-{
-    struct buf b;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < fields->n; i++)
-        if (goes[i]) rc = val_set(e->a, input, fields->items[i].name, personal_mark(&fields->items[i]));
-    buf_init(&b, FLOW_RESULT_MAX);
-    if (rc == 0) rc = val_encode(input, &b, true);
-    if (rc || !buf_ok(&b)) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
-    struct stmt *s = rc ? NULL : store_stmt(e->s->db, "update flow_run set input = ?2 where id = ?1", err);
-    if (s) {
-        stmt_bind_int(s, 1, run);
-        stmt_bind_blob(s, 2, b.data, b.len);
-    }
-    rc = s ? stmt_run(s, err) : err->code;
-    buf_close(&b);
-    return rc ? rc : erasing_field(e, "run", run, "input", err);
-}
-
-/* Fields of the input that are declared personal. */
-static int input_of(struct flow *f, struct erasing *e, int64_t run, struct erasing_seen *seen, struct err *err)
-{
-    struct stmt *s = store_stmt(
-        e->s->db, "select n.plugin, n.name, r.input from flow_run r join flow_name n on n.id = r.name where r.id = ?1",
-        err);
-    char plugin[80], name[80];
-    struct val input = val_nil();
-    size_t len;
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, run);
-    int rc = stmt_step(s, err);
-    if (rc == 1) {
-        stmt_copy(s, 0, plugin, sizeof(plugin));
-        stmt_copy(s, 1, name, sizeof(name));
-    }
-    const char *p = rc == 1 ? stmt_blob(s, 2, &len) : NULL;
-    char *copy = p ? arena_strndup(e->a, p, len) : NULL;
-    stmt_done(s);
-    const struct flow_def *def = copy ? flow_def_find(f, plugin, name) : NULL;
-    bool *goes = def && personal_any(&def->input) ? arena_alloc(e->a, def->input.n * sizeof(*goes)) : NULL;
-    if (!goes || val_decode(copy, len, e->a, flow_kind_of, &input) != 0 || input.type != VAL_MAP)
-        return rc < 0 ? rc : 0;
-    int64_t n = personal_choose(e, &def->input, &input, goes);
-    seen->values += n;
-    return n && !e->is_dry ? put_input(e, run, &def->input, goes, &input, err) : 0;
-}
-
 /* What the person handed in there hangs there no more, and is swept. */
 static int let_go(struct erasing *e, int64_t run, struct erasing_seen *seen, struct err *err)
 {
-    int64_t tasks[TASKS_MAX];
-    size_t n = 0;
-    struct stmt *s = store_stmt(e->s->db, "select id from flow_task where run = ?1", err);
-    int rc;
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, run);
-    while ((rc = stmt_step(s, err)) == 1 && n < TASKS_MAX)
-        tasks[n++] = stmt_int(s, 0);
-    stmt_done(s);
     struct file_thing on = {.kind = "run", .id = run};
-    rc = rc < 0 ? rc : file_let_go_of(e->s, &on, e->traces->person, e->is_dry, &seen->values, err);
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        on = (struct file_thing){.kind = "task", .id = tasks[i]};
+    int rc = file_let_go_of(e->s, &on, e->traces->person, e->is_dry, &seen->values, err);
+    struct stmt *s = rc ? NULL : store_stmt(e->s->db, "select id from flow_task where run = ?1", err);
+    if (!s) return rc ? rc : err->code;
+    stmt_bind_int(s, 1, run);
+    on.kind = "task";
+    while (rc == 0 && (rc = stmt_step(s, err)) == 1) {
+        on.id = stmt_int(s, 0);
         rc = file_let_go_of(e->s, &on, e->traces->person, e->is_dry, &seen->values, err);
     }
+    stmt_done(s);
     return rc;
 }
 
 static int look_at_run(struct flow *f, struct erasing *e, int64_t run, bool is_open, struct err *err)
 {
-    struct erasing_seen seen = {0};
+    struct erasing_seen seen = {0}, named = {0};
     bool was_dry = e->is_dry;
     int rc = 0;
     e->is_dry |= is_open;
-    rc = input_of(f, e, run, &seen, err); /* while the name that it may go by is still there */
+    rc = flow_erase_input(f, e, run, &seen, err); /* while the name that it may go by is still there */
     for (size_t i = 0; rc == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
         rc = erasing_rows(e, &parts[i], run, &seen, err);
     if (rc == 0) rc = let_go(e, run, &seen, err);
     e->is_dry = true;
-    if (rc == 0) rc = erasing_rows(e, &journal_named, run, &seen, err);
+    if (rc == 0) rc = erasing_rows(e, &journal_named, run, &named, err);
     e->is_dry = was_dry || is_open;
-    if (rc == 0 && seen.values && !e->is_dry) rc = erasing_rows(e, &journal_whole, run, &seen, err);
+    if (rc == 0 && (seen.values || named.values)) rc = erasing_rows(e, &journal_whole, run, &seen, err);
     e->is_dry = was_dry;
     if (rc || seen.values == 0) return rc;
     return is_open ? erasing_wait(e, "run", run, err) : erasing_tell(e, "run", run, seen.values, err);

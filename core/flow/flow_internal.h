@@ -186,6 +186,8 @@ const char *flow_value_key(const struct val *v, struct arena *a, struct err *err
 /* flow_search.c: search = { fields } */
 int flow_search_compile(struct flow_def *def, const struct val *search, struct arena *a, struct err *err);
 int flow_search_add(struct session *s, struct flow_run *run, const struct flow_def *def, struct err *err);
+/* It is not found by the field any more. */
+int flow_search_forget(struct store *db, int64_t run, const char *field, struct err *err);
 int flow_search_update(struct session *s, struct flow_run *run, const struct val *state, struct err *err);
 
 /* flow_version.c */
@@ -323,6 +325,10 @@ void flow_off_attach(struct flow *f);
 /* flow_file.c: what hangs on runs and tasks. */
 void flow_file_attach(struct flow *f);
 void flow_erase_attach(struct flow *f); /* flow_erase.c */
+struct erasing;
+struct erasing_seen;
+/* flow_erase_input.c: of one run. */
+int flow_erase_input(struct flow *f, struct erasing *e, int64_t run, struct erasing_seen *seen, struct err *err);
 int flow_file_hang_run(struct session *s, const struct flow_run *run, const struct flow_def *def, struct err *err);
 /* Open runs and tasks of all plugins as they are, for quotas_add_count. */
 int flow_count(void *ctx, struct store *db, struct quota_count *to, struct err *err);

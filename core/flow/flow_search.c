@@ -39,11 +39,11 @@ static int add(struct store *db, const struct flow_run *run, const char *field, 
     return stmt_run(s, err);
 }
 
-static int forget(struct store *db, const struct flow_run *run, const char *field, struct err *err)
+int flow_search_forget(struct store *db, int64_t run, const char *field, struct err *err)
 {
     struct stmt *s = store_stmt(db, "delete from flow_search where run = ?1 and field = ?2", err);
     if (!s) return err->code;
-    stmt_bind_int(s, 1, run->id);
+    stmt_bind_int(s, 1, run);
     stmt_bind_str(s, 2, field);
     return stmt_run(s, err);
 }
@@ -71,7 +71,7 @@ int flow_search_update(struct session *s, struct flow_run *run, const struct val
         const char *key = now && now->type != VAL_NIL ? flow_value_key(now, s->arena, err) : "";
         if (!key) return err->code;
         if (!*key) continue;
-        rc = forget(s->db, run, name, err);
+        rc = flow_search_forget(s->db, run->id, name, err);
         if (rc == 0) rc = add(s->db, run, name, key, err);
     }
     return rc;

@@ -229,6 +229,8 @@ static int run_on_lane(struct lane_work *w, struct lane *lane, struct err *err)
                         .zone = h->zone};
     log_set_request(job->request->id); /* kept until the reply, which comes after this */
     int rc = run_once(job, &s, err);
+    job->reads = s.reads;
+    if (rc >= 0) rc = api_told_reads(job, &s, err);
     log_set_request(NULL);
     if (rc < 0) flow_undone(h->flow);
     return rc;
@@ -236,7 +238,9 @@ static int run_on_lane(struct lane_work *w, struct lane *lane, struct err *err)
 
 static void done_on_lane(struct lane_work *w, const struct err *failed)
 {
-    send_back((struct api_job *)w, failed);
+    struct api_job *job = (struct api_job *)w;
+    if (!failed) api_told_done(job);
+    send_back(job, failed);
 }
 
 /* The answer waits in the job meanwhile. */

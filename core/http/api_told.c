@@ -32,7 +32,7 @@ static uint64_t key_of(const struct api_job *job, const struct session_read *r)
     return digest_short(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
-bool api_told_wants(struct api_job *job)
+static void drop_told(struct api_job *job)
 {
     struct session_read **at = &job->reads;
     int64_t day = today(job);
@@ -42,7 +42,23 @@ bool api_told_wants(struct api_job *job)
         else
             at = &(*at)->next;
     }
+}
+
+bool api_told_wants(struct api_job *job)
+{
+    drop_told(job);
     return job->reads || is_guarded(job);
+}
+
+int api_told_reads(struct api_job *job, struct session *s, struct err *err)
+{
+    int rc = 0;
+    drop_told(job);
+    for (const struct session_read *r = job->reads; rc == 0 && r; r = r->next) {
+        struct audit_entry e = {.verb = r->verb, .kind = r->kind, .id = r->id, .name = r->name, .unit = r->unit};
+        rc = audit_add(s, &e, err);
+    }
+    return rc;
 }
 
 int api_told_run(struct api_job *job, struct session *s, struct err *err)
@@ -54,11 +70,7 @@ int api_told_run(struct api_job *job, struct session *s, struct err *err)
             .verb = job->call, .kind = "read", .name = what ? val_cstr(&job->arena, what) : NULL, .after = &job->args};
         rc = audit_add(s, &e, err);
     }
-    for (const struct session_read *r = job->reads; rc == 0 && r; r = r->next) {
-        struct audit_entry e = {.verb = r->verb, .kind = r->kind, .id = r->id, .name = r->name, .unit = r->unit};
-        rc = audit_add(s, &e, err);
-    }
-    return rc;
+    return rc ? rc : api_told_reads(job, s, err);
 }
 
 void api_told_done(struct api_job *job)

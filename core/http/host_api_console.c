@@ -33,6 +33,7 @@ static int run_in(struct api_call *c, enum session_mode mode, int64_t cpu_ms)
     s.mode = mode;
     if (mode == SESSION_READ) s.lane = NULL;
     int rc = run_line(c, &s, r, cpu_ms);
+    c->s->reads = s.reads;
     registry_drop(r);
     return rc;
 }

@@ -208,10 +208,7 @@ static const char *const find_kinds[] = {"person", "unit", NULL};
 
 static int find(struct api_call *c)
 {
-    const struct val *name = val_get(&c->args[0], "name");
-    const char *kind = api_str(val_get(&c->args[0], "kind")), *text = api_str(name);
-    /* Of a query digits come as a number. */
-    if (val_is(name, VAL_INT)) text = arena_printf(c->arena, "%lld", (long long)name->as.i);
+    const char *kind = api_str(&c->args[0]), *text = api_str(&c->args[1]);
     for (int i = 0; kind && find_kinds[i]; i++)
         if (strcmp(kind, find_kinds[i]) == 0)
             return people_find(c->s, (enum people_find_kind)(i + 1), text ? text : "", c->arena, &c->result, c->err);
@@ -233,7 +230,7 @@ const struct api_fn directory_functions[] = {
      .list = &directory_bodies},
     {"org.units", dated, "options:map", "list", API_READ, API_HOST, 1, "The units of a day {at}, else of today.",
      .list = &directory_units},
-    {"people.find", find, "options:map{kind:text!,name:any!}", "list", API_READ, API_HOST, 1,
+    {"people.find", find, "kind:text! name:text!", "list", API_READ, API_HOST, 1,
      "Persons or units (kind) by beginnings of the words of their name, without marks: { id, code, name, where }.",
      .gives = "id:integer! code:text name:text where:text"},
     {"people.delegation_list", delegations, "options:map", "list", API_READ, API_HOST, 1,

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "people/collate.h"
 #include "people/people_internal.h"
+#include "plugin/protected.h"
 
 enum { WORDS_MAX = 4, NAME_ARENA = 256 << 10, NAME_WORDS_MAX = 40 };
 
@@ -121,7 +122,7 @@ static const char persons_sql[] =
     " n.name from unit_name n where n.unit = h.unit and n.valid_from <= ?2 order by n.valid_from desc limit 1), '') as"
     " told from position_held h join position q on q.code = h.position where h.person = p.id and " HELD(
         "h") " order by"
-             " q.rank, q.code limit 3) holder) from person p where p.code = ?12 or p.email = ?12 or (p.id in (" FITS
+             " q.rank, q.code limit 3) holder) from person p where p.code = ?12 or p.email = ?13 or (p.id in (" FITS
              ") and (?11 or " HOLDS ")) limit 51";
 static const char units_sql[] =
     "select u.id, u.code, " PEOPLE_UNIT_NAME ", (select n.name from unit_parent p join unit_name n on n.unit = p.parent"
@@ -173,6 +174,15 @@ static int may_find(struct session *s, enum people_find_kind kind, bool *all, st
     return err_set(err, ERR_DENIED, "denied.verb", "verb", "people.read", NULL);
 }
 
+static void note(struct session *s, const struct words *w, struct arena *a)
+{
+    const char *text = "";
+    if (!session_notes_reads(s)) return;
+    for (size_t i = 0; text && i < w->n; i++)
+        text = arena_printf(a, "%s%s%s", text, i ? " " : "", w->at[i]);
+    if (text) session_note_read(s, &(struct session_read){.verb = "people.find", .kind = "person", .name = text});
+}
+
 int people_find(struct session *s, enum people_find_kind kind, const char *text, struct arena *a, struct val *out,
                 struct err *err)
 {
@@ -190,12 +200,15 @@ int people_find(struct session *s, enum people_find_kind kind, const char *text,
     stmt_bind_int(st, 11, all);
     /* Who comes by a link knows no codes, and is not to try them. */
     if (all || s->actor.user > 0) stmt_bind_str(st, 12, text);
+    /* Nor is an address, which is known to others, a question that everybody may ask. */
+    if (all && kind == PEOPLE_FIND_PERSON) stmt_bind_str(st, 13, text);
     while ((rc = stmt_step(st, err)) == 1)
         if (add_found(st, a, out)) {
             rc = people_too_large(err);
             break;
         }
     stmt_done(st);
+    if (rc == 0 && out->as.list.n && kind == PEOPLE_FIND_PERSON) note(s, &w, s->arena);
     if (rc == 0 && out->as.list.n) qsort(out->as.list.items, out->as.list.n, sizeof(struct val), by_name);
     return rc;
 }

@@ -16,7 +16,8 @@ int people_words_fill(struct store *db, struct err *err);
 
 /* Up to PEOPLE_FIND_MOST and one more, so that "there are more" can be said: { { id, code, name, where } … }, by name.
  * `where`: the positions that a person holds today, or what a unit belongs to. Who may not read all persons finds those
- * who hold a position today, and others by their whole code or address. ERR_DENIED for who is nobody. */
+ * who hold a position today, and others by their whole code; who may, by their whole address, too. Who finds persons is
+ * told in the audit (plugin/protected.h). ERR_DENIED for who is nobody. */
 int people_find(struct session *s, enum people_find_kind kind, const char *text, struct arena *a, struct val *out,
                 struct err *err);
 

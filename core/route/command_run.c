@@ -69,5 +69,6 @@ int command_run(struct session *s, struct plugin_states *states, const char *nam
     own.actor.plugin = def->plugin;
     p.cpu_ms = def->writes ? COMMAND_WRITE_MS : COMMAND_READ_MS;
     rc = piece_run(&own, pv, &p, NULL, err);
+    s->reads = own.reads;
     return rc ? rc : give(def, &k.value, own.arena, out, err);
 }

@@ -12,7 +12,7 @@ const SOURCE = [
   local members = storage.table("member", { fields = { name = { "text!", personal = true }, phone = { "text", personal = "name" }, born = { "date", personal = true }, town = "text" },
     unique = { { "name" } } })
   local seen = storage.table("seen", { fields = { by = "person!", remark = { "text", personal = "by" }, town = "text" } })`,
-  `flow.define("enter", { input = { name = "text!", phone = { "text", personal = "name" } } }, function(run, input)
+  `flow.define("enter", { input = { name = "text!", phone = { "text", personal = "name" } }, search = { "name", "phone" } }, function(run, input)
     local id = members:insert { name = input.name, phone = input.phone, born = "1970-01-04", town = "Sầm Sơn" }
     seen:insert { by = person("hoa"), remark = "Met " .. input.name, town = "Sầm Sơn" }
     return { entered = input.name, id = id }
@@ -23,11 +23,16 @@ const SOURCE = [
     content.edit(content.get("story", id), { body = "More about " .. input.title .. "." })
     return id
   end)`,
+  // Whom it is about it finds out on its way.
+  `flow.define("find", { input = { member = "integer!", who = { "text", personal = true }, phone = { "text", personal = "who" }, town = "text" }, search = { "who", "phone", "town" } }, function(run, input)
+    local m = members:get(input.member)
+    if not run.state then run:checkpoint { who = m.name, phone = m.phone, town = m.town } end
+  end)`,
   flow('about', `local a = run:ask { to = person("hoa"), title = "About " .. input.who, form = { decision = "choice:approve,return!", comment = "text", paper = "file" } }
     storage.kv.set("k" .. run.id, a.decision)
     return a`),
   flow('open', `local a = run:ask { to = { position = "clerk", unit = unit("south") }, title = "Wait for " .. input.who } return a`),
-].join('\n').replace(/title = "(about|open)" }/g, 'title = "$1", input = { who = "text!" } }');
+].join('\n').replace(/title = "(about|open)" }/g, 'title = "$1", input = { who = "text!" }, search = { "who" }, limit = { key = "who", running = 1 } }');
 
 // `s.ask(words…)` erases as boss, who has the right; `s.van`: the id of the person (code hoa) who stands everywhere.
 export async function archive({ config = {} } = {}) {
@@ -51,6 +56,8 @@ export async function fill(s) {
   made.second = await start('enter', { name: `bà ${NAME}`, phone: PHONE });
   made.draft = (await s.done(await start('write', { title: NAME, phone: PHONE }))).result;
   made.published = (await s.done(await start('write', { title: `Tặng ${NAME}`, phone: PHONE, publish: true }))).result;
+  made.find = await start('find', { member: (await s.done(made.enter)).result.id });
+  await s.done(made.find);
   made.about = await start('about', { who: NAME });
   const [task] = await s.open(made.about);
   made.task = task.id;

@@ -12,7 +12,7 @@ const byPlace = (list) => Object.fromEntries(list.map((p) => [p.place, p]));
 const sent = (s, method, path, body) => s.as('boss')(method, path, body);
 
 describe('a person who stands everywhere', () => {
-  let s, made, hashes;
+  let s, made, hashes, counted;
   before(async () => {
     s = await archive();
     made = await fill(s);
@@ -27,6 +27,7 @@ describe('a person who stands everywhere', () => {
     assert.equal(places.tables.things, 5, JSON.stringify(would));
     assert.equal(places.tables.values, 2 * 3 + 3, 'name, telephone, birthday of two members; three remarks by her');
     assert.equal(places.runs.waits, 1);
+    counted = places.runs;
     assert.equal(places.content.things, 2);
     assert.equal(places.content.kept, 4, 'title, body, telephone and witness of the published revision');
     assert.ok(places.notices.things >= 1 && places.files.things >= 1);
@@ -42,6 +43,7 @@ describe('a person who stands everywhere', () => {
     assert.deepEqual(e.waits, [{ place: 'runs', kind: 'run', id: made.open }]);
     const places = byPlace(e.places);
     assert.ok(places.tables.values === 9 && places.content.kept === 4 && places.runs.things >= 4, JSON.stringify(places));
+    assert.deepEqual([places.runs.things, places.runs.values], [counted.things, counted.values], 'as many as were counted beforehand');
     assert.equal((await s.must('audit', 'verify')).whole, true);
   });
 
@@ -87,6 +89,17 @@ describe('a person who stands everywhere', () => {
           where ${table === 'flow_run' ? 'id' : table === 'flow_task_log' ? `task in (select id from flow_task where run = ${run}) and run` : 'run'} = ${run}`.replace('and run = ' + run, '')).includes(Buffer.from(NAME).toString('hex').toUpperCase()), table);
   });
 
+  it('runs are not found by her any more: neither by what they were started with nor by what they found out; by the rest, and by others, they are', async () => {
+    const found = async (name, where) => (await s.must('flow', 'list', '--flow', `t.${name}`, '--where', JSON.stringify(where))).map((r) => r.id);
+    for (const where of [{ name: NAME }, { name: `bà ${NAME}` }, { phone: PHONE }]) assert.deepEqual(await found('enter', where), [], JSON.stringify(where));
+    assert.deepEqual(await found('enter', { name: 'Trần Văn An', phone: '0900' }), [made.other]);
+    for (const where of [{ who: NAME }, { phone: PHONE }]) assert.deepEqual(await found('find', where), [], JSON.stringify(where));
+    assert.deepEqual(await found('find', { town: 'Sầm Sơn' }), [made.find]);
+    assert.deepEqual(await found('about', { who: NAME }), []);
+    assert.deepEqual(await found('open', { who: NAME }), [made.open], 'an open one is waited for');
+    assert.equal(sql(s, `select instr(checkpoint, '${NAME}') + instr(checkpoint, '${PHONE}') from flow_run where id = ${made.find}`), '0');
+  });
+
   it('files: hers that hang on nothing are swept, and the paper of her answer', async () => {
     await s.until1('swept', () => sql(s, `select count(*) from file where id in (${made.loose}, ${made.paper})`) === '0');
   });
@@ -111,7 +124,7 @@ describe('a person who stands everywhere', () => {
     // What was published is left, and nothing else: take that away, and no byte of her is there.
     const left = sql(s, `select count(*) from revision where item = ${made.published} and instr(body, '${NAME}')`);
     assert.equal(left, '1');
-    for (const table of ['flow_run', 'flow_journal', 'flow_task', 'flow_task_log', 'notice', 'outbox', 'p_t__member', 'p_t__seen', 'c_story_draft', 'item_log'])
+    for (const table of ['flow_run', 'flow_search', 'flow_turn', 'flow_journal', 'flow_task', 'flow_task_log', 'notice', 'outbox', 'p_t__member', 'p_t__seen', 'c_story_draft', 'item_log'])
       assert.ok(!execFileSync('sqlite3', [join(s.data, 'khung.db'), `.dump ${table}`], { maxBuffer: 1 << 26 }).toString().match(new RegExp(`Hồng Vân|${Buffer.from(NAME).toString('hex')}|${PHONE}`, 'i')), table);
     assert.deepEqual(await s.must('verify'), []);
   });

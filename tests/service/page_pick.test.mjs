@@ -33,6 +33,7 @@ describe('persons and units of forms', () => {
       assert.equal((await setPassword(s, name, PASSWORD)).code, 0);
       s.tokens[name] = (await s.must('user', 'token', name)).token;
     }
+    await s.must('user', 'role', 'lan', 'auditor');
     [hoa, lan] = [browser(s), browser(s)];
     for (const [b, name] of [[hoa, 'hoa'], [lan, 'lan']]) assert.equal((await b.loginPage(name, PASSWORD)).status, 303);
     ids = Object.fromEntries((await s.must('org', 'persons', '--limit', '100')).map((p) => [p.code, p.id]));
@@ -45,7 +46,7 @@ describe('persons and units of forms', () => {
       assert.deepEqual((await names('lan', 'person', name)).sort(), [...right].sort(), name);
     assert.deepEqual(await names('hoa', 'unit', 'dong'), ['Xã Đông Sơn', 'Xã Đồng Tâm', 'Xã Sơn Đông'], 'not what is no unit today');
     assert.deepEqual((await find('hoa', 'unit', 'son dong')).json.map((x) => [x.name, x.where]), [['Xã Đông Sơn', 'Tỉnh'], ['Xã Sơn Đông', 'Tỉnh']]);
-    for (const [q, status] of [['kind=person', 200], ['name=x', 422], ['kind=body&name=x', 422], [`kind=person&name=${'x'.repeat(5000)}`, 200], ['kind=person&name=%ff%fe', 200], ['kind=person&name=a%00b', 200]])
+    for (const [q, status] of [['kind=person', 422], ['name=x', 422], ['kind=body&name=x', 422], [`kind=person&name=${'x'.repeat(5000)}`, 200], ['kind=person&name=%ff%fe', 422], ['kind=person&name=a%00b', 200]])
       assert.equal((await s.as('lan')('GET', `/api/find?${q}`)).status, status, q);
     assert.deepEqual((await s.must('org', 'find', '--kind', 'person', '--name', 'huong')).length, 2);
   });
@@ -54,10 +55,13 @@ describe('persons and units of forms', () => {
     assert.deepEqual(await names('hoa', 'person', 'mai'), ['Lê Thị Mại', 'Mai', 'Trần Mai'].sort((a, b) => a.localeCompare(b, 'vi')));
     assert.deepEqual((await find('hoa', 'person', 'huong')).json.map((x) => [x.id, x.name, x.where]), [[ids.p0, 'Nguyễn Thị Hường', 'Clerk, Xã Đông Sơn']]);
     assert.deepEqual([await names('hoa', 'person', 'p4'), await names('hoa', 'person', 'do mai')], [['Đỗ <b>Mai</b> Hương'], []], 'others by their whole code alone');
+    assert.deepEqual([await names('lan', 'person', 'p4@example.org'), await names('hoa', 'person', 'tam@example.org'), await names('hoa', 'person', 'cuc@example.org')], [[], [], []], 'an address is no question for everybody');
     await s.must('user', 'add', 'root', '--admin');
     s.tokens.root = (await s.must('user', 'token', 'root')).token;
     assert.equal((await find('root', 'person', 'mai')).status, 403, 'the administrator of the system has no business rights');
     assert.equal((await s.request('GET', '/api/find?kind=unit&name=xa', undefined, { authorization: undefined })).status, 401);
+    await s.org({ units: [{ code: '2021', name: 'Xã True', kind: 'commune', parent: 'province', from: '2020-01-01' }] });
+    for (const text of ['true', 'TRUE', '2021']) assert.deepEqual(await names('hoa', 'unit', text), ['Xã True'], `${text} is a text`);
     await s.org({ persons: [{ code: 'p0', name: 'Phạm Thị Tên Mới' }] });
     assert.deepEqual([await names('hoa', 'person', 'huong'), await names('hoa', 'person', 'ten moi')], [[], ['Phạm Thị Tên Mới']], 'a name that changed');
     await s.org({ persons: [{ code: 'p0', name: NAMES[0] }] });
@@ -73,6 +77,8 @@ describe('persons and units of forms', () => {
     assert.match(r.text, /value="return" checked/);
     assert.deepEqual(found(r.text).map((f) => f[1]).sort(), ['Lê Thị Mại', 'Mai', 'Trần Mai', 'Đỗ &lt;b&gt;Mai&lt;/b&gt; Hương'].sort());
     assert.match(r.text, /name="whom" value="\d+" autofocus>/);
+    const told = (await s.must('audit', 'list', '--verb', 'people.find', '--as', 'lan')).items;
+    assert.ok(told.some((e) => e.who === 'lan' && e.name === 'mai'), JSON.stringify(told));
     assert.equal((await s.must('task', 'show', id)).state, 'open');
     // The key Enter presses the first button of a form, wherever one has typed.
     r = await lan.submit(form(r, 'decide'), { decision: 'return', _person_whom: 'mai', _unit_place: 'sonn', _find: 'whom' });

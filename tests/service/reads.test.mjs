@@ -7,18 +7,22 @@ import { download, upload } from '../lib/file.mjs';
 
 const SOURCE = [
   `content.type("page", { fields = { title = "text!", scan = "file" }, title = "title", unit = true })
-  route.get("/drafts", { title = "Drafts" }, function(req) return { json = content.find("page", {}, {}) } end)`,
+  route.get("/drafts", { title = "Drafts" }, function(req) return { json = content.find("page", {}, {}) } end)
+  route.post("/peek", { input = { id = "integer!" } }, function(req) local i = content.get("page", req.json.id) return { json = { title = i and i.title } } end)
+  route.post("/refused", { input = { id = "integer!" } }, function(req) error(content.get("page", req.json.id).title) end)
+  command.define("peek", { args = { id = "integer!" } }, function(args) return content.get("page", args.id).title end)
+  command.define("peek-on", { writes = true, args = { id = "integer!" } }, function(args) return content.get("page", args.id).title end)`,
   flow('ask', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "Read", about = content.get("page", input.id) }').replace('title = "ask" }', 'title = "ask", input = { id = "integer!" } }'),
 ].join('\n');
 
 describe('what is told', () => {
   let s, id, scan, reads;
   before(async () => {
-    s = await office(SOURCE, { needs: '{ "flow", "storage", "content", "content:publish", "people", "route" }', org: { roles: [
+    s = await office(SOURCE, { needs: '{ "flow", "storage", "content", "content:publish", "people", "route", "command" }', org: { roles: [
       { name: 'boss', verbs: ['content.*', 'flow.*', 'task.*', 'people.*', 'report.*'] },
       { name: 'reviewer', verbs: ['content.read_draft', 'flow.read'] }] } });
-    for (const name of ['mai', 'lan', 'an']) await s.as(name)('GET', '/api/inbox');
-    for (const name of ['an', 'lan']) await s.must('user', 'role', name, 'reviewer');
+    for (const name of ['mai', 'lan', 'an', 'binh', 'chi']) await s.as(name)('GET', '/api/inbox');
+    for (const name of ['an', 'lan', 'binh', 'chi']) await s.must('user', 'role', name, 'reviewer');
     await s.must('user', 'role', 'lan', 'auditor');
     scan = (await upload(s, s.tokens.mai, 'a scan', 'scan.txt')).json.id;
     const north = (await s.must('org', 'units')).find((u) => u.code === 'north').id;
@@ -55,6 +59,38 @@ describe('what is told', () => {
     assert.deepEqual((await reads('content.read_drafts')).map((e) => e.who), ['lan', 'an']);
   });
 
+  it('what a plugin gives in answer to a POST, with what it writes; not to its author, and not what was refused', async () => {
+    const read = async () => (await reads()).map((e) => e.who), before = await read();
+    const peek = (who, path = 'peek', headers = {}) => s.as(who)('POST', `/x/t/${path}`, { id }, headers);
+    assert.ok((await peek('binh', 'refused')).status >= 400);
+    assert.deepEqual(await read(), before);
+    for (const headers of [{}, {}, { 'idempotency-key': 'once' }, { 'idempotency-key': 'once' }]) assert.equal((await peek('binh', 'peek', headers)).json.title, 'Draft');
+    assert.deepEqual(await read(), ['binh', ...before]);
+    assert.equal((await s.as('binh')('GET', `/api/content/page/${id}/draft`)).status, 200);
+    for (const who of ['an', 'mai']) assert.equal((await peek(who)).json.title, 'Draft');
+    assert.deepEqual(await read(), ['binh', ...before], 'told before, and one\'s own');
+  });
+
+  it('what a command of a plugin gives, whether it may write or not', async () => {
+    for (const name of ['peek-on', 'peek']) {
+      const before = (await reads()).length;
+      assert.equal(await s.must('x', name, `id=${id}`, '--as', 'chi'), 'Draft');
+      assert.deepEqual((await reads()).slice(0, -before).map((e) => e.who), name === 'peek' ? [] : ['chi'], name);
+    }
+    await s.restart();
+    await s.must('x', 'peek', `id=${id}`, '--as', 'chi');
+    assert.equal((await reads())[0].who, 'chi');
+  });
+
+  it('persons that are found by what was typed, once a day for each text; units are everybody\'s', async () => {
+    const find = (who, kind, name) => s.as(who)('GET', `/api/find?kind=${kind}&name=${name}`).then((r) => r.json.length);
+    const read = async () => (await reads('people.find')).map((e) => [e.who, e.kind, e.name]);
+    for (const [kind, name, n] of [['unit', 'xa', 2], ['person', 'Hoa', 1], ['person', 'hoa', 1], ['person', 'nobody', 0]]) assert.equal(await find('an', kind, name), n, name);
+    assert.deepEqual(await read(), [['an', 'person', 'hoa']]);
+    assert.equal(await find('lan', 'person', 'cuc'), 1);
+    assert.deepEqual(await read(), [['lan', 'person', 'cuc'], ['an', 'person', 'hoa']]);
+  });
+
   it('a file of what is not public; not to who handed it in', async () => {
     assert.equal((await download(s, s.tokens.mai, scan)).status, 200);
     assert.deepEqual(await reads('file.read'), []);
@@ -68,11 +104,11 @@ describe('what is told', () => {
     const before = (await reads()).length;
     assert.equal((await s.as('hoa')('GET', `/api/tasks/${task.id}`)).status, 200);
     assert.equal((await reads()).length, before);
-    await s.must('user', 'add', 'chi', '--person', 'chi');
-    await s.must('user', 'role', 'chi', 'reviewer');
-    s.tokens.chi = (await s.must('user', 'token', 'chi')).token;
-    assert.equal((await s.as('chi')('GET', `/api/tasks/${task.id}`)).status, 200);
-    assert.deepEqual((await reads()).map((e) => e.who)[0], 'chi');
+    await s.must('user', 'add', 'tam', '--person', 'tam');
+    await s.must('user', 'role', 'tam', 'reviewer');
+    s.tokens.tam = (await s.must('user', 'token', 'tam')).token;
+    assert.equal((await s.as('tam')('GET', `/api/tasks/${task.id}`)).status, 200);
+    assert.deepEqual((await reads()).map((e) => e.who)[0], 'tam');
   });
 
   it('another day, or another start of the service, tells once more', async () => {

@@ -104,6 +104,7 @@ end
 for _, late in ipairs(content.overdue()) do
   log.warn("not published in time", { item = late.item, why = late.reason })
 end
+assert(#content.overdue { limit = 1, sort = "-tries" } <= 1)
 
 --- item:title
 assert(new_article { title = "Hai" }:title() == "Hai")

@@ -1,6 +1,8 @@
 /* The lane's publisher. */
 #include "fixture.h"
 
+#include "store/list.h"
+
 static const char notice[] = "{\"fields\":{\"title\":\"text!\"},\"title\":\"title\"}";
 
 static int open_fixture(void **state)
@@ -71,6 +73,45 @@ static void one_that_is_refused_does_not_stop_the_other_999(void **state)
     assert_int_equal(fixture_sql(f, "select count(*) from c_notice_pub"), 1000);
 }
 
+/* The page behind the one before. */
+static struct val overdue_page(struct fixture *f, const char *options)
+{
+    struct val o = J(f, options), page;
+    struct list_query q;
+    if (f->s.next) val_set(&f->a, &o, "after", val_str(f->s.next));
+    fixture_fail(f, "options", list_read(&content_overdue_list, &o, &f->host.time, &f->a, &q, &f->err));
+    fixture_fail(f, "overdue", content_overdue(&f->s, &q, &f->a, &page, &f->err));
+    return page;
+}
+
+static void those_that_were_refused_come_in_pages(void **state)
+{
+    struct fixture *f = *state;
+    int64_t ids[3];
+    for (int i = 0; i < 3; i++)
+        ids[i] = scheduled(f, "2021-01-05 08:00", "{}").as.obj.id;
+    store_begin(f->s.db, &f->err);
+    store_exec(f->s.db, "update item set due_tries = 4, due_error = 'not', due_at = due_at - id % 1000000", &f->err);
+    store_commit(f->s.db, &f->err);
+    struct val all = fixture_call(f, "content.overdue", val_list());
+    assert_int_equal(all.as.list.n, 3);
+    /* Without a word about the order, the next to be tried first: in pages as at once. */
+    for (size_t i = 0; i < 3; i++) {
+        struct val page = overdue_page(f, "{\"limit\":1}");
+        assert_int_equal(page.as.list.n, 1);
+        assert_int_equal(val_get_int(&page.as.list.items[0], "item", 0), ids[2 - i]);
+        assert_int_equal(val_get_int(&all.as.list.items[i], "item", 0), ids[2 - i]);
+    }
+    assert_null(f->s.next);
+    struct val page = overdue_page(f, "{\"limit\":2,\"sort\":\"item\",\"fields\":\"item\"}");
+    assert_int_equal(page.as.list.n, 2);
+    assert_int_equal(page.as.list.items[0].as.map.n, 1);
+    assert_int_equal(val_get_int(&page.as.list.items[1], "item", 0), ids[1]);
+    page = overdue_page(f, "{\"limit\":2,\"sort\":\"item\"}");
+    assert_int_equal(page.as.list.n, 1);
+    assert_int_equal(val_get_int(&page.as.list.items[0], "item", 0), ids[2]);
+}
+
 static void the_end_archives_what_is_public(void **state)
 {
     struct fixture *f = *state;
@@ -124,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_published_before_its_time_and_then_once),
         TEST(one_that_is_refused_does_not_stop_the_other_999),
+        TEST(those_that_were_refused_come_in_pages),
         TEST(the_end_archives_what_is_public),
         TEST(the_end_leaves_a_newer_draft_alone),
         TEST(what_was_due_while_the_service_was_down_is_published_once_and_late),
