@@ -138,10 +138,19 @@ struct flow_run {
     struct flow_run *map_next;
 };
 
+/* How far the look through those that wait for their turn has come (flow_turn.c). */
+struct flow_turns {
+    int64_t look, name; /* look: which one it is */
+    char key[DIGEST_HEX];
+    bool is_within; /* more may wait for this value */
+    bool is_over, is_queued;
+};
+
 struct flow {
     struct host *host;
     struct flow_options options;
-    struct lane_source runs_source, tasks_source, doubts_source;
+    struct lane_source runs_source, tasks_source, doubts_source, turns_source;
+    struct flow_turns turns;
     struct flow_version *versions;
     struct flow_run **map; /* by id; chained */
     size_t map_size, nruns;
@@ -179,8 +188,9 @@ int flow_turn_take(struct flow *f, struct session *s, struct flow_run *run, cons
                    struct err *err);
 /* It runs no more: the next one comes in. */
 int flow_turn_leave(struct flow_run *run, struct store *db, int64_t now, struct err *err);
-/* At activation: where the limit is another now, those come in for whom there is room. */
+/* At activation: where the limit is another now, those come in for whom there is room; in slices that follow. */
 int flow_turn_declare(struct flow *f, struct session *s, const struct flow_def *def, struct err *err);
+int64_t flow_turns_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
 const char *flow_value_key(const struct val *v, struct arena *a, struct err *err);
 
 /* flow_search.c: search = { fields } */

@@ -4,15 +4,20 @@
  *
  * A run has its turn from its start until it has ended, failed or is blocked; what waits does so as a row, in the order
  * of the starts, and is looked at when a turn is given back, one row for each: how many wait costs nothing. A child of
- * a run that has the turn comes along with it, so that it does not wait for itself. */
+ * a run that has the turn comes along with it, so that it does not wait for itself.
+ *
+ * When a limit is raised or given up, thousands may come in: a look through all values, some in each slice. It begins
+ * anew at each start of the service, so nothing of it is kept. */
 #include "flow/flow_internal.h"
 
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "runtime/crash.h"
+#include "runtime/log.h"
 
-enum { AT_ONCE = 1000, DEEPEST = 64 };
+enum { AT_ONCE = 100, VALUES_AT_ONCE = 200, RETRY_MS = 1000, DEEPEST = 64 };
 
 /* A value as a key: canonical, of at most a digest's length. "" for none. */
 const char *flow_value_key(const struct val *v, struct arena *a, struct err *err)
@@ -94,17 +99,31 @@ static int admit_one(struct flow *f, struct store *db, int64_t id, int64_t now, 
     return 0;
 }
 
-/* As many as there is room for. */
-static int admit(struct flow *f, struct store *db, int64_t name, const char *key, int64_t most, int64_t now,
+/* How many there may be now, by the active declaration; those that wait for one that is gone go on. */
+static int most_of(struct store *db, int64_t name, int64_t *most, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select most from flow_limit where name = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, name);
+    int rc = stmt_step(s, err);
+    *most = rc == 1 ? stmt_int(s, 0) : INT64_MAX;
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
+/* As many as there is room for, but no more than *left, which is less by as many. */
+static int admit(struct flow *f, struct store *db, int64_t name, const char *key, int *left, int64_t now,
                  struct err *err)
 {
-    int64_t inside, run;
-    int rc = count(db, name, key, most, &inside, err);
+    int64_t most = 0, inside = 0, run;
+    int rc = most_of(db, name, &most, err);
     bool any = false;
-    for (; rc == 0 && inside < most; inside++) {
+    if (rc == 0 && most != INT64_MAX) rc = count(db, name, key, most, &inside, err);
+    for (; rc == 0 && *left && inside < most; inside++) {
         rc = first_waiting(db, name, key, &run, err);
         if (rc || !run) break;
         rc = admit_one(f, db, run, now, err);
+        (*left)--;
         any = true;
     }
     if (rc == 0 && any) lane_wake_at(f->lane, &f->runs_source, now);
@@ -152,23 +171,11 @@ int flow_turn_take(struct flow *f, struct session *s, struct flow_run *run, cons
     return stmt_run(st, err);
 }
 
-/* How many there may be now, by the active declaration; those that wait for one that is gone go on. */
-static int most_of(struct store *db, int64_t name, int64_t *most, struct err *err)
-{
-    struct stmt *s = store_stmt(db, "select most from flow_limit where name = ?1", err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, name);
-    int rc = stmt_step(s, err);
-    *most = rc == 1 ? stmt_int(s, 0) : INT64_MAX;
-    stmt_done(s);
-    return rc < 0 ? rc : 0;
-}
-
 int flow_turn_leave(struct flow_run *run, struct store *db, int64_t now, struct err *err)
 {
     struct arena a;
     size_t len;
-    int64_t most = 0;
+    int left = AT_ONCE;
     struct stmt *s = store_stmt(db, "select key from flow_turn where run = ?1", err);
     if (!s) return err->code;
     arena_init(&a, 4096);
@@ -180,8 +187,7 @@ int flow_turn_leave(struct flow_run *run, struct store *db, int64_t now, struct 
     if (rc == 1 && !key) rc = err_set(err, ERR_NOMEM, "memory", NULL);
     if (rc == 1) {
         rc = run_sql(db, "delete from flow_turn where run = ?1 and ?2", run->id, 1, err);
-        if (rc == 0) rc = most_of(db, run->name_id, &most, err);
-        if (rc == 0) rc = admit(run->flow, db, run->name_id, key, most, now, err);
+        if (rc == 0) rc = admit(run->flow, db, run->name_id, key, &left, now, err);
     }
     arena_close(&a);
     return rc;
@@ -196,34 +202,16 @@ static int keep_most(struct store *db, int64_t name, int64_t most, struct err *e
                    name, most, err);
 }
 
-/* The next value for which some wait. 1, 0. */
-static int next_key(struct store *db, int64_t name, struct arena *a, const char **key, struct err *err)
-{
-    size_t len;
-    struct stmt *s = store_stmt(
-        db, "select key from flow_turn where name = ?1 and key > ?2 and waits = 1 order by key limit 1", err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, name);
-    stmt_bind_str(s, 2, *key);
-    int rc = stmt_step(s, err);
-    const char *text = rc == 1 ? stmt_text(s, 0, &len) : NULL;
-    if (text) *key = arena_strndup(a, text, len);
-    stmt_done(s);
-    return rc == 1 && !*key ? err_set(err, ERR_NOMEM, "memory", NULL) : rc;
-}
-
 int flow_turn_declare(struct flow *f, struct session *s, const struct flow_def *def, struct err *err)
 {
     int64_t was;
     int rc = most_of(s->db, def->name_id, &was, err);
     if (rc || was == (def->limit_running ? def->limit_running : INT64_MAX)) return rc;
-    int64_t most = def->limit_running ? def->limit_running : INT64_MAX;
-    const char *key = "";
     rc = keep_most(s->db, def->name_id, def->limit_running, err);
-    if (rc == 0) rc = admit(f, s->db, def->name_id, key, most, s->now, err);
-    while (rc == 0 && (rc = next_key(s->db, def->name_id, s->arena, &key, err)) == 1)
-        rc = admit(f, s->db, def->name_id, key, most, s->now, err);
-    return rc;
+    if (rc || !f->lane) return rc;
+    f->turns = (struct flow_turns){.look = f->turns.look + 1, .is_queued = f->turns.is_queued};
+    lane_wake_at(f->lane, &f->turns_source, s->now);
+    return 0;
 }
 
 int flow_turn_compile(struct flow_def *def, const struct val *limit, struct arena *a, struct err *err)
@@ -240,4 +228,76 @@ int flow_turn_compile(struct flow_def *def, const struct val *limit, struct aren
     if (!good) return err_set(err, ERR_INVALID, "flow.limit", "flow", def->name, NULL);
     def->limit_running = running->as.i;
     return 0;
+}
+
+/* --- a look through all values --- */
+
+struct turns_work {
+    struct lane_work work;
+    struct flow *flow;
+    struct flow_turns at; /* how far it has come; the flow's with the commit */
+};
+
+/* The next value of any flow, whether somebody waits for it or not: found by the index at once. 1, 0. */
+static int next_value(struct store *db, struct flow_turns *at, struct err *err)
+{
+    struct stmt *s =
+        store_stmt(db, "select name, key from flow_turn where (name, key) > (?1, ?2) order by name, key limit 1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, at->name);
+    stmt_bind_str(s, 2, at->key);
+    int rc = stmt_step(s, err);
+    if (rc == 1) {
+        at->name = stmt_int(s, 0);
+        stmt_copy(s, 1, at->key, sizeof(at->key));
+    }
+    stmt_done(s);
+    return rc;
+}
+
+static int look(struct flow *f, struct store *db, struct flow_turns *at, int64_t now, struct err *err)
+{
+    int left = AT_ONCE;
+    for (int i = 0; i < VALUES_AT_ONCE && left > 0; i++) {
+        int rc = at->is_within ? 1 : next_value(db, at, err);
+        at->is_over = rc == 0;
+        if (rc == 1) rc = admit(f, db, at->name, at->key, &left, now, err) ? err->code : 1;
+        at->is_within = left == 0;
+        if (rc != 1) return rc;
+    }
+    return 0;
+}
+
+static int run_look(struct lane_work *w, struct lane *lane, struct err *err)
+{
+    struct turns_work *t = (struct turns_work *)w;
+    t->at = t->flow->turns;
+    int rc = look(t->flow, lane_db(lane), &t->at, lane_now(lane), err);
+    if (rc < 0) flow_undone(t->flow);
+    return rc;
+}
+
+static void done_look(struct lane_work *w, const struct err *failed)
+{
+    struct turns_work *t = (struct turns_work *)w;
+    struct flow *f = t->flow;
+    int64_t now = clock_now(&f->host->clock);
+    if (failed) log_err(LOG_ERROR, "flow.turns", failed);
+    if (!failed && t->at.look == f->turns.look) f->turns = t->at; /* else it has begun anew meanwhile */
+    f->turns.is_queued = false;
+    if (!f->turns.is_over) lane_wake_at(f->lane, &f->turns_source, failed ? now + RETRY_MS : now);
+    mem_free(t);
+}
+
+int64_t flow_turns_collect(struct lane_source *src, struct lane *lane, int64_t now, int max)
+{
+    struct flow *f = (struct flow *)((char *)src - offsetof(struct flow, turns_source));
+    (void)now;
+    (void)max;
+    if (f->turns.is_queued || f->turns.is_over) return INT64_MAX; /* done_look asks again */
+    f->turns.is_queued = true;
+    struct turns_work *t = mem_alloc(sizeof(*t));
+    *t = (struct turns_work){.work = {.run = run_look, .done = done_look}, .flow = f};
+    lane_add(lane, &t->work);
+    return INT64_MAX;
 }

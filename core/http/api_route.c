@@ -33,6 +33,8 @@ static int run(struct api_job *job, struct session *s, struct reader *reader, st
     job->out = answer.body;
     job->out.max = SIZE_MAX; /* what the next one has is its own matter */
     if (rc) return rc;
+    /* Its forms hold words of this session, which are neither to be kept nor for another one. */
+    if (answer.title && job->idempotency_key) return err_set(err, ERR_INVALID, "http.idempotency_page", NULL);
     if (answer.title && answer.body.len) frame(job, answer.title);
     job->status = answer.status;
     job->type = answer.type;

@@ -234,8 +234,8 @@ static int ask_work(struct api_job *job, struct session *s, struct reader *reade
 {
     struct bulk b;
     (void)reader;
-    int rc = task_pick_take(s, &task_page_of(job)->given, err);
-    if (rc == 0) rc = bulk_load(&b, job, s, err);
+    int rc = bulk_load(&b, job, s, err);
+    if (rc == 0) rc = task_pick_take(s, b.fields, &b.t->given, err);
     if (rc == 0) rc = bulk_check(&b, err);
     if (rc) return rc;
     begin(&b, "page.bulk_confirm");

@@ -226,7 +226,7 @@ static int check_link(struct form_body *f, struct http_request *r, struct err *e
 
 static int check_token(struct form_body *f, struct http_request *r, const char *plugin, struct err *err)
 {
-    struct people_login login;
+    struct people_login login = {0};
     char verb[PLUGIN_NAME_MAX + 8];
     snprintf(verb, sizeof(verb), "route.%s", plugin);
     int rc = api_identify(f->api, r, &login, err);

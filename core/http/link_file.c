@@ -13,11 +13,16 @@
 #include "plugin/api.h"
 #include "plugin/host.h"
 
-static bool has_file(const struct val *v, int64_t id)
+static bool is_file(const struct val *v, const struct file_row *row)
 {
-    if (val_is(v, VAL_MAP)) return val_get_int(v, "id", 0) == id && val_is(val_get(v, "hash"), VAL_STR);
-    for (size_t i = 0; val_at(v, i); i++)
-        if (has_file(val_at(v, i), id)) return true;
+    return val_is(v, VAL_MAP) && val_get_int(v, "id", 0) == row->id && val_is_str(val_get(v, "hash"), row->hash);
+}
+
+static bool has_file(const struct val *v, const struct file_row *row)
+{
+    if (is_file(v, row)) return true;
+    for (size_t i = 0; val_is(v, VAL_LIST) && val_at(v, i); i++)
+        if (is_file(val_at(v, i), row)) return true;
     return false;
 }
 
@@ -29,41 +34,55 @@ static bool is_in(const struct val *part, const char *name)
     return false;
 }
 
-/* In the text, or of it in the part that is asked about. */
-static bool is_asked_about(const struct val *task, int64_t id)
+/* In the text, or of it in the part that is asked about. Anybody can write what looks like a file into a field of any
+ * values: it must hang on this very revision. 1, 0. */
+static int is_asked_about(struct session *s, const struct val *task, const struct file_row *row, struct err *err)
 {
     const struct val *item = val_get(task, "item"), *fields = val_is(item, VAL_OBJ) ? item->as.obj.fields : NULL;
-    for (size_t i = 0; fields && i < fields->as.map.n; i++)
-        if (is_in(val_get(task, "part"), fields->as.map.pairs[i].key) && has_file(&fields->as.map.pairs[i].v, id))
-            return true;
-    return false;
+    bool is_there = false;
+    for (size_t i = 0; fields && i < fields->as.map.n && !is_there; i++)
+        is_there =
+            is_in(val_get(task, "part"), fields->as.map.pairs[i].key) && has_file(&fields->as.map.pairs[i].v, row);
+    if (!is_there) return 0;
+    struct file_thing text = {.kind = "item", .id = item->as.obj.id, .part = val_get_int(task, "about_revision", 0)};
+    return file_hangs(s->db, row->id, &text, err);
 }
 
-static bool is_attached(const struct val *said, int64_t id)
+static int is_attached(struct session *s, const struct val *task, const struct val *said, const struct file_row *row,
+                       struct err *err)
 {
+    struct file_thing on = {.kind = "task", .id = val_get_int(task, "id", 0)};
     for (size_t i = 0; val_at(said, i); i++)
-        if (has_file(val_get(val_at(said, i), "files"), id)) return true;
-    return false;
+        if (has_file(val_get(val_at(said, i), "files"), row)) return file_hangs(s->db, row->id, &on, err);
+    return 0;
 }
 
-static int find_work(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
+/* 1: the page of the link shows it; 0. */
+static int load_shown(struct api_job *job, struct session *s, struct file_row *row, struct err *err)
 {
-    int64_t id = val_at(&job->args, 1)->as.i;
     const char *token = val_cstr(&job->arena, val_at(&job->args, 0));
     struct val args = val_list(), task, said;
     struct session as;
-    struct file_row row;
-    struct err_num n;
-    (void)reader;
     if (!token || val_add(&job->arena, &args, *val_at(&job->args, 0))) return err_set(err, ERR_NOMEM, "memory", NULL);
     int rc = api_invoke(s->host->api, s, "task.link_show", &args, &job->arena, &task, err);
     if (rc == 0) rc = flow_link_act_as(s, token, &as, err);
     if (rc == 0) rc = flow_task_comments(&as, val_get_int(&task, "id", 0), &job->arena, &said, err);
     if (rc) return rc;
-    rc = is_asked_about(&task, id) || is_attached(&said, id) ? file_load(s->db, id, &row, err) : 0;
+    rc = file_load(s->db, val_at(&job->args, 1)->as.i, row, err);
+    if (rc != 1) return rc;
+    rc = is_asked_about(s, &task, row, err);
+    return rc ? rc : is_attached(s, &task, &said, row, err);
+}
+
+static int find_work(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
+{
+    struct file_row row;
+    struct err_num n;
+    (void)reader;
+    int rc = load_shown(job, s, &row, err);
     if (rc < 0) return rc;
     return rc ? file_value(&row, &job->arena, &job->shown, err)
-              : err_set(err, ERR_NOT_FOUND, "not_found.file", "id", err_i64(&n, id), NULL);
+              : err_set(err, ERR_NOT_FOUND, "not_found.file", "id", err_i64(&n, val_at(&job->args, 1)->as.i), NULL);
 }
 
 void link_file_handle(struct http_api *api, struct http_request *r)

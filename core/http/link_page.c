@@ -74,18 +74,25 @@ static void write_message(struct page *p, const char *title, const char *text)
     if (text) page_add(p, "<p>%k</p>\n", text);
 }
 
+static int pick_work(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
+{
+    (void)reader;
+    struct task_page *t = task_page_of(job);
+    struct val task;
+    struct session as;
+    int rc = api_invoke(s->host->api, s, "task.link_show", &job->args, &job->arena, &task, err);
+    if (rc == 0) rc = flow_link_act_as(s, t->token, &as, err);
+    return rc ? rc : task_pick_take(&as, val_get(&task, "fields"), &t->given, err);
+}
+
 static int decide_work(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
 {
     (void)reader;
     struct task_page *t = task_page_of(job);
     struct val args = job->args, fields, out;
-    struct session as;
-    int rc = flow_link_act_as(s, t->token, &as, err);
-    if (rc == 0) rc = task_pick_take(&as, &t->given, err);
-    if (rc) return rc;
     if (task_form_fields(&job->arena, &t->given, &fields) || val_add(&job->arena, &args, fields))
         return err_set(err, ERR_NOMEM, "memory", NULL);
-    rc = api_invoke(s->host->api, s, "task.link_decide", &args, &job->arena, &out, err);
+    int rc = api_invoke(s->host->api, s, "task.link_decide", &args, &job->arena, &out, err);
     if (rc) return rc;
     t->page.here = NULL; /* it is used up: there is nothing to come back to */
     write_message(&t->page, "task.page_done", "task.page_thanks");
@@ -151,7 +158,7 @@ void link_page_handle(struct http_api *api, struct http_request *r)
     const char *lang = http_header(r, "accept-language");
     snprintf(job->login.lang, sizeof(job->login.lang), "%s", lang ? locale_pick(lang) : api->o.host->lang);
     auth_page_lang(api, r, job->login.lang);
-    *t = (struct task_page){.given = val_nil()};
+    *t = (struct task_page){.given = val_nil(), .pick = pick_work};
     t->page =
         (struct page){.out = &job->out, .lang = job->login.lang, .here = r->path, .is_narrow = true, .is_secret = true};
     job->login.actor.user = PEOPLE_ANONYMOUS;

@@ -70,14 +70,34 @@ static void go_on(struct api_job *job)
 {
     struct task_page *t = task_page_of(job);
     job->reply = NULL;
+    job->work = t->next;
+    api_job_go_on(job, !t->find);
+}
+
+/* Who was typed is sought on a reader: the lane has all waiting. */
+static void find_picks(struct api_job *job)
+{
+    struct task_page *t = task_page_of(job);
+    if (t->find || !t->pick || !task_pick_any(&t->given)) {
+        go_on(job);
+        return;
+    }
+    job->work = t->pick;
+    job->reply = go_on;
+    api_job_go_on(job, false);
+}
+
+static void on_added(struct api_job *job)
+{
+    struct task_page *t = task_page_of(job);
+    job->reply = NULL;
     if (t->told) {
         job->err = *t->told;
         t->told = NULL;
         job->refuse(job);
         return;
     }
-    job->work = t->next;
-    api_job_go_on(job, !t->find);
+    find_picks(job);
 }
 
 static void on_kept(struct form_body *f, void *ctx)
@@ -88,18 +108,17 @@ static void on_kept(struct form_body *f, void *ctx)
         job->refuse(job);
         return;
     }
-    task_page_of(job)->next = job->work;
     job->work = add_work;
-    job->reply = go_on;
+    job->reply = on_added;
     api_job_go_on(job, true);
 }
 
 void task_form_start(struct api_job *job)
 {
-    if (!job->body || !job->body->files) {
-        api_job_start(job, !task_page_of(job)->find);
-        return;
-    }
+    task_page_of(job)->next = job->work;
     http_defer(job->request);
-    form_body_keep(job->body, on_kept, job);
+    if (job->body && job->body->files)
+        form_body_keep(job->body, on_kept, job);
+    else
+        find_picks(job);
 }

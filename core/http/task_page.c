@@ -27,10 +27,15 @@ static int64_t id_in(const char *path)
  * so that the call says what it misses; "#" is a number, "*" a list of them. */
 static const struct act {
     const char *name, *call, *args[2];
-} acts[] = {{"decide", "task.decide", {NULL}},           {"claim", "task.claim", {NULL}},
-            {"release", "task.release", {NULL}},         {"delegate", "task.delegate", {"person!", "reason"}},
-            {"hand_back", "task.hand_back", {"reason"}}, {"comment", "task.comment", {"text!", "files*"}},
-            {"reassign", "task.reassign", {"reason!"}},  {"detach", "task.detach", {"file#"}},
+    const char *picks[2]; /* persons and units, named so */
+} acts[] = {{"decide", "task.decide", {NULL}},
+            {"claim", "task.claim", {NULL}},
+            {"release", "task.release", {NULL}},
+            {"delegate", "task.delegate", {"person!", "reason"}, {"person"}},
+            {"hand_back", "task.hand_back", {"reason"}},
+            {"comment", "task.comment", {"text!", "files*"}},
+            {"reassign", "task.reassign", {"reason!"}, {"person", "unit"}},
+            {"detach", "task.detach", {"file#"}},
             {"recuse", "task.recuse", {"reason!"}}};
 
 static const struct act *act_of(const char *name)
@@ -128,14 +133,43 @@ static void name_field(const struct act *act, struct err *err)
     }
 }
 
+/* The fields of its form that a person or a unit is typed into. */
+static int pick_fields(struct api_job *job, struct session *s, const struct act *act, struct val *out, struct err *err)
+{
+    struct arena *a = &job->arena;
+    struct val args = val_list(), task;
+    int rc = val_add(a, &args, val_int(task_page_of(job)->task));
+    *out = val_list();
+    for (int i = 0; rc == 0 && i < 2 && act->picks[i]; i++) {
+        struct val field = val_map();
+        rc = val_set(a, &field, "name", val_str(act->picks[i]));
+        if (rc == 0) rc = val_set(a, &field, "type", val_str(act->picks[i]));
+        if (rc == 0) rc = val_add(a, out, field);
+    }
+    if (rc) return err_set(err, ERR_NOMEM, "memory", NULL);
+    if (strcmp(act->name, "decide") != 0) return 0;
+    rc = api_invoke(s->host->api, s, "task.show", &args, a, &task, err);
+    const struct val *fields = rc == 0 ? val_get(&task, "fields") : NULL;
+    if (fields) *out = *fields;
+    return rc;
+}
+
+static int pick_work(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
+{
+    (void)reader;
+    struct task_page *t = task_page_of(job);
+    struct val fields;
+    int rc = pick_fields(job, s, act_of(t->act), &fields, err);
+    return rc ? rc : task_pick_take(s, &fields, &t->given, err);
+}
+
 static int act_work(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
 {
     (void)reader;
     struct task_page *t = task_page_of(job);
     const struct act *act = act_of(t->act);
     struct val args = val_list(), out;
-    int rc = task_pick_take(s, &t->given, err);
-    if (rc) return rc;
+    int rc = 0;
     if (val_add(&job->arena, &args, val_int(t->task))) return err_set(err, ERR_NOMEM, "memory", NULL);
     if (strcmp(act->name, "decide") == 0) rc = add_answer(job, s, &args, err);
     if (strcmp(act->name, "reassign") == 0) rc = add_target(job, &args, err);
@@ -257,7 +291,7 @@ struct api_job *task_page_open(struct http_api *api, struct http_request *r, int
 {
     struct api_job *job = api_job_new(api, r);
     struct task_page *t = arena_alloc(&job->arena, sizeof(*t));
-    *t = (struct task_page){.task = task, .given = val_nil()};
+    *t = (struct task_page){.task = task, .given = val_nil(), .pick = task ? pick_work : NULL};
     t->page = (struct page){.out = &job->out, .lang = job->login.lang, .here = r->path};
     job->page = t;
     job->args = val_list();

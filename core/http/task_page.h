@@ -25,7 +25,9 @@ struct task_page {
     const struct err *told; /* what was wrong with what was sent, or NULL */
     const char *token;      /* of a link, or NULL */
     const char *find;       /* the field whose search was asked for, and nothing else; or NULL */
-    /* What is done when the form's files are there. */
+    /* On a reader before what is done: finds what was typed (task_pick_take); or NULL. */
+    int (*pick)(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
+    /* What is done when the form's files are there, and who was typed is found. */
     int (*next)(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
 };
 static inline struct task_page *task_page_of(const struct api_job *job)
@@ -55,8 +57,8 @@ int task_form_fields(struct arena *a, const struct val *given, struct val *out);
 int64_t task_form_number(struct arena *a, const struct val *v);
 int task_form_numbers(struct arena *a, const struct val *v, struct val *out);
 /* Starts job->work, on the lane (on a reader when a search alone was asked for); when the form has files, they are kept
- * first, and their numbers put into `given`. A link's files are its person's. What is wrong with one goes to
- * job->refuse. */
+ * first, and their numbers put into `given`, and who was typed is found on a reader (`pick`). A link's files are its
+ * person's. What is wrong with one goes to job->refuse. */
 void task_form_start(struct api_job *job);
 
 /* --- parts (task_form.c, task_text.c, task_files.c), of links, too --- */
@@ -94,9 +96,11 @@ struct task_pick {
 void task_pick_write(struct page *p, const struct task_pick *k);
 /* The field whose search was asked for, and nothing else; NULL: none was. */
 const char *task_pick_find(struct arena *a, const struct val *given);
-/* The form with ids for what was typed and fits one alone. ERR_INVALID with a field for each that fits none or many;
- * `given` has the others all the same. */
-int task_pick_take(struct session *s, struct val *given, struct err *err);
+bool task_pick_any(const struct val *given); /* something may have been typed */
+/* The form with ids for what was typed into one of its `fields` (of task.show) and fits one alone; of other names
+ * nothing is looked for. ERR_INVALID with a field for each that fits none or many, and for each beyond the first few;
+ * `given` has the others all the same. Not on the lane: a search reads thousands of words. */
+int task_pick_take(struct session *s, const struct val *fields, struct val *given, struct err *err);
 
 /* The input for files under a label, with those that were sent before, each to be kept or not. */
 struct task_files {

@@ -90,10 +90,11 @@ static void add_files(struct shown *w, const struct val *v)
 static void add_value(struct shown *w, const struct val *field, const struct val *v)
 {
     const struct val *type = val_get(field, "type");
+    bool has_files = val_is_str(type, "file") || val_is_str(val_get(field, "item"), "file");
     struct val day;
     if (val_get(field, "choices"))
         task_form_choice(w->p, field, v);
-    else if (task_files_is(v) || task_files_is(val_at(v, 0)))
+    else if (has_files && (task_files_is(v) || task_files_is(val_at(v, 0))))
         add_files(w, v);
     else if (val_is_str(type, "date") && v->type == VAL_INT && kind_date(&w->job->arena, v->as.i, &day) == 0)
         page_val(w->p, &day);

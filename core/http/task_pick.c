@@ -12,7 +12,14 @@
 #include "http/task_page.h"
 #include "people/people.h"
 
-enum { KEY_MAX = 100 };
+enum { KEY_MAX = 100, FINDS_MAX = 8 };
+
+/* Of a field of a form; 0: it is something else. */
+static enum people_find_kind kind_of_field(const struct val *field)
+{
+    const struct val *type = val_get(field, "type");
+    return val_is_str(type, "person") ? PEOPLE_FIND_PERSON : val_is_str(type, "unit") ? PEOPLE_FIND_UNIT : 0;
+}
 
 static enum people_find_kind kind_of(const char *key, const char **name)
 {
@@ -63,8 +70,9 @@ static int wrong(const char *name, const char *key, const char *text, struct err
     return ERR_INVALID;
 }
 
-/* One field: what was chosen holds as long as nothing else was typed since. */
-static int take_one(struct session *s, enum people_find_kind kind, const char *name, struct val *given, struct err *err)
+/* One field: what was chosen holds as long as nothing else was typed since. `left`: so many may still be sought. */
+static int take_one(struct session *s, enum people_find_kind kind, const char *name, int *left, struct val *given,
+                    struct err *err)
 {
     const char *typed = text_of(s->arena, given, kind == PEOPLE_FIND_PERSON ? "_person_" : "_unit_", name);
     const char *sought = text_of(s->arena, given, "_sought_", name), *chosen = text_of(s->arena, given, "", name);
@@ -72,6 +80,7 @@ static int take_one(struct session *s, enum people_find_kind kind, const char *n
     struct err failed = {0};
     if (*chosen && strcmp(typed, sought) == 0) return 0;
     if (!*typed) return *sought ? val_set(s->arena, given, name, val_str("")) : 0;
+    if ((*left)-- <= 0) return wrong(name, "page.find_choose", typed, err);
     int rc = people_find(s, kind, typed, s->arena, &found, &failed);
     if (rc && err_is_fault(rc)) {
         *err = failed;
@@ -83,16 +92,17 @@ static int take_one(struct session *s, enum people_find_kind kind, const char *n
     return id ? val_set(s->arena, given, name, val_str(id)) : ERR_NOMEM;
 }
 
-int task_pick_take(struct session *s, struct val *given, struct err *err)
+int task_pick_take(struct session *s, const struct val *fields, struct val *given, struct err *err)
 {
     struct val copy;
     int rc = val_copy(s->arena, given, &copy) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+    int left = FINDS_MAX;
     bool any = false;
-    for (size_t i = 0; rc == 0 && i < given->as.map.n; i++) {
-        const char *name;
-        enum people_find_kind kind = kind_of(given->as.map.pairs[i].key, &name);
-        if (!kind) continue;
-        rc = take_one(s, kind, name, &copy, err);
+    for (size_t i = 0; rc == 0 && val_at(fields, i); i++) {
+        enum people_find_kind kind = kind_of_field(val_at(fields, i));
+        const char *name = kind ? val_cstr(s->arena, val_get(val_at(fields, i), "name")) : NULL;
+        if (!name) continue;
+        rc = take_one(s, kind, name, &left, &copy, err);
         if (rc == ERR_NOMEM) err_set(err, ERR_NOMEM, "memory", NULL);
         any = any || rc == ERR_INVALID;
         if (rc == ERR_INVALID) rc = 0;
@@ -100,6 +110,14 @@ int task_pick_take(struct session *s, struct val *given, struct err *err)
     if (rc) return rc;
     *given = copy;
     return any ? ERR_INVALID : 0;
+}
+
+bool task_pick_any(const struct val *given)
+{
+    const char *name;
+    for (size_t i = 0; given->type == VAL_MAP && i < given->as.map.n; i++)
+        if (kind_of(given->as.map.pairs[i].key, &name)) return true;
+    return false;
 }
 
 /* --- the fields --- */

@@ -30,10 +30,23 @@ static void add_label(struct page *p, const struct val *declared, const char *na
         page_add(p, "%s", name);
 }
 
-static void add_value(struct page *p, const struct val *v)
+/* Anybody can write what looks like a file into a field of any values, with a digest of their own. */
+static bool holds_files(const struct val *declared, const char *name)
 {
-    bool is_list = v->type == VAL_LIST && v->as.list.n > 0 && task_files_is(&v->as.list.items[0]);
-    if (task_files_is(v))
+    static const char *const types[] = {"file", "file!", "list:file", "list:file!"};
+    const struct val *type = val_get(val_get(declared, "fields"), name);
+    if (val_is(type, VAL_LIST)) type = val_at(type, 0);
+    if (val_is(type, VAL_MAP)) type = val_get(type, "type") ? val_get(type, "type") : val_get(type, "1");
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (val_is_str(type, types[i])) return true;
+    return false;
+}
+
+static void add_value(struct page *p, const struct val *declared, const char *name, const struct val *v)
+{
+    bool has_files = holds_files(declared, name);
+    bool is_list = has_files && v->type == VAL_LIST && v->as.list.n > 0 && task_files_is(&v->as.list.items[0]);
+    if (has_files && task_files_is(v))
         task_files_show(p, v);
     else if (!is_list)
         page_val(p, v);
@@ -65,7 +78,7 @@ static void add_fields(struct page *p, const struct val *declared, const struct 
             page_add(p, "<dt>");
             add_label(p, declared, f->key);
             page_add(p, "</dt><dd>");
-            add_value(p, &f->v);
+            add_value(p, declared, f->key, &f->v);
             page_add(p, "</dd>\n");
         }
     page_add(p, "</dl>\n");
@@ -82,9 +95,9 @@ static void add_changed(struct page *p, const struct val *declared, const struct
         page_add(p, "<dt>");
         add_label(p, declared, name);
         page_add(p, "</dt><dd><del><b>%k</b>", "task.page_before");
-        if (val_get(one, "before")) add_value(p, val_get(one, "before"));
+        if (val_get(one, "before")) add_value(p, declared, name, val_get(one, "before"));
         page_add(p, "</del><ins><b>%k</b>", "task.page_after");
-        if (val_get(one, "after")) add_value(p, val_get(one, "after"));
+        if (val_get(one, "after")) add_value(p, declared, name, val_get(one, "after"));
         page_add(p, "</ins></dd>\n");
     }
     page_add(p, "</dl>\n");

@@ -78,13 +78,17 @@ static int look_up(struct filling *g, const struct template_piece *p, const stru
 /* --- values --- */
 
 /* Control characters are no text for people, and one of them stands for the word. */
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
 static void escape(struct filling *g)
 {
     const char *s = g->value.data;
     size_t n = g->value.len, from = 0;
     for (size_t i = 0; i <= n; i++) {
-        bool is_plain = i < n && ((unsigned char)s[i] >= ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r');
-        if (is_plain) continue;
+        if (i < n && is_plain(s[i])) continue;
         if (i > from) text_escape_html(g->f->out, s + from, i - from);
         from = i + 1;
     }
@@ -129,13 +133,26 @@ static int add_value(struct filling *g, const struct template_piece *p)
     return rc;
 }
 
+/* As escape() does; here behind it, since "&#27;" is one, too. */
+static void drop_controls(struct buf *b, size_t from)
+{
+    size_t n = from;
+    if (!buf_ok(b) || from >= b->len) return;
+    for (size_t i = from; i < b->len; i++)
+        if (is_plain(b->data[i])) b->data[n++] = b->data[i];
+    b->len = n;
+    b->data[n] = '\0';
+}
+
 static int add_markdown(struct filling *g, const struct template_piece *p)
 {
+    size_t from = g->f->out->len;
     int rc = take_value(g, p);
     if (rc == 0) rc = step(g, p, g->value.len);
     if (rc || g->value.len == 0) return rc;
     rc = markdown_html(g->value.data, g->value.len, g->f->out, g->err);
     if (rc) err_set_where(g->err, g->t->file, p->line);
+    drop_controls(g->f->out, from);
     return rc;
 }
 

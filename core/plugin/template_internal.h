@@ -35,12 +35,29 @@ int template_read(const struct plugin *p, const struct plugin_file *f, struct ar
 
 /* template_html.c: where in the HTML a place is. */
 enum html_place { HTML_TEXT, HTML_TAG, HTML_QUOTED, HTML_REMARK };
+enum html_part {           /* of HTML_TAG */
+                 TAG_OPEN, /* behind "<" or "</", and what it becomes is not known */
+                 TAG_NAME,
+                 TAG_BETWEEN, /* attributes */
+                 TAG_ATTRIBUTE,
+                 TAG_AFTER, /* an attribute's name and a blank */
+                 TAG_VALUE, /* behind "=" */
+                 TAG_PLAIN, /* in a value without quotes */
+                 TAG_JOINT, /* a {{tag}} stood here: something new has to begin */
+                 TAG_OTHER, /* "<!doctype", "<?", "</ ": up to the next ">", whatever stands there */
+};
 struct html_state {
     enum html_place place;
-    char quote;      /* of HTML_QUOTED */
-    char last;       /* what stood before, in a tag: a quote opens a value behind "=" alone */
-    const char *bad; /* "script" or "style", where such an element has begun */
+    enum html_part part;
+    char quote;   /* of HTML_QUOTED */
+    char last;    /* of HTML_REMARK: the byte that was read */
+    char name[8]; /* how the attribute's begins */
+    size_t nname;
+    const char *bad;       /* "script" or "style", where such an element has begun */
+    const char *attribute; /* one that may not be: without a name, "on", "srcdoc" */
 };
 void html_go_on(struct html_state *h, const char *s, size_t n);
+/* A {{tag}} follows, of whatever kind. False: none may, since what stands around it would be read as something else. */
+bool html_joint(struct html_state *h);
 
 #endif

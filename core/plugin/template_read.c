@@ -63,6 +63,7 @@ static int take_text(struct reading *r, size_t n)
     html_go_on(&r->html, s, n);
     count_lines(r, s, n);
     r->at += n;
+    if (rc == 0 && r->html.attribute) rc = bad(r, "template.attribute", r->html.attribute, strlen(r->html.attribute));
     if (rc == 0 && r->html.bad) rc = bad(r, "template.script", r->html.bad, strlen(r->html.bad));
     return rc;
 }
@@ -110,6 +111,8 @@ static int close_section(struct reading *r, const struct tag *t)
     struct template_piece *p = &r->out->pieces[r->open[r->depth - 1].piece];
     if (p->len != t->len || memcmp(p->s, t->s, t->len) != 0) return bad(r, "template.close", t->s, t->len);
     if (!is_same_place(&r->html, &r->open[r->depth - 1].html)) return bad(r, "template.uneven", t->s, t->len);
+    /* Where nothing of it was written, the same comes next. */
+    if (r->html.place == HTML_TAG && r->open[r->depth - 1].html.part == TAG_JOINT) r->html.part = TAG_JOINT;
     p->end = r->out->n;
     r->depth--;
     return 0;
@@ -167,7 +170,7 @@ static int read_tag(struct reading *r)
     while (last > t.s && strchr(" \t\r\n", last[-1]))
         last--;
     t.len = (size_t)(last - t.s);
-    int rc = take_tag(r, &t);
+    int rc = html_joint(&r->html) ? take_tag(r, &t) : bad(r, "template.place", t.s, t.len);
     count_lines(r, r->at, (size_t)(end + 2 - r->at));
     r->at = end + 2;
     return rc;

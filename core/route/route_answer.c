@@ -272,13 +272,23 @@ static const char *title_of(struct reading *r, const struct val *own)
     return text ? text : r->def->plugin;
 }
 
+/* Raw HTML of a plugin would look like the service's own in the frame. */
+static bool is_sealed(const struct val *frame, const struct val *html)
+{
+    char seal[DIGEST_HEX];
+    if (!val_is(frame, VAL_STR) || !val_is(html, VAL_STR)) return false;
+    page_seal(html->as.str.s, html->as.str.len, seal);
+    return frame->as.str.len == DIGEST_HEX - 1 && digest_equal(frame->as.str.s, seal, DIGEST_HEX - 1);
+}
+
 /* What page() has made: the frame has the reader's name, so it is not to be kept. */
 static int take_frame(struct reading *r, const struct val *given, int kind, struct err *err)
 {
-    const struct val *title = val_get(given, "title");
-    r->is_framed = val_get_bool(given, "frame", false);
+    const struct val *title = val_get(given, "title"), *frame = val_get(given, "frame");
+    r->is_framed = frame && frame->type != VAL_NIL && (frame->type != VAL_BOOL || frame->as.b);
     if (!r->is_framed) return title ? bad(r, "title", "frame", err) : 0;
     if (kind != KIND_HTML) return bad(r, "frame", kind >= 0 ? kinds[kind].key : "", err);
+    if (!is_sealed(frame, val_get(given, "html"))) return bad(r, "frame", "page()", err);
     if (title && title->type != VAL_STR) return bad(r, "title", val_type_name(title->type), err);
     if (r->has_cache || r->has_tag) return bad(r, "frame", "Cache-Control, ETag", err);
     r->out->title = title_of(r, title);

@@ -2,11 +2,15 @@
 #ifndef KHUNG_ROUTE_INTERNAL_H
 #define KHUNG_ROUTE_INTERNAL_H
 
+#include "base/digest.h"
 #include "plugin/api.h"
 #include "route/route.h"
 
 extern const struct api_fn route_functions[];
-extern const struct api_fn page_functions[]; /* page_api.c */
+
+/* page_api.c: by `frame` of its answer page() vouches for the HTML; plugins cannot. */
+extern const struct api_fn page_functions[];
+void page_seal(const char *html, size_t len, char out[DIGEST_HEX]);
 
 /* route_def.c */
 int route_compile(void *self, struct decl *d, struct registry *r, struct arena *a, struct err *err);

@@ -64,3 +64,30 @@ for (const point of ['turn.given', 'flow.before_save', 'flow.after_save', 'lane.
     assert.deepEqual([sql(s.data, 'select * from flow_turn'), await s.must('verify')], [[], []]);
     await s.stop();
   });
+
+// Given up while hundreds wait: they come in some in each slice, and those that were not in yet do so after the next start.
+test('killed while those come in that a limit held', { timeout: 60000 }, async () => {
+  const dir = folder(), N = 450, IN = 350;
+  const source = (limit) => `
+flow.define("hold", { input = { unit = "text!" }, ${limit} }, function(run, input) run:wait("go") end)
+flow.define("many", function(run) for i = 1, ${N} do flow.start("hold", { unit = i % 3 == 0 and "a" or "b" }) end end)`;
+  const has = (waits) => sql(s.data, `select count(*) as n from flow_turn where waits = ${waits}`)[0].n;
+  plugin(dir, 't', source('limit = { key = "unit", running = 1 }'), { needs: '{ "flow" }' });
+  const s = await serve({ dir });
+  await s.admin();
+  const { id } = (await s.request('POST', '/api/runs', { flow: 't.many' })).json;
+  for (let i = 0; (await s.flow(id)).state !== 'completed'; i++) assert.ok(i < 300) ?? await pause(20);
+  for (let i = 0; has(1) !== N - 2; i++) assert.ok(i < 300, `${has(1)}`) ?? await pause(20);
+  await s.restart({ KHUNG_CRASH_AT: `flow.turn_given:${IN}` });
+  assert.equal(has(0), 2);
+  plugin(dir, 't', source(''), { needs: '{ "flow" }' });
+  await s.cli('plugin', 'reload', 't');
+  await Promise.race([s.ended, pause(10000)]);
+  assert.ok(s.gone, 'the point is passed');
+  assert.ok(has(0) > 2 && has(0) < IN + 2, `${has(0)} had come in`);
+  await s.start();
+  for (let i = 0; has(1) > 0; i++) assert.ok(i < 300, `${has(1)} wait`) ?? await pause(20);
+  assert.equal(has(0), N);
+  assert.deepEqual(await s.must('verify'), []);
+  await s.stop();
+});

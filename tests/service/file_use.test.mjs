@@ -10,7 +10,7 @@ import { sql } from '../crash/check.mjs';
 
 const SOURCE = `
 local papers = storage.table("paper", { fields = { name = "text!", scan = "file", more = "list:file" } })
-content.type("case", { fields = { title = "text!", scan = "file", proofs = "list:file", remark = "text" }, title = "title", unit = true })
+content.type("case", { fields = { title = "text!", scan = "file", proofs = "list:file", remark = "text", extra = "json" }, title = "title", unit = true })
 content.type("open", { fields = { title = "text!", scan = "file" }, title = "title", approval = false, unit = true })
 content.type("inner", { fields = { title = "text!", scan = "file" }, title = "title", approval = false, unit = true, internal = true })
 flow.define("keep", { input = { scan = "file!", more = "list:file" } }, function(run, input)
@@ -232,7 +232,11 @@ test('an approval binds to the files, too: one that was changed while it was rea
 
 test('a link shows the files of what it asks about, by name and digest', async () => {
   const [one, two] = [await hand('lan', 'plan', 'Kế hoạch <1>.txt'), await hand('lan', 'proof', 'proof.txt')];
-  const item = (await as('lan')('POST', '/api/content/case', { title: 'Shown', unit: 1, scan: one.id, proofs: [two.id] })).json;
+  // What only looks like a file, in a field of any values, is none.
+  const secret = await hand('cuc', 'of cuc alone', 'secret.txt'), guessed = await hand('cuc', 'too');
+  const extra = { id: secret.id, hash: secret.hash, name: 'plan.txt', size: 4, more: [{ id: guessed.id, hash: 'zz', name: 'x' }] };
+  const item = (await as('lan')('POST', '/api/content/case', { title: 'Shown', unit: 1, scan: one.id, proofs: [two.id], extra })).json;
+  const fake = (await as('lan')('POST', '/api/content/case', { title: 'Fake', unit: 1, extra: { id: guessed.id, hash: 'zz', name: 'plan.txt' } })).json;
   const run = (await as('lan')('POST', '/api/runs', { flow: 't.review', input: { item: item.id } })).json;
   const link = await s.must('task', 'link', (await task('hoa', run.id)).id, 'hoa');
   const page = (await s.request('GET', link.path, undefined, { authorization: undefined })).text;
@@ -248,7 +252,10 @@ test('a link shows the files of what it asks about, by name and digest', async (
     const r = await fetch(id);
     assert.deepEqual([r.status, r.text, r.headers['content-disposition'].startsWith('attachment')], [200, text, true]);
   }
-  for (const id of [hidden.id, 0, 'x', `${one.id}x`, item.id]) assert.equal((await fetch(id)).status, 404, `${id}`);
+  assert.ok(!page.includes(`files/${secret.id}`) && !page.includes(`<code>${secret.hash}`), page);
+  const other = await task('hoa', (await as('lan')('POST', '/api/runs', { flow: 't.review', input: { item: fake.id } })).json.id);
+  assert.equal((await fetch(guessed.id, (await s.must('task', 'link', other.id, 'hoa')).path)).status, 404);
+  for (const id of [secret.id, guessed.id, hidden.id, 0, 'x', `${one.id}x`, item.id]) assert.equal((await fetch(id)).status, 404, `${id}`);
   assert.equal((await fetch(one.id, '/t/nothing')).status, 404);
   assert.equal((await s.request('POST', link.path, 'decision=approve', { authorization: undefined, 'content-type': 'application/x-www-form-urlencoded' })).status, 200);
   assert.equal((await fetch(one.id)).status, 409);

@@ -9,6 +9,8 @@ const SOURCE = [
   flow('pick', `return run:ask { to = { person("hoa"), person("dao"), person("lan") }, title = "Pick", ${FORM} }`),
   flow('north', 'return run:ask { to = { position = "head", unit = unit("north") }, title = "North" }'),
   flow('link', `return run:ask { to = person("tam"), title = "By a link", ${FORM} }`),
+  flow('bare', 'return run:ask { to = person("tam"), title = "Bare", form = { decision = "choice:approve,return!" } }'),
+  flow('ten', `return run:ask { to = person("lan"), title = "Ten", form = { decision = "choice:approve,return!", ${Array.from({ length: 10 }, (_, i) => `p${i} = "person"`).join(', ')} } }`),
 ].join('\n');
 const NAMES = ['Nguyễn Thị Hường', 'Lê Đình Ước', 'Lê Thị Mại', 'Trần Mai', 'Đỗ <b>Mai</b> Hương'];
 
@@ -153,6 +155,23 @@ describe('persons and units of forms', () => {
     assert.match(r.text, /several have “mai”/);
     assert.equal((await b.submit(form(r, 'whom'), { decision: 'approve', _person_whom: 'mai', whom: ids.p3 })).status, 200);
     assert.equal((await s.done(run)).result.whom, ids.p3);
+  });
+
+  it('are sought for what a form asks and for nothing else, a few at once', async () => {
+    const { id, run } = await ask('bare'), { path } = await s.must('task', 'link', id, 'tam'), b = browser(s);
+    const others = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`_person_a${i}`, i % 2 ? 'xyz' : 'mai']));
+    const r = await b.submit(await b.form(path), { decision: 'approve', ...others, _unit_b: 'xyz' });
+    assert.equal(r.status, 200, 'a name that is none tells nothing');
+    assert.equal((await s.done(run)).result.decision, 'approve');
+    const one = await ask('pick');
+    assert.equal((await hoa.submit(await hoa.form(`/tasks/${one.id}`, 'comment'), { text: 'x', ...others })).status, 303);
+    const ten = await ask('ten'), typed = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`_person_p${i}`, 'uoc']));
+    const many = await lan.submit(await decide(lan, ten.id), { decision: 'approve', ...typed });
+    assert.equal(many.status, 422);
+    assert.equal([...many.text.matchAll(/id="f-p\d-wrong">“[^”]*”: choose one of those that are found by “uoc”/g)].length, 2, many.text);
+    const chosen = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`p${i}`, ids.p1]));
+    assert.equal((await lan.submit(form(many, 'decide'), { decision: 'approve', ...typed, ...chosen })).status, 303);
+    assert.equal((await s.done(ten.run)).result.p9, ids.p1);
   });
 
   it('of thousands are found in a few milliseconds', async () => {

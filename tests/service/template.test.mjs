@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PASSWORD, browser, setPassword } from '../lib/browser.mjs';
 import { form, kept, send, sha256 } from '../lib/file.mjs';
 import { folder, plugin, serve, write } from '../lib/khung.mjs';
+import { sql } from '../crash/check.mjs';
 
 const SOURCE = `
 local rounds = storage.table("round", { fields = { name = "text!", day = "date", note = "markdown" } })
@@ -34,6 +35,11 @@ route.post("/hand-in", { input = { name = "text!", scan = "file!", more = "list:
   return { json = { files = req.files, row = row } }
 end)
 route.post("/any", function(req) return { json = { form = req.form, files = req.files, json = req.json } } end)
+route.post("/page", function(req)
+  rounds:insert { name = "kept" }
+  return page("hand_in", {})
+end)
+route.get("/count-rounds", function() return { json = { n = rounds:count({}) } } end)
 route.get("/count", function() return { json = { n = scans:count({}) } } end)
 content.type("paper", { fields = { title = "text!" }, title = "title" })
 `;
@@ -107,6 +113,18 @@ test('the word of such a form is good for this plugin alone, and no plugin gets 
   assert.equal((await b.request('GET', '/auth/me')).status, 200, 'not logged out');
   assert.equal((await post('/x/awards/raw', 'x'.repeat(43))).status, 403);
   assert.equal((await (await enter()).request('POST', '/x/awards/raw', new URLSearchParams({ _csrf: word }))).status, 403, 'another session');
+});
+
+test('a page that a form is answered by is not kept under an Idempotency-Key: its words are of one session', async () => {
+  const answers = () => sql(s.data, 'select count(*) as n from http_idempotency')[0].n;
+  const n = async () => (await s.request('GET', '/x/awards/count-rounds')).json.n;
+  const b = await enter(), before = await n(), none = answers(), plain = await b.send('POST', '/x/awards/page', {}, html);
+  assert.match(plain.text, /name="_csrf" value="[^"]+"/);
+  assert.equal(await n(), before + 1);
+  const keyed = await b.send('POST', '/x/awards/page', {}, { 'idempotency-key': 'page-1' });
+  assert.deepEqual([keyed.status, keyed.json.code], [422, 'http.idempotency_page']);
+  assert.equal(await n(), before + 1, 'nothing was done');
+  assert.equal(answers(), none);
 });
 
 test('a browser is told by a page what is wrong, and sent to the login; a program gets its problem', async () => {

@@ -70,7 +70,11 @@ static void a_value_stands_in_text_and_in_quotes_alone(void **state)
                                        "<p>5 <\n{{a}}",
                                        "<img alt=\"a>b\" title='{{a}}'>",
                                        "{{#a}}<p title=\"{{b}}\">{{/a}}",
-                                       "<styled>{{a}}"};
+                                       "<styled>{{a}}",
+                                       "<option {{#a}}selected {{/a}}value=\"{{a}}\">",
+                                       "<p title=\"{{a}}\"{{#a}} class=\"b\"{{/a}}{{^a}} hidden{{/a}} id='{{a}}'/>",
+                                       "<!doctype html>{{a}}</p ><a href=b/c>{{a}}",
+                                       "<!-- {{! a }} --> {{a}}"};
     static const char *const bad[] = {"<p title={{a}}>",
                                       "<p {{a}}>",
                                       "<{{a}}>",
@@ -83,6 +87,15 @@ static void a_value_stands_in_text_and_in_quotes_alone(void **state)
                                       "<p title='\"' {{a}}>",
                                       "<!---{{a}}",
                                       "</p {{a}}>",
+                                      "<p title==\"{{a}}\">",
+                                      "<p title=b=\"{{a}}\">",
+                                      "<p=\"{{a}}\">",
+                                      "<p title={{! a}} b=\"{{a}}\">",
+                                      "<!p a=\"><p {{a}}>",
+                                      "<{{! a}}p>",
+                                      "</{{! a}}p>",
+                                      "<!-{{! a}}- > <p title=\"--><p {{a}}\">",
+                                      "<!-- --{{! a}}><p a=\"--> b\" {{a}}>",
                                       "<p title=\"{{csrf}}\">",
                                       "<p title=\"{{markdown:a}}\">"};
     (void)state;
@@ -110,6 +123,15 @@ static void what_is_wrong_is_told_by_its_kind(void **state)
                  {"{{#a}}", "template.not_closed"},
                  {"{{#a}}<p {{/a}}>", "template.uneven"},
                  {"<p a=\"{{#a}}\" b='{{/a}}'>", "template.uneven"},
+                 {"<a =\"{{x}}\">", "template.attribute"},
+                 {"<a/=\"{{x}}\">", "template.attribute"},
+                 {"<a b=\"c\"=\"{{x}}\">", "template.attribute"},
+                 {"<p{{#a}} b=\"c\"{{/a}}d=\"{{x}}\">", "template.attribute"},
+                 {"<p {{#a}}b{{/a}}=\"{{x}}\">", "template.attribute"},
+                 {"<scr{{! a}}ipt>", "template.attribute"},
+                 {"<p onClick=\"{{x}}\">", "template.attribute"},
+                 {"<p title onload>", "template.attribute"},
+                 {"<iframe srcDoc=\"{{x}}\">", "template.attribute"},
                  {"<Script>", "template.script"},
                  {"<style type='a'>", "template.script"}};
     (void)state;
@@ -129,6 +151,8 @@ static void what_is_filled_is_escaped_and_found(void **state)
     assert_string_equal(of("{{t:hello}}{{! {{ }}", "{\"name\":\"A&B\"}"), "Hello &lt;A&amp;B&gt;");
     assert_string_equal(of("{{csrf}}|{{markdown:a}}", "{\"a\":\"*b* <i>\"}"),
                         TEMPLATE_CSRF "|<p><em>b</em> <!-- raw HTML omitted --></p>\n");
+    assert_string_equal(of("{{markdown:a}}", "{\"a\":\"b\\u001bc\\n[d](/e \\\"f\\u001b&#27;\\\") &#x1b;\"}"),
+                        "<p>bc\n<a href=\"/e\" title=\"f\">d</a> </p>\n");
     assert_string_equal(of("{{a}}{{#a}}x{{/a}}", NULL), "");
 }
 

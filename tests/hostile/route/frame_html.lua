@@ -1,0 +1,3 @@
+-- expect: route.answer
+-- mode: get
+return { html = "<p>Log in anew</p>", frame = true }
