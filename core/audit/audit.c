@@ -39,6 +39,8 @@ const struct store_migration audit_migrations[] = {{"audit/001", schema},
                                                    {"audit/mailed", mailed},
                                                    {"audit/keys", keys},
                                                    {"audit/places", audit_places_schema},
+                                                   {"audit/waits", audit_waits_schema},
+                                                   {"audit/digest", audit_digest_schema},
                                                    {0}};
 
 static int64_t local_day(const struct host *host, int64_t now)

@@ -31,6 +31,12 @@ const char audit_places_schema[] =
     "create table audit_erasure_field(erasure integer not null, kind text not null, thing integer not null,"
     " field text not null, primary key(erasure, kind, thing, field)) without rowid;";
 
+/* The key is in every backup that was made since. */
+const char audit_digest_schema[] =
+    "create table audit_erasure_key(id integer primary key check(id = 1), key blob not null);"
+    "insert into audit_erasure_key values(1, randomblob(32));"
+    "alter table audit_erasure add column digest text;";
+
 /* --- counting --- */
 
 struct counting {
@@ -105,17 +111,34 @@ static int check_reason(const struct audit_traces *t, const char *reason, struct
     return audit_is_named(t, reason) ? err_set(err, ERR_INVALID, "audit.reason_named", NULL) : 0;
 }
 
+int audit_erase_digest(struct store *db, const char *code, char hex[DIGEST_HEX], struct err *err)
+{
+    uint8_t d[DIGEST_LEN];
+    size_t n = 0;
+    struct stmt *s = store_stmt(db, "select key from audit_erasure_key where id = 1", err);
+    if (!s) return err->code;
+    int rc = stmt_step(s, err);
+    const void *key = rc == 1 ? stmt_blob(s, 0, &n) : NULL;
+    if (key) digest_hmac(key, n, code, strlen(code), d);
+    stmt_done(s);
+    if (!key) return rc < 0 ? rc : err_set(err, ERR_CORRUPT, "audit.row", NULL);
+    digest_hex(d, hex);
+    return 0;
+}
+
 int audit_erase_begin(struct session *s, const struct audit_traces *t, const struct audit_wish *wish, int64_t *id,
                       struct err *err)
 {
     struct audit *au = s->host->audit;
     struct buf traces;
+    char digest[DIGEST_HEX] = "";
     int rc = check_reason(t, wish->reason, err);
+    if (rc == 0 && t->code) rc = audit_erase_digest(s->db, t->code, digest, err);
     if (rc) return rc;
     struct stmt *st =
         store_stmt(s->db,
-                   "insert into audit_erasure(id, person, at, user, by_person, reason, traces, next, published)"
-                   " values(?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, ?7, 0, ?8)",
+                   "insert into audit_erasure(id, person, at, user, by_person, reason, traces, next, published,"
+                   " digest) values(?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, ?7, 0, ?8, nullif(?9, ''))",
                    err);
     if (!st) return err->code;
     *id = id_next(lane_ids(s->lane), s->now);
@@ -129,6 +152,7 @@ int audit_erase_begin(struct session *s, const struct audit_traces *t, const str
     stmt_bind_str(st, 6, wish->reason);
     stmt_bind_blob(st, 7, traces.data, traces.len);
     stmt_bind_int(st, 8, wish->published);
+    stmt_bind_str(st, 9, digest);
     if (rc == 0)
         rc = stmt_run(st, err);
     else
@@ -182,10 +206,10 @@ static int add_list(struct store *db, const char *sql, const char *const names[]
 
 static int show(struct store *db, struct stmt *s, struct arena *a, struct val *row, struct err *err)
 {
-    static const char *const names[] = {"id",     "person",  "at",        "user",   "by",    "rows",
-                                        "values", "done_at", "published", "reason", "state", NULL};
+    static const char *const names[] = {"id",      "person",    "at",     "user",  "by",     "rows", "values",
+                                        "done_at", "published", "reason", "state", "digest", NULL};
     static const char *const places[] = {"place", "things", "values", "kept", NULL};
-    static const char *const waits[] = {"place", "kind", "id", NULL};
+    static const char *const waits[] = {"place", "kind", "id", "why", NULL};
     *row = val_map();
     if (add_pairs(s, names, a, row)) return err_set(err, ERR_LIMIT, "limit.size", NULL);
     int rc = val_set(a, row, "published", val_bool(val_get_int(row, "published", 0)));
@@ -193,10 +217,11 @@ static int show(struct store *db, struct stmt *s, struct arena *a, struct val *r
         rc = add_list(db, "select place, things, vals, kept from audit_erasure_place where erasure = ?1 order by place",
                       places, a, "places", row, err);
     return rc ? rc
-              : add_list(db,
-                         "select place, kind, thing from audit_erasure_wait where erasure = ?1 order by place, thing"
-                         " limit 100",
-                         waits, a, "waits", row, err);
+              : add_list(
+                    db,
+                    "select place, kind, thing, why from audit_erasure_wait where erasure = ?1 order by place, thing"
+                    " limit 100",
+                    waits, a, "waits", row, err);
 }
 
 static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "id"},
@@ -212,6 +237,7 @@ static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | 
                                              {"state", FIELD_TEXT, LIST_SHOWN},
                                              {"places", FIELD_JSON, LIST_SHOWN},
                                              {"waits", FIELD_JSON, LIST_SHOWN},
+                                             {"digest", FIELD_TEXT, LIST_SHOWN},
                                              {0}};
 const struct list audit_erasure_list = {.name = "erasures",
                                         .order = "-id",
@@ -221,7 +247,7 @@ const struct list audit_erasure_list = {.name = "erasures",
                                         .select =
                                             "id, person, at, user, by_person, rows, vals, done_at, published, reason,"
                                             " case when done_at is not null then 'done'"
-                                            " when place = 'waiting' then 'waiting' else 'running' end"};
+                                            " when place = 'waiting' then 'waiting' else 'running' end, digest"};
 
 static int list_row(void *ctx, struct stmt *s, struct arena *a, struct val *row, struct err *err)
 {

@@ -13,6 +13,7 @@
 #define KHUNG_AUDIT_ERASE_H
 
 #include "audit/audit.h"
+#include "base/digest.h"
 #include "store/list.h"
 
 #define AUDIT_ERASE_VERB "audit.erase"
@@ -23,7 +24,9 @@ struct audit_traces {
     int64_t person;
     struct val accounts; /* numbers: entries about the person or these are erased whole, and where they came from */
     struct val texts;    /* names, addresses: wherever one stands, in any capitals and without marks as well. One that
-                          * is a single word counts only as a whole text, as codes and names of accounts do */
+                          * is a single word, as codes and names of accounts are, counts only as a whole text where a
+                          * person or a user stands: else it may be a position, a state, a choice */
+    const char *code;    /* theirs, of which the erasure keeps a digest; or NULL */
 };
 /* Does the text tell who it is? */
 bool audit_is_named(const struct audit_traces *t, const char *text);
@@ -37,12 +40,20 @@ int audit_erase_count(struct store *db, const struct audit_traces *t, struct aud
 /* What is asked for. */
 struct audit_wish {
     const char *reason;
-    bool published; /* what was published goes, too; else it is kept as a record */
+    bool published;     /* what was published goes, too; else it is kept as a record */
+    const char *digest; /* NULL, or of the code that the person must have (people_erase.h) */
 };
-/* What it would erase in places beside the audit, and what it would wait for: { { place =, things =, values =, kept = }
- * … }, { { place =, kind =, id = } … }. */
+/* Of a person's code, by a key of this database: a number alone may be somebody else's after a backup was put back, and
+ * whoever has the list of erasures cannot try codes on it. */
+int audit_erase_digest(struct store *db, const char *code, char hex[DIGEST_HEX], struct err *err);
+/* What it would erase in places beside the audit, and what it would wait for. */
+struct audit_preview {
+    struct val places;  /* { { place =, things =, values =, kept =, waits = } … } */
+    struct val touched; /* { { place =, kind =, id =, values = } … }: the first thousand things that lose values */
+    struct val waits;   /* { { place =, kind =, id =, why = } … }, the same; why: only of what could not be erased */
+};
 int audit_erase_preview(struct session *s, const struct audit_traces *t, bool published, struct arena *a,
-                        struct val *places, struct val *waits, struct err *err);
+                        struct audit_preview *out, struct err *err);
 /* Is the column looked at by a place? Then it is not "elsewhere". */
 bool audit_is_place(struct session *s, const char *table, const char *column);
 /* A thing that erasures may wait for has ended: they look soon. Costs nothing when none waits. */
@@ -50,8 +61,8 @@ void audit_erase_ended(struct audit *au);
 /* In a slice. ERR_INVALID "audit.reason", "audit.reason_named": the reason stays for ever, so it names nobody. */
 int audit_erase_begin(struct session *s, const struct audit_traces *t, const struct audit_wish *wish, int64_t *id,
                       struct err *err);
-/* { { id =, person =, at =, by =, reason =, rows =, values =, done_at =, published =, state =, places =, waits = } … },
- * newest first; rows and values are the audit's. */
+/* { { id =, person =, digest =, at =, by =, reason =, rows =, values =, done_at =, published =, state =, places =,
+ * waits = } … }, newest first; rows and values are the audit's. */
 extern const struct list audit_erasure_list;
 int audit_erasures(struct store *db, const struct list_query *q, struct arena *a, struct val *out, const char **next,
                    struct err *err);

@@ -20,6 +20,10 @@ struct audit_eraser {
     struct lane_source source;
     struct lane_work work;
     bool is_working, has_more, is_looked, is_cleared, is_waiting;
+    bool has_looked; /* at what is waited for, since the start */
+    /* Whose piece was tried; which failed for itself, and by what. */
+    int64_t current, failed;
+    char why[sizeof(((struct err *)NULL)->key)];
 };
 
 struct erasure {
@@ -101,19 +105,6 @@ static int put_counts(struct store *db, const struct erasing *e, struct err *err
     return stmt_run(s, err);
 }
 
-static int run_with(struct store *db, const char *sql, int64_t id, int64_t *n, struct err *err)
-{
-    struct stmt *s = store_stmt(db, sql, err);
-    if (!s) return err->code;
-    if (stmt_bind_count(s)) stmt_bind_int(s, 1, id);
-    int rc = stmt_step(s, err);
-    if (n) *n = rc == 1 ? stmt_int(s, 0) : 0;
-    while (rc == 1)
-        rc = stmt_step(s, err);
-    stmt_done(s);
-    return rc;
-}
-
 /* --- one piece --- */
 
 static void set_place(struct erasure *e, const char *name)
@@ -157,7 +148,7 @@ static int look_at_audit(struct audit_eraser *er, struct erasing *g, struct eras
     e->rows += g->things;
     e->values += g->values;
     if (rc || more) return rc;
-    rc = run_with(g->s->db, "select count(*) from audit_erasure_wait where erasure = ?1", e->id, &waits, err);
+    rc = audit_run(g->s->db, "select count(*) from audit_erasure_wait where erasure = ?1", e->id, &waits, err);
     if (waits) set_place(e, "waiting");
     er->is_looked = waits == 0;
     return rc;
@@ -190,53 +181,15 @@ static int run_erasure(struct audit_eraser *er, struct session *s, struct erasur
 
 /* --- waiting --- */
 
-static int is_over(struct audit *au, struct store *db, const char *place, int64_t thing, struct err *err)
-{
-    const struct audit_place *p = audit_place_find(au, place);
-    return p && p->is_over ? p->is_over(p->ctx, db, thing, err) : 1;
-}
-
-static int drop_wait(struct store *db, int64_t erasure, const char *place, int64_t thing, struct err *err)
-{
-    struct stmt *s =
-        store_stmt(db, "delete from audit_erasure_wait where erasure = ?1 and place = ?2 and thing = ?3", err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, erasure);
-    stmt_bind_str(s, 2, place);
-    stmt_bind_int(s, 3, thing);
-    return stmt_run(s, err);
-}
-
-/* What has ended is waited for no more; an erasure that waits for nothing begins a new round. */
-static int look_at_waits(struct audit_eraser *er, struct store *db, struct err *err)
+static int look_at_waits(struct audit_eraser *er, struct store *db, int64_t now, struct err *err)
 {
     int64_t again = 0, left = 0;
-    struct stmt *s = store_stmt(db, "select erasure, place, thing from audit_erasure_wait", err);
-    int rc;
-    if (!s) return err->code;
-    while ((rc = stmt_step(s, err)) == 1) {
-        char place[PLACE_MAX];
-        int64_t erasure = stmt_int(s, 0), thing = stmt_int(s, 2);
-        stmt_copy(s, 1, place, sizeof(place));
-        rc = is_over(er->au, db, place, thing, err);
-        if (rc == 1) rc = drop_wait(db, erasure, place, thing, err);
-        if (rc < 0) break;
-    }
-    stmt_done(s);
-#define RESTS " place = 'waiting' and done_at is null and id not in (select erasure from audit_erasure_wait)"
-    if (rc == 0) rc = run_with(db, "select count(*) from audit_erasure where" RESTS, 0, &again, err);
-    if (rc == 0 && again)
-        rc = run_with(
-            db,
-            "update audit_erasure_place set kept = 0 where erasure in (select id from audit_erasure where" RESTS ")", 0,
-            NULL, err);
-    if (rc == 0 && again)
-        rc = run_with(db, "update audit_erasure set place = null, part = '', thing = 0 where" RESTS, 0, NULL, err);
-#undef RESTS
+    int rc = audit_wait_look(er->au, db, now, !er->has_looked, &again, err);
     crash_point("audit.erase_again");
     if (rc == 0)
-        rc = run_with(db, "select count(*) from audit_erasure where done_at is null and place = 'waiting'", 0, &left,
-                      err);
+        rc = audit_run(db, "select count(*) from audit_erasure where done_at is null and place = 'waiting'", 0, &left,
+                       err);
+    er->has_looked = true;
     er->has_more = again > 0;
     er->is_waiting = left > 0;
     return rc;
@@ -245,24 +198,24 @@ static int look_at_waits(struct audit_eraser *er, struct store *db, struct err *
 /* After the last piece, in a slice of its own: the log was cleared. */
 static int finish(struct store *db, int64_t now, struct err *err)
 {
-    int rc = run_with(db,
-                      "delete from audit_erasure_field where erasure in (select id from audit_erasure where done_at is"
-                      " null and looked_at is not null)",
-                      0, NULL, err);
+    int rc = audit_run(db,
+                       "delete from audit_erasure_field where erasure in (select id from audit_erasure where done_at is"
+                       " null and looked_at is not null)",
+                       0, NULL, err);
     crash_point("audit.erase_done");
     return rc ? rc
-              : run_with(db, "update audit_erasure set done_at = ?1 where done_at is null and looked_at is not null",
-                         now, NULL, err);
+              : audit_run(db, "update audit_erasure set done_at = ?1 where done_at is null and looked_at is not null",
+                          now, NULL, err);
 }
 
 /* Nothing is to be looked at: what was is cleared, what waits may go on. */
-static int rest(struct audit_eraser *er, struct store *db, struct err *err)
+static int rest(struct audit_eraser *er, struct store *db, int64_t now, struct err *err)
 {
     int64_t looked = 0;
-    int rc = run_with(db, "select count(*) from audit_erasure where done_at is null and looked_at is not null", 0,
-                      &looked, err);
+    int rc = audit_run(db, "select count(*) from audit_erasure where done_at is null and looked_at is not null", 0,
+                       &looked, err);
     er->is_looked = looked > 0;
-    return rc || looked ? rc : look_at_waits(er, db, err);
+    return rc || looked ? rc : look_at_waits(er, db, now, err);
 }
 
 /* --- on the lane --- */
@@ -272,7 +225,7 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
     struct audit_eraser *er = (struct audit_eraser *)((char *)w - offsetof(struct audit_eraser, work));
     struct host *h = er->au->host;
     struct arena a;
-    struct erasure e;
+    struct erasure e = {0};
     char origin[48];
     struct session s = {.mode = SESSION_WRITE,
                         .host = h,
@@ -284,6 +237,11 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
                         .lang = h->lang,
                         .zone = h->zone};
     er->has_more = er->is_looked = false;
+    er->current = 0;
+    if (er->failed) { /* others go on */
+        er->has_more = true;
+        return audit_wait_failed(s.db, er->failed, er->why, s.now, err);
+    }
     if (er->is_cleared) {
         er->is_cleared = false;
         er->has_more = true; /* another erasure, perhaps */
@@ -291,6 +249,7 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
     }
     arena_init(&a, ERASE_ARENA);
     int rc = load(s.db, &a, &e, err);
+    er->current = e.id;
     if (rc == 1 && e.at >= s.now) { /* its own transaction may hold rows that are not there yet */
         er->has_more = true;
         rc = 0;
@@ -299,7 +258,7 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
         s.actor = (struct actor){.user = e.user, .person = e.person};
         rc = run_erasure(er, &s, &e, err);
     } else if (rc == 0) {
-        rc = rest(er, s.db, err);
+        rc = rest(er, s.db, s.now, err);
     }
     arena_close(&a);
     return rc;
@@ -313,10 +272,14 @@ static void done_piece(struct lane_work *w, const struct err *failed)
     int64_t now = clock_now(&er->au->host->clock);
     er->is_working = false;
     if (failed) {
+        bool waits = er->current && audit_wait_may(failed->code);
         log_err(LOG_ERROR, "audit.erase_failed", failed);
-        lane_wake_at(er->lane, &er->source, now + 60 * AGAIN_MS);
+        er->failed = waits ? er->current : er->failed;
+        if (waits) memcpy(er->why, failed->key, sizeof(er->why));
+        lane_wake_at(er->lane, &er->source, now + (waits ? PAUSE_MS : 60 * AGAIN_MS));
         return;
     }
+    if (er->current == 0) er->failed = 0; /* it is told of */
     if (er->is_looked) {
         crash_point("audit.erase_clear");
         int rc = store_clear_log(lane_db(er->lane), &err);

@@ -101,7 +101,18 @@ void audit_index_soon(struct audit *au);
 void audit_eraser_start(struct audit *au, struct lane *lane);
 void audit_eraser_wake(struct audit *au, int64_t now);
 void audit_eraser_free(struct audit *au);
-extern const char audit_erasure_schema[], audit_places_schema[];
+extern const char audit_erasure_schema[], audit_places_schema[], audit_waits_schema[], audit_digest_schema[];
+/* audit_wait.c. What has ended is waited for no more; an erasure that waits for nothing begins a new round: *again, how
+ * many. What failed for itself is tried again after a day, and if `all`. */
+int audit_wait_look(struct audit *au, struct store *db, int64_t now, bool all, int64_t *again, struct err *err);
+/* The piece that an erasure stands at failed with this key: it waits. */
+int audit_wait_failed(struct store *db, int64_t erasure, const char *why, int64_t now, struct err *err);
+bool audit_wait_may(int rc); /* is it a failure of the thing, and none of the host? */
+/* Any statement: ?1, if there is one; *n (or NULL): its first number, or 0. */
+int audit_run(struct store *db, const char *sql, int64_t id, int64_t *n, struct err *err);
+/* For places: a list of things, beforehand. */
+int erasing_list(struct erasing *e, struct val *to, const char *kind, int64_t thing, const char *name, struct val more,
+                 struct err *err);
 /* audit_own.c: as a place's. */
 int audit_own_look(struct erasing *e, bool *more, struct err *err);
 

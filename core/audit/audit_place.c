@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/audit_internal.h"
 #include "audit/audit_trace.h"
 #include "base/json.h"
 
@@ -35,17 +36,25 @@ static bool is_erased(const char *p, size_t len)
 
 bool erasing_names(struct erasing *e, const char *text, size_t len)
 {
-    return len > 0 && !is_erased(text, len) && audit_trace_is_in(e->trace, text, len);
+    return len > 0 && !is_erased(text, len) && audit_trace_is_in(e->trace, text, len, e->codes);
+}
+
+static bool tells(struct erasing *e, const struct val *v)
+{
+    bool does = v->type == VAL_STR && erasing_names(e, v->as.str.s, v->as.str.len);
+    for (size_t i = 0; v->type == VAL_LIST && !does && i < v->as.list.n; i++)
+        does = tells(e, &v->as.list.items[i]);
+    for (size_t i = 0; v->type == VAL_MAP && !does && i < v->as.map.n; i++)
+        does = tells(e, &v->as.map.pairs[i].v);
+    return does;
 }
 
 bool erasing_tells(struct erasing *e, const struct val *v)
 {
-    bool tells = v->type == VAL_STR && erasing_names(e, v->as.str.s, v->as.str.len);
-    for (size_t i = 0; v->type == VAL_LIST && !tells && i < v->as.list.n; i++)
-        tells = erasing_tells(e, &v->as.list.items[i]);
-    for (size_t i = 0; v->type == VAL_MAP && !tells && i < v->as.map.n; i++)
-        tells = erasing_tells(e, &v->as.map.pairs[i].v);
-    return tells;
+    e->codes = true;
+    bool does = tells(e, v);
+    e->codes = false;
+    return does;
 }
 
 bool erasing_is_person(const struct erasing *e, const struct val *v)
@@ -80,6 +89,16 @@ static int64_t scrub_map(struct erasing *e, struct val *v, bool own)
     return n;
 }
 
+/* In a person's own object a code is a code. */
+static int64_t scrub_object(struct erasing *e, struct val *v, bool own)
+{
+    bool was = e->codes;
+    e->codes = strcmp(v->as.obj.kind->name, "person") == 0 || strcmp(v->as.obj.kind->name, "user") == 0;
+    int64_t n = v->as.obj.fields ? scrub_map(e, v->as.obj.fields, own) : 0;
+    e->codes = was;
+    return n;
+}
+
 int64_t erasing_scrub(struct erasing *e, struct val *v, bool own)
 {
     int64_t n = 0;
@@ -90,7 +109,7 @@ int64_t erasing_scrub(struct erasing *e, struct val *v, bool own)
         *v = val_str(ERASED_TEXT);
         return 1;
     case VAL_OBJ:
-        return v->as.obj.fields ? scrub_map(e, v->as.obj.fields, own) : 0;
+        return scrub_object(e, v, own);
     case VAL_LIST:
         for (size_t i = 0; i < v->as.list.n; i++)
             n += erasing_scrub(e, &v->as.list.items[i], own);
@@ -141,6 +160,20 @@ int64_t erasing_json(struct erasing *e, bool own, const char *p, size_t len, str
 
 /* --- telling --- */
 
+int erasing_list(struct erasing *e, struct val *to, const char *kind, int64_t thing, const char *name, struct val more,
+                 struct err *err)
+{
+    struct arena *a = e->list_arena;
+    const char *copy = to ? arena_strdup(a, kind) : NULL;
+    struct val one = val_map();
+    if (!to || to->as.list.n >= ERASING_LISTED_MAX) return 0;
+    int rc = copy ? val_set(a, &one, "place", val_str(e->place)) : ERR_NOMEM;
+    if (rc == 0) rc = val_set(a, &one, "kind", val_str(copy));
+    if (rc == 0) rc = val_set(a, &one, "id", val_int(thing));
+    if (rc == 0 && more.type != VAL_NIL) rc = val_set(a, &one, name, more);
+    return rc || val_add(a, to, one) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
 int erasing_tell(struct erasing *e, const char *kind, int64_t id, int64_t values, struct err *err)
 {
     struct val_pair pairs[] = {{"erasure", val_int(e->id)}, {"values", val_int(values)}};
@@ -149,7 +182,7 @@ int erasing_tell(struct erasing *e, const char *kind, int64_t id, int64_t values
     after.as.map.n = 2;
     e->things++;
     e->values += values;
-    if (e->is_dry) return 0;
+    if (e->is_dry) return erasing_list(e, e->touched, kind, id, "values", val_int(values), err);
     return audit_add(
         e->s,
         &(struct audit_entry){
@@ -169,30 +202,6 @@ int erasing_field(struct erasing *e, const char *kind, int64_t thing, const char
     stmt_bind_str(s, 2, kind);
     stmt_bind_int(s, 3, thing);
     stmt_bind_str(s, 4, field);
-    return stmt_run(s, err);
-}
-
-static int list_wait(struct erasing *e, const char *kind, int64_t thing)
-{
-    struct val one = val_map();
-    if (!e->waiting || e->waits > ERASING_WAITS_MAX) return 0;
-    int rc = val_set(e->waiting_arena, &one, "place", val_str(e->place));
-    rc |= val_set(e->waiting_arena, &one, "kind", val_str(kind));
-    rc |= val_set(e->waiting_arena, &one, "id", val_int(thing));
-    return rc | val_add(e->waiting_arena, e->waiting, one);
-}
-
-int erasing_wait(struct erasing *e, const char *kind, int64_t thing, struct err *err)
-{
-    e->waits++;
-    if (e->is_dry) return list_wait(e, kind, thing) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
-    struct stmt *s = store_stmt(
-        e->s->db, "insert or ignore into audit_erasure_wait(erasure, place, kind, thing) values(?1, ?2, ?3, ?4)", err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, e->id);
-    stmt_bind_str(s, 2, e->place);
-    stmt_bind_str(s, 3, kind);
-    stmt_bind_int(s, 4, thing);
     return stmt_run(s, err);
 }
 
@@ -310,7 +319,7 @@ static int count_place(struct erasing *e, const struct audit_place *p, struct ar
 }
 
 int audit_erase_preview(struct session *s, const struct audit_traces *t, bool published, struct arena *a,
-                        struct val *places, struct val *waits, struct err *err)
+                        struct audit_preview *out, struct err *err)
 {
     struct audit_trace trace;
     struct arena scratch;
@@ -320,14 +329,14 @@ int audit_erase_preview(struct session *s, const struct audit_traces *t, bool pu
                         .a = &scratch,
                         .is_dry = true,
                         .published = published,
-                        .waiting = waits,
-                        .waiting_arena = a};
+                        .touched = &out->touched,
+                        .waiting = &out->waits,
+                        .list_arena = a};
     int rc = audit_trace_init(&trace, t, err);
-    *places = val_list();
-    *waits = val_list();
+    *out = (struct audit_preview){val_list(), val_list(), val_list()};
     arena_init(&scratch, ARENA_MAX);
     for (size_t i = 0; rc == 0 && audit_place_at(s->host->audit, i); i++)
-        rc = count_place(&e, audit_place_at(s->host->audit, i), a, places, err);
+        rc = count_place(&e, audit_place_at(s->host->audit, i), a, &out->places, err);
     arena_close(&scratch);
     audit_trace_close(&trace);
     return rc;

@@ -18,7 +18,7 @@
 
 /* What stands where a text was. */
 #define ERASED_TEXT "\xe2\x96\x88\xe2\x96\x88\xe2\x96\x88\xe2\x96\x88\xe2\x96\x88"
-enum { ERASING_PART_MAX = 120, ERASING_WAITS_MAX = 1000, AUDIT_PLACE_TABLES = 4 };
+enum { ERASING_PART_MAX = 120, ERASING_LISTED_MAX = 1000, AUDIT_PLACE_TABLES = 4 };
 
 struct audit_trace;
 struct erasing {
@@ -28,6 +28,7 @@ struct erasing {
     struct arena *a; /* for one thing */
     bool is_dry;     /* counts alone */
     bool published;  /* what was published goes, too */
+    bool codes;      /* what is looked at now is a person's: a code tells */
     int64_t id;      /* of the erasure, and its reason; not when it is dry */
     const char *reason;
     /* Where the place goes on: its own; "" and 0 at first. */
@@ -37,8 +38,9 @@ struct erasing {
     /* So far in this place. */
     int64_t things, values, kept, waits;
     const char *place;
-    struct val *waiting; /* dry: a list of { place, kind, id }, or NULL */
-    struct arena *waiting_arena;
+    /* Dry: lists of { place, kind, id, values } and { place, kind, id, why }, the first thousand; or NULL. */
+    struct val *touched, *waiting;
+    struct arena *list_arena;
 };
 
 struct audit_place {
@@ -59,7 +61,7 @@ const struct audit_place *audit_place_find(const struct audit *au, const char *n
 
 /* What a place needs. */
 bool erasing_names(struct erasing *e, const char *text, size_t len);
-/* Does a text in it, or a name, tell of the person? */
+/* Does a text of a field that says whose a record is, or a name or code in it, tell of the person? */
 bool erasing_tells(struct erasing *e, const struct val *v);
 /* Is it the person's number? */
 bool erasing_is_person(const struct erasing *e, const struct val *v);
@@ -71,8 +73,19 @@ int64_t erasing_scrub(struct erasing *e, struct val *v, bool own);
 int erasing_tell(struct erasing *e, const char *kind, int64_t id, int64_t values, struct err *err);
 /* A field of a thing (of this kind in the audit) was the person's: what the audit tells of it goes, too. */
 int erasing_field(struct erasing *e, const char *kind, int64_t thing, const char *field, struct err *err);
-/* A thing is in the way. */
+/* A thing is in the way, until its place says that it is over (audit_wait.c). */
 int erasing_wait(struct erasing *e, const char *kind, int64_t thing, struct err *err);
+/* What has a name and no number is waited for by a number made of it. */
+int64_t erasing_number(const char *name);
+/* One thing of many, between these two: if it fails for itself, by its size or because it is damaged, what was done to
+ * it is undone, it is waited for with the reason, and the others go on. A fault of the host stays one. */
+struct erasing_mark {
+    int64_t things, values, kept, waits;
+    size_t touched, waiting;
+};
+int erasing_begin(struct erasing *e, struct erasing_mark *m, struct err *err);
+int erasing_end(struct erasing *e, const struct erasing_mark *m, const char *kind, int64_t thing, int rc,
+                struct err *err);
 
 /* Any kind of object that is stored. */
 const struct val_kind *audit_kind_of(const char *name, size_t len);

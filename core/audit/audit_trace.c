@@ -18,7 +18,7 @@ int audit_trace_init(struct audit_trace *t, const struct audit_traces *traces, s
         if (v->type != VAL_STR || v->as.str.len == 0) continue;
         if (text_fold(&t->scratch, v->as.str.s, v->as.str.len, &t->texts[t->n].s, &t->texts[t->n].len) != 0)
             return err_set(err, ERR_LIMIT, "limit.size", NULL);
-        t->texts[t->n].is_whole = !memchr(v->as.str.s, ' ', v->as.str.len) && !memchr(v->as.str.s, '@', v->as.str.len);
+        t->texts[t->n].is_code = !memchr(v->as.str.s, ' ', v->as.str.len) && !memchr(v->as.str.s, '@', v->as.str.len);
         t->n++;
     }
     return 0;
@@ -45,7 +45,7 @@ static bool holds(const char *s, size_t len, const char *want, size_t n)
     return false;
 }
 
-bool audit_trace_is_in(struct audit_trace *t, const char *text, size_t len)
+bool audit_trace_is_in(struct audit_trace *t, const char *text, size_t len, bool codes)
 {
     struct arena_mark mark = arena_mark(&t->scratch);
     const char *s;
@@ -56,23 +56,51 @@ bool audit_trace_is_in(struct audit_trace *t, const char *text, size_t len)
         n = len;
     }
     for (size_t i = 0; !is && i < t->n; i++)
-        is = t->texts[i].is_whole ? n == t->texts[i].len && memcmp(s, t->texts[i].s, n) == 0
-                                  : holds(s, n, t->texts[i].s, t->texts[i].len);
+        is = t->texts[i].is_code ? codes && n == t->texts[i].len && memcmp(s, t->texts[i].s, n) == 0
+                                 : holds(s, n, t->texts[i].s, t->texts[i].len);
     arena_rewind(&t->scratch, mark);
     return is;
 }
 
-static bool is_in(struct audit_trace *t, const struct val *v)
+/* What stands under such a name is a person or a user. */
+static bool is_of_person(const char *key, size_t len)
+{
+    static const char *const keys[] = {"person", "user", "who", "account", "holder", "on_behalf_of"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strlen(keys[i]) == len && memcmp(keys[i], key, len) == 0) return true;
+    return false;
+}
+
+static bool is_in(struct audit_trace *t, const struct val *v, bool codes)
 {
     bool is = false;
-    if (v->type == VAL_STR) return audit_trace_is_in(t, v->as.str.s, v->as.str.len);
-    if (v->type == VAL_OBJ) return v->as.obj.fields && is_in(t, v->as.obj.fields);
+    if (v->type == VAL_STR) return audit_trace_is_in(t, v->as.str.s, v->as.str.len, codes);
+    if (v->type == VAL_OBJ && v->as.obj.fields)
+        return is_in(t, v->as.obj.fields, is_of_person(v->as.obj.kind->name, strlen(v->as.obj.kind->name)));
     for (size_t i = 0; v->type == VAL_LIST && !is && i < v->as.list.n; i++)
-        is = is_in(t, &v->as.list.items[i]);
-    for (size_t i = 0; v->type == VAL_MAP && !is && i < v->as.map.n; i++)
-        is = audit_trace_is_in(t, v->as.map.pairs[i].key, strlen(v->as.map.pairs[i].key)) ||
-             is_in(t, &v->as.map.pairs[i].v);
+        is = is_in(t, &v->as.list.items[i], codes);
+    for (size_t i = 0; v->type == VAL_MAP && !is && i < v->as.map.n; i++) {
+        const struct val_pair *p = &v->as.map.pairs[i];
+        is = audit_trace_is_in(t, p->key, strlen(p->key), codes) ||
+             is_in(t, &p->v, codes || is_of_person(p->key, strlen(p->key)));
+    }
     return is;
+}
+
+static bool begins(const struct val *v, const char *with)
+{
+    return v->type == VAL_STR && v->as.str.len > strlen(with) && memcmp(v->as.str.s, with, strlen(with)) == 0;
+}
+
+/* Does the entry say that the value is a person, a user, or what somebody asked about them? */
+static bool may_be_code(const struct audit_sealed *v)
+{
+    static const char *const kinds[] = {"person", "user", "token", "session"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (val_is_str(&v->kind, kinds[i])) return true;
+    if (v->field == AUDIT_FOR || (v->key && is_of_person(v->key, v->key_len))) return true;
+    return val_is_str(&v->kind, "read") &&
+           (begins(&v->verb, "audit.") || begins(&v->verb, "people.") || begins(&v->verb, "user."));
 }
 
 static bool is_own_account(const struct audit_traces *t, int64_t id)
@@ -91,7 +119,7 @@ static bool is_wanted(struct audit_trace *t, const struct audit_sealed *v)
     bool of_person = val_is_str(&v->kind, "person"), of_user = val_is_str(&v->kind, "user");
     if (v->id && of_person) return v->id == t->t->person;
     if (v->id && of_user) return is_own_account(t->t, v->id);
-    bool is = val_decode(v->p, v->len, &t->scratch, audit_kind_of, &value) == 0 && is_in(t, &value);
+    bool is = val_decode(v->p, v->len, &t->scratch, audit_kind_of, &value) == 0 && is_in(t, &value, may_be_code(v));
     arena_rewind(&t->scratch, mark);
     return is;
 }
@@ -105,7 +133,7 @@ bool audit_is_named(const struct audit_traces *traces, const char *text)
 {
     struct audit_trace t;
     struct err err;
-    bool is = audit_trace_init(&t, traces, &err) == 0 && audit_trace_is_in(&t, text, strlen(text));
+    bool is = audit_trace_init(&t, traces, &err) == 0 && audit_trace_is_in(&t, text, strlen(text), true);
     audit_trace_close(&t);
     return is;
 }

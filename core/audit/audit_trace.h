@@ -13,7 +13,7 @@ struct audit_trace {
     struct {
         const char *s; /* folded */
         size_t len;
-        bool is_whole; /* only as a whole text */
+        bool is_code; /* a single word: only as a whole text, where a person stands */
     } texts[AUDIT_TEXTS_MAX];
     size_t n;
     struct arena scratch;
@@ -24,6 +24,7 @@ int audit_trace_init(struct audit_trace *t, const struct audit_traces *traces, s
 void audit_trace_close(struct audit_trace *t);
 /* For audit_without, with the trace as its ctx. */
 bool audit_trace_wants(void *ctx, const struct audit_sealed *v);
-bool audit_trace_is_in(struct audit_trace *t, const char *text, size_t len);
+/* `codes`: here a single word, as codes are, may be the person, too, if it is all of the text. */
+bool audit_trace_is_in(struct audit_trace *t, const char *text, size_t len, bool codes);
 
 #endif

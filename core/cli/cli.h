@@ -82,8 +82,8 @@ int cli_audit(struct cli *c);
 int cli_audit_export(struct cli *c);
 int cli_audit_verify_file(struct cli *c);
 /* One erasure; `who`: a code or a number. */
-int cli_audit_erase(struct cli *c, const struct val *who, const char *reason, bool published, struct val *out,
-                    struct err *err);
+int cli_audit_erase(struct cli *c, const struct val *who, const char *reason, bool published, const char *digest,
+                    struct val *out, struct err *err);
 int cli_audit_again(struct cli *c); /* cmd_audit_again.c */
 extern const char cli_audit_usage[];
 int cli_check(struct cli *c);

@@ -53,13 +53,14 @@ static int wait_for(struct cli *c, int64_t id)
     return CLI_DONE;
 }
 
-int cli_audit_erase(struct cli *c, const struct val *who, const char *reason, bool published, struct val *out,
-                    struct err *err)
+int cli_audit_erase(struct cli *c, const struct val *who, const char *reason, bool published, const char *digest,
+                    struct val *out, struct err *err)
 {
     struct val args = val_list();
     int rc = val_add(&c->arena, &args, *who);
     rc |= val_add(&c->arena, &args, val_str(reason));
     rc |= val_add(&c->arena, &args, val_bool(published));
+    if (digest) rc |= val_add(&c->arena, &args, val_str(digest));
     return rc ? err_set(err, ERR_NOMEM, "memory", NULL)
               : cli_call(c, "audit.erase", &args, cli_flag(c, "as"), out, err);
 }
@@ -77,7 +78,7 @@ static int erase(struct cli *c)
         return CLI_DONE;
     }
     if (!reason) return refused(c, "audit.reason");
-    if (cli_audit_erase(c, &who, reason, published.as.b, &out, &err) != 0) return cli_fail(c, &err);
+    if (cli_audit_erase(c, &who, reason, published.as.b, NULL, &out, &err) != 0) return cli_fail(c, &err);
     return wait_for(c, val_get_int(&out, "id", 0));
 }
 

@@ -1,4 +1,5 @@
 /* The module of content: what it is attached to, and the types of the active plugins. */
+#include "audit/audit_erase.h"
 #include "content/content_internal.h"
 
 #include <string.h>
@@ -115,6 +116,7 @@ int content_activate(struct content *c, struct store *db, struct registry *r, bo
 
 static int on_activate(void *ctx, struct session *s, struct registry *r, struct err *err)
 {
+    audit_erase_ended(s->host->audit); /* it may wait for what is declared again */
     return content_activate(ctx, s->db, r, false, err);
 }
 

@@ -28,32 +28,87 @@ static const struct field *whose(const struct field_list *fields, const struct v
     return NULL;
 }
 
+/* The only field of type person, or NULL. */
+static const struct field *only_person(const struct field_list *fields, size_t *n)
+{
+    const struct field *found = NULL;
+    *n = 0;
+    for (size_t i = 0; i < fields->n; i++) {
+        if (fields->items[i].type != FIELD_PERSON) continue;
+        found = &fields->items[i];
+        ++*n;
+    }
+    return *n == 1 ? found : NULL;
+}
+
 int personal_check(const struct field_list *fields, struct err *err)
 {
+    size_t persons;
+    only_person(fields, &persons);
     for (size_t i = 0; i < fields->n; i++) {
-        const struct val *option = option_of(&fields->items[i]);
-        if (!option || option->type == VAL_BOOL) continue;
-        const struct field *of = whose(fields, option);
-        if (!of || (of->type != FIELD_PERSON && of->type != FIELD_TEXT))
-            return err_set(err, ERR_INVALID, "field.personal", "field", fields->items[i].name, NULL);
+        const struct field *f = &fields->items[i];
+        const struct val *option = option_of(f);
+        if (!option) continue;
+        if (option->type == VAL_BOOL && persons > 1 && f->type != FIELD_PERSON)
+            return err_set(err, ERR_INVALID, "field.personal_whose", "field", f->name, NULL);
+        const struct field *of = option->type == VAL_BOOL ? f : whose(fields, option);
+        bool fits = option->type == VAL_BOOL || (of && (of->type == FIELD_PERSON || of->type == FIELD_TEXT));
+        if (!fits) return err_set(err, ERR_INVALID, "field.personal", "field", f->name, NULL);
     }
     return 0;
 }
 
-static bool holds(struct erasing *e, const struct field *f, const struct val *record)
+/* --- whose it is --- */
+
+enum held { NOBODY, THEM, ANOTHER };
+
+static enum held held_by(struct erasing *e, const struct field *f, const struct val *record)
 {
     const struct val *v = val_get(record, f->name);
-    if (!v) return false;
-    return f->type == FIELD_PERSON ? erasing_is_person(e, v) : erasing_tells(e, v);
+    if (!v || v->type == VAL_NIL) return NOBODY;
+    return erasing_is_person(e, v) ? THEM : ANOTHER;
 }
 
-static bool is_about(struct erasing *e, const struct field_list *fields, const struct val *record)
+/* The field of type person that says whose a field is: itself, the one that it names, perhaps by way of a text, or the
+ * only one. NULL: a text alone tells. */
+static const struct field *decider(const struct field_list *fields, const struct field *f)
+{
+    size_t persons;
+    for (size_t i = 0; i <= fields->n; i++) { /* names may go round in a ring */
+        const struct val *option = option_of(f);
+        if (option && option->type == VAL_BOOL && f->type != FIELD_PERSON) return only_person(fields, &persons);
+        if (i > 0 && f->type == FIELD_PERSON) return f;
+        if (!option || option->type == VAL_BOOL) return f->type == FIELD_PERSON ? f : NULL;
+        f = whose(fields, option);
+        if (!f) return NULL;
+    }
+    return NULL;
+}
+
+/* Where no field of type person decides: do they hold somebody else alone? */
+static bool is_of_another(struct erasing *e, const struct field_list *fields, const struct val *record)
+{
+    bool is = false;
+    for (size_t i = 0; i < fields->n; i++) {
+        enum held h = fields->items[i].type == FIELD_PERSON ? held_by(e, &fields->items[i], record) : NOBODY;
+        if (h == THEM) return false;
+        is |= h == ANOTHER;
+    }
+    return is;
+}
+
+static bool names(struct erasing *e, const struct field *f, const struct val *record)
+{
+    const struct val *v = f && f->type != FIELD_PERSON ? val_get(record, f->name) : NULL;
+    return v && erasing_tells(e, v);
+}
+
+/* Does what is `personal = true` name them? */
+static bool is_named(struct erasing *e, const struct field_list *fields, const struct val *record)
 {
     for (size_t i = 0; i < fields->n; i++) {
-        const struct field *f = &fields->items[i];
-        const struct val *option = option_of(f);
-        bool counts = f->type == FIELD_PERSON || (option && option->type == VAL_BOOL);
-        if (counts && holds(e, f, record)) return true;
+        const struct val *option = option_of(&fields->items[i]);
+        if (option && option->type == VAL_BOOL && names(e, &fields->items[i], record)) return true;
     }
     return false;
 }
@@ -65,15 +120,18 @@ static bool is_there(const struct val *v)
 
 int64_t personal_choose(struct erasing *e, const struct field_list *fields, const struct val *record, bool *goes)
 {
-    bool about = is_about(e, fields, record);
+    bool about = is_named(e, fields, record), another = is_of_another(e, fields, record);
     int64_t n = 0;
     for (size_t i = 0; i < fields->n; i++) {
-        const struct val *option = option_of(&fields->items[i]);
+        const struct field *f = &fields->items[i];
+        const struct val *option = option_of(f);
         goes[i] = false;
-        if (!option || !is_there(val_get(record, fields->items[i].name))) continue;
-        const struct field *of = whose(fields, option);
-        goes[i] =
-            option->type == VAL_BOOL ? about : (of && holds(e, of, record)) || holds(e, &fields->items[i], record);
+        if (!option || !is_there(val_get(record, f->name))) continue;
+        const struct field *by = decider(fields, f);
+        enum held h = by ? held_by(e, by, record) : another ? ANOTHER : NOBODY;
+        bool named = option->type == VAL_BOOL ? about : names(e, whose(fields, option), record) || names(e, f, record);
+        goes[i] = h == THEM || (named && h == NOBODY);
+        if (named && h == ANOTHER) e->kept++;
         n += goes[i];
     }
     return n;

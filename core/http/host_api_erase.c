@@ -30,13 +30,14 @@ static int preview(struct api_call *c)
 {
     struct audit_traces t;
     struct audit_found found;
-    struct val places, waits, elsewhere;
+    struct audit_preview would;
+    struct val elsewhere;
     struct err no = {0};
     int64_t person = 0;
     int rc = person_of(c, &person);
     if (rc == 0) rc = people_traces(c->s->db, person, c->arena, &t, c->err);
     if (rc == 0) rc = audit_erase_count(c->s->db, &t, &found, c->err);
-    if (rc == 0) rc = audit_erase_preview(c->s, &t, is_published(c, 1), c->arena, &places, &waits, c->err);
+    if (rc == 0) rc = audit_erase_preview(c->s, &t, is_published(c, 1), c->arena, &would, c->err);
     if (rc == 0) rc = people_find_traces(c->s, &t, c->arena, &elsewhere, c->err);
     if (rc) return rc;
     struct val *out = &c->result;
@@ -47,8 +48,9 @@ static int preview(struct api_call *c)
     bad |= val_set(c->arena, out, "audit_rows", val_int(found.rows));
     bad |= val_set(c->arena, out, "audit_values", val_int(found.values));
     if (found.old) bad |= val_set(c->arena, out, "audit_rows_kept", val_int(found.old));
-    bad |= val_set(c->arena, out, "places", places);
-    bad |= val_set(c->arena, out, "waits", waits);
+    bad |= val_set(c->arena, out, "places", would.places);
+    bad |= val_set(c->arena, out, "touched", would.touched);
+    bad |= val_set(c->arena, out, "waits", would.waits);
     bad |= val_set(c->arena, out, "elsewhere", elsewhere);
     if (people_may_erase(c->s, person, &no) != 0) {
         char *why = host_api_say(c, &no);
@@ -60,7 +62,9 @@ static int preview(struct api_call *c)
 static int erase(struct api_call *c)
 {
     int64_t person = 0, id = 0;
-    const struct audit_wish wish = {.reason = api_str(&c->args[1]), .published = is_published(c, 2)};
+    const struct audit_wish wish = {.reason = api_str(&c->args[1]),
+                                    .published = is_published(c, 2),
+                                    .digest = c->nargs > 3 ? api_str(&c->args[3]) : NULL};
     int rc = person_of(c, &person);
     if (rc == 0) rc = people_erase(c->s, person, &wish, &id, c->err);
     if (rc) return rc;
@@ -80,15 +84,15 @@ static int erasures(struct api_call *c)
 
 static const struct api_fn functions[] = {
     {"audit.erase_preview", preview, "person:any! published:boolean", "map", API_READ, API_HOST, 1,
-     "What audit.erase would erase of a person, place by place, what it would wait for, and where else their name "
-     "stands.",
+     "What audit.erase would erase of a person, place by place and thing by thing (the first thousand), what it would "
+     "wait for, and where else their name stands.",
      .guarded = true,
      .gives = "person:integer! texts:list! accounts:list! audit_rows:integer! audit_values:integer! "
-              "audit_rows_kept:integer places:list waits:list elsewhere:json refused:text"},
-    {"audit.erase", erase, "person:any! reason:text! published:boolean", "map", API_WRITE, API_HOST, 1,
+              "audit_rows_kept:integer places:list touched:list waits:list elsewhere:json refused:text"},
+    {"audit.erase", erase, "person:any! reason:text! published:boolean digest:text", "map", API_WRITE, API_HOST, 1,
      "Erases a person: a pseudonym in their row and accounts, and nothing that tells who it was in runs that have "
      "ended, personal fields and columns, notices, the outbox and the audit. What was published is kept unless "
-     "published is true.",
+     "published is true. With the digest of an erasure before, only if the person still has the code of then.",
      .marks = true, .tells = true, .gives = "id:integer! person:integer!"},
     {"audit.erasures", erasures, "options:map", "list", API_READ, API_HOST, 1,
      "Who was erased by whom, when and why, and how far it is.", .list = &audit_erasure_list},

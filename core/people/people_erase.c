@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/locale.h"
@@ -37,6 +38,7 @@ int people_traces(struct store *db, int64_t person, struct arena *a, struct audi
     int rc = add_texts(s, a, &out->texts, NULL, err);
     if (rc == 0 && out->texts.as.list.n == 0)
         return err_set(err, ERR_NOT_FOUND, "people.no_person", "code", err_i64(&n, person), NULL);
+    if (rc == 0) out->code = val_cstr(a, val_at(&out->texts, out->texts.as.list.n - 1)); /* the last column */
     s = rc ? NULL : store_stmt(db, "select id, name from account where person = ?1 order by id", err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, person);
@@ -114,11 +116,20 @@ static int end_account(struct session *s, int64_t id, struct err *err)
                            s->host->lang, err);
 }
 
+/* Is it the one who was erased before, and nobody to whom the number was given since? */
+static int check_digest(struct store *db, const struct audit_traces *t, const char *digest, struct err *err)
+{
+    char hex[DIGEST_HEX];
+    int rc = digest ? audit_erase_digest(db, t->code ? t->code : "", hex, err) : 0;
+    return rc == 0 && digest && strcmp(digest, hex) != 0 ? err_set(err, ERR_REFUSED, "people.erase_other", NULL) : rc;
+}
+
 int people_erase(struct session *s, int64_t person, const struct audit_wish *wish, int64_t *id, struct err *err)
 {
     struct audit_traces t = {0};
     int rc = people_may_erase(s, person, err);
     if (rc == 0) rc = people_traces(s->db, person, s->arena, &t, err);
+    if (rc == 0) rc = check_digest(s->db, &t, wish->digest, err);
     if (rc == 0) rc = audit_erase_begin(s, &t, wish, id, err);
     for (size_t i = 0; rc == 0 && i < t.accounts.as.list.n; i++)
         rc = end_account(s, t.accounts.as.list.items[i].as.i, err);

@@ -12,7 +12,8 @@
 int people_traces(struct store *db, int64_t person, struct arena *a, struct audit_traces *out, struct err *err);
 /* May they be erased? ERR_REFUSED "people.erase_office" {position}, "people.erase_self". */
 int people_may_erase(struct session *s, int64_t person, struct err *err);
-/* In a slice. *id: of the audit's erasure, which goes on behind it. */
+/* In a slice. *id: of the audit's erasure, which goes on behind it. ERR_REFUSED "people.erase_other": the wish has the
+ * digest of another's code. */
 int people_erase(struct session *s, int64_t person, const struct audit_wish *wish, int64_t *id, struct err *err);
 /* { { table =, column =, rows = } … }: where else one of the texts stands. Reads every table that is no place of an
  * erasure. */

@@ -52,7 +52,7 @@ describe('an erasure after kill -9', () => {
 
 // In all places, with a run that is open: it waits for that over any number of ends, and goes on when it has ended.
 describe('an erasure of all places after kill -9', () => {
-  for (const point of ['audit.erase_thing', 'audit.content_half', 'audit.table_half', 'audit.erase_again', 'lane.before_commit'])
+  for (const point of ['audit.erase_thing', 'audit.content_half', 'audit.table_half', 'audit.wait_put', 'audit.erase_again', 'lane.before_commit'])
     for (const k of [1, 3])
       it(`${point}, passing ${k}`, { timeout: 120000 }, async () => {
         const s = await archive(), made = await fill(s);

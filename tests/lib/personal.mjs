@@ -35,9 +35,9 @@ const SOURCE = [
 ].join('\n').replace(/title = "(about|open)" }/g, 'title = "$1", input = { who = "text!" }, search = { "who" }, limit = { key = "who", running = 1 } }');
 
 // `s.ask(words…)` erases as boss, who has the right; `s.van`: the id of the person (code hoa) who stands everywhere.
-export async function archive({ config = {} } = {}) {
-  const s = await office(SOURCE, { config, org: {
-    persons: ['lan', 'mai', 'cuc', 'an', 'boss'].map((code) => ({ code, name: code, email: `${code}@example.org` })).concat({ code: 'hoa', name: NAME, email: MAIL }),
+export async function archive({ config = {}, source = '', persons = [] } = {}) {
+  const s = await office(SOURCE + '\n' + source, { config, org: {
+    persons: ['lan', 'mai', 'cuc', 'an', 'boss'].map((code) => ({ code, name: code, email: `${code}@example.org` })).concat({ code: 'hoa', name: NAME, email: MAIL }, ...persons),
     holders: [{ position: 'head', unit: 'province', person: 'lan', from: '2020-01-01' }, { position: 'clerk', unit: 'south', person: 'cuc', from: '2020-01-01' }],
   } });
   await s.must('user', 'add', 'boss', '--person', 'boss');

@@ -188,6 +188,49 @@ describe('a backup that was put back', () => {
   });
 });
 
+describe('a number that is somebody else\'s after a backup was put back', () => {
+  it('is not erased again: the list says by a digest whose it was; and all of a long list is read', async () => {
+    const s = await archive();
+    await s.stop();
+    cpSync(s.data, join(s.dir, 'backup'), { recursive: true, filter: (f) => !f.endsWith('.sock') });
+    await s.start();
+    const add = async (code) => { await s.org({ persons: [{ code, name: `Nguyễn Văn ${code}` }] }); return (await s.must('org', 'persons')).find((p) => p.code === code).id; };
+    const late = await add('late');
+    for (const person of ['hoa', 'late']) await s.must('audit', 'erase', '--person', person, '--reason', REASON, '--as', 'boss');
+    await s.until1('done', async () => (await s.must('audit', 'erasures', '--as', 'boss')).every((e) => e.state === 'done'));
+    const kept = (await s.cli('audit', 'erasures', '--json', '--as', 'boss')).out, list = join(s.dir, 'erasures.json');
+    assert.ok(JSON.parse(kept).every((e) => /^[0-9a-f]{64}$/.test(e.digest)));
+    writeFileSync(list, kept);
+    await s.stop();
+    rmSync(s.data, { recursive: true });
+    renameSync(join(s.dir, 'backup'), s.data);
+    await s.start();
+    assert.equal(await add('new'), late, 'the number is given anew');
+    const again = await s.cli('audit', 'erase', '--again', list, '--as', 'boss');
+    assert.equal(again.code, 1);
+    assert.equal(again.json.find((r) => r.person === s.van).why, undefined);
+    assert.deepEqual(again.json.find((r) => r.person === late), { person: late, why: 'people.erase_other' });
+    assert.equal(sql(s, `select name from person where id = ${late}`), 'Nguyễn Văn new');
+    assert.doesNotMatch(sql(s, `select name from person where id = ${s.van}`), /Hồng Vân/);
+    const r = await s.as('boss')('POST', '/api/audit/erasures', { person: 'new', reason: REASON, digest: 'x' });
+    assert.deepEqual([r.status, r.json.code], [409, 'people.erase_other']);
+    writeFileSync(list, JSON.stringify([{ id: 1, person: late, reason: REASON }]));
+    assert.deepEqual((await s.cli('audit', 'erase', '--again', list, '--as', 'boss')).json, [{ person: late, why: 'audit.again_number' }], 'a list from before there were digests');
+    await s.reaches('done');
+    await s.stop();
+    // More than a page of erasures is known, and written.
+    sql(s, `with recursive n(i) as (values(1) union all select i + 1 from n where i < 1200)
+      insert into audit_erasure(id, person, at, reason, next, done_at, digest) select i, 100000 + i, 1, 'old', 0, 1, 'd' || i from n`);
+    await s.start();
+    const all = (await s.must('audit', 'erasures', '--as', 'boss'));
+    assert.equal(all.length, 1201);
+    writeFileSync(list, JSON.stringify(all));
+    const done = (await s.must('audit', 'erase', '--again', list, '--as', 'boss'));
+    assert.ok(done.length === 1201 && done.every((r) => r.skipped));
+    await s.stop();
+  });
+});
+
 describe('a declaration', () => {
   it('that says personal of a field that is not there is refused with its place', async () => {
     const s = await archive();
@@ -219,6 +262,139 @@ describe('what waits in the outbox', () => {
     await s.reaches('done');
     for (const file of ['khung.db', 'khung.db-wal'])
       for (const text of [NAME, MAIL]) if (existsSync(join(s.data, file))) assert.ok(!readFileSync(join(s.data, file)).includes(Buffer.from(text)), `${text} in ${file}`);
+    await s.stop();
+  });
+});
+
+describe('two people of one name', () => {
+  const SOURCE = `
+  local told = storage.table("told", { fields = { nominee = "person", name = { "text", personal = true }, story = { "text", personal = true } } })
+  local paper = storage.table("paper", { fields = { nominee = "person", proposer = "person", name = { "text", personal = "nominee" }, story = { "text", personal = "name" } } })
+  flow.define("twins", { title = "Twins" }, function()
+    local one, two, name = person("hoa"), person("twin"), "${NAME}"
+    told:insert { nominee = two, name = name, story = "of two" }
+    told:insert { nominee = one, name = name, story = "of one" }
+    told:insert { name = name, story = "of one by name" }
+    paper:insert { nominee = two, proposer = one, name = name, story = "about two" }
+    paper:insert { nominee = one, proposer = two, name = "H.", story = "about one" }
+    return { decision = "editor", position = "editor", kept = { "editor" }, said = "for " .. name }
+  end)`;
+  it('keep what is theirs by their number; codes are found where persons stand alone; the dry run lists each row', async () => {
+    const s = await archive({ source: SOURCE, persons: [{ code: 'twin', name: NAME, email: 'twin@example.org' }] });
+    await s.must('user', 'add', 'editor', '--person', 'hoa');
+    const run = (await s.must('flow', 'start', 't.twins')).id;
+    await s.done(run);
+    const before = sql(s, 'select id, name, story from p_t__told union all select id, name, story from p_t__paper').split('\n').map((r) => r.split('|'));
+    const id = (story) => Number(before.find((r) => r[2] === story)[0]);
+    const would = await s.must('audit', 'erase', '--person', 'hoa', '--dry-run', '--as', 'boss');
+    const touched = would.touched.filter((t) => t.place === 'tables').map((t) => [t.kind, t.id, t.values]);
+    assert.deepEqual(touched.toSorted(), [['table:t.paper', id('about one'), 2], ['table:t.told', id('of one'), 2], ['table:t.told', id('of one by name'), 2]].toSorted());
+    assert.ok(would.touched.some((t) => t.kind === 'run' && t.id === run));
+    assert.equal(byPlace(would.places).tables.kept, 4, "what bears the name and is another's");
+    await s.must('audit', 'erase', '--person', 'hoa', '--reason', REASON, '--as', 'boss');
+    await s.reaches('done');
+    const rows = sql(s, 'select name, story from p_t__told union all select name, story from p_t__paper').split('\n').toSorted();
+    assert.deepEqual(rows, [`${NAME}|about two`, `${NAME}|of two`, ...Array(3).fill(`${MARK}|${MARK}`)].toSorted());
+    assert.deepEqual((await s.flow(run)).result, { decision: 'editor', position: 'editor', kept: ['editor'], said: MARK });
+    assert.doesNotMatch(JSON.stringify(await s.must('audit', 'list', '--limit', 1000, '--kind', 'user', '--as', 'boss')), /editor/, 'where the audit says that it is a user it goes');
+    assert.equal((await s.must('audit', 'verify')).whole, true);
+    await s.stop();
+  });
+
+  it('with two fields of type person `true` does not say whose a field is', async () => {
+    const s = await archive();
+    for (const form of ['storage.table("row", { fields = F })', 'content.type("row", { fields = F })', 'flow.define("f", { input = F }, function() end)']) {
+      writeFileSync(join(s.dir, 'plugins/t/init.lua'), form.replace('F', '{ one = "person", two = "person", a = { "text", personal = true } }'));
+      const r = await s.cli('plugin', 'reload', 't');
+      assert.equal(r.code, 1, form);
+      assert.match(r.out + r.err, /field a is personal = true, but there are several/, form);
+      const checked = await s.cli('check', 't', '--plugins', join(s.dir, 'plugins'));
+      assert.equal(checked.code, 1, form + checked.out);
+      assert.match(checked.out + checked.err, /personal_whose|several fields of type person/, form);
+    }
+    await s.stop();
+  });
+});
+
+describe('what cannot be looked at', () => {
+  it('tables and types that no plugin declares are waited for, listed, and looked at when they are declared again', async () => {
+    const s = await archive(), made = await fill(s), folder = join(s.dir, 'plugins/t');
+    await s.must('flow', 'cancel', made.open);
+    await s.stop();
+    renameSync(folder, join(s.dir, 'away'));
+    await s.start();
+    const missing = ['table:t.member', 'table:t.seen', 'type:story'];
+    const would = await s.must('audit', 'erase', '--person', 'hoa', '--published', '--dry-run', '--as', 'boss');
+    assert.deepEqual(would.waits.map((w) => w.kind).toSorted(), missing, JSON.stringify(would.waits));
+    await s.must('audit', 'erase', '--person', 'hoa', '--published', '--reason', REASON, '--as', 'boss');
+    const e = await s.reaches('waiting');
+    assert.deepEqual(e.waits.map((w) => w.kind).toSorted(), missing);
+    assert.ok(e.waits.every((w) => w.id > 0 && !w.why));
+    assert.match(sql(s, 'select name from p_t__member'), /Hồng Vân/);
+    await s.restart();
+    assert.equal((await s.erasure()).state, 'waiting', 'what they are known by is kept');
+    renameSync(join(s.dir, 'away'), folder);
+    await s.must('plugin', 'reload', 't');
+    await s.reaches('done');
+    for (const table of ['p_t__member', 'p_t__seen', 'c_story_draft', 'c_story_pub', 'revision', 'audit'])
+      assert.doesNotMatch(execFileSync('sqlite3', [join(s.data, 'khung.db'), `.dump ${table}`], { maxBuffer: 1 << 26 }).toString(), new RegExp(`Hồng Vân|${Buffer.from(NAME).toString('hex')}`, 'i'), table);
+    assert.equal((await s.must('audit', 'verify')).whole, true);
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+
+  it('a table that was dropped is waited for no more', async () => {
+    const s = await archive();
+    await s.done((await s.must('flow', 'start', 't.enter', '--input', JSON.stringify({ name: NAME, phone: PHONE }))).id);
+    await s.stop();
+    rmSync(join(s.dir, 'plugins/t'), { recursive: true });
+    await s.start();
+    await s.must('audit', 'erase', '--person', 'hoa', '--reason', REASON, '--as', 'boss');
+    await s.reaches('waiting');
+    await s.stop();
+    sql(s, 'drop table p_t__member; delete from p_t__seen');
+    await s.start();
+    await s.reaches('done');
+    await s.stop();
+  });
+
+  it('one item that is damaged is waited for with the reason; the rest of it and other erasures go on', async () => {
+    const s = await archive({ persons: [{ code: 'other', name: 'Trần Văn Khác' }] }), made = await fill(s);
+    await s.must('flow', 'cancel', made.open);
+    const salt = sql(s, `select hex(salt) from revision where item = ${made.draft} and rev = 1`);
+    await s.stop();
+    const trigger = sql(s, "select sql from sqlite_master where name = 'revision_immutable'");
+    sql(s, `drop trigger revision_immutable; update revision set salt = x'00' where item = ${made.draft} and rev = 1; ${trigger}`);
+    await s.start();
+    await s.must('audit', 'erase', '--person', 'hoa', '--published', '--reason', REASON, '--as', 'boss');
+    const e = await s.reaches('waiting');
+    assert.deepEqual(e.waits.map((w) => [w.place, w.kind, w.id]), [['content', 'item', made.draft]]);
+    assert.match(e.waits[0].why, /^[a-z_]+\.[a-z_]+$/);
+    assert.match(sql(s, `select group_concat(body) from revision where item = ${made.draft}`), /Hồng Vân/, 'all of it or nothing');
+    assert.doesNotMatch(sql(s, `select group_concat(body) from revision where item = ${made.published}`), /Hồng Vân/);
+    assert.doesNotMatch(sql(s, 'select group_concat(name) from p_t__member'), /Hồng Vân/);
+    await s.must('audit', 'erase', '--person', 'other', '--reason', REASON, '--as', 'boss');
+    await s.reaches('done');
+    await s.stop();
+    sql(s, `drop trigger revision_immutable; update revision set salt = x'${salt}' where item = ${made.draft} and rev = 1; ${trigger}`);
+    await s.start();
+    await s.until1('all are done', async () => (await s.must('audit', 'erasures', '--as', 'boss')).every((x) => x.state === 'done'));
+    assert.doesNotMatch(sql(s, `select group_concat(body) from revision where item = ${made.draft}`), /Hồng Vân/);
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+
+  it('an erasure whose own row is damaged blocks no other', async () => {
+    const s = await archive({ persons: [{ code: 'other', name: 'Trần Văn Khác' }] }), made = await fill(s);
+    await s.must('audit', 'erase', '--person', 'hoa', '--reason', REASON, '--as', 'boss');
+    await s.reaches('waiting');
+    await s.stop();
+    sql(s, `update audit_erasure set traces = x'ff'; delete from audit_erasure_wait; update flow_run set state = 4 where id = ${made.open}`);
+    await s.start();
+    const e = await s.until1('it is told', async () => { const x = await s.erasure(); return x.state === 'waiting' && x.waits?.[0].why && x; });
+    assert.equal(e.waits[0].why, 'audit.row');
+    await s.must('audit', 'erase', '--person', 'other', '--reason', REASON, '--as', 'boss');
+    await s.reaches('done');
     await s.stop();
   });
 });
