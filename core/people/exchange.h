@@ -22,7 +22,8 @@ struct people_file {
 struct people_take {
     const struct people_file *files;
     size_t nfiles;
-    bool preview; /* tells all of it, and nothing stays; else a wrong cell is an error */
+    struct session *by; /* whose it is, for what only some may take in (people_import_by); NULL: nobody's */
+    bool preview;       /* tells all of it, and nothing stays; else a wrong cell is an error */
     int64_t now, day;
     const char *lang; /* of what the report says */
 };

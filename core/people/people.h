@@ -131,6 +131,12 @@ int people_check_in(struct session *s, const char *verb, int64_t unit, const cha
  * Idempotent by code. `done` (may be NULL) gets the numbers of rows written by kind. */
 int people_import(struct store *db, const struct val *tree, int64_t now, int64_t day, struct arena *a, struct val *done,
                   struct err *err);
+/* The same for a session, at its time. Whoever chooses an account's person, or the address to which a link for a new
+ * password is sent, has the account: so accounts, and the e-mail of persons who have one, are made and changed by who
+ * may add accounts (user.add), and that is told to the audit by name. For others such rows may repeat what is there;
+ * else ERR_DENIED "denied.accounts" {rows}. */
+int people_import_by(struct session *s, const struct val *tree, int64_t day, struct arena *a, struct val *done,
+                     struct err *err);
 
 /* Accounts. */
 struct people_account {

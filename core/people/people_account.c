@@ -70,8 +70,8 @@ int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t 
     stmt_bind_int(s, 1, id);
     if (disabled) stmt_bind_int(s, 2, now);
     int rc = stmt_run(s, err);
-    if (rc || store_changes(db)) return rc;
-    return err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&n, id), NULL);
+    if (rc == 0 && store_changes(db)) return disabled ? people_token_revoke_all(db, id, now, err) : 0;
+    return rc ? rc : err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&n, id), NULL);
 }
 
 int people_account_is_on(struct store *db, int64_t id, struct err *err)

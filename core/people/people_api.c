@@ -175,7 +175,7 @@ static int import_tree(struct api_call *c)
     struct people_powers *before = NULL;
     int rc = people_check(c->s, "people.import", PEOPLE_WHOLE, c->err);
     if (rc == 0) rc = people_powers_read(c->s, true, c->arena, &before, c->err);
-    if (rc == 0) rc = people_import(c->s->db, &c->args[0], c->s->now, day, c->arena, &c->result, c->err);
+    if (rc == 0) rc = people_import_by(c->s, &c->args[0], day, c->arena, &c->result, c->err);
     return rc ? rc : people_powers_check(c->s, before, c->arena, c->err);
 }
 
@@ -201,7 +201,9 @@ const struct api_fn people_functions[] = {
      1,
      "May the person do this to a thing (an item, a unit) or decide for a target, on the day {at}? With the reason."},
     {"people.import", import_tree, "tree:map!", "table", API_WRITE, "people:import", 1,
-     "Reads units, positions, persons, holders, roles, users and calendars; can be repeated.", true},
+     "Reads units, positions, persons, holders, roles, users and calendars; can be repeated. Accounts and their e-mail "
+     "are changed by who may user.add.",
+     true},
     {0},
 };
 

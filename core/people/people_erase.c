@@ -105,9 +105,9 @@ static int end_account(struct session *s, int64_t id, struct err *err)
         "delete from auth_recovery where account = ?1",
         "delete from auth_link where account = ?1",
         "delete from auth_identity where account = ?1",
-        "update token set revoked_at = coalesce(revoked_at, ?2), label = null where account = ?1",
+        "update token set label = null where account = ?1",
     };
-    int rc = 0;
+    int rc = people_token_revoke_all(s->db, id, s->now, err);
     for (size_t i = 0; rc == 0 && i < sizeof(sql) / sizeof(sql[0]); i++)
         rc = auth_run(s->db, sql[i], id, s->now, 0, err);
     crash_point("people.erase_half");

@@ -6,15 +6,40 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/date.h"
 #include "base/text.h"
 #include "runtime/crash.h"
+
+enum { DENIED_SHOWN = 8 };
 
 int import_bad(struct import *im, const char *field)
 {
     char at[24];
     snprintf(at, sizeof(at), "%zu", im->at);
     return err_set(im->err, ERR_INVALID, "people.import", "list", im->what, "entry", at, "field", field, NULL);
+}
+
+int import_denied(struct import *im, const char *who)
+{
+    bool first = im->ndenied++ == 0, many = im->ndenied > DENIED_SHOWN;
+    if (first) im->denied_at = im->at;
+    if (im->ndenied > DENIED_SHOWN + 1) return 0;
+    im->denied = many    ? arena_printf(im->a, "%s …", im->denied)
+                 : first ? arena_printf(im->a, "%s[%zu] %s", im->what, im->at, who)
+                         : arena_printf(im->a, "%s, %s[%zu] %s", im->denied, im->what, im->at, who);
+    return im->denied ? 0 : people_too_large(im->err);
+}
+
+int import_tell(struct import *im, int64_t account, const char *name, const char *what)
+{
+    struct val after = val_map();
+    if (!im->by) return 0;
+    if (val_set(im->a, &after, "changed", val_str(what))) return people_too_large(im->err);
+    return audit_add(
+        im->by,
+        &(struct audit_entry){.verb = "user.change", .kind = "user", .id = account, .name = name, .after = &after},
+        im->err);
 }
 
 /* Text in NFC; NULL when absent or not text. */
@@ -128,24 +153,48 @@ static int check_names(struct import *im, const struct val *tree)
     return 0;
 }
 
+static int deny(struct import *im)
+{
+    struct err_num n;
+    return err_set(im->err, ERR_DENIED, "denied.accounts", "rows", im->denied, "list", im->what, "entry",
+                   err_i64(&n, (int64_t)im->denied_at), "field", "name", NULL);
+}
+
+static int read_tree(struct import *im, const struct val *tree, struct val *done)
+{
+    if (!val_is(tree, VAL_MAP)) return import_bad(im, "");
+    int rc = check_names(im, tree);
+    if (done) *done = val_map();
+    for (size_t k = 0; rc == 0 && k < NREADERS; k++) {
+        const struct val *list = val_get(tree, readers[k].list);
+        im->what = readers[k].list;
+        if (list) crash_point("people.import_half");
+        for (im->at = 1; rc == 0 && val_at(list, im->at - 1); im->at++) {
+            const struct val *row = val_at(list, im->at - 1);
+            rc = row->type == VAL_MAP ? readers[k].read(im, row) : import_bad(im, "");
+        }
+        if (rc == 0 && im->ndenied) rc = deny(im);
+        if (rc == 0 && done && list && readers[k].counted &&
+            val_set(im->a, done, readers[k].list, val_int((int64_t)im->at - 1)))
+            rc = people_too_large(im->err);
+    }
+    return rc;
+}
+
 int people_import(struct store *db, const struct val *tree, int64_t now, int64_t day, struct arena *a, struct val *done,
                   struct err *err)
 {
     struct import im = {.db = db, .a = a, .now = now, .day = day, .what = "", .err = err};
-    if (!val_is(tree, VAL_MAP)) return import_bad(&im, "");
-    int rc = check_names(&im, tree);
-    if (done) *done = val_map();
-    for (size_t k = 0; rc == 0 && k < NREADERS; k++) {
-        const struct val *list = val_get(tree, readers[k].list);
-        im.what = readers[k].list;
-        if (list) crash_point("people.import_half");
-        for (im.at = 1; rc == 0 && val_at(list, im.at - 1); im.at++) {
-            const struct val *row = val_at(list, im.at - 1);
-            rc = row->type == VAL_MAP ? readers[k].read(&im, row) : import_bad(&im, "");
-        }
-        if (rc == 0 && done && list && readers[k].counted &&
-            val_set(a, done, readers[k].list, val_int((int64_t)im.at - 1)))
-            rc = people_too_large(err);
-    }
-    return rc;
+    return read_tree(&im, tree, done);
+}
+
+int people_import_by(struct session *s, const struct val *tree, int64_t day, struct arena *a, struct val *done,
+                     struct err *err)
+{
+    struct import im = {.db = s->db, .a = a, .now = s->now, .day = day, .what = "", .err = err, .by = s};
+    int rc = people_check(s, "user.add", PEOPLE_ANY_UNIT, err);
+    if (rc && rc != ERR_DENIED) return rc;
+    im.keeps_accounts = rc != 0;
+    err_clear(err);
+    return read_tree(&im, tree, done);
 }

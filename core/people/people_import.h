@@ -11,10 +11,18 @@ struct import {
     const char *what; /* "units" */
     size_t at;        /* which entry, from 1 */
     struct err *err;
+    struct session *by;  /* whose import it is; NULL: nobody's, all is allowed and nothing told */
+    bool keeps_accounts; /* makes none and changes none */
+    const char *denied;  /* "users[2] lan, users[5] root": what of the list would have */
+    size_t ndenied, denied_at;
 };
 
 /* ERR_INVALID "people.import" {list, entry, field}. */
 int import_bad(struct import *im, const char *field);
+/* This entry would change an account, which is not for this session; returns 0, and the list is denied at its end. */
+int import_denied(struct import *im, const char *who);
+/* To the audit: what of an account has been changed, "email". */
+int import_tell(struct import *im, int64_t account, const char *name, const char *what);
 /* Text in NFC; NULL when absent or not text. */
 const char *import_text(struct import *im, const struct val *row, const char *name);
 /* A date as text, or `otherwise`. */

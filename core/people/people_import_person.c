@@ -43,6 +43,27 @@ int import_position(struct import *im, const struct val *row)
                             "insert or ignore into position_role(position, role) values(?1, ?2)", code);
 }
 
+/* To a person's e-mail goes what lets their account in again: changed, it is the account that changes hands.
+ * 1: the row may be taken. */
+static int check_email(struct import *im, const char *code, const char *email)
+{
+    static const char sql[] = "select a.id, a.name from person p join account a on a.person = p.id"
+                              " where p.code = ?1 and p.email is not ?2 order by a.id limit 1";
+    struct stmt *s = im->by ? store_stmt(im->db, sql, im->err) : NULL;
+    char name[64];
+    if (!s) return im->by ? im->err->code : 1;
+    stmt_bind_str(s, 1, code);
+    if (email) stmt_bind_str(s, 2, email);
+    int rc = stmt_step(s, im->err);
+    int64_t account = rc == 1 ? stmt_int(s, 0) : 0;
+    if (rc == 1) stmt_copy(s, 1, name, sizeof(name));
+    stmt_done(s);
+    if (rc <= 0) return rc < 0 ? rc : 1;
+    if (im->keeps_accounts) return import_denied(im, code);
+    rc = import_tell(im, account, name, "email");
+    return rc ? rc : 1;
+}
+
 int import_person(struct import *im, const struct val *row)
 {
     const char *code = import_text(im, row, "code"), *name = import_text(im, row, "name"),
@@ -50,11 +71,13 @@ int import_person(struct import *im, const struct val *row)
     if (!code) return import_bad(im, "code");
     if (!name) return import_bad(im, "name");
     int64_t id;
-    int rc = PUT(im,
-                 "insert into person(code, name, email) values(?1, ?2, ?3) on conflict(code) do "
-                 "update set name ="
-                 " excluded.name, email = excluded.email",
-                 "ttt", code, name, email);
+    int rc = check_email(im, code, email);
+    if (rc != 1) return rc;
+    rc = PUT(im,
+             "insert into person(code, name, email) values(?1, ?2, ?3) on conflict(code) do "
+             "update set name ="
+             " excluded.name, email = excluded.email",
+             "ttt", code, name, email);
     if (rc == 0) rc = import_code(im, "person", code, &id);
     return rc ? rc : people_words_put(im->db, PEOPLE_FIND_PERSON, id, name, im->err);
 }

@@ -1,6 +1,16 @@
 /* Readers of accounts and of roles that are held. */
 #include "people/people_import.h"
 
+#include <string.h>
+
+/* Is there nothing in the row that the account is not already? */
+static bool is_same(const struct people_account *known, const struct people_account_new *n, const struct val *disabled)
+{
+    if (known->person != n->person || known->admin != n->admin) return false;
+    if (strcmp(known->lang, n->lang ? n->lang : "") != 0) return false;
+    return !val_is(disabled, VAL_BOOL) || disabled->as.b == known->disabled;
+}
+
 int import_user(struct import *im, const struct val *row)
 {
     const char *name = import_text(im, row, "name"), *person = import_text(im, row, "person"),
@@ -13,6 +23,9 @@ int import_user(struct import *im, const struct val *row)
     if (rc == 0) rc = people_account_find(im->db, name, &known, im->err);
     if (rc < 0) return rc;
     struct people_account_new n = {.name = name, .person = id, .lang = lang, .admin = admin != 0};
+    if (im->keeps_accounts) return rc == 1 && is_same(&known, &n, disabled) ? 0 : import_denied(im, name);
+    const char *what = known.person != id ? "person" : "account";
+    if (rc == 1 && !is_same(&known, &n, disabled) && import_tell(im, known.id, name, what)) return im->err->code;
     if (rc == 1)
         rc = PUT(im, "update account set person = ?2, lang = ?3, admin = ?4 where name = ?1", "tnti", name, &id, lang,
                  &admin);

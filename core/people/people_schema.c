@@ -124,6 +124,9 @@ static const char tokens[] = "alter table token add column made_by integer;"
                              "alter table token add column made_with integer;"
                              "create index token_made_with on token(made_with) where made_with is not null;";
 
+/* With an account end the tokens that it made for others. */
+static const char makers[] = "create index token_made_by on token(made_by) where made_by is not null;";
+
 /* What nobody ever asked for: whoever is asked decides, and tables are their plugin's. */
 static const char verbs[] = "delete from role_verb where role in ('author','editor','clerk') and verb in"
                             " ('task.decide','storage.write');";
@@ -134,17 +137,11 @@ static const char words[] = "create table people_word(kind integer not null, wor
                             "create index people_word_of on people_word(kind, id, word);";
 
 const struct store_migration people_migrations[] = {
-    {"people/001", units},
-    {"people/002", persons},
-    {"people/003", accounts},
-    {"people/004", roles},
-    {"people/005", place},
-    {"people/audit", auditor},
-    {"people/bodies", bodies},
-    {"people/lists", lists},
-    {"people/privacy", privacy},
-    {"people/tokens", tokens},
-    {"people/verbs", verbs},
-    {"people/words", words},
-    {0},
+    {"people/001", units},          {"people/002", persons},
+    {"people/003", accounts},       {"people/004", roles},
+    {"people/005", place},          {"people/audit", auditor},
+    {"people/bodies", bodies},      {"people/lists", lists},
+    {"people/privacy", privacy},    {"people/tokens", tokens},
+    {"people/tokens_made", makers}, {"people/verbs", verbs},
+    {"people/words", words},        {0},
 };

@@ -62,7 +62,7 @@ static int locate(struct take *t, int rc)
     bool cell = strcmp(t->err->key, "people.import") == 0;
     long entry = strtol(err_arg(t->err, "entry"), NULL, 10);
     const char *list = err_arg(t->err, "list"), *field = err_arg(t->err, "field"), *code = err_arg(t->err, "code");
-    if (err_is_fault(rc) || rc == ERR_LIMIT) return rc;
+    if (err_is_fault(rc) || rc == ERR_LIMIT || (rc == ERR_DENIED && !t->args->preview)) return rc;
     for (size_t i = 0; i < t->nlists; i++) {
         struct take_list *l = &t->lists[i];
         if (strcmp(l->list->name, list) != 0 || entry < 1 || (size_t)entry > l->rows.as.list.n) continue;
@@ -87,7 +87,8 @@ static int import(struct take *t, const struct val *tree, struct val *report)
     int rc = preview ? people_give(t->db, PEOPLE_ALL_DAYS, t->a, &before, t->err) : 0;
     if (rc == 0) rc = store_mark(t->db, t->err);
     if (rc) return rc;
-    rc = people_import(t->db, tree, t->args->now, t->args->day, t->a, &done, t->err);
+    rc = t->args->by ? people_import_by(t->args->by, tree, t->args->day, t->a, &done, t->err)
+                     : people_import(t->db, tree, t->args->now, t->args->day, t->a, &done, t->err);
     if (rc == 0 && preview) rc = people_give(t->db, PEOPLE_ALL_DAYS, t->a, &after, t->err);
     if (rc == 0 && preview) rc = take_diff(t, &before, &after, report);
     if (rc || preview)

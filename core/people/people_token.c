@@ -136,7 +136,13 @@ int people_token_revoke(struct store *db, int64_t id, int64_t now, struct err *e
     return rc < 0 ? rc : revoke(db, sql, id, now, err);
 }
 
+/* Its own, those that it made for others, and all that was made by showing one of them. */
 int people_token_revoke_all(struct store *db, int64_t account, int64_t now, struct err *err)
 {
-    return revoke(db, "update token set revoked_at = ?2 where account = ?1 and revoked_at is null", account, now, err);
+    static const char sql[] = "with recursive made(id) as (select id from token where account = ?1"
+                              " union select id from token where made_by = ?1"
+                              " union select t.id from made join token t on t.made_with = made.id)"
+                              " update token set revoked_at = ?2 where id in (select id from made)"
+                              " and revoked_at is null";
+    return revoke(db, sql, account, now, err);
 }

@@ -90,7 +90,7 @@ describe('an account', () => {
   it('of the last administrator is not switched off', async () => {
     assert.equal(await code(409, 'root', 'POST', '/api/users/root/disable'), 'people.last_admin');
     await must(201, 'root', 'POST', '/api/users', { name: 'root2', admin: true });
-    tokens.root2 = (await must(201, 'root', 'POST', '/api/users/root2/tokens', {})).json.token;
+    tokens.root2 = (await s.must('user', 'token', 'root2')).token;
     await must(204, 'root2', 'POST', '/api/users/root/disable');
     await must(204, 'root2', 'POST', '/api/users/root/enable');
     tokens.root = (await must(201, 'root2', 'POST', '/api/users/root/tokens', {})).json.token;
@@ -249,6 +249,19 @@ describe('a token', () => {
     for (const t of [child, grandchild]) await must(401, t.token, 'GET', '/api/content/paper');
     const admins = await make('root', 'root', { scope: 'user.token' });
     assert.equal(await code(403, admins.token, 'POST', path, { scope: 'content.*' }), 'people.token_wider', 'nor for another');
+  });
+
+  it('that an administrator made ends with the administrator, for whomever it was made, and what was made with it', async () => {
+    await must(201, 'root', 'POST', '/api/users', { name: 'adm2', admin: true });
+    tokens.adm2 = (await make('root', 'adm2')).token;
+    const [shown, bare] = [await make('adm2', 'an', { scope: 'user.token user.show' }), (await s.must('user', 'token', 'an', '--as', 'adm2')).token];
+    const child = (await must(201, shown.token, 'POST', '/api/users/an/tokens', {})).json.token, own = (await make('an', 'an')).token;
+    for (const t of [shown.token, bare, child, own]) await must(200, t, 'GET', '/api/users/an');
+    await must(204, 'root', 'POST', '/api/users/adm2/disable');
+    for (const t of [tokens.adm2, shown.token, bare, child]) await must(401, t, 'GET', '/api/users/an');
+    await must(200, own, 'GET', '/api/users/an');
+    await must(204, 'root', 'POST', '/api/users/adm2/enable');
+    for (const t of [tokens.adm2, shown.token, bare, child]) await must(401, t, 'GET', '/api/users/an');
   });
 
   it('is no way to have a hundred and more', async () => {

@@ -595,6 +595,23 @@ describe('a reset by mail', () => {
     sink.stop();
   });
 
+  it('is sent to no address that somebody else has taken in: who keeps the organisation, but no accounts, changes none', async () => {
+    const bearer = { authorization: `Bearer ${(await s.must('user', 'token', 'nomail')).token}` };
+    const take = (lists) => s.request('POST', '/api/org/import', { lists }, bearer);
+    write(join(s.dir, 'keeper.json'), JSON.stringify({ roles: [{ name: 'importer', verbs: ['people.import'] }], role_holders: [{ user: 'nomail', role: 'importer' }] }));
+    await s.must('org', 'import', join(s.dir, 'keeper.json'));
+    for (const lists of [{ persons: [{ code: 'lan', name: 'lan', email: 'thief@example.vn' }] },
+      { persons: [{ code: 'thief', name: 'Thief', email: 'thief@example.vn' }], users: [{ name: 'lan', person: 'thief' }] }]) {
+      const r = await take(lists);
+      assert.deepEqual([r.status, r.json.code], [403, 'denied.accounts'], r.text);
+    }
+    assert.equal((await take({ persons: [{ code: 'lan', name: 'Lan', email: 'lan@example.vn' }] })).status, 200, 'the same address may stand there');
+    const were = mails(s).length;
+    assert.equal((await browser(s).request('POST', '/auth/reset', { name: 'lan' })).status, 202);
+    assert.equal(mails(s).length, were + 1);
+    assert.ok(mails(s).every((m) => !m.includes('thief')));
+  });
+
   it('is limited for one name', async () => {
     const got = [];
     for (let i = 0; i < 7; i++) got.push((await browser(s).request('POST', '/auth/reset', { name: 'other' })).status);

@@ -58,6 +58,7 @@ flow.define("reply", { input = { item = "integer!" } }, function(run, input)
   return { again = ok, code = why and why.code }
 end)
 local function item(req) return content.get("order", req.json.item) end
+route.post("/import", function(req) return { json = people.import(req.json) } end)
 route.post("/schedule", function(req) content.schedule(item(req), req.json.at) return { json = { done = true } } end)
 route.post("/move", function(req) people.move { unit = req.json.unit, parent = req.json.parent } return { json = { done = true } } end)
 route.post("/approve", function(req) content.approve(item(req), { by = { decision = "approve", by = req.json.by } }) return { json = { done = true } } end)
@@ -89,7 +90,7 @@ const task = async (run) => {
 
 before(async () => {
   const dir = folder();
-  plugin(dir, 'p', SOURCE, { needs: '{ "content", "content:publish", "flow", "people", "people:change", "route" }' });
+  plugin(dir, 'p', SOURCE, { needs: '{ "content", "content:publish", "flow", "people", "people:change", "people:import", "route" }' });
   s = await serve({ dir, config: { lang: 'en' } });
   s.token = undefined;
   const people = ['writer', 'editor', 'second', 'head', 'reader', 'organiser'];
@@ -122,10 +123,36 @@ describe('rights that one gives oneself', () => {
     refused(await take('root', { holders: [{ position: 'head', person: 'rootperson', unit: 'here', from: '2020-01-01' }] }), /position head@here/);
     refused(await take('root', { users: [{ name: 'root', person: 'head', admin: true }] }), /position head@here/);
     refused(await take('organiser', { role_holders: [{ person: 'organiser', role: 'privacy' }] }), /role privacy/);
-    refused(await take('organiser', { users: [{ name: 'organiser', person: 'organiser', admin: true }] }), /admin/);
     refused(await take('organiser', { roles: [{ name: 'organiser', verbs: ['people.*', 'content.*'] }] }), /organiser content\.\*/);
     assert.equal(sql(s.data, "select count(*) n from person where code = 'beside'")[0].n, 0);
     assert.equal((await as('root')('POST', '/api/content/order', { title: 'x', unit: ids.here })).status, 403);
+  });
+
+  it('nor is an account made or taken over by one, or the address to which its new password goes', async () => {
+    const mail = { persons: [{ code: 'rootperson', name: 'rootperson', email: 'organiser@x.org' }] };
+    const denied = async (lists, rows) => {
+      const r = await take('organiser', lists), shown = await s.request('POST', '/api/org/import', { lists, options: { preview: true } }, { authorization: `Bearer ${tokens.organiser}` });
+      assert.deepEqual([r.status, r.json.code], [403, 'denied.accounts'], r.text);
+      assert.match(r.json.detail, rows);
+      assert.ok(!shown.json.ok, shown.text);
+      assert.match(JSON.stringify(shown.json.errors), rows);
+    };
+    await denied({ users: [{ name: 'organiser', person: 'organiser', admin: true }] }, /users\[1\] organiser/);
+    await denied({ users: [{ name: 'reader', person: 'reader' }, { name: 'other', person: 'organiser', admin: true }] }, /: users\[2\] other/);
+    await denied({ users: [{ name: 'mine', person: 'rootperson' }] }, /users\[1\] mine/);
+    await denied({ ...mail, units: [{ code: 'beside', name: 'Beside', kind: 'unit', from: '2020-01-01' }] }, /persons\[1\] rootperson/);
+    await denied({ persons: [{ code: 'reader', name: 'reader', email: 'organiser@x.org' }] }, /persons\[1\] reader/);
+    const file = join(s.dir, 'mail.json');
+    writeFileSync(file, JSON.stringify(mail));
+    assert.match((await s.cli('org', 'import', file, '--as', 'organiser')).err, /persons\[1\] rootperson/);
+    const lua = await as('organiser')('POST', '/x/p/import', mail);
+    assert.deepEqual([lua.status, lua.json.code], [403, 'denied.accounts'], lua.text);
+    assert.deepEqual(sql(s.data, "select (select count(*) from unit where code = 'beside') u, (select count(*) from account where name = 'mine') a, (select count(*) from person where email is not null) p")[0], { u: 0, a: 0, p: 0 });
+    assert.equal((await take('organiser', { users: [{ name: 'reader', person: 'reader' }] })).status, 200, 'what is there may be repeated');
+    assert.equal((await take('root', { persons: [{ code: 'reader', name: 'reader', email: 'reader@x.org' }] })).status, 200);
+    assert.equal((await take('root', { users: [{ name: 'reader', person: 'reader', lang: 'vi' }] })).status, 200);
+    const rows = (await s.must('audit', 'list', '--verb', 'user.change')).items.map((e) => [e.who, e.name, e.after.changed]);
+    assert.deepEqual(rows, [['rootperson', 'reader', 'account'], ['rootperson', 'reader', 'email']]);
   });
 
   it('nor by a command that acts for oneself, nor by a delegation that one arranges', async () => {

@@ -74,11 +74,38 @@ test('an edit must say which text it is about: 428, 412, 200', async () => {
   assert.equal(none.json.code, 'http.precondition_required');
   assert.equal((await s.request('PATCH', path, { title: 'Two' }, { 'if-match': '"0000"' })).status, 412);
   const draft = await s.request('GET', `${path}/draft`);
-  assert.equal(draft.headers.etag, `"${note.hash}"`);
+  assert.match(draft.headers.etag, new RegExp(`^"${note.hash}-[0-9a-f]{16}"$`));
   const edited = await s.request('PATCH', path, { title: 'Two' }, { 'if-match': draft.headers.etag });
   assert.equal(edited.status, 200);
-  assert.equal(edited.headers.etag, `"${edited.json.hash}"`);
+  assert.match(edited.headers.etag, new RegExp(`^"${edited.json.hash}-[0-9a-f]{16}"$`));
   assert.equal((await s.request('PATCH', path, { title: 'Three' }, { 'if-match': '*' })).status, 200);
+  await s.stop();
+});
+
+test('304 is for what has not changed at all, also in its state; If-Match is about the text alone, and exact', async () => {
+  const s = await office();
+  const { json: note } = await s.request('POST', '/api/content/note', { title: 'One' });
+  const path = `/api/content/note/${note.id}`;
+  const draft = (have) => s.request('GET', `${path}/draft`, undefined, have ? { 'if-none-match': have } : {});
+  const first = (await draft()).headers.etag;
+  assert.equal((await draft(first)).status, 304);
+  assert.equal((await draft(`"other", W/${first}`)).status, 304);
+  const seen = [first];
+  for (const [verb, body] of [['submit', {}], ['send_back', { comment: 'x' }], ['submit', {}], ['approve', {}], ['schedule', { at: '2199-01-01 08:00' }], ['publish', {}], ['retract', { reason: 'x' }]]) {
+    const done = await s.request('POST', `${path}/${verb}`, body, { 'if-match': seen.at(-1) });
+    if (done.status === 403 || done.status === 409) continue; // what this type or account does not do
+    assert.equal(done.status, 200, `${verb}: ${done.text}`);
+    const now = await draft(seen.at(-1));
+    assert.deepEqual([now.status, now.json?.state], [200, done.json.state], verb);
+    assert.equal((await draft(now.headers.etag)).status, 304);
+    seen.push(now.headers.etag);
+  }
+  assert.ok(seen.length > 3, `${seen}`);
+  const edit = (match) => s.request('PATCH', path, { title: 'One' }, { 'if-match': match });
+  for (const wrong of [`"x${note.hash}"`, `"${note.hash}0"`, `"${note.hash.slice(0, 63)}"`, `"x", "${note.hash}x"`, '""', '","'])
+    assert.equal((await edit(wrong)).status, 412, wrong);
+  for (const right of [first, note.hash, `"${note.hash}"`, `W/${seen.at(-1)}`, `"x", ${first}`])
+    assert.notEqual((await edit(right)).status, 412, right);
   await s.stop();
 });
 

@@ -157,7 +157,7 @@ describe('If-Match', () => {
       assert.deepEqual([wrong.status, wrong.json.code], [412, 'http.precondition'], `${method} ${path} ${wrong.text}`);
       if (method === 'PATCH') assert.equal((await s.request(method, at, body)).status, 428);
       const now = await s.request('GET', `/api/content/note/${note.id}/draft`);
-      assert.deepEqual([now.json.hash, now.json.state, now.headers.etag], [note.hash, 'draft', `"${note.hash}"`], path);
+      assert.deepEqual([now.json.hash, now.json.state, now.headers.etag.slice(0, 66)], [note.hash, 'draft', `"${note.hash}-`], path);
       const right = await s.request(method, at.replace(String(note.id), String((await s.request('POST', '/api/content/note', { title: 'One' })).json.id)), body, { 'if-match': `"${note.hash}"` });
       assert.ok(right.status !== 412 && right.status !== 428, `${method} ${path} ${right.text}`);
     }

@@ -130,11 +130,65 @@ static void administrators_are_made_by_administrators(void **state)
                       raised[] = "{\"users\":[{\"name\":\"lan\",\"person\":\"lan\",\"admin\":true}]}",
                       plain[] = "{\"users\":[{\"name\":\"plain\"}]}";
     assert_int_equal(take_in(f, made), ERR_DENIED);
-    assert_string_equal(err_arg(&f->err, "verb"), "user.add");
+    assert_string_equal(f->err.key, "denied.accounts");
     assert_int_equal(take_in(f, raised), ERR_DENIED);
-    fixture_ok(f, "plain", take_in(f, plain));
+    assert_int_equal(take_in(f, plain), ERR_DENIED);
     f->s.actor = root;
     fixture_ok(f, "made", take_in(f, made));
+    fixture_ok(f, "plain", take_in(f, plain));
+}
+
+static void denied(struct fixture *f, const char *tree, const char *rows)
+{
+    if (take_in(f, tree) != ERR_DENIED) fail_msg("taken in: %s", tree);
+    assert_string_equal(f->err.key, "denied.accounts");
+    assert_string_equal(err_arg(&f->err, "rows"), rows);
+}
+
+static int64_t count(struct fixture *f, const char *sql)
+{
+    int64_t n = -1;
+    struct stmt *s = store_stmt(f->db, sql, &f->err);
+    assert_non_null(s);
+    assert_int_equal(stmt_step(s, &f->err), 1);
+    n = stmt_int(s, 0);
+    stmt_done(s);
+    return n;
+}
+
+/* Its person, or the address to which a link for a new password goes: whoever chooses one has the account. */
+static void whoever_keeps_the_organisation_gets_into_no_account(void **state)
+{
+    struct fixture *f = *state;
+    static const char same[] = "{\"users\":[{\"name\":\"root\",\"person\":\"mai\",\"admin\":true}],"
+                               "\"persons\":[{\"code\":\"mai\",\"name\":\"Mai\",\"email\":\"mai@x.org\"}]}",
+                      caught[] = "{\"persons\":[{\"code\":\"mai\",\"name\":\"M\",\"email\":\"hoa@x.org\"}]}";
+    fixture_ok(f, "as root", take_in(f, same));
+    fixture_ok(f, "row",
+               store_exec(f->db,
+                          "insert into role_held(person, role, valid_from) select id, 'organiser', 0"
+                          " from person where code = 'hoa'",
+                          &f->err));
+    struct actor root = f->s.actor;
+    f->s.actor = (struct actor){.user = 77, .person = fixture_person(f, "hoa")};
+    denied(f, "{\"users\":[{\"name\":\"root\",\"person\":\"hoa\",\"admin\":true}]}", "users[1] root");
+    denied(f, "{\"users\":[{\"name\":\"root\",\"person\":\"mai\"},{\"name\":\"new\",\"person\":\"mai\"}]}",
+           "users[1] root, users[2] new");
+    denied(f, "{\"users\":[{\"name\":\"root\",\"person\":\"mai\",\"admin\":true,\"disabled\":true}]}", "users[1] root");
+    denied(f, "{\"users\":[{\"name\":\"root\",\"person\":\"mai\",\"admin\":true,\"lang\":\"vi\"}]}", "users[1] root");
+    denied(f, caught, "persons[1] mai");
+    denied(f,
+           "{\"persons\":[{\"code\":\"free\",\"name\":\"F\",\"email\":\"f@x.org\"},{\"code\":\"mai\",\"name\":\"M\"}]}",
+           "persons[2] mai");
+    fixture_ok(f, "as it is", take_in(f, same));
+    fixture_ok(f, "without an account",
+               take_in(f, "{\"persons\":[{\"code\":\"new\",\"name\":\"N\",\"email\":\"n@x.org\"},"
+                          "{\"code\":\"new\",\"name\":\"N\",\"email\":\"m@x.org\"}]}"));
+    assert_int_equal(count(f, "select count(*) from person where code = 'mai' and email = 'mai@x.org'"), 1);
+    f->s.actor = root;
+    fixture_ok(f, "an administrator", take_in(f, caught));
+    f->s.actor = (struct actor){0};
+    fixture_ok(f, "the machine", take_in(f, same));
 }
 
 /* Whoever may arrange delegations lets others act for others. */
@@ -296,6 +350,7 @@ int main(void)
         ROOT(what_they_hold_may_stay_shrink_and_end),
         ROOT(others_are_given_what_there_is_to_give),
         ROOT(administrators_are_made_by_administrators),
+        ROOT(whoever_keeps_the_organisation_gets_into_no_account),
         ROOT(nobody_lets_themself_act_for_another),
         ROOT(nobody_moves_a_unit_below_their_own),
         ROOT(nor_takes_one_over),

@@ -193,6 +193,8 @@ static void token_ends_by_time_by_revocation_and_with_its_account(void **state)
     fixture_ok(f, "disable", people_account_disable(f->db, lan.id, true, f->s.now, &f->err));
     assert_int_equal(check(f, lasting, f->s.now, &login), 0);
     fixture_ok(f, "enable", people_account_disable(f->db, lan.id, false, f->s.now, &f->err));
+    assert_int_equal(check(f, lasting, f->s.now, &login), 0);
+    fixture_ok(f, "make", people_token_make(f->db, &n, f->s.now, lasting, &second, &f->err));
     assert_int_equal(check(f, lasting, f->s.now, &login), 1);
     fixture_ok(f, "revoke", people_token_revoke(f->db, second, f->s.now, &f->err));
     assert_int_equal(check(f, lasting, f->s.now, &login), 0);
