@@ -51,6 +51,7 @@ const FUNCTIONS = [
   [/^(content\.type|flow\.define|report\.define|command\.define|storage\.table|schedule\.cron|flow\.patched|route\.(get|post|put|patch|delete))$/, 'is said while a plugin is loaded'],
   [/^(storage|events|schedule|mail)\./, 'is the plugin\'s own: its routes and reports give it to others'],
   [/^(flow|people)\./, 'Lua\'s way to what REST has below /api/runs, /api/units, /api/why and so on'],
+  [/^content\.authors$/, 'what REST tells of a task by may_decide, for a flow that settles whom it asks'],
   [/^(command|console)\./, 'for the operator of the machine: see the commands'],
   [/^(route\.call|file\.add|audit\.export|calendar\.feed|notify\.(link|unsubscribe)|task\.link_(show|decide))$/, 'is called by a route of own_routes.c'],
   [/^run\.try$/, 'tries files that do not serve yet: khung check'],
