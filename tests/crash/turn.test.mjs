@@ -10,7 +10,7 @@ const SOURCE = `
 local rows = storage.table("row", { fields = { run = "integer!", what = "text!" } })
 flow.define("visit", { input = { unit = "text!" }, limit = { key = "unit", running = ${LIMIT} } }, function(run, input)
   rows:insert { run = run.id, what = "in" }
-  run:sleep("20ms")
+  run:sleep("100ms")
   rows:insert { run = run.id, what = "out" }
 end)`;
 
@@ -78,10 +78,10 @@ flow.define("many", function(run) for i = 1, ${N} do flow.start("hold", { unit =
   const { id } = (await s.request('POST', '/api/runs', { flow: 't.many' })).json;
   for (let i = 0; (await s.flow(id)).state !== 'completed'; i++) assert.ok(i < 300) ?? await pause(20);
   for (let i = 0; has(1) !== N - 2; i++) assert.ok(i < 300, `${has(1)}`) ?? await pause(20);
-  await s.restart({ KHUNG_CRASH_AT: `flow.turn_given:${IN}` });
+  await s.restart({ KHUNG_CRASH_AT: `turn.given:${IN}` });
   assert.equal(has(0), 2);
   plugin(dir, 't', source(''), { needs: '{ "flow" }' });
-  await s.cli('plugin', 'reload', 't');
+  await s.request('POST', '/api/plugins/t/reload').catch(() => null);
   await Promise.race([s.ended, pause(10000)]);
   assert.ok(s.gone, 'the point is passed');
   assert.ok(has(0) > 2 && has(0) < IN + 2, `${has(0)} had come in`);
