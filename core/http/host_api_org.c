@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/buf.h"
 #include "base/date.h"
 #include "base/json.h"
@@ -54,6 +55,28 @@ static int read_files(struct api_call *c, const struct val *in, struct people_fi
     return 0;
 }
 
+/* The audit keeps which files were taken in: their text would keep, in its midst, who is to be erased. */
+static int tell_files(struct api_call *c, const struct people_file *files, size_t n)
+{
+    struct val list = val_list(), told = val_map();
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        uint8_t hash[DIGEST_LEN];
+        char *hex = arena_alloc(c->arena, DIGEST_HEX);
+        struct val one = val_map();
+        if (!hex) return ERR_NOMEM;
+        digest_sha256(files[i].text, files[i].len, hash);
+        digest_hex(hash, hex);
+        rc = val_set(c->arena, &one, "name", val_str(files[i].name));
+        if (rc == 0) rc = val_set(c->arena, &one, "bytes", val_int((int64_t)files[i].len));
+        if (rc == 0) rc = val_set(c->arena, &one, "sha256", val_str(hex));
+        if (rc == 0) rc = val_add(c->arena, &list, one);
+    }
+    if (rc == 0) rc = val_set(c->arena, &told, "files", list);
+    c->args[0] = told;
+    return rc;
+}
+
 static int import(struct api_call *c)
 {
     struct people_file *files = arena_alloc(c->arena, FILES_MAX * sizeof(*files));
@@ -84,6 +107,7 @@ static int import(struct api_call *c)
     buf_close(&text);
     if (rc == 0) rc = people_powers_check(c->s, before, c->arena, c->err);
     if (rc) return rc;
+    if (val_get(in, "files") && tell_files(c, files, n) != 0) return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     c->result = take.preview ? report : *val_get(&report, "lists");
     return 0;
 }

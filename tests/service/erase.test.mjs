@@ -1,6 +1,8 @@
 // A person is erased: nothing in the audit tells who it was, everything else is still proved, and the chain is whole.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { write } from '../lib/khung.mjs';
 import { office, ended, org, sql, traces, MAIL, NAME, REASON } from '../lib/erasure.mjs';
 
 const bearer = (token) => ({ authorization: `Bearer ${token}` });
@@ -53,6 +55,10 @@ test('the person has a pseudonym, the account no way in, and no byte of the audi
   const person = sql(s, "select id from person where code = 'hongvan'");
   const raised = await s.rpc('org.import', [{ users: [{ name: 'hongvan', person: 'hongvan', admin: true }] }]);
   assert.equal(raised.status, 200, raised.text);
+  const small = join(s.dir, 'small.json'); // so small that the audit could keep all of it
+  write(small, JSON.stringify({ persons: [{ code: 'hongvan', name: NAME }] }));
+  await s.must('org', 'import', small);
+  assert.deepEqual((await s.read('--verb', 'org.import'))[0].after.tree.files.map((f) => Object.keys(f).toSorted()), [['bytes', 'name', 'sha256']]);
   const made = (await s.must('user', 'token', 'other', '--as', 'hongvan')).token;
   assert.equal((await s.request('GET', '/api/inbox', undefined, bearer(made))).status, 200);
   await s.must('audit', 'erase', '--person', 'hongvan', '--reason', REASON, '--as', 'boss');
