@@ -137,6 +137,8 @@ int flow_task_inherit_all(struct session *s, int64_t task, struct err *err);
 int flow_task_doubt(struct store *db, int64_t task, struct err *err);
 /* since 0: it is none any more. */
 int flow_task_set_orphan(struct store *db, int64_t task, int64_t since, const char *why, struct err *err);
+/* Can somebody decide it now? Marks it, or ends the mark (flow_orphan.c). */
+int flow_task_look(struct session *s, int64_t id, struct err *err);
 
 /* flow_task_due.c */
 /* Tells the others: "task.asked" "task.reminded" "task.escalated" … with { task, run, title, due, about, to }. */

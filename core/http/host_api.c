@@ -175,6 +175,7 @@ static const struct api_fn functions[] = {
 void host_api_attach(struct host *host)
 {
     api_add(host->api, functions, NULL);
+    host_api_attach_inbox(host);
     host_api_attach_task(host);
     host_api_attach_unit(host);
     host_api_attach_system(host);

@@ -5,6 +5,9 @@
 #include "plugin/api.h"
 #include "plugin/host.h"
 
+/* Lists of tasks (host_api_inbox.c); may the caller read all of them? 0, or ERR_DENIED. */
+void host_api_attach_inbox(struct host *host);
+int host_api_reads_all(struct api_call *c);
 /* Tasks (host_api_task.c). */
 void host_api_attach_task(struct host *host);
 /* What a unit leaves behind (host_api_unit.c). */
