@@ -33,7 +33,7 @@ extern const struct val_kind flow_run_kind, flow_task_kind;
 extern const struct store_migration flow_migrations[];
 
 struct flow_options {
-    int cache_runs; /* hot runs kept; 0: 1000 */
+    int cache_runs; /* hot runs kept; 0: 250; many make the collector of Lua slow */
 };
 struct flow *flow_new(struct host *host, const struct flow_options *o);
 void flow_free(struct flow *f);

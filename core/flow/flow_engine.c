@@ -16,7 +16,7 @@
 #include "plugin/plugins.h"
 #include "runtime/log.h"
 
-enum { SLICE_ARENA_MAX = 64 << 20, CACHE_RUNS = 1000 };
+enum { SLICE_ARENA_MAX = 64 << 20, CACHE_RUNS = 250 };
 
 const struct val_kind flow_run_kind = {"run"};
 const struct val_kind flow_task_kind = {"task"};

@@ -60,7 +60,7 @@ static void test_the_environment_wins_over_the_file_and_flags_over_both(void **s
     assert_int_equal(config_set(c, "batch_ms", "9", "--batch-ms", &err), 0);
     assert_int_equal(config_int(c, "batch_ms"), 9);
     assert_int_equal(config_int(c, "readers"), 3);
-    assert_int_equal(config_int(c, "cache_runs"), 1000); /* its default */
+    assert_int_equal(config_int(c, "cache_runs"), 250); /* its default */
     config_free(c);
 }
 
