@@ -52,7 +52,7 @@ for (const point of ['turn.given', 'flow.before_save', 'flow.after_save', 'lane.
         }
         const runs = await s.must('flow', 'list', '--flow', 't.visit', '--limit', '100').catch(() => null);
         if (runs?.every((r) => r.state === 'completed')) break;
-        assert.ok(i < 300, JSON.stringify(runs));
+        assert.ok(i < 1200, JSON.stringify(runs)); // a run that goes on while the service starts may fail once, and is tried again after ten seconds
         await pause(20);
       }
     }
