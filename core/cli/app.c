@@ -294,7 +294,6 @@ static void done_reload(struct lane_work *w, const struct err *failed)
         log_err(LOG_ERROR, "plugin.reload_failed", failed);
     else
         log_info("plugin.loaded", NULL);
-    flow_open(rw->app->flow);
     if (rw->done) rw->done(rw->ctx, failed);
     mem_free(rw->only);
     mem_free(rw);

@@ -39,8 +39,6 @@ struct flow *flow_new(struct host *host, const struct flow_options *o);
 void flow_free(struct flow *f);
 /* Declaration kinds ("flow"), API functions, activation (versions, sources), the lane's sources. */
 void flow_attach(struct flow *f);
-/* The plugins have been loaded: runs that are due go on. On the lane. */
-void flow_open(struct flow *f);
 /* The batch's transaction was lost: hot runs that it touched are dropped. For lane_options. */
 void flow_batch_lost(struct flow *f);
 void flow_batch_kept(struct flow *f);

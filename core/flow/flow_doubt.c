@@ -32,15 +32,6 @@ struct doubt_work {
     struct flow *flow;
 };
 
-static int run_sql(struct store *db, const char *sql, int64_t a, int64_t b, struct err *err)
-{
-    struct stmt *s = store_stmt(db, sql, err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, a);
-    if (b) stmt_bind_int(s, 2, b);
-    return stmt_run(s, err);
-}
-
 /* --- terms in working days --- */
 
 static int count_again(struct flow *f, struct session *s, int64_t id, struct err *err)
@@ -66,7 +57,7 @@ static int count_again(struct flow *f, struct session *s, int64_t id, struct err
     if (gap) stmt_bind_int(st, 3, gap);
     stmt_bind_int(st, 4, was);
     rc = stmt_run(st, err);
-    if (rc == 0) rc = run_sql(s->db, "update flow_task_target set due = ?2 where task = ?1", id, t.due, err);
+    if (rc == 0) rc = store_run(s->db, "update flow_task_target set due = ?2 where task = ?1", id, t.due, err);
     if (rc == 0 && was != t.due) rc = flow_task_log(s, id, "due", 0, NULL, err);
     if (rc == 0) lane_wake_at(f->lane, &f->tasks_source, t.due);
     return rc;
@@ -180,7 +171,7 @@ static void done_piece(struct lane_work *w, const struct err *failed)
 
 int flow_task_doubt(struct store *db, int64_t task, struct err *err)
 {
-    return run_sql(db, "insert or replace into flow_doubt(kind, name, unit) values(6, '', ?1)", task, 0, err);
+    return store_run(db, "insert or replace into flow_doubt(kind, name, unit) values(6, '', ?1)", task, 0, err);
 }
 
 /* --- dates that have come --- */
@@ -253,9 +244,9 @@ static int look_at_day(struct flow *f, struct store *db, int64_t now, int64_t *n
     int64_t last = get_int(db, "select day from flow_doubt_day", 0, today - 1, err);
     int rc = err->code;
     for (size_t i = 0; rc == 0 && last < today && i < sizeof(came_sql) / sizeof(came_sql[0]); i++)
-        rc = run_sql(db, came_sql[i], last, today, err);
+        rc = store_run(db, came_sql[i], last, today, err);
     if (rc == 0 && last != today)
-        rc = run_sql(db, "insert or replace into flow_doubt_day(one, day) values(1, ?1)", today, 0, err);
+        rc = store_run(db, "insert or replace into flow_doubt_day(one, day) values(1, ?1)", today, 0, err);
     int64_t day = rc ? 0 : get_int(db, next_day_sql, today, 0, err);
     *next = day ? start_of(f, day, now) : INT64_MAX;
     return rc ? rc : err->code;

@@ -10,20 +10,12 @@
 #include "runtime/log.h"
 #include "schedule/schedule.h"
 
-static int run_sql(struct store *db, const char *sql, int64_t run, struct err *err)
-{
-    struct stmt *s = store_stmt(db, sql, err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, run);
-    return stmt_run(s, err);
-}
-
 /* What waits in the world for this run is taken back. */
 static int drop_waits(struct flow *f, struct store *db, int64_t run, struct err *err)
 {
-    int rc = run_sql(db, "delete from flow_wait where run = ?1", run, err);
-    if (rc == 0) rc = run_sql(db, "delete from flow_signal where run = ?1 and used is null", run, err);
-    if (rc == 0) rc = run_sql(db, "delete from outbox where run = ?1 and entry is not null", run, err);
+    int rc = store_run(db, "delete from flow_wait where run = ?1", run, 0, err);
+    if (rc == 0) rc = store_run(db, "delete from flow_signal where run = ?1 and used is null", run, 0, err);
+    if (rc == 0) rc = store_run(db, "delete from outbox where run = ?1 and entry is not null", run, 0, err);
     if (rc == 0) rc = flow_task_close(f, db, run, -1, err);
     return rc;
 }

@@ -17,15 +17,6 @@ int flow_task_set_orphan(struct store *db, int64_t task, int64_t since, const ch
     return stmt_run(s, err);
 }
 
-static int run_sql(struct store *db, const char *sql, int64_t a, int64_t b, struct err *err)
-{
-    struct stmt *s = store_stmt(db, sql, err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, a);
-    if (b) stmt_bind_int(s, 2, b);
-    return stmt_run(s, err);
-}
-
 static int add(struct session *s, const struct flow_task *t, const char *key, const char *name, int64_t unit,
                struct err *err)
 {
@@ -123,7 +114,7 @@ static int make_orphan(struct session *s, const struct flow_task *t, const char 
 
 static int end_orphan(struct session *s, const struct flow_task *t, struct err *err)
 {
-    int rc = run_sql(s->db, "delete from flow_task_target where task = ?1 and why = 'orphan'", t->id, 0, err);
+    int rc = store_run(s->db, "delete from flow_task_target where task = ?1 and why = 'orphan'", t->id, 0, err);
     if (rc == 0) rc = flow_task_set_orphan(s->db, t->id, 0, NULL, err);
     if (rc == 0) rc = flow_task_log(s, t->id, "orphan_over", 0, NULL, err);
     return rc ? rc : flow_task_tell(s, t, "task.orphan_over", err);
@@ -146,7 +137,7 @@ static int let_go(struct session *s, const struct flow_task *t, struct err *err)
     if (!t->claimed_by) return 0;
     int rc = flow_task_may(s, t, t->claimed_by, &cap, err);
     if (rc) return rc < 0 ? rc : 0;
-    rc = run_sql(s->db, "update flow_task set claimed_by = null, claimed_until = null where id = ?1", t->id, 0, err);
+    rc = store_run(s->db, "update flow_task set claimed_by = null, claimed_until = null where id = ?1", t->id, 0, err);
     return rc ? rc : flow_task_log(s, t->id, "went_back", t->claimed_by, NULL, err);
 }
 

@@ -210,17 +210,10 @@ void flow_slice_queue(struct flow *f, struct flow_run *run)
     lane_add(f->lane, &sw->work);
 }
 
-void flow_open(struct flow *f)
-{
-    if (f->lane) lane_wake_at(f->lane, &f->runs_source, lane_now(f->lane));
-}
-
-/* Without the tables and types of its plugin no run goes on: what is due at a start waits for the first set. */
 int64_t flow_runs_collect(struct lane_source *src, struct lane *lane, int64_t now, int max)
 {
     struct flow *f = (struct flow *)((char *)src - offsetof(struct flow, runs_source));
     struct err err = {0};
-    if (f->host->plugins && !plugins_serve(f->host->plugins)) return INT64_MAX; /* flow_open asks again */
     struct stmt *s =
         store_stmt(lane_db(lane), "select id, due from flow_run where due is not null order by due limit ?1", &err);
     int64_t next = INT64_MAX;

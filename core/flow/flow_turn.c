@@ -73,24 +73,15 @@ static int first_waiting(struct store *db, int64_t name, const char *key, int64_
     return rc < 0 ? rc : 0;
 }
 
-static int run_sql(struct store *db, const char *sql, int64_t id, int64_t at, struct err *err)
-{
-    struct stmt *s = store_stmt(db, sql, err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, id);
-    stmt_bind_int(s, 2, at);
-    return stmt_run(s, err);
-}
-
 static int admit_one(struct flow *f, struct store *db, int64_t id, int64_t now, struct err *err)
 {
     struct flow_run *run = flow_cache_find(f, id);
-    int rc = run_sql(db, "update flow_turn set waits = 0 where run = ?1 and ?2", id, 1, err);
+    int rc = store_run(db, "update flow_turn set waits = 0 where run = ?1", id, 0, err);
     if (rc == 0)
-        rc = run_sql(db,
-                     "update flow_run set turn = 0, due = case when paused is null and off is null then ?2 end"
-                     " where id = ?1",
-                     id, now, err);
+        rc = store_run(db,
+                       "update flow_run set turn = 0, due = case when paused is null and off is null then ?2 end"
+                       " where id = ?1",
+                       id, now, err);
     crash_point("turn.given");
     if (rc || !run) return rc;
     flow_touch(f, run);
@@ -186,7 +177,7 @@ int flow_turn_leave(struct flow_run *run, struct store *db, int64_t now, struct 
     run->turn = TURN_NONE;
     if (rc == 1 && !key) rc = err_set(err, ERR_NOMEM, "memory", NULL);
     if (rc == 1) {
-        rc = run_sql(db, "delete from flow_turn where run = ?1 and ?2", run->id, 1, err);
+        rc = store_run(db, "delete from flow_turn where run = ?1", run->id, 0, err);
         if (rc == 0) rc = admit(run->flow, db, run->name_id, key, &left, now, err);
     }
     arena_close(&a);
@@ -197,9 +188,9 @@ int flow_turn_leave(struct flow_run *run, struct store *db, int64_t now, struct 
 
 static int keep_most(struct store *db, int64_t name, int64_t most, struct err *err)
 {
-    if (!most) return run_sql(db, "delete from flow_limit where name = ?1 and ?2", name, 1, err);
-    return run_sql(db, "insert into flow_limit(name, most) values(?1, ?2) on conflict(name) do update set most = ?2",
-                   name, most, err);
+    if (!most) return store_run(db, "delete from flow_limit where name = ?1", name, 0, err);
+    return store_run(db, "insert into flow_limit(name, most) values(?1, ?2) on conflict(name) do update set most = ?2",
+                     name, most, err);
 }
 
 int flow_turn_declare(struct flow *f, struct session *s, const struct flow_def *def, struct err *err)

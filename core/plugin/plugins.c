@@ -317,11 +317,6 @@ struct registry *plugins_registry(struct plugins *ps)
     return r;
 }
 
-bool plugins_serve(const struct plugins *ps)
-{
-    return ps->active != NULL;
-}
-
 /* The set that the lane's code should see: while a new one is being activated, that one. */
 static struct plugin_set *current(struct plugins *ps)
 {

@@ -39,8 +39,6 @@ void plugins_commit(struct plugins *ps);
 
 /* Any thread: the active registry, held for the caller (registry_drop). NULL before the first load. */
 struct registry *plugins_registry(struct plugins *ps);
-/* Has a set been activated, the first one after the start? On the lane. */
-bool plugins_serve(const struct plugins *ps);
 /* The registry's plugins in load order. A failed version stands behind the one that goes on serving. */
 size_t registry_plugins(const struct registry *r, struct plugin *const **out);
 struct plugin *registry_plugin(const struct registry *r, const char *name);

@@ -196,6 +196,15 @@ int stmt_run(struct stmt *s, struct err *err)
     return rc;
 }
 
+int store_run(struct store *db, const char *sql, int64_t a, int64_t b, struct err *err)
+{
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, a);
+    if (stmt_bind_count(s) > 1) stmt_bind_int(s, 2, b);
+    return stmt_run(s, err);
+}
+
 int stmt_columns(struct stmt *s)
 {
     return sqlite3_column_count(s->raw);
