@@ -4,13 +4,12 @@
  * the loop however many mails came. */
 #include "runtime/loop.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "runtime/loop_uv.h"
+#include "runtime/thread.h"
 
 struct loop {
     uv_loop_t uv;
@@ -253,21 +252,15 @@ int loop_thread_start(struct loop *l, const char *name, void (*before)(void *arg
                       struct loop_thread **out, struct err *err)
 {
     struct loop_thread *t = mem_alloc(sizeof(*t));
-    sigset_t all, old;
     t->loop = l;
     t->before = before;
     t->after = after;
     t->arg = arg;
     strncat(t->name, name, sizeof(t->name) - 1);
-    /* Signals of the process go to the main thread; SIGPROF ones for time limits are sent to a thread by id. */
-    sigfillset(&all);
-    sigdelset(&all, SIGRTMIN);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = pthread_create(&t->id, NULL, run_thread, t);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int rc = thread_start(run_thread, t, &t->id, err);
     if (rc) {
         mem_free(t);
-        return err_set(err, ERR_IO, "runtime.thread", "detail", strerror(rc), NULL);
+        return rc;
     }
     *out = t;
     return 0;

@@ -31,6 +31,7 @@ struct store_options {
     enum store_role role;
     bool no_sync;         /* khung test only: nothing is promised */
     bool is_alone;        /* khung test only: no other connection; spares the locks of each transaction */
+    bool copies_beside;   /* writer: a thread copies a long log into the file (store_checkpoint.c) */
     int checkpoint_pages; /* 0: the default, 2000 */
     int cache_kib;        /* page cache at most; 0: 64 MiB for the writer, 4 MiB for a reader. Grows on use only */
 };

@@ -41,6 +41,8 @@ struct store {
     int lost;            /* 0, or the fault after which the engine rolled the transaction back by itself */
     int checkpoint_pages, wal_pages;
     bool checkpoint_failed;      /* told in the log already */
+    struct store_copier *copier; /* or NULL */
+    bool is_left;                /* the copy was left to it */
     struct store_asking *asking; /* while a plugin's text is checked (store_query.c) */
     char path[512];
 };
@@ -52,6 +54,10 @@ void stmt_close_all(struct store *db);
 int store_fail_lost(struct store *db, struct err *err);
 /* Rolls back the marks above a depth, however many a failed caller left open; false: it cannot be done. */
 bool store_mark_unwind(struct store *db, int depth);
+/* store_checkpoint.c: the log has so many pages now. Always SQLITE_OK. */
+int store_checkpoint(struct store *db, int pages);
+struct store_copier *store_copier_new(const char *path);
+void store_copier_free(struct store_copier *c);
 /* store_memory.c: before the engine is used for the first time. */
 void store_memory_init(void);
 /* store_count.c: the mark that was innermost is released; what was counted deeper than `marks` is taken off again. */

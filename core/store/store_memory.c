@@ -1,6 +1,6 @@
-/* Memory of SQLite: counted without the lock of its own statistics, and blocks of its most common large size kept by
- * the thread. Each slice is a savepoint, whose journal of old pages lies in memory in blocks of a kilobyte, dozens at a
- * time: more than glibc keeps at hand. */
+/* Memory of SQLite: counted without the lock of its own statistics, and its large blocks kept by the thread. Each slice
+ * is a savepoint, whose journal of old pages lies in memory in blocks of a kilobyte, dozens at a time; pages and long
+ * rows come and go. For each block of a kilobyte or more glibc tidies up all its small ones. */
 #include <malloc.h>
 #include <pthread.h>
 #include <sqlite3.h>
@@ -9,21 +9,26 @@
 #include "base/mem.h"
 #include "store/store_internal.h"
 
-enum { BLOCK = 1024, NEARLY = BLOCK - 64, ROUNDED = BLOCK + 16 };
+/* Of these sizes; a page with its head is a little over 4 KiB. */
+static const int sizes[] = {1024, 2048, 4608, 8192, 16384, 32768};
+enum { CLASSES = sizeof(sizes) / sizeof(sizes[0]), SMALL = 1024 - 64, ROUNDED = 16 };
 
 /* A sanitizer is to see each block given back. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { KEPT = 0 };
+static const int most[CLASSES] = {0};
 #else
-enum { KEPT = 256 };
+static const int most[CLASSES] = {256, 32, 32, 16, 8, 4};
 #endif
 
 struct block {
     struct block *next;
 };
+struct kept {
+    struct block *first;
+    int n;
+};
 
-static _Thread_local struct block *kept;
-static _Thread_local int nkept;
+static _Thread_local struct kept kept[CLASSES];
 static _Atomic int64_t used;
 
 static void count(int64_t bytes)
@@ -38,28 +43,33 @@ static int size_of(void *p)
 
 static void *allocate(int n)
 {
-    struct block *b = kept;
-    if (n > NEARLY && n <= BLOCK) {
-        n = BLOCK;
+    int c = 0;
+    while (n > SMALL && c < CLASSES && n > sizes[c])
+        c++;
+    if (n > SMALL && c < CLASSES) {
+        struct block *b = kept[c].first;
+        n = sizes[c];
         if (b) {
-            kept = b->next;
-            nkept--;
+            kept[c].first = b->next;
+            kept[c].n--;
             return b;
         }
     }
-    b = mem_lend(NULL, (size_t)n);
-    count(size_of(b));
-    return b;
+    void *p = mem_lend(NULL, (size_t)n);
+    count(size_of(p));
+    return p;
 }
 
 static void release(void *p)
 {
-    struct block *b = p;
-    int size = size_of(p);
-    if (size >= BLOCK && size < ROUNDED && nkept < KEPT) {
-        b->next = kept;
-        kept = b;
-        nkept++;
+    int size = size_of(p), c = 0;
+    while (c < CLASSES && size >= sizes[c] + ROUNDED)
+        c++;
+    if (c < CLASSES && size >= sizes[c] && kept[c].n < most[c]) {
+        struct block *b = p;
+        b->next = kept[c].first;
+        kept[c].first = b;
+        kept[c].n++;
         return;
     }
     count(-size);

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "runtime/log.h"
 #include "store/store_internal.h"
 
 enum {
@@ -89,21 +88,12 @@ static int on_progress(void *arg)
     return db->deadline_ns && clock_mono_ns() > db->deadline_ns;
 }
 
-/* After each commit. What the engine does for wal_autocheckpoint, and the count of pages that are not recycled. A
- * checkpoint that fails loses nothing: the log just grows. */
+/* After each commit: instead of wal_autocheckpoint. */
 static int on_wal(void *arg, sqlite3 *raw, const char *schema, int pages)
 {
-    struct store *db = arg;
-    int all = 0, done = 0;
-    db->wal_pages = pages;
-    if (pages < db->checkpoint_pages) return SQLITE_OK;
-    int rc = sqlite3_wal_checkpoint_v2(raw, schema, SQLITE_CHECKPOINT_PASSIVE, &all, &done);
-    if (rc == SQLITE_OK && done == all) db->wal_pages = 0;
-    bool failed = rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED;
-    if (failed && !db->checkpoint_failed)
-        log_warn("store.checkpoint_failed", "file", db->path, "detail", sqlite3_errstr(rc), NULL);
-    db->checkpoint_failed = failed;
-    return SQLITE_OK;
+    (void)raw;
+    (void)schema;
+    return store_checkpoint(arg, pages);
 }
 
 static void set_limits(sqlite3 *raw)
@@ -138,6 +128,7 @@ static int configure(struct store *db, const struct store_options *o, struct err
              writer ? "" : "pragma query_only = on;");
     int rc = store_exec(db, sql, err);
     if (writer) sqlite3_wal_hook(db->raw, on_wal, db);
+    if (o->copies_beside) db->copier = store_copier_new(db->path);
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     return rc;
 }
@@ -176,6 +167,7 @@ int store_open(const struct store_options *o, struct store **out, struct err *er
 void store_close(struct store *db)
 {
     if (!db) return;
+    store_copier_free(db->copier);
     stmt_close_all(db);
     sqlite3_close_v2(db->raw);
     mem_free(db->counts);
