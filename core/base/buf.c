@@ -49,7 +49,7 @@ static bool reserve(struct buf *b, size_t n)
     return true;
 }
 
-void buf_add(struct buf *b, const void *p, size_t n)
+void buf_add_slowly(struct buf *b, const void *p, size_t n)
 {
     if (n == 0 || !reserve(b, n)) return;
     memcpy(b->data + b->len, p, n);
@@ -60,11 +60,6 @@ void buf_add(struct buf *b, const void *p, size_t n)
 void buf_add_str(struct buf *b, const char *s)
 {
     buf_add(b, s, strlen(s));
-}
-
-void buf_add_char(struct buf *b, char c)
-{
-    buf_add(b, &c, 1);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)
