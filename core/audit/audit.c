@@ -1,10 +1,9 @@
 /* Telling: entries are appended to a buffer whose length follows the transaction, so a mark that is rolled back takes
  * its entries off again, and nothing has to be undone by anybody. Writing: just before COMMIT the buffer becomes rows.
- * One row for each stretch of the same actor at the same time, whatever it holds: a run of five steps costs one. */
+ * One row for each stretch of the same actor at the same time, with what runs did beside it: a command and the run of
+ * five steps that it starts cost one. */
 #include "audit/audit_internal.h"
-#include "audit/audit_seal.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +11,9 @@
 #include "base/zone.h"
 #include "runtime/log.h"
 
-enum { DAY_MS = 86400000 };
+/* A row that is longer takes in nobody else: who looks for one entry reads the whole row. Of the lengths that were
+ * tried this one leaves least of the pages empty. */
+enum { DAY_MS = 86400000, ROW_FULL = 8000 };
 
 static const char schema[] =
     "create table audit(id integer primary key, at integer not null, user integer, person integer, run integer,"
@@ -33,6 +34,9 @@ static const char mailed[] =
 /* The keys of the index changed: it is made again from the rows. */
 static const char keys[] = "delete from audit_index; update audit_indexed set audit = 0;";
 
+/* And once more. Rows hold what others did beside their actor (AUDIT_BY): a program from before cannot read them. */
+static const char runs_beside[] = "delete from audit_index; update audit_indexed set audit = 0;";
+
 const struct store_migration audit_migrations[] = {{"audit/001", schema},
                                                    {"audit/seals", seals},
                                                    {"audit/erasure", audit_erasure_schema},
@@ -41,6 +45,7 @@ const struct store_migration audit_migrations[] = {{"audit/001", schema},
                                                    {"audit/places", audit_places_schema},
                                                    {"audit/waits", audit_waits_schema},
                                                    {"audit/digest", audit_digest_schema},
+                                                   {"audit/by", runs_beside},
                                                    {0}};
 
 static int64_t local_day(const struct host *host, int64_t now)
@@ -54,9 +59,10 @@ int audit_new(struct host *host, struct audit **out, struct err *err)
     (void)err;
     struct audit *au = mem_alloc(sizeof(*au));
     au->host = host;
-    au->day = au->context_at = au->entry_at = -1;
+    au->day = au->row_at = au->entry_at = -1;
     buf_init(&au->told, AUDIT_BATCH_MAX);
-    buf_init(&au->body, AUDIT_BATCH_MAX);
+    buf_init(&au->scratch, AUDIT_BATCH_MAX);
+    au->writer = audit_writer_new();
     *out = au;
     return 0;
 }
@@ -66,7 +72,8 @@ void audit_free(struct audit *au)
     if (!au) return;
     audit_eraser_free(au);
     buf_close(&au->told);
-    buf_close(&au->body);
+    buf_close(&au->scratch);
+    audit_writer_free(au->writer);
     mem_free(au);
 }
 
@@ -99,36 +106,39 @@ static bool is_context(const struct session *s, const struct audit_context *c)
            strncmp(c->plugin, plugin, sizeof(c->plugin) - 1) == 0 && strncmp(c->from, from, sizeof(c->from) - 1) == 0;
 }
 
-/* Begins a piece; its length is set by end_piece. */
-static size_t begin_piece(struct audit *au, enum audit_piece kind)
+/* What a run does by itself. */
+static bool is_run(const struct session *s)
 {
-    struct audit_piece_head h = {0, kind};
-    size_t at = au->told.len;
-    buf_add(&au->told, &h, sizeof(h));
-    return at;
+    return s->actor.run && !user_of(s) && !s->actor.person && (!s->origin || !*s->origin);
 }
 
-static void end_piece(struct audit *au, size_t at)
+static void begin_row(struct audit *au, const struct session *s)
 {
-    if (!buf_ok(&au->told)) return;
-    uint32_t len = (uint32_t)(au->told.len - at - sizeof(struct audit_piece_head));
-    memcpy(au->told.data + at + offsetof(struct audit_piece_head, len), &len, sizeof(len));
-}
-
-static void tell_context(struct audit *au, const struct session *s)
-{
-    struct audit_context c;
-    size_t have = (size_t)au->context_at + sizeof(struct audit_piece_head);
-    if (au->context_at >= 0) {
-        memcpy(&c, au->told.data + have, sizeof(c));
-        if (is_context(s, &c)) return;
-    }
-    take_context(s, &c);
-    size_t at = begin_piece(au, AUDIT_CONTEXT);
-    buf_add(&au->told, &c, sizeof(c));
-    end_piece(au, at);
-    au->context_at = (int64_t)at;
+    static const uint32_t mark = AUDIT_ROW;
+    au->row_at = (int64_t)au->told.len;
     au->entry_at = -1;
+    take_context(s, &au->row);
+    au->by = au->row;
+    au->is_beside = false;
+    buf_add(&au->told, &mark, sizeof(mark));
+    buf_add(&au->told, &au->row, sizeof(au->row));
+}
+
+/* A row of its own, or on in the newest one. 0, or AUDIT_BY: who acts must be said. */
+static uint32_t tell_actor(struct audit *au, const struct session *s)
+{
+    bool has_row = au->row_at >= 0 && au->row.at == s->now;
+    if (has_row && au->entry_at >= 0 && is_context(s, &au->by)) return 0;
+    /* What an actor starts stays with them, however full the row is. */
+    bool is_full = has_row && au->is_beside && au->told.len - (size_t)au->row_at > ROW_FULL;
+    bool is_row = is_context(s, &au->row);
+    if (!has_row || is_full || (!is_run(s) && !is_row)) {
+        begin_row(au, s);
+        return 0;
+    }
+    take_context(s, &au->by);
+    au->is_beside = !is_row;
+    return AUDIT_BY;
 }
 
 /* What stands for a value that is too large. */
@@ -141,14 +151,14 @@ static int stand_in_for(struct audit *au, struct stand_in *in, struct val *v)
 {
     uint8_t hash[DIGEST_LEN];
     if (v->type == VAL_NIL) return 0;
-    buf_clear(&au->body);
-    int rc = val_encode(v, &au->body, false);
+    buf_clear(&au->scratch);
+    int rc = val_encode(v, &au->scratch, false);
     /* Deeper than values may be, with what is around it: told without what it holds. */
     if (rc == ERR_LIMIT) *v = val_str("…");
-    if (rc == ERR_LIMIT || rc || au->body.len <= AUDIT_VALUE_MAX) return rc == ERR_LIMIT ? 0 : rc;
-    digest_sha256(au->body.data, au->body.len, hash);
+    if (rc == ERR_LIMIT || rc || au->scratch.len <= AUDIT_VALUE_MAX) return rc == ERR_LIMIT ? 0 : rc;
+    digest_sha256(au->scratch.data, au->scratch.len, hash);
     digest_hex(hash, in->hex);
-    in->pairs[0] = (struct val_pair){"bytes", val_int((int64_t)au->body.len)};
+    in->pairs[0] = (struct val_pair){"bytes", val_int((int64_t)au->scratch.len)};
     in->pairs[1] = (struct val_pair){"sha256", val_str(in->hex)};
     *v = val_map();
     v->as.map.pairs = in->pairs;
@@ -200,99 +210,41 @@ static int put_entry(struct audit *au, const struct audit_entry *e)
     return val_encode(&list, &au->told, false);
 }
 
+/* Again the row's own actor is said with nobody. */
+static int put_by(struct audit *au)
+{
+    struct val run = val_int(au->is_beside ? au->by.run : 0);
+    struct val plugin = au->is_beside && au->by.plugin[0] ? val_str(au->by.plugin) : val_nil();
+    int rc = val_encode(&run, &au->told, false);
+    return rc ? rc : val_encode(&plugin, &au->told, false);
+}
+
 int audit_add(struct session *s, const struct audit_entry *e, struct err *err)
 {
     struct audit *au = s->host->audit;
     if (!au) return 0;
     size_t was = (size_t)au->len;
     au->told.len = was; /* what was rolled back is behind it */
-    if (au->context_at >= (int64_t)was) au->context_at = -1;
+    if (au->row_at >= (int64_t)was) au->row_at = -1;
     if (au->entry_at >= (int64_t)was) au->entry_at = -1;
-    tell_context(au, s);
-    size_t at = begin_piece(au, e->is_plain ? AUDIT_ENTRY_PLAIN : AUDIT_ENTRY);
-    int rc = put_entry(au, e);
-    end_piece(au, at);
+    uint32_t len = tell_actor(au, s) | (e->is_plain ? AUDIT_PLAIN : 0);
+    size_t at = au->told.len, from = at + sizeof(len);
+    buf_add(&au->told, &len, sizeof(len));
+    int rc = len & AUDIT_BY ? put_by(au) : 0;
+    if (rc == 0) rc = put_entry(au, e);
     if (rc || !buf_ok(&au->told)) {
         if (!buf_ok(&au->told)) buf_clear(&au->told);
         au->entry_at = -1;
         return err_set(err, ERR_NOMEM, "audit.batch", NULL);
     }
+    len |= (uint32_t)(au->told.len - from); /* as on x86 and ARM: the lowest byte first */
+    memcpy(au->told.data + at, &len, sizeof(len));
     au->entry_at = (int64_t)at;
     store_count(s->db, &au->len, (int64_t)(au->told.len - was));
     return 0;
 }
 
 /* --- writing --- */
-
-/* Random bytes are fetched for many rows at once; what was used is wiped. */
-static void take_seed(struct audit *au, uint8_t seed[SEAL_SEED])
-{
-    if (au->nrandom < SEAL_SEED) {
-        digest_random(au->random, sizeof(au->random));
-        au->nrandom = sizeof(au->random);
-    }
-    au->nrandom -= SEAL_SEED;
-    memcpy(seed, au->random + au->nrandom, SEAL_SEED);
-    memset(au->random + au->nrandom, 0, SEAL_SEED);
-}
-
-static void bind_or_null(struct stmt *s, int at, int64_t v)
-{
-    if (v) stmt_bind_int(s, at, v);
-}
-
-static int write_row(struct audit *au, struct store *db, struct audit_head *head, const struct audit_context *c,
-                     struct err *err)
-{
-    uint8_t seed[SEAL_SEED];
-    struct audit_row r = {.id = head->row + 1,
-                          .c = *c,
-                          .body = au->body.data,
-                          .len = au->body.len,
-                          .salt = seed,
-                          .salt_len = sizeof(seed)};
-    take_seed(au, seed);
-    if (audit_hash(head->hash, &r, head->hash, NULL) != 0) return err_set(err, ERR_INTERNAL, "audit.row", NULL);
-    struct stmt *s = store_stmt(db, "insert into audit(" AUDIT_COLUMNS ") values(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)", err);
-    if (!s) return err->code;
-    head->row = r.id;
-    head->at = c->at;
-    stmt_bind_int(s, 1, r.id);
-    stmt_bind_int(s, 2, c->at);
-    bind_or_null(s, 3, c->user);
-    bind_or_null(s, 4, c->person);
-    bind_or_null(s, 5, c->run);
-    if (c->plugin[0]) stmt_bind_str(s, 6, c->plugin);
-    if (c->from[0]) stmt_bind_str(s, 7, c->from);
-    stmt_bind_blob(s, 8, r.body, r.len);
-    stmt_bind_blob(s, 9, head->hash, DIGEST_LEN);
-    stmt_bind_blob(s, 10, seed, sizeof(seed));
-    return stmt_run(s, err);
-}
-
-static int write_told(struct audit *au, struct store *db, struct audit_head *head, struct err *err)
-{
-    struct audit_context c = {0};
-    int rc = 0;
-    buf_clear(&au->body);
-    for (const char *p = au->told.data, *end = p + au->len; rc == 0 && p < end;) {
-        struct audit_piece_head h;
-        memcpy(&h, p, sizeof(h));
-        p += sizeof(h);
-        if (h.kind == AUDIT_CONTEXT) {
-            if (au->body.len) rc = write_row(au, db, head, &c, err);
-            buf_clear(&au->body);
-            memcpy(&c, p, sizeof(c));
-        } else {
-            uint32_t len = h.len | (h.kind == AUDIT_ENTRY_PLAIN ? AUDIT_PLAIN : 0);
-            buf_add(&au->body, &len, sizeof(len)); /* as on x86 and ARM: the lowest byte first */
-            buf_add(&au->body, p, h.len);
-        }
-        p += h.len;
-    }
-    if (!buf_ok(&au->body)) return err_set(err, ERR_NOMEM, "audit.batch", NULL);
-    return rc == 0 && au->body.len ? write_row(au, db, head, &c, err) : rc;
-}
 
 static int last_anchor(struct store *db, int64_t *day, struct err *err)
 {
@@ -328,7 +280,7 @@ int audit_before_commit(struct audit *au, struct store *db, int64_t now, struct 
     if (!au->len) return 0;
     int rc = audit_head(db, &head, err);
     if (rc == 0) rc = keep_anchor(au, db, &head, now, err);
-    if (rc == 0) rc = write_told(au, db, &head, err);
+    if (rc == 0) rc = audit_write(au->writer, db, &head, au->told.data, (size_t)au->len, err);
     if (rc) return rc;
     store_count(db, &au->len, -au->len);
     au->wrote = true;

@@ -44,10 +44,10 @@ struct counting {
     int64_t values;
 };
 
-static int skip_entry(void *ctx, bool is_plain)
+static int skip_entry(void *ctx, uint32_t bits)
 {
     (void)ctx;
-    (void)is_plain;
+    (void)bits;
     return 0;
 }
 

@@ -40,8 +40,8 @@ static bool fits(struct writing *w, const struct audit_row *r)
     audit_reader_init(&entries, r);
     while (audit_next_entry(&entries, &w->arena, &v) == 1) {
         const struct val *f = v.as.list.items;
-        bool who =
-            !e->person || r->c.person == e->person || (f[AUDIT_FOR].type == VAL_INT && f[AUDIT_FOR].as.i == e->person);
+        bool who = !e->person || audit_entry_person(r, f) == e->person ||
+                   (f[AUDIT_FOR].type == VAL_INT && f[AUDIT_FOR].as.i == e->person);
         bool where = !e->is_unit || (f[AUDIT_UNIT].type == VAL_INT && e->is_unit(e->ctx, f[AUDIT_UNIT].as.i));
         if (who && where) return true;
     }

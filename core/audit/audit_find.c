@@ -1,12 +1,12 @@
-/* Search, newest first: what is not indexed yet row by row, then by the index; without a thing or a person, row by row
- * from the day on (anchors tell where a day begins). */
+/* Search, newest first: what is not indexed yet row by row, then by the index; without a thing, a run or a person, row
+ * by row from the day on (anchors tell where a day begins). */
 #include "audit/audit_internal.h"
 
 #include <string.h>
 
 #include "base/arena.h"
 
-enum { SCAN_MAX = 20000, LIMIT_MAX = 1000, LIMIT = 100, ENTRY_ARENA = 256 << 20, DAY_MS = 86400000 };
+enum { ROW = 1024, SCAN_MAX = 20000, LIMIT_MAX = 1000, LIMIT = 100, ENTRY_ARENA = 256 << 20, DAY_MS = 86400000 };
 
 static bool is_text(const struct val *v, const char *want)
 {
@@ -20,12 +20,18 @@ static bool is_verb(const struct val *v, const char *want)
     return v->type == VAL_STR && v->as.str.len > n - 1 && memcmp(v->as.str.s, want, n - 1) == 0;
 }
 
+static int64_t run_of(const struct audit_row *r, const struct val *e)
+{
+    return e[AUDIT_RUN].as.i ? e[AUDIT_RUN].as.i : r->c.run;
+}
+
 static bool fits(const struct audit_filter *f, const struct audit_row *r, const struct val *e)
 {
     if (!is_verb(&e[AUDIT_VERB], f->verb) || !is_text(&e[AUDIT_KIND], f->kind) || !is_text(&e[AUDIT_NAME], f->name))
         return false;
     if (f->id && (e[AUDIT_ID].type != VAL_INT || e[AUDIT_ID].as.i != f->id)) return false;
-    bool by = r->c.person == f->person || (e[AUDIT_FOR].type == VAL_INT && e[AUDIT_FOR].as.i == f->person);
+    if (f->run && run_of(r, e) != f->run) return false;
+    bool by = audit_entry_person(r, e) == f->person || (e[AUDIT_FOR].type == VAL_INT && e[AUDIT_FOR].as.i == f->person);
     return !f->person || by;
 }
 
@@ -45,6 +51,21 @@ static int show_value(struct arena *a, const struct val *v, struct val *out, boo
     return rc;
 }
 
+static int show_actor(struct arena *a, const struct audit_row *r, const struct val *e, struct val *out)
+{
+    const struct audit_context *c = &r->c;
+    struct val plugin = c->plugin[0] ? val_str(c->plugin) : val_nil(), copy;
+    int64_t run = run_of(r, e);
+    bool is_beside = e[AUDIT_RUN].as.i != 0;
+    int rc = val_copy(a, is_beside ? &e[AUDIT_PLUGIN] : &plugin, &copy);
+    if (!is_beside && c->user) rc |= val_set(a, out, "user", val_int(c->user));
+    if (!is_beside && c->person) rc |= val_set(a, out, "person", val_int(c->person));
+    if (run) rc |= val_set(a, out, "run", val_int(run));
+    if (copy.type != VAL_NIL) rc |= val_set(a, out, "plugin", copy);
+    if (!is_beside && c->from[0]) rc |= val_set(a, out, "from", val_str(arena_strdup(a, c->from)));
+    return rc;
+}
+
 static int show(struct arena *a, const struct audit_row *r, const struct val *e, struct val *out)
 {
     static const char *const names[AUDIT_FIELDS] = {"verb",         "kind", "id",     "name",  "unit",
@@ -53,11 +74,7 @@ static int show(struct arena *a, const struct audit_row *r, const struct val *e,
     bool erased = false;
     int rc = val_set(a, &row, "row", val_int(r->id));
     rc |= val_set(a, &row, "at", val_int(r->c.at));
-    if (r->c.user) rc |= val_set(a, &row, "user", val_int(r->c.user));
-    if (r->c.person) rc |= val_set(a, &row, "person", val_int(r->c.person));
-    if (r->c.run) rc |= val_set(a, &row, "run", val_int(r->c.run));
-    if (r->c.plugin[0]) rc |= val_set(a, &row, "plugin", val_str(arena_strdup(a, r->c.plugin)));
-    if (r->c.from[0]) rc |= val_set(a, &row, "from", val_str(arena_strdup(a, r->c.from)));
+    rc |= show_actor(a, r, e, &row);
     for (int i = 0; i < AUDIT_FIELDS; i++) {
         struct val copy;
         bool none = e[i].type == VAL_NIL || (e[i].type == VAL_INT && e[i].as.i == 0);
@@ -73,7 +90,7 @@ struct search {
     const struct audit_filter *f;
     struct arena *a, entries;
     struct val *out;
-    int64_t limit, scanned, last; /* last: the row that was looked at last */
+    int64_t limit, scanned, last; /* scanned: rows, long ones for several; last: the one that was looked at last */
     struct err *err;
 };
 
@@ -90,9 +107,9 @@ static int look_at_row(struct search *q, struct stmt *s)
     struct val e, found = val_list();
     int rc;
     audit_read_row(s, &r, &hash);
-    q->scanned++;
+    q->scanned += 1 + (int64_t)r.len / ROW;
     q->last = r.id;
-    if ((q->f->run && r.c.run != q->f->run) || r.c.at < q->f->since || (q->f->until && r.c.at >= q->f->until)) return 0;
+    if (r.c.at < q->f->since || (q->f->until && r.c.at >= q->f->until)) return 0;
     arena_reset(&q->entries);
     audit_reader_init(&entries, &r);
     while ((rc = audit_next_entry(&entries, &q->entries, &e)) == 1)
@@ -137,8 +154,8 @@ static bool key_for(const struct audit_filter *f, int64_t *key)
         *key = audit_thing_key(f->kind, strlen(f->kind), f->id, f->name, f->name ? strlen(f->name) : 0);
         return true;
     }
-    *key = audit_person_key(f->person);
-    return f->person != 0;
+    *key = f->run ? audit_run_key(f->run) : audit_person_key(f->person);
+    return f->run != 0 || f->person != 0;
 }
 
 static int search(struct search *q, struct store *db)

@@ -15,23 +15,22 @@ struct audit_context {
     char plugin[AUDIT_PLUGIN_MAX], from[AUDIT_FROM_MAX];
 };
 
-/* In the buffer: pieces, each a head and its bytes. */
-enum audit_piece { AUDIT_CONTEXT, AUDIT_ENTRY, AUDIT_ENTRY_PLAIN };
-struct audit_piece_head {
-    uint32_t len, kind;
-};
+/* In the buffer: rows, each this mark, a context, and its body as it will stand in the database. */
+#define AUDIT_ROW UINT32_MAX
 
 struct audit_eraser;
 struct audit {
     struct host *host;
-    struct buf told;     /* pieces of this transaction */
-    _Atomic int64_t len; /* how much of it holds: follows the transaction (store_count) */
-    int64_t context_at;  /* where the newest context stands in it, or -1 */
-    int64_t entry_at;    /* the same of the newest entry in that context; its verb and kind: */
+    struct buf told;          /* rows of this transaction */
+    _Atomic int64_t len;      /* how much of it holds: follows the transaction (store_count) */
+    int64_t row_at;           /* where the newest row begins in it, or -1; whose it is: */
+    struct audit_context row; /* and of the newest entry in it: where it begins, or -1; who, the verb and the kind: */
+    int64_t entry_at;
+    struct audit_context by;
+    bool is_beside; /* by: a run, in the row of another */
     char verb[48], kind[128];
-    struct buf body;      /* of the row that is being written */
-    uint8_t random[1024]; /* seeds for the next rows, from the end on */
-    size_t nrandom;
+    struct buf scratch;
+    struct audit_writer *writer;
     int64_t day, new_day; /* of the last anchor; one that this transaction makes, or 0 */
     struct audit_head anchor;
     bool wrote; /* rows, in this transaction */
@@ -50,8 +49,10 @@ struct audit {
 };
 
 /* A row as it is hashed: everything but the hash itself. Its body: entries, each a length of four bytes (the lowest
- * first), with this bit in it when its before and after are public. */
-#define AUDIT_PLAIN UINT32_C(0x80000000)
+ * first) with bits in it, and a list. */
+#define AUDIT_PLAIN UINT32_C(0x80000000) /* its before and after are public */
+#define AUDIT_BY UINT32_C(0x40000000)    /* before the list: a run and its plugin, who act from here on; 0: the row's */
+#define AUDIT_LEN UINT32_C(0x3fffffff)
 struct audit_row {
     int64_t id;
     struct audit_context c;
@@ -65,11 +66,17 @@ struct audit_row {
 #define AUDIT_COLUMNS "id, at, user, person, run, plugin, origin, body, hash, salt"
 /* Fills the row; body, salt and *hash (NULL if it has another length) are borrowed until the next step. */
 void audit_read_row(struct stmt *s, struct audit_row *r, const uint8_t **hash);
-/* audit_index.c. The next entry of a body: { verb, kind, id, name, unit, on_behalf_of, as, before, after, reason } as a
- * list. 1, 0 at the end, ERR_CORRUPT. */
+/* audit_write.c: rows as they stand in the buffer become rows of the database; *head moves on. */
+struct audit_writer *audit_writer_new(void);
+void audit_writer_free(struct audit_writer *w);
+int audit_write(struct audit_writer *w, struct store *db, struct audit_head *head, const char *told, size_t len,
+                struct err *err);
+/* audit_index.c. The next entry of a body: { verb, kind, id, name, unit, on_behalf_of, as, before, after, reason, run,
+ * plugin } as a list; the last two are 0 and nil when it is told by whom the row is of, else a run did it and nobody of
+ * the row. 1, 0 at the end, ERR_CORRUPT. */
 struct audit_reader {
     const char *p, *end;
-    struct val verb, kind; /* of the entry before: an entry leaves out what stays the same */
+    struct val verb, kind, run, plugin; /* of the entry before: an entry leaves out what stays the same */
 };
 void audit_reader_init(struct audit_reader *r, const struct audit_row *row);
 int audit_next_entry(struct audit_reader *r, struct arena *a, struct val *out);
@@ -84,15 +91,20 @@ enum audit_field {
     AUDIT_BEFORE,
     AUDIT_AFTER,
     AUDIT_REASON,
-    AUDIT_FIELDS
+    AUDIT_FIELDS, /* so many are written */
+    AUDIT_RUN = AUDIT_FIELDS,
+    AUDIT_PLUGIN,
 };
+/* Whose act an entry is: the row's person, or 0 when a run did it. */
+int64_t audit_entry_person(const struct audit_row *r, const struct val *entry);
 
 /* audit_find.c: the entries of a row as the search shows them. ERR_CORRUPT, ERR_NOMEM. */
 int audit_show_row(const struct audit_row *r, struct arena *a, struct val *out);
 
-/* audit_index.c: "item 17" and "by person 4" as one number each, for the index; up to which row it goes. */
+/* audit_index.c: "item 17", "by person 4" and "run 5" as one number each, for the index; up to which row it goes. */
 int64_t audit_thing_key(const char *kind, size_t len, int64_t id, const char *name, size_t name_len);
 int64_t audit_person_key(int64_t person);
+int64_t audit_run_key(int64_t run);
 int audit_indexed(struct store *db, int64_t *row, struct err *err);
 /* There are new rows. */
 void audit_index_soon(struct audit *au);

@@ -40,8 +40,8 @@ static bool is_field(struct piece *p, const struct audit_sealed *v)
 /* What the person answered and said about tasks. */
 static bool is_own_word(const struct piece *p, const struct audit_sealed *v)
 {
-    return v->key && !v->is_erased && p->e->trace->row->c.person == p->e->traces->person &&
-           val_is_str(&v->kind, "task") && !erasing_is_act(v->key, v->key_len);
+    return v->key && !v->is_erased && v->person == p->e->traces->person && val_is_str(&v->kind, "task") &&
+           !erasing_is_act(v->key, v->key_len);
 }
 
 static bool wants(void *ctx, const struct audit_sealed *v)

@@ -144,10 +144,21 @@ static int public_field(struct walk *w, enum audit_field field)
     return 0;
 }
 
-/* Public fields that stand side by side are one piece. */
-static int walk_entry(struct walk *w, bool is_plain)
+/* Whose acts follow: a run's, or again the row's. */
+static int walk_by(struct walk *w, int64_t person)
 {
-    const char *from = w->p;
+    struct val run;
+    const char *from = w->p, *plugin = val_skip(w->p, w->end);
+    if (!plugin || val_decode(from, (size_t)(plugin - from), NULL, NULL, &run) != 0 || run.type != VAL_INT)
+        return ERR_CORRUPT;
+    w->p = val_skip(plugin, w->end);
+    w->v.person = run.as.i ? 0 : person;
+    return w->p ? 0 : ERR_CORRUPT;
+}
+
+/* Public fields that stand side by side are one piece. */
+static int walk_entry(struct walk *w, const char *from, bool is_plain)
+{
     enum val_type type;
     uint64_t n;
     int rc = 0;
@@ -172,25 +183,25 @@ int audit_visit(const struct audit_row *r, const struct audit_visitor *visitor)
     const char *end = r->body + r->len;
     w.v.p = "";
     w.v.n = 0;
+    w.v.person = r->c.person;
     int rc = visitor->sealed(visitor->ctx, &w.v);
     w.v.n = 1;
     w.v.p = r->c.from;
     w.v.len = strlen(r->c.from);
     if (rc == 0) rc = visitor->sealed(visitor->ctx, &w.v);
     for (const char *p = r->body; rc == 0 && p < end;) {
-        uint32_t len;
-        if ((size_t)(end - p) < sizeof(len)) return ERR_CORRUPT;
-        memcpy(&len, p, sizeof(len));
-        bool is_plain = len & AUDIT_PLAIN;
-        len &= ~AUDIT_PLAIN;
-        p += sizeof(len);
-        if (len > (size_t)(end - p)) return ERR_CORRUPT;
+        uint32_t bits;
+        if ((size_t)(end - p) < sizeof(bits)) return ERR_CORRUPT;
+        memcpy(&bits, p, sizeof(bits));
+        const char *from = p += sizeof(bits);
+        if ((bits & AUDIT_LEN) > (size_t)(end - p)) return ERR_CORRUPT;
         w.p = p;
-        w.end = p += len;
+        w.end = p += bits & AUDIT_LEN;
         w.v.entry++;
         w.v.id = 0;
-        rc = visitor->entry(visitor->ctx, is_plain);
-        if (rc == 0) rc = walk_entry(&w, is_plain);
+        rc = visitor->entry(visitor->ctx, bits & ~AUDIT_LEN);
+        if (rc == 0 && bits & AUDIT_BY) rc = walk_by(&w, r->c.person);
+        if (rc == 0) rc = walk_entry(&w, from, bits & AUDIT_PLAIN);
     }
     return rc;
 }
@@ -213,10 +224,10 @@ struct digesting {
     int64_t erased;
 };
 
-static int add_entry(void *ctx, bool is_plain)
+static int add_entry(void *ctx, uint32_t bits)
 {
     struct digesting *g = ctx;
-    digest_add(&g->d, is_plain ? "p" : "s", 1);
+    digest_add(&g->d, bits & AUDIT_PLAIN ? "p" : "s", 1); /* a run that acts shows by itself: a list begins otherwise */
     return 0;
 }
 
@@ -312,25 +323,26 @@ struct rewriting {
     struct audit_erasing *e;
     struct salts salts;
     size_t entry_at;
-    bool has_entry, is_plain;
+    bool has_entry;
+    uint32_t bits;
 };
 
 static void end_entry(struct rewriting *w)
 {
     struct buf *b = &w->e->body;
     if (!w->has_entry || !buf_ok(b)) return;
-    uint32_t len = (uint32_t)(b->len - w->entry_at - sizeof(len)) | (w->is_plain ? AUDIT_PLAIN : 0);
+    uint32_t len = (uint32_t)(b->len - w->entry_at - sizeof(len)) | w->bits;
     memcpy(b->data + w->entry_at, &len, sizeof(len));
 }
 
-static int copy_entry(void *ctx, bool is_plain)
+static int copy_entry(void *ctx, uint32_t bits)
 {
     static const uint32_t later = 0;
     struct rewriting *w = ctx;
     end_entry(w);
     w->entry_at = w->e->body.len;
     w->has_entry = true;
-    w->is_plain = is_plain;
+    w->bits = bits;
     buf_add(&w->e->body, &later, sizeof(later));
     return 0;
 }

@@ -30,12 +30,13 @@ struct audit_sealed {
     bool is_erased;
     struct val verb, kind; /* of the entry */
     int64_t id;
+    int64_t person; /* who did it: the row's person, or 0 when a run did */
 };
 
 /* Goes through a row: public bytes and sealed values in turn; a callback that does not give 0 ends it. ERR_CORRUPT: the
  * row, or its salts, are damaged; also when an erased value is still there. */
 struct audit_visitor {
-    int (*entry)(void *ctx, bool is_plain); /* one begins */
+    int (*entry)(void *ctx, uint32_t bits); /* one begins: AUDIT_PLAIN, AUDIT_BY */
     int (*open)(void *ctx, const char *p, size_t n);
     int (*sealed)(void *ctx, const struct audit_sealed *v);
     void *ctx;
