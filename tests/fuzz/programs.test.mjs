@@ -1,7 +1,7 @@
 // Programs from a grammar against a live service: whatever they do, it answers, another plugin's work goes on, nothing in the store is
 // broken, and it ends in order (a sanitizer's report would end it otherwise).
 //
-// FUZZ_SECONDS: how long (60). FUZZ_SEED: the first seed; each round prints none but the one that fails, with which the same programs are
+// FUZZ_SECONDS: how long (30). FUZZ_SEED: the first seed; each round prints none but the one that fails, with which the same programs are
 // made again: FUZZ_SEED=n FUZZ_ROUNDS=1. FUZZ_KEEP=DIR: where the programs of the last round are kept.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { KHUNG, Service, folder, pause, plugin } from '../lib/khung.mjs';
 import { program } from './program.mjs';
 
-const SECONDS = Number(process.env.FUZZ_SECONDS ?? 60), ROUNDS = Number(process.env.FUZZ_ROUNDS ?? Infinity);
+const SECONDS = Number(process.env.FUZZ_SECONDS ?? 30), ROUNDS = Number(process.env.FUZZ_ROUNDS ?? Infinity);
 const SLOW = process.env.FUZZ_SLOW ? 10 : 1; // a sanitizer's build
 const FIRST = Number(process.env.FUZZ_SEED ?? Date.now() % 1000000 * 1000), PLUGINS = 3, ANSWER_MS = 12000 * SLOW, RESTART = 25;
 const NEEDS = { needs: '{ "flow", "storage", "content", "content:publish", "people", "report", "schedule", "fetch:127.0.0.1", "watch:/tmp" }' };
