@@ -46,6 +46,7 @@ const struct store_migration audit_migrations[] = {{"audit/001", schema},
                                                    {"audit/waits", audit_waits_schema},
                                                    {"audit/digest", audit_digest_schema},
                                                    {"audit/by", runs_beside},
+                                                   {"audit/left", audit_left_schema},
                                                    {0}};
 
 static int64_t local_day(const struct host *host, int64_t now)

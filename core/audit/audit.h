@@ -79,6 +79,8 @@ void audit_set_listener(struct audit *au, void (*told)(void *ctx), void *ctx);
 /* The same after a commit that made the anchor of a day. */
 void audit_set_anchored(struct audit *au, void (*anchored)(void *ctx), void *ctx);
 
+/* An entry that tells of an anchor: id its row, after { anchor = "ROW:HASH", day = }. */
+#define AUDIT_ANCHOR_VERB "audit.anchor"
 /* Head of the chain: number and hash of the last row; 0 and zeros for an empty one. */
 struct audit_head {
     int64_t row, at;
@@ -86,7 +88,8 @@ struct audit_head {
 };
 int audit_head(struct store *db, struct audit_head *out, struct err *err);
 /* Reads the whole chain. 0: whole; 1: broken, and *broken says at which row and how ("changed", "missing", "anchor",
- * "erased": without an act that says so). */
+ * "erased": without an act that says so; "unanchored": an anchor that the chain tells of is gone; "index": the search
+ * does not find the row). */
 struct audit_break {
     int64_t row, rows; /* rows: read in all */
     const char *how;

@@ -1,6 +1,6 @@
 /* Calls of the API that do not tell themselves: the verb is the function's name, the thing its first argument, and what
  * became of it the arguments by their names. Secrets are left out by their names. */
-#include "audit/audit.h"
+#include "audit/audit_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,5 +74,8 @@ static int told(void *ctx, struct api_call *c, const struct api_param *params)
 
 void audit_attach(struct host *host)
 {
-    if (host->audit) api_set_written(host->api, told, host->audit);
+    if (!host->audit) return;
+    api_set_written(host->api, told, host->audit);
+    audit_left_attach(host->audit);
+    audit_plugin_attach(host);
 }

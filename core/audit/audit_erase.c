@@ -40,7 +40,7 @@ const char audit_digest_schema[] =
 /* --- counting --- */
 
 struct counting {
-    struct audit_trace trace;
+    struct audit_trace *trace;
     int64_t values;
 };
 
@@ -62,15 +62,23 @@ static int skip_open(void *ctx, const char *p, size_t n)
 static int count_sealed(void *ctx, const struct audit_sealed *v)
 {
     struct counting *c = ctx;
-    if (v->n > 0 && audit_trace_wants(&c->trace, v)) c->values++;
+    if (v->n > 0 && audit_trace_wants(c->trace, v)) c->values++;
     return 0;
+}
+
+int64_t audit_count_values(struct audit_trace *t, const struct audit_row *r)
+{
+    struct counting c = {.trace = t};
+    const struct audit_visitor visitor = {skip_entry, skip_open, count_sealed, &c};
+    t->row = r;
+    (void)audit_visit(r, &visitor); /* a damaged row is told by the verification */
+    return c.values;
 }
 
 int audit_erase_count(struct store *db, const struct audit_traces *t, struct audit_found *out, struct err *err)
 {
-    struct counting c = {.values = 0};
-    const struct audit_visitor visitor = {skip_entry, skip_open, count_sealed, &c};
-    int rc = audit_trace_init(&c.trace, t, err);
+    struct audit_trace trace;
+    int rc = audit_trace_init(&trace, t, err);
     *out = (struct audit_found){0};
     struct stmt *s = rc ? NULL : store_stmt(db, "select " AUDIT_COLUMNS " from audit order by id", err);
     if (!rc && !s) rc = err->code;
@@ -78,17 +86,15 @@ int audit_erase_count(struct store *db, const struct audit_traces *t, struct aud
         struct audit_row r;
         const uint8_t *hash;
         audit_read_row(s, &r, &hash);
-        c.trace.row = &r;
-        c.values = 0;
+        int64_t n = audit_count_values(&trace, &r);
         rc = 0;
-        (void)audit_visit(&r, &visitor); /* a damaged row is told by the verification */
-        if (!c.values) continue;
+        if (!n) continue;
         if (r.salt) out->rows++;
-        if (r.salt) out->values += c.values;
+        if (r.salt) out->values += n;
         if (!r.salt) out->old++;
     }
     stmt_done(s);
-    audit_trace_close(&c.trace);
+    audit_trace_close(&trace);
     return rc;
 }
 
@@ -103,12 +109,23 @@ static int pack(const struct audit_traces *t, struct buf *out)
     return val_encode(&list, out, false) == 0 && buf_ok(out) ? 0 : ERR_LIMIT;
 }
 
-static int check_reason(const struct audit_traces *t, const char *reason, struct err *err)
+int audit_traces_read(const char *p, size_t len, struct arena *a, struct audit_traces *out, struct err *err)
+{
+    struct val list;
+    const char *copy = p ? arena_strndup(a, p, len) : NULL;
+    if (!copy || val_decode(copy, len, a, NULL, &list) != 0 || !val_at(&list, 2) ||
+        list.as.list.items[0].type != VAL_INT)
+        return err_set(err, ERR_CORRUPT, "audit.row", NULL);
+    *out = (struct audit_traces){list.as.list.items[0].as.i, list.as.list.items[1], list.as.list.items[2], NULL};
+    return 0;
+}
+
+int audit_check_reason(const struct audit_traces *t, const char *reason, struct err *err)
 {
     size_t n = reason ? strspn(reason, " \t\r\n") : 0;
     if (!reason || !reason[n] || strlen(reason) > AUDIT_REASON_MAX)
         return err_set(err, ERR_INVALID, "audit.reason", NULL);
-    return audit_is_named(t, reason) ? err_set(err, ERR_INVALID, "audit.reason_named", NULL) : 0;
+    return t && audit_is_named(t, reason) ? err_set(err, ERR_INVALID, "audit.reason_named", NULL) : 0;
 }
 
 int audit_erase_digest(struct store *db, const char *code, char hex[DIGEST_HEX], struct err *err)
@@ -132,7 +149,7 @@ int audit_erase_begin(struct session *s, const struct audit_traces *t, const str
     struct audit *au = s->host->audit;
     struct buf traces;
     char digest[DIGEST_HEX] = "";
-    int rc = check_reason(t, wish->reason, err);
+    int rc = audit_check_reason(t, wish->reason, err);
     if (rc == 0 && t->code) rc = audit_erase_digest(s->db, t->code, digest, err);
     if (rc) return rc;
     struct stmt *st =
@@ -210,18 +227,19 @@ static int show(struct store *db, struct stmt *s, struct arena *a, struct val *r
                                         "done_at", "published", "reason", "state", "digest", NULL};
     static const char *const places[] = {"place", "things", "values", "kept", NULL};
     static const char *const waits[] = {"place", "kind", "id", "why", NULL};
+    static const char *const left[] = {"place", "what", "values", "why", "reason", NULL};
     *row = val_map();
     if (add_pairs(s, names, a, row)) return err_set(err, ERR_LIMIT, "limit.size", NULL);
     int rc = val_set(a, row, "published", val_bool(val_get_int(row, "published", 0)));
     if (rc == 0)
         rc = add_list(db, "select place, things, vals, kept from audit_erasure_place where erasure = ?1 order by place",
                       places, a, "places", row, err);
-    return rc ? rc
-              : add_list(
-                    db,
-                    "select place, kind, thing, why from audit_erasure_wait where erasure = ?1 order by place, thing"
-                    " limit 100",
-                    waits, a, "waits", row, err);
+    if (rc == 0)
+        rc = add_list(db,
+                      "select place, kind, thing, why from audit_erasure_wait where erasure = ?1 order by place, thing"
+                      " limit 100",
+                      waits, a, "waits", row, err);
+    return rc ? rc : add_list(db, audit_left_sql, left, a, "left", row, err);
 }
 
 static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | LIST_SORT, "id"},
@@ -237,6 +255,7 @@ static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | 
                                              {"state", FIELD_TEXT, LIST_SHOWN},
                                              {"places", FIELD_JSON, LIST_SHOWN},
                                              {"waits", FIELD_JSON, LIST_SHOWN},
+                                             {"left", FIELD_JSON, LIST_SHOWN},
                                              {"digest", FIELD_TEXT, LIST_SHOWN},
                                              {0}};
 const struct list audit_erasure_list = {.name = "erasures",

@@ -51,6 +51,7 @@ struct audit_preview {
     struct val places;  /* { { place =, things =, values =, kept =, waits = } … } */
     struct val touched; /* { { place =, kind =, id =, values = } … }: the first thousand things that lose values */
     struct val waits;   /* { { place =, kind =, id =, why = } … }, the same; why: only of what could not be erased */
+    struct val left;    /* { { place =, what =, values =, why = } … }: what stays, and why */
 };
 int audit_erase_preview(struct session *s, const struct audit_traces *t, bool published, struct arena *a,
                         struct audit_preview *out, struct err *err);
@@ -58,11 +59,22 @@ int audit_erase_preview(struct session *s, const struct audit_traces *t, bool pu
 bool audit_is_place(struct session *s, const char *table, const char *column);
 /* A thing that erasures may wait for has ended: they look soon. Costs nothing when none waits. */
 void audit_erase_ended(struct audit *au);
+/* In a slice. A thing that the erasure waits for stays as it is, and is waited for no more; told, with the reason.
+ * ERR_NOT_FOUND "audit.no_wait". */
+struct audit_skip {
+    const char *place;
+    int64_t thing;
+    const char *reason;
+};
+int audit_erase_skip(struct session *s, int64_t erasure, const struct audit_skip *skip, struct err *err);
+/* In a slice. What failed for itself is tried again now. ERR_NOT_FOUND "audit.no_wait": nothing has, or it is
+ * not waiting. */
+int audit_erase_retry(struct session *s, int64_t erasure, struct err *err);
 /* In a slice. ERR_INVALID "audit.reason", "audit.reason_named": the reason stays for ever, so it names nobody. */
 int audit_erase_begin(struct session *s, const struct audit_traces *t, const struct audit_wish *wish, int64_t *id,
                       struct err *err);
 /* { { id =, person =, digest =, at =, by =, reason =, rows =, values =, done_at =, published =, state =, places =,
- * waits = } … }, newest first; rows and values are the audit's. */
+ * waits =, left = } … }, newest first; rows and values are the audit's. */
 extern const struct list audit_erasure_list;
 int audit_erasures(struct store *db, const struct list_query *q, struct arena *a, struct val *out, const char **next,
                    struct err *err);

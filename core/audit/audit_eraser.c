@@ -22,6 +22,7 @@ struct audit_eraser {
     bool is_working, has_more, is_looked, is_cleared, is_waiting;
     bool has_looked; /* at what is waited for, since the start */
     /* Whose piece was tried; which failed for itself, and by what. */
+    bool is_unreadable;
     int64_t current, failed;
     char why[sizeof(((struct err *)NULL)->key)];
 };
@@ -36,7 +37,6 @@ struct erasure {
 
 static int load(struct store *db, struct arena *a, struct erasure *e, struct err *err)
 {
-    struct val list;
     size_t len;
     struct stmt *s = store_stmt(db,
                                 "select id, at, user, by_person, next, rows, vals, reason, traces, place, part, thing,"
@@ -59,11 +59,9 @@ static int load(struct store *db, struct arena *a, struct erasure *e, struct err
         stmt_copy(s, 10, e->part, sizeof(e->part));
         const char *reason = stmt_text(s, 7, &len);
         e->reason = arena_strndup(a, reason ? reason : "", len);
-        const char *p = stmt_blob(s, 8, &len), *copy = p ? arena_strndup(a, p, len) : NULL;
-        bool ok = copy && e->reason && val_decode(copy, len, a, NULL, &list) == 0 && val_at(&list, 2);
-        if (!ok) rc = err_set(err, ERR_CORRUPT, "audit.row", NULL);
-        if (ok)
-            e->traces = (struct audit_traces){list.as.list.items[0].as.i, list.as.list.items[1], list.as.list.items[2]};
+        const char *p = stmt_blob(s, 8, &len);
+        int bad = e->reason ? audit_traces_read(p, len, a, &e->traces, err) : ERR_NOMEM;
+        if (bad) rc = e->reason ? bad : err_set(err, bad, "memory", NULL);
     }
     stmt_done(s);
     return rc;
@@ -240,7 +238,8 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
     er->current = 0;
     if (er->failed) { /* others go on */
         er->has_more = true;
-        return audit_wait_failed(s.db, er->failed, er->why, s.now, err);
+        return er->is_unreadable ? audit_wait_unreadable(s.db, er->failed, er->why, s.now, err)
+                                 : audit_wait_failed(er->au, s.db, er->failed, er->why, s.now, err);
     }
     if (er->is_cleared) {
         er->is_cleared = false;
@@ -250,6 +249,7 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
     arena_init(&a, ERASE_ARENA);
     int rc = load(s.db, &a, &e, err);
     er->current = e.id;
+    er->is_unreadable = rc < 0;
     if (rc == 1 && e.at >= s.now) { /* its own transaction may hold rows that are not there yet */
         er->has_more = true;
         rc = 0;

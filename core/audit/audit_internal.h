@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "store/lane.h"
 
-enum { AUDIT_FROM_MAX = 160, AUDIT_PLUGIN_MAX = 64, AUDIT_PLACES_MAX = 12 };
+enum { AUDIT_FROM_MAX = 160, AUDIT_PLUGIN_MAX = 64, AUDIT_PLACES_MAX = 16 };
 
 /* Who and from where: what the entries of a row have in common. */
 struct audit_context {
@@ -109,22 +109,37 @@ int audit_indexed(struct store *db, int64_t *row, struct err *err);
 /* There are new rows. */
 void audit_index_soon(struct audit *au);
 
+/* audit_plugin.c: versions of plugins that become active. */
+void audit_plugin_attach(struct host *host);
+/* audit_left.c: what lies outside the database, as a place. */
+void audit_left_attach(struct audit *au);
 /* audit_eraser.c: goes on with erasures that are not done. */
 void audit_eraser_start(struct audit *au, struct lane *lane);
 void audit_eraser_wake(struct audit *au, int64_t now);
 void audit_eraser_free(struct audit *au);
-extern const char audit_erasure_schema[], audit_places_schema[], audit_waits_schema[], audit_digest_schema[];
+extern const char audit_left_sql[]; /* ?1 an erasure: what it left, and what was skipped */
+extern const char audit_erasure_schema[], audit_places_schema[], audit_waits_schema[], audit_digest_schema[],
+    audit_left_schema[];
 /* audit_wait.c. What has ended is waited for no more; an erasure that waits for nothing begins a new round: *again, how
  * many. What failed for itself is tried again after a day, and if `all`. */
 int audit_wait_look(struct audit *au, struct store *db, int64_t now, bool all, int64_t *again, struct err *err);
-/* The piece that an erasure stands at failed with this key: it waits. */
-int audit_wait_failed(struct store *db, int64_t erasure, const char *why, int64_t now, struct err *err);
+/* The piece that an erasure stands at failed with this key: its place is waited for, and the next one's turn comes. */
+int audit_wait_failed(struct audit *au, struct store *db, int64_t erasure, const char *why, int64_t now,
+                      struct err *err);
+/* Its own row cannot be read: nothing of it can be done. */
+int audit_wait_unreadable(struct store *db, int64_t erasure, const char *why, int64_t now, struct err *err);
 bool audit_wait_may(int rc); /* is it a failure of the thing, and none of the host? */
 /* Any statement: ?1, if there is one; *n (or NULL): its first number, or 0. */
 int audit_run(struct store *db, const char *sql, int64_t id, int64_t *n, struct err *err);
 /* For places: a list of things, beforehand. */
 int erasing_list(struct erasing *e, struct val *to, const char *kind, int64_t thing, const char *name, struct val more,
                  struct err *err);
+/* By what the person was known, as the erasure keeps it until it is done. ERR_CORRUPT "audit.row". */
+int audit_traces_read(const char *p, size_t len, struct arena *a, struct audit_traces *out, struct err *err);
+/* A reason stays for ever and names nobody. ERR_INVALID "audit.reason", "audit.reason_named". NULL: names are not
+ * known.
+ */
+int audit_check_reason(const struct audit_traces *t, const char *reason, struct err *err);
 /* audit_own.c: as a place's. */
 int audit_own_look(struct erasing *e, bool *more, struct err *err);
 

@@ -13,6 +13,7 @@ struct piece {
     struct audit_erasing to;
     struct buf keys;
     int failed;
+    bool has_fields; /* places have told of fields */
     struct erasing *e;
     struct err *err;
 };
@@ -20,7 +21,7 @@ struct piece {
 /* A field that a place has told of. What cannot be asked is not erased, and the slice fails. */
 static bool is_field(struct piece *p, const struct audit_sealed *v)
 {
-    if (!v->key || !v->id || v->is_erased || v->kind.type != VAL_STR || p->failed) return false;
+    if (!p->has_fields || !v->key || !v->id || v->is_erased || v->kind.type != VAL_STR || p->failed) return false;
     struct stmt *s = store_stmt(p->e->s->db,
                                 "select 1 from audit_erasure_field where erasure = ?1 and kind = ?2 and thing = ?3 and"
                                 " field = ?4",
@@ -42,6 +43,37 @@ static bool is_own_word(const struct piece *p, const struct audit_sealed *v)
 {
     return v->key && !v->is_erased && v->person == p->e->traces->person && val_is_str(&v->kind, "task") &&
            !erasing_is_act(v->key, v->key_len);
+}
+
+static bool may_be_sealed(const struct val *v)
+{
+    struct buf b;
+    buf_init(&b, AUDIT_BATCH_MAX);
+    bool may = val_encode(v, &b, false) != 0 || !b.len || val_may_hold_text(b.data, b.data + b.len);
+    buf_close(&b);
+    return may;
+}
+
+/* Fields of theirs whose values are public: numbers that were told before such values were told as texts. */
+static int64_t count_public(struct piece *p, const struct audit_row *r)
+{
+    struct arena_mark mark = arena_mark(p->e->a);
+    struct audit_reader entries;
+    struct val entry;
+    int64_t n = 0;
+    audit_reader_init(&entries, r);
+    while (p->has_fields && audit_next_entry(&entries, p->e->a, &entry) == 1) {
+        const struct val *f = entry.as.list.items;
+        for (int k = AUDIT_BEFORE; k <= AUDIT_AFTER; k++)
+            for (size_t i = 0; f[k].type == VAL_MAP && i < f[k].as.map.n; i++) {
+                const struct val_pair *pair = &f[k].as.map.pairs[i];
+                const struct audit_sealed v = {
+                    .key = pair->key, .key_len = strlen(pair->key), .kind = f[AUDIT_KIND], .id = f[AUDIT_ID].as.i};
+                n += !may_be_sealed(&pair->v) && is_field(p, &v);
+            }
+    }
+    arena_rewind(p->e->a, mark);
+    return n;
 }
 
 static bool wants(void *ctx, const struct audit_sealed *v)
@@ -87,19 +119,28 @@ static int put_row(struct piece *p, const struct audit_row *r)
 
 static int erase_in(struct piece *p, const struct audit_row *r)
 {
+    struct erasing_mark one;
     p->e->trace->row = r;
     buf_clear(&p->keys);
-    if (!r->salt) return 0;
-    int rc = audit_without(r, &p->to);
+    if (!r->salt) {
+        int64_t n = audit_count_values(p->e->trace, r);
+        return n ? erasing_leave(p->e, "unsealed", n, "audit.left_unsealed", p->err) : 0;
+    }
+    int64_t n = count_public(p, r);
+    int rc = p->failed || n == 0 ? 0 : erasing_leave(p->e, "numbers", n, "audit.left_numbers", p->err);
+    if (rc == 0) rc = audit_without(r, &p->to);
     if (p->failed) return p->failed;
     if (rc == ERR_CORRUPT || (rc == 0 && p->to.n == 0)) return 0; /* damaged: the verification tells */
     if (rc == 0 && !buf_ok(&p->keys)) rc = ERR_NOMEM;
     if (rc) return err_set(p->err, rc, "memory", NULL);
     int64_t id = r->id;
+    rc = erasing_begin(p->e, &one, p->err);
+    if (rc) return rc;
     rc = put_row(p, r);
     crash_point("audit.erase_row");
     if (rc == 0) rc = drop_keys(p, id);
-    return rc ? rc : erasing_tell(p->e, "audit", id, p->to.n, p->err);
+    if (rc == 0) rc = erasing_tell(p->e, "audit", id, p->to.n, p->err);
+    return erasing_end(p->e, &one, "audit", id, rc, p->err);
 }
 
 static int erase_some(struct piece *p, bool *more)
@@ -126,12 +167,17 @@ static int erase_some(struct piece *p, bool *more)
 int audit_own_look(struct erasing *e, bool *more, struct err *err)
 {
     struct piece p = {.e = e, .err = err};
+    int64_t fields = 0;
+    int rc =
+        audit_run(e->s->db, "select exists(select 1 from audit_erasure_field where erasure = ?1)", e->id, &fields, err);
+    if (rc) return rc;
+    p.has_fields = fields != 0;
     p.to.wants = wants;
     p.to.ctx = &p;
     buf_init(&p.keys, 8 << 20);
     buf_init(&p.to.body, AUDIT_BATCH_MAX);
     buf_init(&p.to.salts, SEALS_MAX);
-    int rc = erase_some(&p, more);
+    rc = erase_some(&p, more);
     buf_close(&p.keys);
     buf_close(&p.to.body);
     buf_close(&p.to.salts);

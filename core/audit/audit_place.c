@@ -254,6 +254,16 @@ static int64_t rewrite(struct rewriting *w, int64_t thing, struct err *err)
     return rc ? rc : n;
 }
 
+/* One that fails for itself holds up no other. */
+static int64_t rewrite_one(struct rewriting *w, int64_t thing, struct err *err)
+{
+    struct erasing_mark one;
+    int rc = erasing_begin(w->e, &one, err);
+    int64_t n = rc ? rc : rewrite(w, thing, err);
+    rc = erasing_end(w->e, &one, w->r->kind, w->e->key, n < 0 ? (int)n : 0, err);
+    return rc ? rc : n < 0 ? 0 : n;
+}
+
 int erasing_rows(struct erasing *e, const struct erasing_rows *r, int64_t thing, struct erasing_seen *seen,
                  struct err *err)
 {
@@ -266,7 +276,7 @@ int erasing_rows(struct erasing *e, const struct erasing_rows *r, int64_t thing,
     if (stmt_bind_count(w.from) > 1) stmt_bind_int(w.from, 2, e->traces->person);
     while (rc == 0 && (rc = stmt_step(w.from, err)) == 1) {
         struct arena_mark mark = arena_mark(e->a);
-        int64_t n = rewrite(&w, thing, err);
+        int64_t n = r->kind ? rewrite_one(&w, thing, err) : rewrite(&w, thing, err);
         arena_rewind(e->a, mark);
         rc = n < 0 ? (int)n : 0;
         seen->rows++;
@@ -331,9 +341,10 @@ int audit_erase_preview(struct session *s, const struct audit_traces *t, bool pu
                         .published = published,
                         .touched = &out->touched,
                         .waiting = &out->waits,
+                        .left = &out->left,
                         .list_arena = a};
     int rc = audit_trace_init(&trace, t, err);
-    *out = (struct audit_preview){val_list(), val_list(), val_list()};
+    *out = (struct audit_preview){val_list(), val_list(), val_list(), val_list()};
     arena_init(&scratch, ARENA_MAX);
     for (size_t i = 0; rc == 0 && audit_place_at(s->host->audit, i); i++)
         rc = count_place(&e, audit_place_at(s->host->audit, i), a, &out->places, err);

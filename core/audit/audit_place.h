@@ -18,7 +18,7 @@
 
 /* What stands where a text was. */
 #define ERASED_TEXT "\xe2\x96\x88\xe2\x96\x88\xe2\x96\x88\xe2\x96\x88\xe2\x96\x88"
-enum { ERASING_PART_MAX = 120, ERASING_LISTED_MAX = 1000, AUDIT_PLACE_TABLES = 4 };
+enum { ERASING_PART_MAX = 480, ERASING_LISTED_MAX = 1000, AUDIT_PLACE_TABLES = 4 };
 
 struct audit_trace;
 struct erasing {
@@ -39,7 +39,7 @@ struct erasing {
     int64_t things, values, kept, waits;
     const char *place;
     /* Dry: lists of { place, kind, id, values } and { place, kind, id, why }, the first thousand; or NULL. */
-    struct val *touched, *waiting;
+    struct val *touched, *waiting, *left;
     struct arena *list_arena;
 };
 
@@ -75,8 +75,13 @@ int erasing_tell(struct erasing *e, const char *kind, int64_t id, int64_t values
 int erasing_field(struct erasing *e, const char *kind, int64_t thing, const char *field, struct err *err);
 /* A thing is in the way, until its place says that it is over (audit_wait.c). */
 int erasing_wait(struct erasing *e, const char *kind, int64_t thing, struct err *err);
+/* Something of them stays, in `what` of this place, and the erasure's answer says so: why, and what to do about it, are
+ * the sentence of the key `why`. */
+int erasing_leave(struct erasing *e, const char *what, int64_t n, const char *why, struct err *err);
 /* What has a name and no number is waited for by a number made of it. */
 int64_t erasing_number(const char *name);
+/* One that nobody can try names on: by a key of this database. */
+int erasing_secret_number(struct erasing *e, const char *name, int64_t *n, struct err *err);
 /* One thing of many, between these two: if it fails for itself, by its size or because it is damaged, what was done to
  * it is undone, it is waited for with the reason, and the others go on. A fault of the host stays one. */
 struct erasing_mark {

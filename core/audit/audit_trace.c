@@ -45,19 +45,52 @@ static bool holds(const char *s, size_t len, const char *want, size_t n)
     return false;
 }
 
+static bool is_in_folded(const struct audit_trace *t, const char *s, size_t n, bool codes)
+{
+    bool is = false;
+    for (size_t i = 0; !is && i < t->n; i++)
+        is = t->texts[i].is_code ? codes && n == t->texts[i].len && memcmp(s, t->texts[i].s, n) == 0
+                                 : holds(s, n, t->texts[i].s, t->texts[i].len);
+    return is;
+}
+
+/* Bytes that are no text, as a text that was cut inside a character has them, are spaces. */
+static void mend(char *s, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        size_t k = 1;
+        while (k <= 4 && i + k <= len && !text_is_utf8(s + i, k))
+            k++;
+        bool is_text = k <= 4 && i + k <= len;
+        if (!is_text) s[i] = ' ';
+        i += is_text ? k : 1;
+    }
+}
+
+/* What cannot be folded as a whole, by its length or because it is no text throughout: in pieces that overlap. */
+static bool is_in_pieces(struct audit_trace *t, const char *text, size_t len)
+{
+    enum { PIECE = 64 << 10, OVERLAP = 2 << 10 };
+    bool is = false;
+    for (size_t at = 0; !is && at < len; at += PIECE - OVERLAP) {
+        struct arena_mark mark = arena_mark(&t->scratch);
+        size_t n = len - at < PIECE ? len - at : PIECE, folded;
+        const char *s;
+        char *copy = arena_strndup(&t->scratch, text + at, n);
+        if (copy) mend(copy, n);
+        is = !copy || text_fold(&t->scratch, copy, n, &s, &folded) != 0 || is_in_folded(t, s, folded, false);
+        arena_rewind(&t->scratch, mark);
+    }
+    return is;
+}
+
 bool audit_trace_is_in(struct audit_trace *t, const char *text, size_t len, bool codes)
 {
     struct arena_mark mark = arena_mark(&t->scratch);
     const char *s;
     size_t n;
-    bool is = false;
-    if (text_fold(&t->scratch, text, len, &s, &n) != 0) { /* too long to be looked at folded: as it is */
-        s = text;
-        n = len;
-    }
-    for (size_t i = 0; !is && i < t->n; i++)
-        is = t->texts[i].is_code ? codes && n == t->texts[i].len && memcmp(s, t->texts[i].s, n) == 0
-                                 : holds(s, n, t->texts[i].s, t->texts[i].len);
+    bool is =
+        text_fold(&t->scratch, text, len, &s, &n) == 0 ? is_in_folded(t, s, n, codes) : is_in_pieces(t, text, len);
     arena_rewind(&t->scratch, mark);
     return is;
 }

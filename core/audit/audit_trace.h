@@ -22,6 +22,8 @@ struct audit_trace {
 /* Borrows the traces. ERR_LIMIT: too many texts. */
 int audit_trace_init(struct audit_trace *t, const struct audit_traces *traces, struct err *err);
 void audit_trace_close(struct audit_trace *t);
+/* How many sealed values of a row tell of the person. */
+int64_t audit_count_values(struct audit_trace *t, const struct audit_row *r);
 /* For audit_without, with the trace as its ctx. */
 bool audit_trace_wants(void *ctx, const struct audit_sealed *v);
 /* `codes`: here a single word, as codes are, may be the person, too, if it is all of the text. */

@@ -7,7 +7,7 @@
 #include "base/locale.h"
 #include "cli/cli.h"
 
-enum { WAIT_MS = 50, WAIT_TIMES = 600 };
+enum { WAIT_MS = 50, WAIT_TIMES = 600, PAPER_COLUMNS = 76 };
 
 static int refused(struct cli *c, const char *key)
 {
@@ -82,10 +82,24 @@ static int erase(struct cli *c)
     return wait_for(c, val_get_int(&out, "id", 0));
 }
 
+/* Broken where a sheet of paper ends. */
 static void add_line(struct cli *c, struct buf *b, const char *key, const char *day, const char *row)
 {
-    locale_format(b, c->lang, key, "day", day, "row", row, NULL);
+    struct buf text;
+    size_t column = 0;
+    buf_init(&text, 4096);
+    locale_format(&text, c->lang, key, "day", day, "row", row, NULL);
+    for (const char *p = text.data ? text.data : ""; *p;) {
+        size_t n = strcspn(p, " "), wide = 0;
+        for (size_t i = 0; i < n; i++)
+            wide += (p[i] & 0xc0) != 0x80;
+        if (column) buf_add_str(b, column + 1 + wide > PAPER_COLUMNS ? "\n" : " ");
+        column = column && column + 1 + wide <= PAPER_COLUMNS ? column + 1 + wide : wide;
+        buf_add(b, p, n);
+        p += n + strspn(p + n, " ");
+    }
     buf_add_str(b, "\n\n");
+    buf_close(&text);
 }
 
 /* On paper it is safe from whoever reaches the machine. */
@@ -107,7 +121,7 @@ static int print_anchor(struct cli *c)
     add_line(c, &b, "audit.anchor_text", day, row);
     buf_printf(&b, "  %s\n\n", anchor);
     add_line(c, &b, "audit.anchor_keep", day, row);
-    buf_printf(&b, "  khung audit verify --anchor %s\n\n", anchor);
+    buf_printf(&b, "  khung audit verify --anchor \\\n    %s\n\n", anchor);
     add_line(c, &b, "audit.anchor_sign", day, row);
     cli_show(stdout, b.data ? b.data : "", b.len);
     buf_close(&b);

@@ -25,6 +25,7 @@ struct erasing_item {
     struct erasing *e;
     const struct content_type *type;
     struct content_row row;
+    struct field_list fields; /* of the revision: those declared, then others that stand in it */
     bool *goes;
     int64_t values;
     bool draft_changed, pub_changed;
@@ -103,11 +104,15 @@ static int take_out(struct erasing_item *it, struct val *record, struct val *cha
     struct val left = val_map();
     int rc = 0;
     *changes = val_map();
-    for (size_t i = 0; rc == 0 && i < it->type->fields.n; i++)
-        if (it->goes[i])
-            rc = val_set(it->e->a, changes, it->type->fields.items[i].name, personal_mark(&it->type->fields.items[i]));
+    struct val marks = val_map();
+    for (size_t i = 0; rc == 0 && i < it->fields.n; i++) {
+        const struct field *f = &it->fields.items[i];
+        if (it->goes[i]) rc = val_set(it->e->a, &marks, f->name, personal_mark(f));
+        if (rc == 0 && it->goes[i] && i < it->type->fields.n)
+            rc = val_set(it->e->a, changes, f->name, personal_mark(f));
+    }
     for (size_t i = 0; rc == 0 && i < record->as.map.n; i++) {
-        const struct val *mark = val_get(changes, record->as.map.pairs[i].key);
+        const struct val *mark = val_get(&marks, record->as.map.pairs[i].key);
         const struct val *v = mark ? mark : &record->as.map.pairs[i].v;
         if (v->type != VAL_NIL) rc = val_set_new(it->e->a, &left, record->as.map.pairs[i].key, *v);
     }
@@ -122,7 +127,7 @@ static int erase_revision(struct erasing_item *it, const struct revision *r, str
     struct val changes;
     buf_init(&body, CONTENT_BODY_MAX);
     buf_init(&salts, 64 << 10);
-    int rc = content_seal_erase(&text, &it->type->fields, it->goes, it->e->a, &salts);
+    int rc = content_seal_erase(&text, &it->fields, it->goes, it->e->a, &salts);
     if (rc) rc = err_set(it->err, rc, "content.body", "type", it->type->name, NULL);
     if (rc == 0) rc = take_out(it, record, &changes);
     if (rc == 0) json_write(&body, record);
@@ -136,13 +141,51 @@ static int erase_revision(struct erasing_item *it, const struct revision *r, str
     return rc;
 }
 
+/* With what the type declares no more: NULL options, the type by what stands there. */
+static int all_fields(struct erasing_item *it, const struct val *record)
+{
+    size_t n = it->type->fields.n, most = n + record->as.map.n;
+    struct field *f = arena_alloc(it->e->a, most * sizeof(*f) + 1);
+    it->goes = arena_alloc(it->e->a, most * sizeof(*it->goes) + 1);
+    if (!f || !it->goes) return ERR_LIMIT;
+    if (n) memcpy(f, it->type->fields.items, n * sizeof(*f));
+    memset(it->goes, 0, most * sizeof(*it->goes));
+    it->fields = (struct field_list){.items = f, .n = n};
+    for (size_t i = 0; i < record->as.map.n; i++) {
+        const struct val_pair *p = &record->as.map.pairs[i];
+        if (field_find(&it->type->fields, p->key)) continue;
+        f[it->fields.n++] = (struct field){.name = p->key, .type = p->v.type == VAL_STR ? FIELD_TEXT : FIELD_JSON};
+    }
+    return 0;
+}
+
+/* Of a field that the type declares no more: it goes if it names the person, or if it was personal when it was written
+ * (its seal says so) and the record is theirs. */
+static int64_t choose(struct erasing_item *it, const struct revision *r, struct val *record)
+{
+    struct val salts;
+    if (all_fields(it, record)) return ERR_LIMIT;
+    int64_t n = personal_choose(it->e, &it->type->fields, record, it->goes), own = n;
+    bool sealed = r->salts && val_decode(r->salts, r->nsalts, it->e->a, NULL, &salts) == 0;
+    for (size_t i = it->type->fields.n; i < it->fields.n; i++) {
+        const struct val *v = val_get(record, it->fields.items[i].name);
+        if (!v || v->type == VAL_NIL || val_is_str(v, ERASED_TEXT)) continue;
+        it->goes[i] =
+            (v->type == VAL_STR ? erasing_names(it->e, v->as.str.s, v->as.str.len) : erasing_tells(it->e, v)) ||
+            (own && sealed && val_get(&salts, it->fields.items[i].name));
+        n += it->goes[i];
+    }
+    return n;
+}
+
 static int look_at_revision(struct erasing_item *it, const struct revision *r)
 {
     struct err ignored = {0};
     struct val record;
     /* Damaged: the verification tells. */
     if (json_parse(r->body, r->len, it->e->a, &record, &ignored) != 0 || record.type != VAL_MAP) return 0;
-    int64_t n = personal_choose(it->e, &it->type->fields, &record, it->goes);
+    int64_t n = choose(it, r, &record);
+    if (n < 0) return content_too_large(it->err);
     if (n && r->was_published && !it->e->published) it->e->kept += n;
     if (n == 0 || (r->was_published && !it->e->published)) return 0;
     it->values += n;
@@ -203,9 +246,7 @@ static int look_at_item(struct erasing *e, const struct registry *r, int64_t id,
     struct revision rev = {0};
     int rc = content_row_load(e->s->db, id, &it.row, err);
     if (rc == 0) rc = erasing_rows(e, &log_rows, id, &seen, err);
-    bool has = rc == 0 && content_type_of(r, it.row.type, &it.type, &ignored) == 0 && personal_any(&it.type->fields);
-    if (has) it.goes = arena_alloc(e->a, it.type->fields.n * sizeof(*it.goes));
-    if (has && !it.goes) return content_too_large(err);
+    bool has = rc == 0 && content_type_of(r, it.row.type, &it.type, &ignored) == 0;
     while (has && rc == 0 && (rc = load(&it, rev.rev, &rev)) == 1)
         rc = look_at_revision(&it, &rev);
     if (rc == 0 && !e->is_dry) rc = renew(&it);

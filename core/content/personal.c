@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/json.h"
+
 static const struct val *option_of(const struct field *f)
 {
     const struct val *v = f->options ? val_get(f->options, "personal") : NULL;
@@ -135,6 +137,31 @@ int64_t personal_choose(struct erasing *e, const struct field_list *fields, cons
         n += goes[i];
     }
     return n;
+}
+
+int personal_to_tell(const struct field_list *fields, const struct val *record, struct arena *a, struct val *out)
+{
+    *out = record ? *record : val_nil();
+    if (!record || record->type != VAL_MAP || !personal_any(fields)) return 0;
+    *out = val_map();
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < record->as.map.n; i++) {
+        const struct val_pair *p = &record->as.map.pairs[i];
+        const struct field *f = field_find(fields, p->key);
+        struct val v = p->v;
+        struct buf text;
+        buf_init(&text, 4096);
+        bool is_open = f && personal_is(f) && v.type != VAL_STR && v.type != VAL_NIL && v.type != VAL_LIST;
+        if (is_open) json_write(&text, &v);
+        bool quoted = is_open && text.len >= 2 && text.data[0] == '"'; /* as a date is */
+        size_t len = quoted ? text.len - 2 : text.len;
+        const char *copy = is_open && buf_ok(&text) ? arena_strndup(a, text.data + quoted, len) : NULL;
+        if (copy) v = val_strn(copy, len);
+        buf_close(&text);
+        if (is_open && !copy) rc = ERR_LIMIT;
+        if (rc == 0) rc = val_set_new(a, out, p->key, v);
+    }
+    return rc;
 }
 
 struct val personal_mark(const struct field *f)

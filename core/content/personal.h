@@ -17,6 +17,9 @@ bool personal_any(const struct field_list *fields);
 int personal_check(const struct field_list *fields, struct err *err);
 /* Which fields of a record (a map) are the person's and still there: goes[i] of field i; how many. */
 int64_t personal_choose(struct erasing *e, const struct field_list *fields, const struct val *record, bool *goes);
+/* A record as the audit is told of it: what is personal and no text is told as one, since texts are sealed there and
+ * can be erased. `out` borrows; NULL: nothing. ERR_LIMIT. */
+int personal_to_tell(const struct field_list *fields, const struct val *record, struct arena *a, struct val *out);
 /* What stands in a field then: a mark where it is a text, else nothing. */
 struct val personal_mark(const struct field *f);
 

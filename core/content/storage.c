@@ -283,6 +283,7 @@ void storage_attach(struct storage *st)
     storage_add_api(st, st->host->api);
     quotas_add_count(st->host->quotas, storage_count, st);
     storage_erase_attach(st);
+    storage_kv_erase_attach(st);
     st->source.collect = storage_copy_collect;
     if (st->host->lane) lane_add_source(st->host->lane, &st->source);
 }

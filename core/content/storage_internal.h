@@ -69,6 +69,7 @@ int storage_files_hang(struct api_call *c, const struct storage_table *t, int64_
 int storage_files_let_go(struct api_call *c, const struct storage_table *t, int64_t id);
 int storage_files_renew(struct api_call *c, const struct storage_table *t, int64_t id);
 
-void storage_erase_attach(struct storage *st); /* storage_erase.c */
+void storage_erase_attach(struct storage *st);    /* storage_erase.c */
+void storage_kv_erase_attach(struct storage *st); /* storage_kv_erase.c */
 
 #endif

@@ -10,6 +10,7 @@
 #include "audit/audit.h"
 #include "base/id.h"
 #include "content/content_internal.h"
+#include "content/personal.h"
 #include "file/file.h"
 #include "plugin/declare.h"
 #include "store/lane.h"
@@ -72,9 +73,15 @@ static int tell(struct api_call *c, const struct storage_table *t, const char *v
                 const struct val *before, const struct val *after)
 {
     char kind[120];
+    struct val was, is;
     snprintf(kind, sizeof(kind), "table:%s.%s", t->plugin, t->name);
+    if (personal_to_tell(&t->fields, before, c->arena, &was) || personal_to_tell(&t->fields, after, c->arena, &is))
+        return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     return audit_add(
-        c->s, &(struct audit_entry){.verb = verb, .kind = kind, .id = id, .before = before, .after = after}, c->err);
+        c->s,
+        &(struct audit_entry){
+            .verb = verb, .kind = kind, .id = id, .before = before ? &was : NULL, .after = after ? &is : NULL},
+        c->err);
 }
 
 /* Of a row as it was, what the changes change. */

@@ -115,11 +115,14 @@ static int look(void *ctx, struct erasing *e, bool *more, struct err *err)
     stmt_bind_int(s, 1, e->at);
     stmt_bind_int(s, 2, FILES_AT_ONCE);
     while ((rc = stmt_step(s, err)) == 1) {
+        struct erasing_mark one;
         struct file_row row;
         e->at = stmt_int(s, 0);
         n++;
-        rc = file_load(e->s->db, e->at, &row, err);
+        rc = erasing_begin(e, &one, err);
+        if (rc == 0) rc = file_load(e->s->db, e->at, &row, err);
         if (rc == 1) rc = look_at_one(ctx, e, &row, stmt_int(s, 1) != 0, err);
+        rc = erasing_end(e, &one, "file", e->at, rc, err);
         if (rc < 0) break;
     }
     stmt_done(s);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/audit.h"
 #include "file/file_internal.h"
 #include "runtime/crash.h"
 #include "runtime/log.h"
@@ -38,13 +39,20 @@ static int is_named(struct store *db, const char *hash, struct err *err)
     return rc;
 }
 
+static int tell(struct files *f, struct store *db, int64_t now, int64_t id, struct err *err)
+{
+    struct session s = {.mode = SESSION_WRITE, .host = f->host, .db = db, .lane = f->lane, .now = now};
+    return audit_add(&s, &(struct audit_entry){.verb = "file.sweep", .kind = "file", .id = id}, err);
+}
+
 static int sweep_rows(struct files *f, struct store *db, int64_t now, struct err *err)
 {
     struct stmt *s = store_stmt(db,
                                 "delete from file where id in (select id from file where hung = 0 and at < ?1"
-                                " limit ?2) returning hash",
+                                " limit ?2) returning hash, id",
                                 err);
     char hashes[FILE_SWEEP_MAX][DIGEST_HEX];
+    int64_t ids[FILE_SWEEP_MAX];
     size_t n = 0;
     int rc;
     if (!s) return err->code;
@@ -53,12 +61,14 @@ static int sweep_rows(struct files *f, struct store *db, int64_t now, struct err
     while ((rc = stmt_step(s, err)) == 1 && n < FILE_SWEEP_MAX) {
         size_t len;
         const char *hash = stmt_text(s, 0, &len);
+        ids[n] = stmt_int(s, 1);
         snprintf(hashes[n++], DIGEST_HEX, "%.*s", (int)len, hash);
     }
     stmt_done(s);
     for (size_t i = 0; rc >= 0 && i < n; i++) {
         rc = is_named(db, hashes[i], err);
         if (rc == 0) add_dying(f, hashes[i]);
+        if (rc >= 0) rc = tell(f, db, now, ids[i], err);
     }
     return rc < 0 ? rc : 0;
 }

@@ -4,12 +4,16 @@
 #include <stdio.h>
 
 #include "audit/audit.h"
+#include "content/personal.h"
 
-int flow_tell_start(struct session *s, const struct flow_run *run, struct err *err)
+int flow_tell_start(struct session *s, const struct flow_run *run, const struct flow_def *def, struct err *err)
 {
     char flow[160];
+    struct val input;
+    if (personal_to_tell(&def->input, &run->input, s->arena, &input))
+        return err_set(err, ERR_LIMIT, "limit.size", NULL);
     snprintf(flow, sizeof(flow), "%s.%s", run->plugin, run->name);
-    struct val_pair pairs[] = {{"flow", val_str(flow)}, {"input", run->input}};
+    struct val_pair pairs[] = {{"flow", val_str(flow)}, {"input", input}};
     struct val after = val_map();
     after.as.map.pairs = pairs;
     after.as.map.n = run->input.type == VAL_NIL ? 1 : 2;
@@ -45,4 +49,18 @@ int flow_tell_answer(struct session *s, const struct flow_task *t, const struct 
                                            .on_behalf_of = val_get_int(answer, "on_behalf_of", 0),
                                            .after = answer},
                      err);
+}
+
+int flow_tell_task(struct session *s, int64_t task, const char *what, int64_t person, const char *why, struct err *err)
+{
+    char verb[48];
+    struct val_pair pairs[] = {{"person", val_int(person)}};
+    struct val after = val_map();
+    after.as.map.pairs = pairs;
+    after.as.map.n = 1;
+    snprintf(verb, sizeof(verb), "task.%s", what);
+    return audit_add(
+        s,
+        &(struct audit_entry){.verb = verb, .kind = "task", .id = task, .after = person ? &after : NULL, .reason = why},
+        err);
 }

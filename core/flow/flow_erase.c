@@ -128,7 +128,12 @@ static int look(void *ctx, struct erasing *e, bool *more, struct err *err)
         e->at = stmt_int(s, 0);
         n++;
         struct arena_mark mark = arena_mark(e->a);
-        rc = look_at_run(ctx, e, e->at, stmt_int(s, 1) == 0, err);
+        struct erasing_mark one;
+        bool was_dry = e->is_dry;
+        rc = erasing_begin(e, &one, err);
+        if (rc == 0) rc = look_at_run(ctx, e, e->at, stmt_int(s, 1) == 0, err);
+        e->is_dry = was_dry;
+        rc = erasing_end(e, &one, "run", e->at, rc, err);
         arena_rewind(e->a, mark);
         if (rc) break;
     }

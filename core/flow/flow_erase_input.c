@@ -78,6 +78,20 @@ static int64_t take_out(struct erasing *e, const struct field_list *fields, cons
     return n + erasing_scrub(e, v, false);
 }
 
+/* All of `v`: how many values. */
+static int64_t take_all(struct erasing *e, struct val *v)
+{
+    int64_t n = 0;
+    if (v->type != VAL_MAP) return erasing_scrub(e, v, true);
+    for (size_t i = 0; i < v->as.map.n; i++) {
+        struct val *one = &v->as.map.pairs[i].v;
+        if (one->type == VAL_NIL || val_is_str(one, ERASED_TEXT)) continue;
+        *one = one->type == VAL_STR ? val_str(ERASED_TEXT) : val_nil();
+        n++;
+    }
+    return n;
+}
+
 static int put(struct erasing *e, int64_t run, const char *sql, const struct val *v, struct err *err)
 {
     struct buf b;
@@ -108,7 +122,7 @@ static bool names(struct erasing *e, const char *value)
     return json_parse(value, strlen(value), e->a, &v, &ignored) == 0 && erasing_tells(e, &v);
 }
 
-static int search(struct erasing *e, int64_t run, const struct field_list *fields, const bool *goes,
+static int search(struct erasing *e, int64_t run, const struct field_list *fields, const bool *goes, bool whole,
                   struct erasing_seen *seen, struct err *err)
 {
     struct stmt *s = store_stmt(e->s->db, "select field, value from flow_search where run = ?1", err);
@@ -121,7 +135,7 @@ static int search(struct erasing *e, int64_t run, const struct field_list *field
         const char *p = stmt_text(s, 0, &n), *field = arena_strndup(e->a, p, n);
         p = stmt_text(s, 1, &n);
         const char *value = arena_strndup(e->a, p, n);
-        if (field && value && !goes_by_name(fields, goes, field) && !names(e, value)) continue;
+        if (field && value && !whole && !goes_by_name(fields, goes, field) && !names(e, value)) continue;
         if (!field || !value || val_add(e->a, &gone, val_str(field))) {
             rc = too_large(err);
             break;
@@ -149,10 +163,14 @@ int flow_erase_input(struct flow *f, struct erasing *e, int64_t run, struct eras
     if (fields) personal_choose(e, fields, &now, of_now);
     int64_t input = take_out(e, fields, of_input, &k.input), state = take_out(e, fields, of_now, &k.state);
     if (input < 0 || state < 0) return too_large(err);
+    /* What is personal in it nobody says any more: if it tells of them, all of it is. */
+    bool whole = !k.def && (input || state);
+    if (whole) input += take_all(e, &k.input);
+    if (whole) state += take_all(e, &k.state);
     seen->values += input + state;
-    rc = search(e, run, fields, of_now, seen, err);
+    rc = search(e, run, fields, of_now, whole, seen, err);
     if (rc || e->is_dry) return rc;
     if (input) rc = put(e, run, "update flow_run set input = ?2 where id = ?1", &k.input, err);
     if (rc == 0 && state) rc = put(e, run, "update flow_run set checkpoint = ?2 where id = ?1", &k.state, err);
-    return rc || !chosen ? rc : erasing_field(e, "run", run, "input", err);
+    return rc || (!chosen && !whole) ? rc : erasing_field(e, "run", run, "input", err);
 }

@@ -315,7 +315,9 @@ int flow_note(struct store *db, int64_t run, int64_t now, const char *kind, cons
 int flow_child_ended(struct flow *f, struct session *s, struct flow_run *child, struct err *err);
 
 /* flow_audit.c: told to the audit. */
-int flow_tell_start(struct session *s, const struct flow_run *run, struct err *err);
+/* What the host did to a task by itself: "task.escalated" and so on; `person`: whose it was, or 0. */
+int flow_tell_task(struct session *s, int64_t task, const char *what, int64_t person, const char *why, struct err *err);
+int flow_tell_start(struct session *s, const struct flow_run *run, const struct flow_def *def, struct err *err);
 int flow_tell_state(struct session *s, const struct flow_run *run, enum flow_state was, const char *reason,
                     struct err *err);
 

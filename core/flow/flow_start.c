@@ -104,7 +104,7 @@ int flow_start(struct flow *f, struct session *s, const struct flow_start_args *
     struct flow_run *run = room ? NULL : make(f, s, def, args, err);
     if (!run) return err->code;
     *id = run->id;
-    int told = flow_tell_start(s, run, err);
+    int told = flow_tell_start(s, run, def, err);
     if (told == 0) told = flow_file_hang_run(s, run, def, err);
     if (told) return told;
     if (args->at_once && run->turn != TURN_WAITS) return first_slice(f, s, run, err);

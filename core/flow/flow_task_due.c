@@ -65,6 +65,7 @@ static int end_term(struct flow *f, struct session *s, struct flow_task *t, stru
             if (val_add(s->arena, &t->targets, *val_at(&t->escalate, i)) != 0)
                 rc = err_set(err, ERR_NOMEM, "memory", NULL);
         if (rc == 0) rc = flow_task_set_next(f, s->db, t->id, INT64_MAX, true, err);
+        if (rc == 0) rc = flow_tell_task(s, t->id, "escalated", 0, NULL, err);
         return rc ? rc : flow_task_tell(s, t, "task.escalated", err);
     }
     if (t->on_timeout && strcmp(t->on_timeout, "escalate") == 0)

@@ -24,10 +24,21 @@ static int add(struct session *s, int64_t task, const char *kind, int64_t for_pe
     return stmt_run(st, err);
 }
 
+/* What is done by a call tells itself; this comes of time, or of what was changed elsewhere. */
+static bool is_by_host(const char *kind)
+{
+    static const char *const kinds[] = {"due",         "moved",     "split",      "orphan", "orphan_escalated",
+                                        "orphan_over", "went_back", "asked_again"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kinds[i], kind) == 0) return true;
+    return false;
+}
+
 int flow_task_log(struct session *s, int64_t task, const char *kind, int64_t for_person, const char *text,
                   struct err *err)
 {
-    return add(s, task, kind, for_person, text, NULL, err);
+    int rc = add(s, task, kind, for_person, text, NULL, err);
+    return rc || !is_by_host(kind) ? rc : flow_tell_task(s, task, kind, for_person, text, err);
 }
 
 int flow_task_log_files(struct session *s, int64_t task, const char *kind, const char *text, const struct val *files,

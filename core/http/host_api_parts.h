@@ -40,6 +40,7 @@ int host_api_audit_filter(struct api_call *c, const struct val *o, struct audit_
 void host_api_attach_export(struct host *host);
 /* Erasing a person (host_api_erase.c). */
 void host_api_attach_erase(struct host *host);
+void kept_erase_attach(struct host *host); /* kept_erase.c */
 /* Passwords, sessions and links of accounts (host_api_auth.c). */
 void host_api_attach_auth(struct host *host);
 

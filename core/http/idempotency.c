@@ -21,13 +21,17 @@ static const char secrets[] = "delete from http_idempotency where instr(body, ca
                               " or instr(body, cast('\"token\":' as blob))"
                               " or instr(body, cast('/calendar/' as blob));";
 
+/* Whose it is: answers to a person who is erased go (kept_erase.c). */
+static const char whose[] = "alter table http_idempotency add column account integer;";
+
 const struct store_migration http_migrations[] = {
-    {"http/001", schema}, {"http/002", heads}, {"http/003", secrets}, {0}};
+    {"http/001", schema}, {"http/002", heads}, {"http/003", secrets}, {"http/004", whose}, {0}};
 
 void idempotency_init(struct idempotency *i, int64_t account, const char *key, const char *method, const char *path,
                       const char *query, const char *body, size_t len)
 {
     struct digest d;
+    i->account = account > 0 ? account : 0; /* of who is not logged in it is made of an address */
     digest_begin(&d);
     digest_add(&d, &account, sizeof(account));
     digest_add(&d, key, strlen(key));
@@ -87,8 +91,8 @@ int idempotency_keep(struct store *db, const struct idempotency *i, const struct
     int rc = drop_old(db, now, err);
     struct stmt *s = rc ? NULL
                         : store_stmt(db,
-                                     "insert into http_idempotency(key, request, status, body, at, type, head)"
-                                     " values(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                                     "insert into http_idempotency(key, request, status, body, at, type, head,"
+                                     " account) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, 0))",
                                      err);
     if (!s) return err->code;
     stmt_bind_blob(s, 1, i->key, sizeof(i->key));
@@ -98,6 +102,7 @@ int idempotency_keep(struct store *db, const struct idempotency *i, const struct
     stmt_bind_int(s, 5, now);
     if (answer->type) stmt_bind_str(s, 6, answer->type);
     if (answer->head) stmt_bind_str(s, 7, answer->head);
+    stmt_bind_int(s, 8, i->account);
     rc = stmt_run(s, err);
     crash_point("route.key_kept");
     return rc;

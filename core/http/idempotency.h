@@ -15,6 +15,7 @@ extern const struct store_migration http_migrations[];
 
 struct idempotency {
     uint8_t key[DIGEST_LEN], request[DIGEST_LEN];
+    int64_t account; /* or 0 */
 };
 /* Of the account, the key, and the request (method, path, query, body). */
 void idempotency_init(struct idempotency *i, int64_t account, const char *key, const char *method, const char *path,

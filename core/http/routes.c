@@ -126,6 +126,8 @@ const struct http_route http_routes[] = {
     {"GET", "/api/audit/erasures", "audit.erasures", "?=", 200, false},
     {"GET", "/api/audit/erasures/preview", "audit.erase_preview", "?person ?published", 200, false},
     {"POST", "/api/audit/erasures", "audit.erase", "body.person body.reason body.published body.digest", 201, true},
+    {"POST", "/api/audit/erasures/:id/skip", "audit.erase_skip", ":id# body", 204, true},
+    {"POST", "/api/audit/erasures/:id/retry", "audit.erase_retry", ":id#", 204, true},
     {"GET", "/api/openapi.json", "system.openapi", "", 200, false},
     {"GET", "/api/warnings", "task.warnings", "", 200, false},
     {"GET", "/api/verify", "system.verify", "", 200, false},

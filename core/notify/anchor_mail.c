@@ -1,7 +1,7 @@
 /* The anchor of a day by mail, to addresses of the configuration: outside the machine it proves that the rows before it
  * have not been made anew. Whether an anchor was mailed stands beside it, in the transaction that puts its mails into
- * the outbox: none is lost, none goes twice. Without addresses anchors are marked as looked at, so that setting one
- * does not mail the past. */
+ * the outbox: none is lost, none goes twice. In the same one the audit is told of the anchor. Without addresses anchors
+ * are marked as looked at, so that setting one does not mail the past. */
 #include "notify/notify_internal.h"
 
 #include <stddef.h>
@@ -102,6 +102,21 @@ static int queue(struct notify *n, struct session *s, const struct anchor *a, st
               : audit_add(s, &(struct audit_entry){.verb = "audit.mail_anchor", .kind = "audit", .id = a->row}, err);
 }
 
+/* The chain itself tells of its anchors: one that is taken away is missed (audit_verify.c). */
+static int tell(struct session *s, const struct anchor *a, struct err *err)
+{
+    char day[16];
+    date_format_day(a->day, day);
+    struct val_pair pairs[] = {{"anchor", val_str(a->head)}, {"day", val_str(day)}};
+    struct val after = val_map();
+    after.as.map.pairs = pairs;
+    after.as.map.n = 2;
+    return audit_add(s,
+                     &(struct audit_entry){
+                         .verb = AUDIT_ANCHOR_VERB, .kind = "audit", .id = a->row, .after = &after, .is_plain = true},
+                     err);
+}
+
 static int run(struct lane_work *w, struct lane *lane, struct err *err)
 {
     struct notify *n = (struct notify *)((char *)w - offsetof(struct notify, anchor_work));
@@ -110,7 +125,8 @@ static int run(struct lane_work *w, struct lane *lane, struct err *err)
     int rc;
     bool mails = n->anchor_to[0] && notify_has_mail(n);
     while ((rc = next_anchor(s.db, &a, err)) == 1) {
-        rc = mails ? queue(n, &s, &a, err) : 0;
+        rc = tell(&s, &a, err);
+        if (rc == 0 && mails) rc = queue(n, &s, &a, err);
         if (rc == 0) rc = set_mailed(s.db, a.day, mails ? s.now : 0, err);
         if (rc) break;
     }

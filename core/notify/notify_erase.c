@@ -1,6 +1,9 @@
 /* Notices, wishes and mailings of a person who is erased: what was told to them goes, with what they wished; of what
  * was told to others the texts go that tell of them. A mailing that is on its way is waited for: it is brought in
  * seconds. */
+#include <stdio.h>
+#include <string.h>
+
 #include "audit/audit_place.h"
 #include "notify/notify_internal.h"
 
@@ -18,6 +21,15 @@ static const struct erasing_rows of_others = {
     "update notice set title = ?3, text = ?4, html = ?5, link = ?6 where ?1 is not null and id = ?2",
     {erasing_text, erasing_text, erasing_text, erasing_text},
     "notice"};
+
+/* What an endpoint, or the way to it, answered. There are a few hundred for each. */
+static const struct erasing_rows deliveries = {
+    "select id, 0, error from webhook_delivery where id > ?1 and error is not"
+    " null order by id limit 300",
+    "update webhook_delivery set error = ?3 where ?1 is not null and id = ?2",
+    {erasing_text},
+    "webhook_delivery"};
+#define DELIVERIES "deliveries"
 
 static int drop_own(struct erasing *e, struct err *err)
 {
@@ -50,13 +62,26 @@ static int look_at_mailings(struct erasing *e, struct err *err)
 static int look(void *ctx, struct erasing *e, bool *more, struct err *err)
 {
     struct erasing_seen seen = {0};
-    bool is_first = e->at == 0;
+    struct erasing_mark one;
+    bool is_first = e->at == 0, of_deliveries = strcmp(e->part, DELIVERIES) == 0;
     (void)ctx;
-    int rc = is_first ? drop_own(e, err) : 0;
+    if (of_deliveries) {
+        int of = erasing_rows(e, &deliveries, e->at, &seen, err);
+        e->at = seen.last;
+        *more = seen.rows == NOTICES_AT_ONCE;
+        return of;
+    }
+    int rc = is_first ? erasing_begin(e, &one, err) : 0;
+    if (rc == 0 && is_first) rc = erasing_end(e, &one, "person", e->traces->person, drop_own(e, err), err);
     if (rc == 0) rc = erasing_rows(e, &of_others, e->at, &seen, err);
     e->at = seen.last;
     *more = seen.rows == NOTICES_AT_ONCE;
-    return rc || *more ? rc : look_at_mailings(e, err);
+    if (rc == 0 && !*more) rc = look_at_mailings(e, err);
+    if (rc || *more) return rc;
+    snprintf(e->part, sizeof(e->part), DELIVERIES);
+    e->at = 0;
+    *more = true;
+    return 0;
 }
 
 static int is_over(void *ctx, struct store *db, int64_t id, struct err *err)
@@ -72,9 +97,10 @@ static int is_over(void *ctx, struct store *db, int64_t id, struct err *err)
 
 void notify_erase_attach(struct notify *n)
 {
-    audit_add_place(n->host->audit, &(struct audit_place){.name = "notices",
-                                                          .look = look,
-                                                          .is_over = is_over,
-                                                          .ctx = n,
-                                                          .tables = {"notice*", "mailing", "calendar_token"}});
+    audit_add_place(n->host->audit,
+                    &(struct audit_place){.name = "notices",
+                                          .look = look,
+                                          .is_over = is_over,
+                                          .ctx = n,
+                                          .tables = {"notice*", "mailing", "calendar_token", "webhook_delivery"}});
 }

@@ -24,6 +24,18 @@ static int64_t read_body(struct erasing *e, const char *p, size_t len, bool *to_
     return erasing_scrub(e, &body, false);
 }
 
+/* What a server said of a row that tells of nobody itself. */
+static int look_at_error(struct erasing *e, struct err *err)
+{
+    static const struct erasing_rows rows = {"select id, 0, last_error from outbox where id = ?1",
+                                             "update outbox set last_error = ?3 where id = ?1 and ?2",
+                                             {erasing_text},
+                                             NULL};
+    struct erasing_seen seen = {0};
+    int rc = erasing_rows(e, &rows, e->at, &seen, err);
+    return rc || seen.values == 0 ? rc : erasing_tell(e, "outbox", e->at, seen.values, err);
+}
+
 static int look_at_row(struct erasing *e, struct stmt *s, struct err *err)
 {
     struct arena_mark mark = arena_mark(e->a);
@@ -33,7 +45,7 @@ static int look_at_row(struct erasing *e, struct stmt *s, struct err *err)
     int64_t n = p ? read_body(e, p, len, &to_them) : 0;
     int rc = 0;
     arena_rewind(e->a, mark);
-    if (n == 0) return 0;
+    if (n == 0) return look_at_error(e, err);
     if (is_runs || (!is_dead && !to_them)) return erasing_wait(e, "outbox", e->at, err);
     if (!e->is_dry) rc = drop(e, e->at, err);
     return rc ? rc : erasing_tell(e, "outbox", e->at, n, err);
@@ -49,9 +61,12 @@ static int look(void *ctx, struct erasing *e, bool *more, struct err *err)
     stmt_bind_int(s, 1, e->at);
     stmt_bind_int(s, 2, ROWS_AT_ONCE);
     while ((rc = stmt_step(s, err)) == 1) {
+        struct erasing_mark one;
         e->at = stmt_int(s, 0);
         n++;
-        rc = look_at_row(e, s, err);
+        rc = erasing_begin(e, &one, err);
+        if (rc == 0) rc = look_at_row(e, s, err);
+        rc = erasing_end(e, &one, "outbox", e->at, rc, err);
         if (rc < 0) break;
     }
     stmt_done(s);

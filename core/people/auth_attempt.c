@@ -84,6 +84,14 @@ static int check(struct session *s, const char *who, struct err *err)
     return err_set(err, ERR_LIMIT, "auth.locked", "retry_after", err_i64(&n, (t.until - s->now + 999) / 1000), NULL);
 }
 
+/* Of an account, once: names that nobody has could be made up without end. */
+static int tell_locked(struct session *s, const char *who, struct err *err)
+{
+    struct people_account account;
+    int rc = *who == 'n' ? people_account_find(s->db, who + 2, &account, err) : 0;
+    return rc == 1 ? auth_tell(s, "auth.locked", account.id, NULL, err) : rc;
+}
+
 static int count(struct session *s, const char *who, int64_t after, struct err *err)
 {
     const struct auth_options *o = &s->host->auth->o;
@@ -95,7 +103,8 @@ static int count(struct session *s, const char *who, int64_t after, struct err *
         int64_t doubled = t.failures - after < 20 ? o->lock_ms << (t.failures - after) : o->lock_most_ms;
         t.until = s->now + (doubled < o->lock_most_ms ? doubled : o->lock_most_ms);
     }
-    return write_row(s, who, &t, err);
+    rc = t.failures == after ? tell_locked(s, who, err) : 0;
+    return rc ? rc : write_row(s, who, &t, err);
 }
 
 static int take_off(struct session *s, const char *who, struct err *err)

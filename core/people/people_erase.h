@@ -19,5 +19,7 @@ int people_erase(struct session *s, int64_t person, const struct audit_wish *wis
  * erasure. */
 int people_find_traces(struct session *s, const struct audit_traces *t, struct arena *a, struct val *out,
                        struct err *err);
+/* The last place of an erasure: where the texts stand when all others have been looked at. After all others. */
+void people_traces_attach(struct host *host);
 
 #endif

@@ -56,6 +56,7 @@ void schedule_attach(struct schedule *sch)
     plugins_add_kinds(sch->host->plugins, &kind, 1);
     plugins_add_activation(sch->host->plugins, on_activate, sch);
     api_add(sch->host->api, schedule_functions, sch);
+    schedule_erase_attach(sch);
     if (sch->host->lane) lane_add_source(sch->host->lane, &sch->source);
 }
 

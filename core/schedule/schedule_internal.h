@@ -52,5 +52,6 @@ void schedule_init_session(struct schedule *sch, struct lane *lane, struct sessi
 int schedule_read_options(const struct val *options, struct arena *a, struct schedule_new *n, struct err *err);
 struct decl_kind schedule_decl_kind(struct schedule *sch);
 extern const struct api_fn schedule_functions[];
+void schedule_erase_attach(struct schedule *sch); /* schedule_erase.c */
 
 #endif

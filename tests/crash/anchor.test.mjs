@@ -30,6 +30,9 @@ describe('the anchor of the day after kill -9', () => {
       for (let i = 0; i < 400 && (new Set(sink.mails.map((m) => m.to[0])).size < 2 || sql(s, 'select count(*) from outbox') !== '0'); i++) await pause(25);
       await pause(200);
       assert.equal((await s.must('audit', 'anchors')).length, 2);
+      await s.must('user', 'role', 'boss', 'auditor');
+      const told = (await s.must('audit', 'list', '--verb', 'audit.anchor', '--limit', '100', '--as', 'boss')).items;
+      assert.equal(told.length, 2, 'the chain tells of each, once');
       for (const to of ['archive@example.org', 'board@example.org']) {
         const had = sink.mails.filter((m) => m.to[0] === to);
         assert.ok(had.length >= 1 && had.length <= 2, `${to}: ${had.length}`);

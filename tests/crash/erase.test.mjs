@@ -83,3 +83,33 @@ describe('an erasure of all places after kill -9', () => {
         await s.stop();
       });
 });
+
+// An administrator says that what holds it up stays: killed at each point of that, it is said whole or not at all, and the erasure ends.
+describe('an erasure that goes on without one thing, after kill -9', () => {
+  for (const point of ['audit.skip_put', 'audit.erase_again', 'audit.erase_done', 'lane.before_commit', 'lane.after_commit'])
+    it(point, { timeout: 120000 }, async () => {
+      const s = await archive(), made = await fill(s);
+      const boss = (method, path, body) => s.request(method, path, body, { authorization: `Bearer ${s.tokens.boss}` });
+      assert.equal((await boss('POST', '/api/audit/erasures', { person: 'hoa', reason: GROUND })).status, 201);
+      const waits = await s.until1('it waits', async () => { const e = await s.erasure(); return e.state === 'waiting' && e; });
+      await s.stop();
+      const skip = () => boss('POST', `/api/audit/erasures/${waits.id}/skip`, { place: 'runs', id: made.open, reason: 'Open for years' });
+      await s.start({ KHUNG_CRASH_AT: `${point}:1` }).catch(() => null);
+      const answer = s.gone ? null : await skip().catch(() => null);
+      if (!s.gone && point !== 'lane.before_commit') await Promise.race([s.ended, s.until1('it is done', async () => s.gone || sql(s, 'select 1 from audit_erasure where done_at is not null') === '1').catch(() => null)]);
+      assert.ok(s.gone, 'the point was passed');
+      await s.start();
+      assert.equal((await s.must('audit', 'verify')).whole, true, 'right after the start');
+      const said = Number(sql(s, 'select count(*) from audit_erasure_skip')), told = (await s.must('audit', 'list', '--verb', 'audit.erase_skip', '--as', 'boss')).items.length;
+      assert.equal(told, said, 'told if it was done, and only then');
+      if (answer?.status === 204) assert.equal(said, 1, 'what was answered is there');
+      if (!said) assert.equal((await skip()).status, 204);
+      const done = await s.until1('it is done', async () => { const e = await s.erasure(); return e.state === 'done' && e; });
+      assert.equal(done.left.filter((l) => l.why === 'audit.left_skipped').length, 1);
+      assert.equal(new Set(done.left.map((l) => `${l.place} ${l.what}`)).size, done.left.length, 'nothing twice');
+      assert.deepEqual(done.left.filter((l) => l.place === 'outside').length, 3);
+      const whole = await s.must('audit', 'verify');
+      assert.deepEqual([whole.whole, whole.erased], [true, done.values]);
+      await s.stop();
+    });
+});

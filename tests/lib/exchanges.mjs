@@ -111,6 +111,8 @@ export const EXCHANGES = {
   'GET /api/audit/erasures/preview': () => ({ query: { person: 'seen' } }),
   'POST /api/audit/erasures': () => ({ body: { person: 'gone', reason: 'Asked for' } }),
   'GET /api/audit/erasures': async (x) => { await x.erasure(); return {}; },
+  'POST /api/audit/erasures/{id}/skip': async (x) => { const { id, wait } = await x.held('held1'); return { at: { id }, body: { place: wait.place, id: wait.id, reason: 'The job stays' } }; },
+  'POST /api/audit/erasures/{id}/retry': async (x) => ({ at: { id: (await x.held('held2')).id } }),
   // --- plugins, reports, files, pages ---
   'GET /api/plugins/{name}/limits': () => ({ at: { name: 'office' } }),
   'POST /api/plugins/{name}/reload': () => ({ at: { name: 'office' } }),

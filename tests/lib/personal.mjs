@@ -35,8 +35,8 @@ const SOURCE = [
 ].join('\n').replace(/title = "(about|open)" }/g, 'title = "$1", input = { who = "text!" }, search = { "who" }, limit = { key = "who", running = 1 } }');
 
 // `s.ask(words…)` erases as boss, who has the right; `s.van`: the id of the person (code hoa) who stands everywhere.
-export async function archive({ config = {}, source = '', persons = [] } = {}) {
-  const s = await office(SOURCE + '\n' + source, { config, org: {
+export async function archive({ config = {}, source = '', persons = [], needs } = {}) {
+  const s = await office(SOURCE + '\n' + source, { config, needs, org: {
     persons: ['lan', 'mai', 'cuc', 'an', 'boss'].map((code) => ({ code, name: code, email: `${code}@example.org` })).concat({ code: 'hoa', name: NAME, email: MAIL }, ...persons),
     holders: [{ position: 'head', unit: 'province', person: 'lan', from: '2020-01-01' }, { position: 'clerk', unit: 'south', person: 'cuc', from: '2020-01-01' }],
   } });

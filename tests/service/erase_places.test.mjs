@@ -9,6 +9,8 @@ import { archive, fill, MAIL, NAME, PHONE, REASON } from '../lib/personal.mjs';
 const MARK = '█████';
 const sql = (s, text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(s.data, 'khung.db'), text], { maxBuffer: 1 << 26 }).toString().trim();
 const byPlace = (list) => Object.fromEntries(list.map((p) => [p.place, p]));
+// Without the sentence that says what to do.
+const bare = (waits) => waits.map(({ says, ...w }) => (assert.match(says, /^\S.*\.$/), w));
 const sent = (s, method, path, body) => s.as('boss')(method, path, body);
 
 describe('a person who stands everywhere', () => {
@@ -23,7 +25,7 @@ describe('a person who stands everywhere', () => {
   it('is counted place by place before anything is done, with what it would wait for', async () => {
     const would = await s.must('audit', 'erase', '--person', 'hoa', '--dry-run', '--as', 'boss');
     const places = byPlace(would.places);
-    assert.deepEqual(would.waits, [{ place: 'runs', kind: 'run', id: made.open }]);
+    assert.deepEqual(bare(would.waits), [{ place: 'runs', kind: 'run', id: made.open }]);
     assert.equal(places.tables.things, 5, JSON.stringify(would));
     assert.equal(places.tables.values, 2 * 3 + 3, 'name, telephone, birthday of two members; three remarks by her');
     assert.equal(places.runs.waits, 1);
@@ -40,7 +42,7 @@ describe('a person who stands everywhere', () => {
   it('is erased where she may be, and the erasure waits for the run that is open', async () => {
     const e = await s.must('audit', 'erase', '--person', 'hoa', '--reason', REASON, '--as', 'boss');
     assert.equal(e.state, 'waiting', JSON.stringify(e));
-    assert.deepEqual(e.waits, [{ place: 'runs', kind: 'run', id: made.open }]);
+    assert.deepEqual(bare(e.waits), [{ place: 'runs', kind: 'run', id: made.open }]);
     const places = byPlace(e.places);
     assert.ok(places.tables.values === 9 && places.content.kept === 4 && places.runs.things >= 4, JSON.stringify(places));
     assert.deepEqual([places.runs.things, places.runs.values], [counted.things, counted.values], 'as many as were counted beforehand');
@@ -256,7 +258,7 @@ describe('what waits in the outbox', () => {
     await s.must('audit', 'erase', '--person', 'hoa', '--reason', REASON, '--as', 'boss');
     const e = await s.reaches('waiting'), [left] = await s.must('outbox', 'list');
     assert.deepEqual(await mails(), ['cuc@example.org']);
-    assert.deepEqual(e.waits, [{ place: 'outbox', kind: 'outbox', id: left.id }]);
+    assert.deepEqual(bare(e.waits), [{ place: 'outbox', kind: 'outbox', id: left.id }]);
     await s.must('outbox', 'drop', left.id);
     await s.restart(); // it looks once a minute, and at the start
     await s.reaches('done');

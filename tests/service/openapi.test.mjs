@@ -34,6 +34,7 @@ flow.define("votes", { title = "Votes", input = {} }, function(run)
 end)
 flow.define("fails", { title = "Fails", input = {}, retry = { times = 0 } }, function() error { code = "mine.bad", message = "Bad" } end)
 schedule.cron("daily", "0 7 * * *", { flow = "work", input = { n = 1 } })
+schedule.cron("held", "0 7 1 1 *", { flow = "work", input = { n = 1, text = "Held Person, Held Other" } })
 report.define("rows", { params = { least = "integer!" }, columns = { { "n", "integer" } } }, function(p, out)
   for _, r in ipairs(rows:find { n = { ">=", p.least } }) do out:row { r.n } end
 end)
@@ -55,7 +56,7 @@ const done = new Set(); // operations that were seen to be done
 
 const ORG = {
   units: [{ code: 'wing', name: 'Wing', kind: 'office', parent: 'office', from: '2020-01-01' }],
-  persons: [{ code: 'mate', name: 'Mate', email: 'mate@example.vn' }, { code: 'gone', name: 'Gone Person', email: 'gone@example.vn' }, { code: 'lost', name: 'Lost Person' }, { code: 'seen', name: 'Seen Person' }],
+  persons: [{ code: 'mate', name: 'Mate', email: 'mate@example.vn' }, { code: 'gone', name: 'Gone Person', email: 'gone@example.vn' }, { code: 'lost', name: 'Lost Person' }, { code: 'seen', name: 'Seen Person' }, { code: 'held1', name: 'Held Person' }, { code: 'held2', name: 'Held Other' }],
   holders: [{ position: 'head', unit: 'office', person: 'mate', from: '2020-01-01' }],
   bodies: [{ code: 'board', name: 'Board', unit: 'office' }],
   body_members: [{ body: 'board', person: 'mate', capacity: 'chair', from: '2020-01-01' }],
@@ -319,6 +320,14 @@ const x = {
     assert.equal((await setPassword(s, name, PASSWORD)).code, 0);
     assert.equal((await browser(s).login(name, PASSWORD)).status, 200);
     return { name, id: (await x.done('GET', `/api/users/${name}/sessions`)).json[0].id };
+  },
+  async held(person) {
+    const { id } = (await x.done('POST', '/api/audit/erasures', { person, reason: 'Asked for' })).json;
+    for (let i = 0; i < 200; i++, await pause(25)) {
+      const one = (await x.done('GET', '/api/audit/erasures')).json.find((e) => e.id === id);
+      if (one.state === 'waiting') return { id, wait: one.waits[0] };
+    }
+    throw new Error('it does not wait');
   },
   erasure: () => x.done('POST', '/api/audit/erasures', { person: 'lost', reason: 'Asked for' }),
 };

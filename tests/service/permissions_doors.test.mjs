@@ -166,6 +166,8 @@ const ROUTES = [
   ['GET /api/audit/erasures', 'audit.erase', null, 'audit.erasures', () => [{}]],
   ['GET /api/audit/erasures/preview?person={gone}', 'audit.erase', null, 'audit.erase_preview', id('gone')],
   ['POST /api/audit/erasures', 'audit.erase', (x) => ({ person: x.gone, reason: 'r' }), 'audit.erase', (x) => [x.gone, 'r']],
+  ['POST /api/audit/erasures/1/skip', 'audit.erase 404', () => ({ place: 'runs', id: 1, reason: 'r' }), 'audit.erase_skip', () => [1, { place: 'runs', id: 1, reason: 'r' }]],
+  ['POST /api/audit/erasures/1/retry', 'audit.erase 404', () => ({}), 'audit.erase_retry', () => [1]],
   ['GET /api/openapi.json', 'known', null, 'system.openapi', () => []],
   ['GET /api/warnings', 'system.verify', null, 'task.warnings', () => []],
   ['GET /api/verify', 'system.verify', null, 'system.verify', () => []],
@@ -209,7 +211,7 @@ const CALLS = [
   ['report.list', 'known', () => [{}]],
 ];
 const COMMANDS = {
-  'audit list': 'audit.list', 'audit anchors': 'audit.anchors', 'audit verify': 'audit.verify', 'audit erasures': 'audit.erasures', 'audit erase': 'audit.erase', 'audit export': 'audit.export', 'audit anchor': '-',
+  'audit list': 'audit.list', 'audit anchors': 'audit.anchors', 'audit verify': 'audit.verify', 'audit erasures': 'audit.erasures', 'audit erase': 'audit.erase', 'audit erase-skip': 'audit.erase_skip', 'audit erase-retry': 'audit.erase_retry', 'audit export': 'audit.export', 'audit anchor': '-',
   'calendar link': 'calendar.link', 'calendar revoke': 'calendar.revoke',
   'content list': 'content.list', 'content show': 'content.get', 'content history': 'content.history', 'content lint': 'content.lint', 'content import': 'run.start',
   'delegation list': 'people.delegation_list', 'delegation add': 'people.delegate', 'delegation revoke': 'people.revoke',
