@@ -1,4 +1,5 @@
 /* The minutes of a vote, as Markdown from the sentences of the catalogue. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -86,22 +87,42 @@ static void attendance(struct writer *w, const struct vote_tally *t, const struc
     line(w, o->quorum ? "vote.minutes_quorum" : "vote.minutes_no_quorum", "quorum", w->v->quorum_text);
 }
 
-static void option(struct writer *w, const char *name, int64_t count)
+/* The usual ones in the language of the minutes, all others as they were given. */
+static const char *choice(struct writer *w, const char *name)
+{
+    static const char *const usual[] = {"approve", "reject", "abstain", "author"};
+    char key[48];
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        if (strcmp(name, usual[i]) != 0) continue;
+        snprintf(key, sizeof(key), "vote.choice_%s", usual[i]);
+        return locale_text(w->v->lang, key);
+    }
+    return plain(w->s, name);
+}
+
+static void counted(struct writer *w, const char *key, const char *name, int64_t count)
 {
     struct err_num n;
-    locale_format(&w->b, w->v->lang, "vote.minutes_count", "option", plain(w->s, name), "n", err_i64(&n, count), NULL);
+    locale_format(&w->b, w->v->lang, key, "option", choice(w, name), "n", err_i64(&n, count), NULL);
     buf_add_char(&w->b, '\n');
 }
 
 static void votes(struct writer *w, const struct vote_tally *t)
 {
+    if (t->is_sealed) {
+        line(w, "vote.minutes_sealed", "n", "");
+        return;
+    }
     for (size_t i = 0; i < w->v->noptions; i++)
-        option(w, w->v->options[i], t->counts[i]);
+        counted(w, "vote.minutes_count", w->v->options[i], t->counts[i]);
     if (w->v->can_abstain) number(w, "vote.minutes_abstained", t->abstained);
+    for (size_t i = 0; i < w->v->nreturns; i++)
+        if (t->returns[i]) counted(w, "vote.minutes_return", w->v->returns[i], t->returns[i]);
     for (size_t i = 0; !w->v->secret && val_at(&t->votes, i); i++) {
         const struct val *one = val_at(&t->votes, i);
+        const char *said = val_cstr(w->s->arena, val_get(one, "decision"));
         locale_format(&w->b, w->v->lang, "vote.minutes_vote", "name", name_of(w->s, val_get(one, "person")), "option",
-                      plain(w->s, val_cstr(w->s->arena, val_get(one, "decision"))), NULL);
+                      choice(w, said ? said : ""), NULL);
         buf_add_char(&w->b, '\n');
     }
 }

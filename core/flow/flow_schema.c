@@ -114,8 +114,7 @@ static const char asked[] =
     " expires integer not null, used integer) without rowid;"
     "create index flow_task_link_task on flow_task_link(task);";
 
-/* A vote. Ballots of a secret one are boxes that only a key outside the database opens; they are keyed at random and
- * hold neither a time nor a number. */
+/* A vote; the boxes of its ballots were in the order of their coming on the page, so that they went (vote_count). */
 static const char votes[] =
     "create table flow_vote(run integer not null, entry integer not null, options blob not null, key blob,"
     " primary key(run, entry)) without rowid;"
@@ -197,6 +196,11 @@ static const char sought[] =
 static const char heirs[] =
     "create index flow_task_log_moved on flow_task_log(text, task) where kind in ('moved', 'split');";
 
+/* Of a secret vote: what was chosen how often, sealed; `key` names the file with its key. */
+static const char vote_count[] =
+    "create table flow_vote_count(run integer not null, entry integer not null, key blob not null, sealed blob not"
+    " null, primary key(run, entry)) without rowid; drop table flow_ballot; alter table flow_vote drop column key;";
+
 static const char no_link[] = "alter table flow_task add column no_link integer;";
 
 static const char link_files[] = "alter table flow_task_link add column files integer not null default 0;"
@@ -234,4 +238,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/turns", turns},
                                                   {"flow/search", search},
                                                   {"flow/heirs", heirs},
+                                                  {"flow/vote_count", vote_count},
                                                   {0}};

@@ -148,7 +148,7 @@ int flow_task_close(struct flow *f, struct store *db, int64_t run, int64_t entry
     enum { VOTES = 2 };
     static const char *const sql[] = {
         "delete from flow_task_group where run = ?1 and (?2 < 0 or entry = ?2)",
-        "delete from flow_ballot where run = ?1 and (?2 < 0 or entry = ?2)",
+        "delete from flow_vote_count where run = ?1 and (?2 < 0 or entry = ?2)",
         [VOTES] = "delete from flow_vote where run = ?1 and (?2 < 0 or entry = ?2)",
         "delete from flow_task_target where task in (select id from flow_task where run = ?1 and (?2 < 0 or entry = ?2)"
         " and state = 0)",

@@ -150,6 +150,7 @@ int flow_task_set_next(struct flow *f, struct store *db, int64_t task, int64_t n
 /* task_api.c: from what the flow wrote. */
 int flow_task_take_times(struct api_call *c, const struct val *spec, struct flow_task *t);
 int flow_task_take_about(struct api_call *c, const struct val *spec, struct flow_task *t);
+int flow_task_take_part(struct api_call *c, const struct val *spec, struct flow_task *t);
 
 /* vote_api.c, flow_vote.c */
 void vote_add_api(struct flow *f, struct api *api);

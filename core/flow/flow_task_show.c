@@ -91,7 +91,7 @@ static int show_vote(struct session *s, const struct flow_task *t, struct arena 
     struct vote v;
     struct val shown = val_map();
     if (t->kind != TASK_BALLOT) return 0;
-    int rc = flow_vote_load(s, t->run, t->entry, &v, NULL, err);
+    int rc = flow_vote_load(s, t->run, t->entry, &v, err);
     if (rc != 1) return rc;
     rc = val_set(a, &shown, "secret", val_bool(v.secret)) |
          val_set(a, &shown, "change", val_bool(v.can_change && !v.secret)) |

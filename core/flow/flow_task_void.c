@@ -1,11 +1,14 @@
 /* An edit of a text that tasks are about. An approval binds to what was shown: a task about the whole text gets the
  * answer "voided", and the flow asks again. One that is about a part of it stays as it is when nothing of that part
- * changed, and who answered it has not written the text since; else it is asked again, answered or not. */
-#include "flow/flow_task.h"
+ * changed, and who answered it has not written the text since; else it is asked again, answered or not. A vote stays on
+ * likewise, as long as none of its members has written the text; else it is over, as void, and the flow holds it again.
+ */
+#include "flow/flow_vote.h"
 
 #include <string.h>
 
 #include "content/content.h"
+#include "plugin/plugins.h"
 
 enum { TASKS_MAX = 1000 };
 
@@ -96,6 +99,54 @@ static int edit_part(struct flow *f, struct session *s, struct flow_task *t, con
     return rc || !mine ? rc : flow_task_tell(s, t, "task.asked_again", err);
 }
 
+static bool is_one_of(const struct val *persons, const struct val *of)
+{
+    for (size_t i = 0; val_at(persons, i); i++)
+        for (size_t k = 0; val_at(of, k); k++)
+            if (val_equal(val_at(persons, i), val_at(of, k))) return true;
+    return false;
+}
+
+/* Has one who has a ballot written the text? Then what they voted, or would, is a writer's vote. */
+static int has_writer(struct session *s, const struct flow_task *t, bool *out, struct err *err)
+{
+    struct vote v;
+    struct val authors;
+    struct registry *r = plugins_registry(s->host->plugins);
+    int rc = flow_vote_load(s, t->run, t->entry, &v, err);
+    if (rc == 1) rc = content_authors(r, s->db, t->about, s->arena, &authors, err);
+    registry_drop(r);
+    *out = rc == 0 && is_one_of(&authors, &v.asked);
+    return rc;
+}
+
+/* All ballots of the vote are of the new text, those that were cast too: their part is as it was. */
+static int keep_vote(struct session *s, const struct flow_task *t, const struct content_version *now, struct err *err)
+{
+    struct stmt *st =
+        store_stmt(s->db, "update flow_task set about_rev = ?3, about_hash = ?4 where run = ?1 and entry = ?2", err);
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, t->run);
+    stmt_bind_int(st, 2, t->entry);
+    stmt_bind_int(st, 3, now->rev);
+    stmt_bind_str(st, 4, now->hash);
+    int rc = stmt_run(st, err);
+    return rc ? rc : flow_task_log(s, t->id, "kept", 0, NULL, err);
+}
+
+static int edit_vote(struct flow *f, struct session *s, const struct flow_task *t, const struct content_version *now,
+                     struct err *err)
+{
+    struct val changed;
+    bool is_void = false;
+    int rc = strcmp(t->about_hash, now->hash) == 0 ? 1 : difference(s, t, now->rev, &changed, err);
+    if (rc) return rc < 0 ? rc : 0; /* kept just now, with another ballot of the vote */
+    is_void = touches(t, &changed);
+    if (!is_void) rc = has_writer(s, t, &is_void, err);
+    if (rc) return rc;
+    return is_void ? flow_vote_void(f, s, t, now->rev, err) : keep_vote(s, t, now, err);
+}
+
 static int void_whole(struct flow *f, struct session *s, const struct flow_task *t, int64_t now_rev, struct err *err)
 {
     struct val answer = val_map();
@@ -136,7 +187,9 @@ int flow_task_void(struct flow *f, struct session *s, int64_t item, struct err *
         rc = flow_task_load(s->db, ids[i], s->arena, &t, err);
         if (rc != 1) continue;
         rc = 0;
-        if (t.part.type == VAL_LIST)
+        if (t.kind == TASK_BALLOT && t.part.type == VAL_LIST)
+            rc = t.state == TASK_OPEN ? edit_vote(f, s, &t, &now, err) : 0;
+        else if (t.part.type == VAL_LIST)
             rc = edit_part(f, s, &t, &now, err);
         else if (t.state == TASK_OPEN) /* another of the same wait may have closed it just now */
             rc = void_whole(f, s, &t, now.rev, err);

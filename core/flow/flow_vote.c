@@ -21,6 +21,16 @@ static int option_of(const struct vote *v, const struct val *decision)
     return VOTE_OPTIONS_MAX;
 }
 
+/* Where those against send it: of vote.returns, or -1. Of who is for it nothing goes back. */
+static int returns_of(const struct vote *v, const struct val *answer)
+{
+    const struct val *to = val_get(answer, "return_to");
+    if (option_of(v, val_get(answer, "decision")) != 1) return -1;
+    for (size_t i = 0; to && i < v->nreturns; i++)
+        if (val_is_str(to, v->returns[i])) return (int)i;
+    return -1;
+}
+
 /* An open vote may be changed while it is on, where the vote says so. */
 static int change(struct flow *f, struct session *s, const struct flow_task *t, const struct val *given,
                   struct err *err)
@@ -64,13 +74,29 @@ static int check_voter(struct session *s, const struct flow_task *t, struct val 
     return rc;
 }
 
+/* Whether it can be counted or not: it is over, and its boxes and their key are gone. */
+static int close_vote(struct flow *f, struct session *s, const struct vote *v, const struct val *result,
+                      const struct err *failed, struct err *err)
+{
+    crash_point("vote.before_close");
+    int rc = flow_task_close(f, s->db, v->run, v->entry, err);
+    return rc ? rc : flow_signal_entry(f, s, v->run, v->entry, failed ? NULL : result, failed, err);
+}
+
+/* A vote that cannot be counted is over for that reason, and says so to its flow. */
+static int fail(struct flow *f, struct session *s, const struct vote *v, struct err *err)
+{
+    struct err failed = *err;
+    err_clear(err);
+    return close_vote(f, s, v, NULL, &failed, err);
+}
+
 int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t, const struct val *given,
                    struct err *err)
 {
     struct vote v;
-    uint8_t key[VOTE_KEY_LEN];
     struct val answer = val_map(), form = val_map();
-    int rc = flow_vote_load(s, t->run, t->entry, &v, key, err);
+    int rc = flow_vote_load(s, t->run, t->entry, &v, err);
     if (rc == 0) return conflict(t, t->state == TASK_DECIDED ? "vote.twice" : "flow.task_closed", err);
     if (rc < 0) return rc;
     if (t->state != TASK_OPEN) return again(f, s, &v, t, given, err);
@@ -80,8 +106,10 @@ int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t,
     if (rc == 0) rc = flow_task_check_form(f, s, t, given, v.secret ? &form : &answer, err);
     if (rc) return rc;
     if (v.secret) {
-        /* That this member has voted, and no more: no time either, by which ballots could be told apart. */
-        rc = vote_box_add(s->db, &v, key, option_of(&v, val_get(&form, "decision")), err);
+        /* That this member has voted, and no more. */
+        s->is_secret = true;
+        rc = vote_count_add(f, s->db, &v, option_of(&v, val_get(&form, "decision")), returns_of(&v, &form), err);
+        if (rc == ERR_REFUSED) return fail(f, s, &v, err);
         if (rc == 0) rc = val_set(s->arena, &answer, "voted", val_bool(true)) ? ERR_NOMEM : 0;
     } else {
         rc = val_set(s->arena, &answer, "at", val_int(s->now)) | val_set(s->arena, &answer, "task", val_int(t->id));
@@ -139,6 +167,8 @@ static int count_one(struct session *s, const struct vote *v, int64_t person, co
         t->abstained++;
     else
         t->counts[option]++;
+    int returns = returns_of(v, answer);
+    if (returns >= 0) t->returns[returns]++;
     return add_person(s, &t->votes, person, "decision", decision);
 }
 
@@ -183,19 +213,35 @@ static int count_ballots(struct session *s, const struct vote *v, struct vote_ta
     return rc;
 }
 
-static int count_secret(struct flow *f, struct session *s, const struct vote *v, const uint8_t *key,
-                        struct vote_tally *t, struct err *err)
+static int count_secret(struct flow *f, struct session *s, const struct vote *v, struct vote_tally *t, struct err *err)
 {
-    int64_t counts[VOTE_OPTIONS_MAX + 1] = {0}, all = 0;
+    struct vote_count count;
     struct err_num run;
-    int rc = vote_box_count(f, s->db, v, key, counts, err);
+    int64_t all = 0;
+    int rc = vote_count_open(f, s->db, v, &count, err);
     if (rc) return rc;
     for (int i = 0; i <= VOTE_OPTIONS_MAX; i++)
-        all += counts[i];
-    if (all != t->voted) return err_set(err, ERR_REFUSED, "vote.boxes", "run", err_i64(&run, v->run), NULL);
-    memcpy(t->counts, counts, sizeof(t->counts));
-    t->abstained = counts[VOTE_OPTIONS_MAX];
+        all += count.options[i];
+    if (all != t->voted) return err_set(err, ERR_REFUSED, "vote.sealed", "run", err_i64(&run, v->run), NULL);
+    for (int i = 0; i < VOTE_OPTIONS_MAX; i++)
+        t->counts[i] = count.options[i];
+    for (int i = 0; i < VOTE_RETURNS_MAX; i++)
+        t->returns[i] = count.returns[i];
+    t->abstained = count.options[VOTE_OPTIONS_MAX];
     return 0;
+}
+
+/* Where it is to go back to, and how many of those against said so. */
+static int show_returns(struct arena *a, const struct vote *v, const struct vote_tally *t, const struct vote_outcome *o,
+                        struct val *out)
+{
+    struct val counts = val_map();
+    int rc = 0;
+    if (v->nreturns == 0 || t->is_sealed) return 0;
+    for (size_t i = 0; i < v->nreturns; i++)
+        rc |= val_set(a, &counts, v->returns[i], val_int(t->returns[i]));
+    if (o->returns_to >= 0) rc |= val_set(a, out, "return_to", val_str(v->returns[o->returns_to]));
+    return rc | val_set(a, out, "returns", counts);
 }
 
 static int show(struct session *s, const struct vote *v, const struct vote_tally *t, const struct vote_outcome *o,
@@ -211,7 +257,8 @@ static int show(struct session *s, const struct vote *v, const struct vote_tally
     rc |= val_set(a, out, "passed", val_bool(o->passed));
     rc |= val_set(a, out, "quorum", val_bool(o->quorum));
     if (o->winner >= 0) rc |= val_set(a, out, "choice", val_str(v->options[o->winner]));
-    rc |= val_set(a, out, "counts", counts);
+    if (!t->is_sealed) rc |= val_set(a, out, "counts", counts);
+    rc |= show_returns(a, v, t, o, out);
     rc |= val_set(a, out, "of", val_int(o->base));
     rc |= val_set(a, out, "members", val_int(t->members));
     rc |= val_set(a, out, "voted", val_int(t->voted));
@@ -222,34 +269,22 @@ static int show(struct session *s, const struct vote *v, const struct vote_tally
     return rc | val_set(a, out, "at", val_int(s->now));
 }
 
-/* Whether it can be counted or not: it is over, and its boxes and their key are gone. */
-static int close_vote(struct flow *f, struct session *s, const struct vote *v, const struct val *result,
-                      const struct err *failed, struct err *err)
-{
-    crash_point("vote.before_close");
-    int rc = flow_task_close(f, s->db, v->run, v->entry, err);
-    return rc ? rc : flow_signal_entry(f, s, v->run, v->entry, failed ? NULL : result, failed, err);
-}
-
 int flow_vote_settle(struct flow *f, struct session *s, int64_t run, int64_t entry, bool late, struct err *err)
 {
     struct vote v;
-    uint8_t key[VOTE_KEY_LEN];
     struct vote_tally t = {.absentees = val_list(), .recusals = val_list(), .votes = val_list()};
     struct vote_outcome o;
     struct val result;
     const char *minutes;
     int64_t open = 0;
-    int rc = flow_vote_load(s, run, entry, &v, key, err);
+    int rc = flow_vote_load(s, run, entry, &v, err);
     if (rc <= 0) return rc;
     rc = count_ballots(s, &v, &t, &open, err);
     if (rc || (open && !late)) return rc;
-    if (v.secret) rc = count_secret(f, s, &v, key, &t, err);
-    if (rc == ERR_REFUSED) {
-        struct err failed = *err;
-        err_clear(err);
-        return close_vote(f, s, &v, NULL, &failed, err);
-    }
+    /* Of a few who came the count would tell how each of them voted, and nothing hangs on it. */
+    t.is_sealed = v.secret && !vote_share_reached(&v.quorum, t.voted, t.members);
+    if (v.secret && !t.is_sealed) rc = count_secret(f, s, &v, &t, err);
+    if (rc == ERR_REFUSED) return fail(f, s, &v, err);
     if (rc) return rc;
     vote_decide(&v, &t, &o);
     rc = vote_minutes(s, &v, &t, &o, &minutes, err);
@@ -265,7 +300,7 @@ int flow_vote_void(struct flow *f, struct session *s, const struct flow_task *t,
 {
     struct vote v;
     struct val result = val_map();
-    int rc = flow_vote_load(s, t->run, t->entry, &v, NULL, err);
+    int rc = flow_vote_load(s, t->run, t->entry, &v, err);
     if (rc <= 0) return rc;
     rc = flow_task_voided(s, t, now_rev, &result, err);
     if (rc) return rc;

@@ -1,12 +1,14 @@
 /* Votes: a wait whose answer a body gives by counting. Each member has a ballot (a task); who voted is known, and of an
- * open vote how. A secret ballot is a box that only the vote's own key opens: that key is a file beside the database,
- * never in it, and is destroyed when the vote is closed. */
+ * open vote how. Of a secret vote there are no ballots at all, only the count as it stands, sealed: its key is a file
+ * beside the database, never in it. Each ballot opens the count, is added, and seals it with a new key; the one before
+ * is destroyed. So what the database held earlier (in its log, in free pages) nobody opens, and the count that the
+ * newest key opens does not say whose ballot did what. */
 #ifndef KHUNG_FLOW_VOTE_H
 #define KHUNG_FLOW_VOTE_H
 
 #include "flow/flow_task.h"
 
-enum { VOTE_MEMBERS_MAX = 1000, VOTE_OPTIONS_MAX = 20, VOTE_KEY_LEN = 32, VOTE_BOX_LEN = 80, VOTE_TEXT_MAX = 32 };
+enum { VOTE_MEMBERS_MAX = 1000, VOTE_OPTIONS_MAX = 20, VOTE_RETURNS_MAX = 100, VOTE_KEY_ID = 8, VOTE_KEY_LEN = 32 };
 
 /* "80%", "2/3": at least that share; ">1/2", ">50%": more than it; 5, ">5": so many. Integers only. */
 struct vote_share {
@@ -27,6 +29,8 @@ struct vote {
     const char *title;
     const char *options[VOTE_OPTIONS_MAX];
     size_t noptions;
+    const char *returns[VOTE_RETURNS_MAX]; /* where those against may send it */
+    size_t nreturns;
     struct vote_share quorum, threshold;
     const char *quorum_text, *threshold_text;
     enum vote_of of;
@@ -37,35 +41,49 @@ struct vote {
     struct val members; /* ids of persons */
     struct val asked;   /* those of them who get a ballot */
 };
-int flow_vote_save(struct session *s, const struct vote *v, const uint8_t *key, struct err *err);
-/* 1, 0. `key` (may be NULL): the public one of a secret vote. */
-int flow_vote_load(struct session *s, int64_t run, int64_t entry, struct vote *v, uint8_t key[VOTE_KEY_LEN],
-                   struct err *err);
+int flow_vote_save(struct session *s, const struct vote *v, struct err *err);
+/* 1, 0. */
+int flow_vote_load(struct session *s, int64_t run, int64_t entry, struct vote *v, struct err *err);
 
 /* What the ballots say. */
 struct vote_tally {
     int64_t members, voted, absent, recused, abstained; /* members: without those who take no part */
-    int64_t counts[VOTE_OPTIONS_MAX];
+    int64_t counts[VOTE_OPTIONS_MAX], returns[VOTE_RETURNS_MAX];
     struct val absentees, recusals, votes; /* lists, for the result */
+    bool is_sealed;                        /* a secret vote without its quorum: nothing is opened */
 };
 /* What it comes to, by the rules alone. */
 struct vote_outcome {
     int64_t base; /* of how many */
     bool quorum, passed;
-    int winner; /* an option, or -1 */
+    int winner;     /* an option, or -1 */
+    int returns_to; /* of vote.returns, or -1 */
 };
 void vote_decide(const struct vote *v, const struct vote_tally *t, struct vote_outcome *out);
 
-/* flow_vote_key.c. The secret key is in DATA/vote-RUN-ENTRY.key, 0600. */
-int vote_key_make(struct flow *f, int64_t run, int64_t entry, uint8_t public_key[VOTE_KEY_LEN], struct err *err);
-/* After the commit; entry -1: all of the run. */
+/* flow_vote_key.c. The key of a count is in DATA/vote-RUN-ENTRY.ID.key, 0600. */
+struct vote_key {
+    uint8_t id[VOTE_KEY_ID], secret[VOTE_KEY_LEN];
+};
+/* On the disk before it returns. */
+int vote_key_make(struct flow *f, const struct vote *v, struct vote_key *k, struct err *err);
+/* The one with k->id; false: it is not there. */
+bool vote_key_read(struct flow *f, const struct vote *v, struct vote_key *k);
+/* After the commit: those of the vote by which nothing is sealed any more; entry -1: of all votes of the run. */
 void vote_key_destroy(struct flow *f, int64_t run, int64_t entry);
-/* Keys whose vote is over, left behind by a crash. */
+/* All such keys, left behind by a crash. */
 int vote_key_sweep(struct flow *f, struct store *db, struct err *err);
-int vote_box_add(struct store *db, const struct vote *v, const uint8_t key[VOTE_KEY_LEN], int option, struct err *err);
-/* Counts the boxes into `counts` (and VOTE_OPTIONS_MAX: abstentions). ERR_REFUSED "vote.key_lost", "vote.boxes". */
-int vote_box_count(struct flow *f, struct store *db, const struct vote *v, const uint8_t key[VOTE_KEY_LEN],
-                   int64_t counts[VOTE_OPTIONS_MAX + 1], struct err *err);
+
+/* flow_vote_count.c: the sealed count of a secret vote. */
+struct vote_count {
+    uint16_t options[VOTE_OPTIONS_MAX + 1]; /* the last: abstentions */
+    uint16_t returns[VOTE_RETURNS_MAX];
+};
+int vote_count_begin(struct flow *f, struct store *db, const struct vote *v, struct err *err);
+/* One ballot: an option, and where it sends it, or -1. ERR_REFUSED as vote_count_open. */
+int vote_count_add(struct flow *f, struct store *db, const struct vote *v, int option, int returns, struct err *err);
+/* ERR_REFUSED "vote.key_lost", "vote.sealed". */
+int vote_count_open(struct flow *f, struct store *db, const struct vote *v, struct vote_count *out, struct err *err);
 
 /* flow_minutes.c: as Markdown, in the vote's language. */
 int vote_minutes(struct session *s, const struct vote *v, const struct vote_tally *t, const struct vote_outcome *o,

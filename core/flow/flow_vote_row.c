@@ -17,13 +17,16 @@ static struct vote_share share_of(const struct val *v)
 
 static int to_val(struct arena *a, const struct vote *v, struct val *out)
 {
-    struct val options = val_list(), quorum, threshold;
+    struct val options = val_list(), returns = val_list(), quorum, threshold;
     int rc = share_to_val(a, &v->quorum, &quorum) | share_to_val(a, &v->threshold, &threshold);
     *out = val_map();
     for (size_t i = 0; i < v->noptions; i++)
         rc |= val_add(a, &options, val_str(v->options[i]));
+    for (size_t i = 0; i < v->nreturns; i++)
+        rc |= val_add(a, &returns, val_str(v->returns[i]));
     rc |= val_set(a, out, "title", val_str(v->title));
     rc |= val_set(a, out, "options", options);
+    rc |= val_set(a, out, "returns", returns);
     rc |= val_set(a, out, "quorum", quorum);
     rc |= val_set(a, out, "threshold", threshold);
     rc |= val_set(a, out, "quorum_text", val_str(v->quorum_text));
@@ -39,19 +42,18 @@ static int to_val(struct arena *a, const struct vote *v, struct val *out)
     return rc | val_set(a, out, "asked", v->asked);
 }
 
-int flow_vote_save(struct session *s, const struct vote *v, const uint8_t *key, struct err *err)
+int flow_vote_save(struct session *s, const struct vote *v, struct err *err)
 {
     struct val all;
     struct buf b;
     if (to_val(s->arena, v, &all)) return err_set(err, ERR_NOMEM, "memory", NULL);
-    struct stmt *st = store_stmt(s->db, "insert into flow_vote(run, entry, options, key) values(?1, ?2, ?3, ?4)", err);
+    struct stmt *st = store_stmt(s->db, "insert into flow_vote(run, entry, options) values(?1, ?2, ?3)", err);
     if (!st) return err->code;
     buf_init(&b, 128 << 10);
     val_encode(&all, &b, false);
     stmt_bind_int(st, 1, v->run);
     stmt_bind_int(st, 2, v->entry);
     stmt_bind_blob(st, 3, b.data, b.len);
-    if (key) stmt_bind_blob(st, 4, key, VOTE_KEY_LEN);
     int rc = stmt_run(st, err);
     if (!buf_ok(&b)) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
     buf_close(&b);
@@ -60,8 +62,8 @@ int flow_vote_save(struct session *s, const struct vote *v, const uint8_t *key, 
 
 static int from_val(struct arena *a, const struct val *all, struct vote *v)
 {
-    const struct val *options = val_get(all, "options"), *members = val_get(all, "members"),
-                     *asked = val_get(all, "asked");
+    const struct val *options = val_get(all, "options"), *returns = val_get(all, "returns"),
+                     *members = val_get(all, "members"), *asked = val_get(all, "asked");
     struct val empty = val_list();
     v->title = val_cstr(a, val_get(all, "title"));
     v->quorum = share_of(val_get(all, "quorum"));
@@ -79,13 +81,14 @@ static int from_val(struct arena *a, const struct val *all, struct vote *v)
     v->asked = asked ? *asked : empty;
     for (; v->noptions < VOTE_OPTIONS_MAX && val_at(options, v->noptions); v->noptions++)
         v->options[v->noptions] = val_cstr(a, val_at(options, v->noptions));
+    for (; returns && v->nreturns < VOTE_RETURNS_MAX && val_at(returns, v->nreturns); v->nreturns++)
+        v->returns[v->nreturns] = val_cstr(a, val_at(returns, v->nreturns));
     return v->title && v->lang && v->quorum_text && v->threshold_text && v->noptions >= 2 ? 0 : ERR_CORRUPT;
 }
 
-int flow_vote_load(struct session *s, int64_t run, int64_t entry, struct vote *v, uint8_t key[VOTE_KEY_LEN],
-                   struct err *err)
+int flow_vote_load(struct session *s, int64_t run, int64_t entry, struct vote *v, struct err *err)
 {
-    struct stmt *st = store_stmt(s->db, "select options, key from flow_vote where run = ?1 and entry = ?2", err);
+    struct stmt *st = store_stmt(s->db, "select options from flow_vote where run = ?1 and entry = ?2", err);
     struct val borrowed, all;
     size_t len;
     if (!st) return err->code;
@@ -98,8 +101,6 @@ int flow_vote_load(struct session *s, int64_t run, int64_t entry, struct vote *v
         if (val_decode(bytes, len, s->arena, flow_kind_of, &borrowed) || val_copy(s->arena, &borrowed, &all) ||
             from_val(s->arena, &all, v))
             rc = err_set(err, ERR_CORRUPT, "flow.row", NULL);
-        const void *kept = stmt_blob(st, 1, &len);
-        if (rc == 1 && key && kept && len == VOTE_KEY_LEN) memcpy(key, kept, VOTE_KEY_LEN);
     }
     stmt_done(st);
     return rc;

@@ -47,7 +47,7 @@ void vote_decide(const struct vote *v, const struct vote_tally *t, struct vote_o
 {
     int64_t counts[VOTE_OPTIONS_MAX];
     bool tie = false;
-    *out = (struct vote_outcome){.winner = -1};
+    *out = (struct vote_outcome){.winner = -1, .returns_to = -1};
     out->base = t->voted;
     if (v->absent == VOTE_AGAINST || (v->of == VOTE_OF_MEMBERS && v->absent != VOTE_NOT_COUNTED))
         out->base += t->absent;
@@ -63,10 +63,13 @@ void vote_decide(const struct vote *v, const struct vote_tally *t, struct vote_o
         }
     }
     out->quorum = vote_share_reached(&v->quorum, t->voted, t->members);
-    if (tie) out->winner = -1;
+    if (tie || t->is_sealed) out->winner = -1;
     /* A motion passes by its first option; of several to choose from, any may win. */
     int64_t yes = v->noptions == 2 ? counts[0] : out->winner >= 0 ? counts[out->winner] : 0;
     out->passed = out->quorum && vote_share_reached(&v->threshold, yes, out->base);
     if (v->noptions == 2 && out->passed) out->winner = 0;
-    if (v->noptions > 2 && !out->passed) out->winner = -1;
+    if (!out->passed && (v->noptions > 2 || out->winner == 0)) out->winner = -1;
+    /* What most of those against said; of two that as many said the first. */
+    for (size_t i = 0; i < v->nreturns; i++)
+        if (t->returns[i] > (out->returns_to < 0 ? 0 : t->returns[out->returns_to])) out->returns_to = (int)i;
 }

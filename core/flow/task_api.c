@@ -64,7 +64,7 @@ static int find_since(struct api_call *c, struct flow_task *t)
 }
 
 /* part = { "title", "body" }: the answer is about these fields of the item alone. */
-static int take_part(struct api_call *c, const struct val *spec, struct flow_task *t)
+int flow_task_take_part(struct api_call *c, const struct val *spec, struct flow_task *t)
 {
     const struct val *part = val_get(spec, "part");
     if (!part || part->type == VAL_NIL) return 0;
@@ -87,7 +87,8 @@ int flow_task_take_about(struct api_call *c, const struct val *spec, struct flow
     int rc = content_item_version(c->s->db, about->as.obj.id, &now, c->err);
     if (rc) return rc;
     t->about = about->as.obj.id;
-    t->about_rev = about->as.obj.rev ? about->as.obj.rev : now.rev;
+    /* As it stands now, whenever the flow has read it: what is shown and what is approved are one text. */
+    t->about_rev = now.rev;
     t->about_hash = arena_strdup(c->arena, now.hash);
     return t->about_hash ? find_since(c, t) : err_set(c->err, ERR_NOMEM, "memory", NULL);
 }
@@ -131,7 +132,7 @@ static int make_task(struct api_call *c, const struct val *spec, int64_t entry, 
     if (spec->type != VAL_MAP) return err_set(c->err, ERR_INVALID, "flow.task", NULL);
     int rc = flow_task_take_times(c, spec, &t);
     if (rc == 0) rc = flow_task_take_about(c, spec, &t);
-    if (rc == 0) rc = take_part(c, spec, &t);
+    if (rc == 0) rc = flow_task_take_part(c, spec, &t);
     if (rc == 0) rc = take_form(c, spec, &t);
     if (rc == 0) rc = take_rest(c, spec, &t);
     if (rc == 0) rc = flow_target_resolve(c, val_get(spec, "to"), &t.targets);
@@ -221,8 +222,8 @@ static const struct api_fn functions[] = {
      "on_timeout:"
      "text,help:text,link:boolean}!",
      "Answer", API_WAIT, NULL, 1,
-     "Asks a person, position, role or list; waits for the answer. With about = item it binds to that text; link = "
-     "false: no mailed link decides it.",
+     "Asks a person, position, role or list; waits for the answer. With about = item it binds to its text as it stands "
+     "then; link = false: no mailed link decides it.",
      true},
     {"run:ask_all", ask_all,
      "run:object:run! "

@@ -95,6 +95,30 @@ static int take_voters(struct api_call *c, const struct val *spec, struct vote *
     return rc;
 }
 
+/* A text that may stand among the choices of a form, and not before. */
+static bool is_choice(const char *text, const char *const *before, size_t n)
+{
+    if (!text || !*text || strlen(text) > 100 || strpbrk(text, ",!:") || strcmp(text, "abstain") == 0) return false;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(before[i], text) == 0) return false;
+    return true;
+}
+
+/* Where those against may send it. */
+static int take_returns(struct api_call *c, const struct val *spec, struct vote *v)
+{
+    const struct val *returns = val_get(spec, "returns");
+    if (!returns || (returns->type == VAL_MAP && returns->as.map.n == 0)) return 0;
+    if (returns->type != VAL_LIST || returns->as.list.n > VOTE_RETURNS_MAX || v->noptions != 2)
+        return bad(c, "vote.returns", "returns");
+    for (size_t i = 0; i < returns->as.list.n; i++) {
+        const char *text = api_str(&returns->as.list.items[i]);
+        if (!is_choice(text, v->returns, v->nreturns)) return bad(c, "vote.returns", "returns");
+        v->returns[v->nreturns++] = text;
+    }
+    return 0;
+}
+
 static int take_options(struct api_call *c, const struct val *spec, struct vote *v)
 {
     const struct val *options = val_get(spec, "options");
@@ -107,10 +131,7 @@ static int take_options(struct api_call *c, const struct val *spec, struct vote 
         return bad(c, "vote.options", "options");
     for (size_t i = 0; i < options->as.list.n; i++) {
         const char *text = api_str(&options->as.list.items[i]);
-        if (!text || !*text || strlen(text) > 100 || strpbrk(text, ",!:") || strcmp(text, "abstain") == 0)
-            return bad(c, "vote.options", "options");
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(v->options[k], text) == 0) return bad(c, "vote.options", "options");
+        if (!is_choice(text, v->options, v->noptions)) return bad(c, "vote.options", "options");
         v->options[v->noptions++] = text;
     }
     return 0;
@@ -160,19 +181,27 @@ static int take_rules(struct api_call *c, const struct val *spec, struct vote *v
     return rc;
 }
 
+static char *choices(struct arena *a, const char *const *of, size_t n, const char *end)
+{
+    struct buf b;
+    buf_init(&b, 16 << 10);
+    buf_add_str(&b, "choice:");
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&b, "%s%s", i ? "," : "", of[i]);
+    buf_add_str(&b, end);
+    char *text = buf_ok(&b) ? arena_strndup(a, b.data, b.len) : NULL;
+    buf_close(&b);
+    return text;
+}
+
 /* Ballots of a secret vote have nothing but the choice: a remark would tell whose it is. */
 static int make_form(struct api_call *c, const struct vote *v, struct val *form)
 {
-    struct buf b;
-    buf_init(&b, 4000);
-    buf_add_str(&b, "choice:");
-    for (size_t i = 0; i < v->noptions; i++)
-        buf_printf(&b, "%s%s", i ? "," : "", v->options[i]);
-    buf_printf(&b, "%s!", v->can_abstain ? ",abstain" : "");
-    char *choice = buf_ok(&b) ? arena_strndup(c->arena, b.data, b.len) : NULL;
-    buf_close(&b);
+    char *decision = choices(c->arena, v->options, v->noptions, v->can_abstain ? ",abstain!" : "!"),
+         *returns = choices(c->arena, v->returns, v->nreturns, "");
     *form = val_map();
-    if (!choice || val_set(c->arena, form, "decision", val_str(choice)) ||
+    if (!decision || !returns || val_set(c->arena, form, "decision", val_str(decision)) ||
+        (v->nreturns && val_set(c->arena, form, "return_to", val_str(returns))) ||
         (!v->secret && val_set(c->arena, form, "comment", val_str("text"))))
         return err_set(c->err, ERR_NOMEM, "memory", NULL);
     return 0;
@@ -202,19 +231,20 @@ static int make_vote(struct api_call *c, const struct val *spec, int64_t entry)
     struct flow_run *run = c->s->run;
     struct vote v = {.run = run->id, .entry = entry};
     struct flow_task t = {.run = run->id, .entry = entry, .kind = TASK_BALLOT};
-    uint8_t key[VOTE_KEY_LEN];
     int rc = take_rules(c, spec, &v);
     if (rc == 0) rc = take_options(c, spec, &v);
+    if (rc == 0) rc = take_returns(c, spec, &v);
     if (rc == 0) rc = take_voters(c, spec, &v);
     if (rc == 0) rc = flow_task_take_times(c, spec, &t);
     if (rc == 0) rc = flow_task_take_about(c, spec, &t);
+    if (rc == 0) rc = flow_task_take_part(c, spec, &t);
     if (rc == 0) rc = leave_out_authors(c, t.about, &v);
     if (rc == 0) rc = make_form(c, &v, &t.form);
     if (rc) return rc;
     t.title = v.title;
     t.help = api_str(val_get(spec, "help"));
-    if (v.secret) rc = vote_key_make(f, run->id, entry, key, c->err);
-    if (rc == 0) rc = flow_vote_save(c->s, &v, v.secret ? key : NULL, c->err);
+    rc = flow_vote_save(c->s, &v, c->err);
+    if (rc == 0 && v.secret) rc = vote_count_begin(f, c->s->db, &v, c->err);
     return rc ? rc : make_ballots(c, &v, &t);
 }
 
@@ -232,14 +262,18 @@ static int vote(struct api_call *c)
 
 static const struct api_fn functions[] = {
     {"run:vote", vote,
-     "run:object:run! vote:map{title:text!,body:any,voters:list,present:list,about:object:item,options:list,quorum:any,"
-     "of:text,absent:text,secret:boolean,threshold:any,abstain:boolean,change:boolean,within:duration,remind:duration,"
+     "run:object:run! vote:map{title:text!,body:any,voters:list,present:list,about:object:item,part:list,"
+     "options:list,returns:list,quorum:any,of:text,absent:text,secret:boolean,threshold:any,abstain:boolean,change:"
+     "boolean,within:duration,remind:duration,"
      "help:text,lang:text}!",
      "map", API_WAIT, NULL, 1,
      "A vote of a `body` or of `voters`, without those who wrote the item that it is `about`: quorum and threshold = "
      "\"80%\" | \"2/3\" (at least) | \">1/2\" (more) | k, of "
      "= \"members\" |"
-     " \"present\", absent = \"written\" | \"not_counted\" | \"against\"; { passed =, counts =, minutes = }.",
+     " \"present\", absent = \"written\" | \"not_counted\" | \"against\". With `part` = its fields an edit of others "
+     "leaves it "
+     "on; who is against may say which of `returns` it goes back to. { passed =, quorum =, counts =, return_to =, "
+     "minutes = }.",
      true},
     {0},
 };

@@ -141,6 +141,7 @@ static int run(struct api_job *job, struct session *s, struct reader *reader, st
 {
     take_caller(job, s);
     s->next = NULL;
+    s->is_secret = false;
     if (job->login.lang[0]) s->lang = job->login.lang;
     buf_clear(&job->out);
     buf_clear(&job->kept);
@@ -170,7 +171,8 @@ static int run_once(struct api_job *job, struct session *s, struct err *err)
     if (rc == 0) rc = run(job, s, NULL, err);
     if (rc < 0) return rc;
     if (!job->is_replayed) {
-        answer = (struct idempotency_answer){job->status, job->type, job->head, job->kept.len ? &job->kept : &job->out};
+        answer = (struct idempotency_answer){job->status, job->type, job->head, job->kept.len ? &job->kept : &job->out,
+                                             s->is_secret};
         return idempotency_keep(s->db, &once, &answer, s->now, err);
     }
     job->status = answer.status;

@@ -40,6 +40,8 @@ void idempotency_init(struct idempotency *i, int64_t account, const char *key, c
     digest_add(&d, method, strlen(method) + 1);
     digest_add(&d, path, strlen(path) + 1);
     digest_add(&d, query, strlen(query) + 1);
+    struct digest bare = d;
+    digest_end(&bare, i->bare);
     digest_add(&d, body, len);
     digest_end(&d, i->request);
 }
@@ -67,7 +69,8 @@ int idempotency_find(struct store *db, const struct idempotency *i, struct arena
     if (rc == 1) {
         size_t len;
         const void *request = stmt_blob(s, 0, &len);
-        bool same = len == DIGEST_LEN && memcmp(request, i->request, DIGEST_LEN) == 0;
+        bool same = len == DIGEST_LEN &&
+                    (memcmp(request, i->request, DIGEST_LEN) == 0 || memcmp(request, i->bare, DIGEST_LEN) == 0);
         rc = same ? take(s, a, out, err) : err_set(err, ERR_INVALID, "http.idempotency_other", NULL);
     }
     stmt_done(s);
@@ -96,7 +99,7 @@ int idempotency_keep(struct store *db, const struct idempotency *i, const struct
                                      err);
     if (!s) return err->code;
     stmt_bind_blob(s, 1, i->key, sizeof(i->key));
-    stmt_bind_blob(s, 2, i->request, sizeof(i->request));
+    stmt_bind_blob(s, 2, answer->is_secret ? i->bare : i->request, DIGEST_LEN);
     stmt_bind_int(s, 3, answer->status);
     if (answer->body->len) stmt_bind_blob(s, 4, answer->body->data, answer->body->len);
     stmt_bind_int(s, 5, now);

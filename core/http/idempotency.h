@@ -14,8 +14,8 @@ enum { IDEMPOTENCY_KEY_MAX = 255 };
 extern const struct store_migration http_migrations[];
 
 struct idempotency {
-    uint8_t key[DIGEST_LEN], request[DIGEST_LEN];
-    int64_t account; /* or 0 */
+    uint8_t key[DIGEST_LEN], request[DIGEST_LEN], bare[DIGEST_LEN]; /* bare: without its body */
+    int64_t account;                                                /* or 0 */
 };
 /* Of the account, the key, and the request (method, path, query, body). */
 void idempotency_init(struct idempotency *i, int64_t account, const char *key, const char *method, const char *path,
@@ -24,6 +24,7 @@ struct idempotency_answer {
     int status;
     const char *type, *head; /* what a plugin's route said; NULL: as REST has it */
     struct buf *body;
+    bool is_secret; /* of its request not even a digest of the body is kept: what it said could be guessed from that */
 };
 /* 1: done before, and how it was answered, in the arena; 0: not yet. ERR_INVALID "http.idempotency_other": the key
  * belongs to another request. */

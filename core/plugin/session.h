@@ -55,6 +55,7 @@ struct session {
     bool replaying;              /* SESSION_RUN: the journal is being replayed; log is silent */
     void *run;                   /* SESSION_RUN: the flow engine's */
     struct session_read *reads;  /* of something protected (protected.h) */
+    bool is_secret;              /* what was asked must not be kept, not even as a digest: it is a secret ballot */
     const char *next; /* where the page ends that a list has just given (in the call's arena); NULL: nowhere */
 };
 

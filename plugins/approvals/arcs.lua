@@ -151,13 +151,13 @@ function arcs.draw(lines, shapes, right)
   for n = #lines, 1, -1 do
     local line = lines[n]
     local d = path_of(line, shapes, right + 2 + lane_width * line.lane)
-    out[#out + 1] = ('<path d="%s" fill="none" stroke="#ffffff" stroke-width="6"/>'):format(d)
+    out[#out + 1] = ('<path d="%s" class="gs" fill="none" stroke-width="6"/>'):format(d)
     out[#out + 1] = ('<path class="l" d="%s"/>'):format(d)
   end
   for _, line in ipairs(lines) do
     for _, place in ipairs(line.heads) do
       local shape = shapes[place]
-      out[#out + 1] = ('<path d="M%g %gl9 -5v10z" fill="#444"/>'):format(shape.x + shape.w, line.head_y[place])
+      out[#out + 1] = ('<path d="M%g %gl9 -5v10z" class="a"/>'):format(shape.x + shape.w, line.head_y[place])
     end
   end
   return out

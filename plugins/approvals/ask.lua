@@ -1,60 +1,18 @@
--- Asking one place of a chain: one reader, a group of whom some must approve, a vote, or several steps side by side.
+-- Asking one place of a chain: one reader, a group of whom some must approve, a vote (ballot.lua), or several steps
+-- side by side.
 --
 -- What comes back says how the place ended: { decision = "approve" | "return" | "voided" | "pass", step, comment,
 -- return_to, answers, revision, hash } where `answers` are those that approved, and the last two are the text they saw.
 
+local ballot = require "approvals.ballot"
 local condition = require "approvals.condition"
-local findings = require "approvals.findings"
 local part = require "approvals.part"
+local question = require "approvals.question"
 local quorum = require "approvals.quorum"
 local record = require "approvals.record"
-local steps = require "approvals.steps"
 local target = require "approvals.target"
-local vote = require "approvals.vote"
 
 local ask = {}
-
--- What the reader is told beside the text: why it comes back, and what the lint found.
-local function help(round, step, told)
-  local found = step.lint and findings.text(content.lint(round.item))
-  if told and found then return told .. "\n\n" .. found end
-  return told or found
-end
-
-local function task(round, step, names, told)
-  local item = round.item
-  return {
-    title = steps.title(step, item),
-    about = item,
-    part = step.part,
-    form = steps.form(names),
-    within = step.within,
-    remind = step.remind,
-    escalate = target.resolve(step.escalate, item),
-    on_timeout = (step.on_timeout == "return" or step.on_timeout == "pass") and "return" or "escalate",
-    help = help(round, step, told),
-  }
-end
-
--- How a place stands, for the diagram; `said` when somebody has said something.
-local function mark(round, step, state, said)
-  local answer = said and said.answers[#said.answers]
-  round.places[step.name] = {
-    state = state, since = round.run:now().iso, by = answer and answer.by, as = answer and answer.as,
-    acts_for = answer and answer.on_behalf_of, counts = said and said.counts,
-  }
-end
-
--- The text that was before those who have answered: the oldest one, if they saw more than one.
-local function seen(round, said, answers)
-  said.revision, said.hash = round.item.revision, round.item.hash
-  for at, answer in ipairs(answers) do
-    if answer.revision and (at == 1 or answer.revision < said.revision) then
-      said.revision, said.hash = answer.revision, answer.hash
-    end
-  end
-  return said
-end
 
 local function said_by(step, answer)
   if answer.voided then return { decision = "voided", step = step, answers = {} } end
@@ -72,14 +30,14 @@ end
 local function one(round, step, names, told)
   local answer
   repeat
-    local what, asked_at = task(round, step, names, told), round.run:now()
+    local what, asked_at = question.of(round, step, names, told), round.run:now()
     local authors = target.authors(round.item)
     what.to = target.without(target.resolve(step.to, round.item), authors)
     answer = round.run:ask(what)
     record.add(round, step, asked_at, answer)
     told = t "own_text"
   until not authors[answer.by] or answer.voided or answer.timed_out
-  return seen(round, said_by(step, answer), { answer })
+  return question.seen(round, said_by(step, answer), { answer })
 end
 
 -- Why a group returned the text: what each of those who did has said.
@@ -122,59 +80,27 @@ local function group(round, step, names, told)
   end
   local tasks = {}
   for at, member in ipairs(members) do
-    tasks[at] = task(round, step, names, told)
+    tasks[at] = question.of(round, step, names, told)
     tasks[at].to = member.person
   end
   local result = round.run:ask_all(tasks, { need = need, veto = step.veto == true })
   for _, answer in ipairs(result.answers) do record.add(round, step, asked_at, answer) end
-  return seen(round, outcome_of_group(step, result), result.answers)
+  return question.seen(round, outcome_of_group(step, result), result.answers)
 end
 
 local states = { approve = "approved", ["return"] = "returned", pass = "passed" }
 
--- The record of what the whole has said. An open vote's minutes name everybody; a secret one's nobody.
-local function keep_count(round, step, asked_at, result)
-  record.add(round, step, asked_at, {
-    voided = result.voided, decision = result.passed and "approve" or "return", at = result.at,
-    as = target.text(step.to), comment = result.minutes,
-  })
-end
-
 -- Where nobody has a vote, it is asked as one, as of a group.
-local function ballot(round, step, names, told)
-  local to, asked_at, voters = target.resolve(step.to, round.item), round.run:now(), {}
-  for at, member in ipairs(target.members(to, target.authors(round.item), nil, true)) do voters[at] = member.person end
-  if #voters == 0 then return one(round, step, names, told) end
-  local like, what = task(round, step, names, told), vote.options(step)
-  what.voters, what.title, what.about, what.within, what.help = voters, like.title, like.about, like.within, like.help
-  local result = round.run:vote(what)
-  keep_count(round, step, asked_at, result)
-
-  local said = { decision = result.passed and "approve" or "return", step = step, answers = {} }
-  if result.voided then
-    said.decision = "voided"
-  else
-    local is_short = #result.minutes <= 4000 -- of a large body they stand in the record alone
-    said.counts, said.comment = result.counts, is_short and result.minutes or vote.counted(result.counts)
-  end
-  if result.passed then
-    said.answers[1] = {
-      decision = "approve", at = result.at, as = vote.counted(result.counts), item = round.item.id,
-      revision = result.revision, hash = result.hash,
-    }
-  end
-  return seen(round, said, said.answers)
-end
-
 local function answer_of(round, step, names, told)
-  return (step.vote and ballot or step.quorum and group or one)(round, step, names, told)
+  if step.vote then return ballot.hold(round, step, names, told) or one(round, step, names, told) end
+  return (step.quorum and group or one)(round, step, names, told)
 end
 
 local function single(round, step, names, told)
-  mark(round, step, "asked")
+  question.mark(round, step, "asked")
   record.save(round)
   local said = answer_of(round, step, names, told)
-  mark(round, step, states[said.decision] or "asked", said)
+  question.mark(round, step, states[said.decision] or "asked", said)
   return said
 end
 
@@ -255,7 +181,7 @@ local function side_by_side(round, place, returns, told)
   end
   if count.approved >= need then return { decision = "approve", step = place, answers = {} } end
 
-  for _, step in ipairs(open) do mark(round, step, "asked") end
+  for _, step in ipairs(open) do question.mark(round, step, "asked") end
   local ok, why = pcall(function() round.run:all(branches(round, open, returns, told, count)) end)
   if not ok and not (type(why) == "table" and why.code == settled) then error(why, 0) end
   for _, step in ipairs(open) do

@@ -19,10 +19,15 @@ end
 -- "Approved: Lê Hoa for Trần Mai, 04/01/2021"
 local function state_text(place)
   local word = t("diagram.state." .. place.state)
+  if place.no_quorum then return t("diagram.no_quorum", { who = place.no_quorum }) end
   if place.counts then return word .. ": " .. vote.counted(place.counts) end
   if not place.by then return word end
-  local who = person_name(place.by)
-  if place.acts_for then who = t("diagram.for", { who = who, acts_for = person_name(place.acts_for) }) end
+  local names = {}
+  for at, said in ipairs(place.all or { place }) do
+    names[at] = person_name(said.by)
+    if said.acts_for then names[at] = t("diagram.for", { who = names[at], acts_for = person_name(said.acts_for) }) end
+  end
+  local who = table.concat(names, ", ")
   local since = date.parse(place.since)
   return t("diagram.said", { state = word, who = who, day = since and date.format(since:date(), "short") or "" })
 end
@@ -53,13 +58,30 @@ local units = {
 }
 
 -- "2 working days" in the reader's language; what is written in another way stands as it is.
-local function term_text(within)
-  if not within then return nil end
-  local count, unit = within:match "^(%d+)%s*(%a[%a ]*)$"
+local function in_words(term)
+  local count, unit = term:match "^(%d+)%s*(%a[%a ]*)$"
   local key = unit and (units[unit] or units[unit:match "^(.-)s$"])
-  local many = count == "1" and "" or "s"
-  local shown = key and t("diagram.term." .. key .. many, { count = count }) or within
-  return t("diagram.within", { within = shown })
+  return key and t("diagram.term." .. key .. (count == "1" and "" or "s"), { count = count }) or term
+end
+
+-- "Term: 2 working days; reminder 1 day before its end"
+local function term_text(step)
+  local words_of = {}
+  if step.within then words_of[1] = t("diagram.within", { within = in_words(step.within) }) end
+  if step.remind then
+    local before = step.remind:match "^(.-)%s+before$"
+    words_of[#words_of + 1] = before and t("diagram.remind_before", { term = in_words(before) })
+      or t("diagram.remind_after", { term = in_words(step.remind) })
+  end
+  return #words_of > 0 and table.concat(words_of, "; ") or nil
+end
+
+-- What happens when the term is over, or a vote has no quorum.
+local function end_text(step)
+  local key = step.vote and "diagram.vote." or "diagram.then."
+  local what = step.vote and vote.without_quorum(step) or step.on_timeout or "escalate"
+  if what == "escalate" then return step.escalate and t(key .. what, { who = target.text(step.escalate) }) end
+  return (step.vote or step.within) and t(key .. what) or nil
 end
 
 -- What stands in a box: { text, class, most lines } each.
@@ -69,10 +91,11 @@ local function contents(step, state)
     if text then list[#list + 1] = { text, class, most } end
   end
   add(quorum_text(step), "s", 2)
-  add(vote.text(step), "s", 4)
+  add(vote.text(step), "s", 6)
   add(part.text(step), "s", 3)
   add(step.when and t("diagram.when", { condition = condition.text(step.when) }), "s i", 4)
-  add(term_text(step.within), "s", 1)
+  add(term_text(step), "s", 3)
+  add(end_text(step), "s", 3)
   add(boxes.returns(step), "s", 3)
   add(state, "s b", 3)
   return list
@@ -95,10 +118,17 @@ local function make_box(step, places, width, number)
   return box
 end
 
+---How many of those side by side must approve.
+---@param group table
+---@return string
+function boxes.side(group)
+  local need = group.need or "all"
+  return (need == "all" or need == "any") and t("diagram.side." .. need) or t("diagram.side", { need = need })
+end
+
 -- Steps side by side: rows of two, each as high as its highest.
 local function make_frame(group, places, number)
-  local need = group.need or "all"
-  local head = (need == "all" or need == "any") and t("diagram.side." .. need) or t("diagram.side", { need = need })
+  local head = boxes.side(group)
   if group.when then head = head .. " " .. t("diagram.when", { condition = condition.text(group.when) }) end
   local across = math.min(#group.parallel, row_of)
   local frame = { group = group, boxes = {}, lines = {}, h = 12 }

@@ -9,6 +9,8 @@ local target = require "approvals.target"
 
 local check = {}
 
+local most_returns = 99
+
 local known = { person = true, position = true, role = true, body = true, unit = true, above = true, level = true }
 
 local function is_unit(code)
@@ -59,29 +61,29 @@ local function check_target(to, has_unit, refuse)
   check_where(to, has_unit, refuse)
 end
 
-local function is_duration(text)
+-- Steps of a chain mostly have the same few terms: each is looked at once.
+local function is_duration(text, known_terms)
   if type(text) ~= "string" then return false end
-  return (pcall(date.add, date.today(), text))
+  if known_terms[text] == nil then known_terms[text] = pcall(date.add, date.now(), text) end
+  return known_terms[text]
 end
 
-local function check_times(step, refuse)
+local function check_times(step, known_terms, refuse)
   local within = step.within
-  if within ~= nil and (not is_duration(within) or within:find "before") then
+  if within ~= nil and (not is_duration(within, known_terms) or within:find "before") then
     refuse("within", "duration", { value = tostring(within) })
   end
   if step.remind == nil then return end
-  if not is_duration(step.remind) then
+  if not is_duration(step.remind, known_terms) then
     refuse("remind", "duration", { value = tostring(step.remind) })
   elseif step.remind:find "before" and not within then
     refuse("remind", "remind")
   end
 end
 
-local function check_part(names, fields, refuse)
-  local has = {}
-  for _, field in ipairs(fields) do has[field.name] = true end
+local function check_part(names, has_field, refuse)
   for _, name in ipairs(names) do
-    if not has[name] then refuse("when.field", { field = name }) end
+    if not has_field[name] then refuse("when.field", { field = name }) end
   end
 end
 
@@ -110,14 +112,31 @@ local function reach(to, looked_up)
 end
 
 local function check_group(step, looked_up, refuse, warn)
-  local count = reach(step.to, looked_up)
-  if count == 0 then return warn("to", "nobody", { who = target.text(step.to) }) end
-  if step.quorum and math.type(step.quorum) == "integer" and step.quorum > count then
-    refuse("quorum", "quorum_more", { need = step.quorum, count = count })
+  local count, rules = reach(step.to, looked_up), step.vote or {}
+  if step.escalate and reach(step.escalate, looked_up) == 0 then
+    warn("escalate", "nobody", { who = target.text(step.escalate) })
   end
+  if count == 0 then return warn("to", "nobody", { who = target.text(step.to) }) end
+  local function fits(field, need)
+    if math.type(need) == "integer" and need > count then
+      refuse(field, "quorum_more", { need = need, count = count })
+    end
+  end
+  fits("quorum", step.quorum)
+  fits("vote", rules.quorum)
+  fits("vote", rules.threshold)
 end
 
-local function check_step(step, fields, looked_up, faults, warnings)
+-- Where those against may send it stands on each ballot.
+local function check_vote(step, around, refuse, warn)
+  if step.within == nil then warn("within", "vote.no_term") end
+  if around.count <= most_returns then return end
+  local count = #steps.returns(around.list, around.at, step)
+  if count > most_returns then refuse("may_return_to", "vote.returns", { most = most_returns, count = count }) end
+end
+
+local function check_step(step, around, faults, warnings)
+  local has_unit = around.has_field.unit
   local before = #faults
   local function adder(list)
     return function(field, key, values)
@@ -125,19 +144,42 @@ local function check_step(step, fields, looked_up, faults, warnings)
     end
   end
   local refuse = adder(faults)
-  local has_unit = false
-  for _, field in ipairs(fields) do has_unit = has_unit or field.name == "unit" end
   local function at(field)
     return function(key, values) refuse(field, key, values) end
   end
   check_target(step.to, has_unit, at "to")
   if step.escalate ~= nil then check_target(step.escalate, has_unit, at "escalate") end
-  check_times(step, refuse)
+  check_times(step, around.known_terms, refuse)
   if step.title ~= nil and type(step.title) ~= "string" then refuse("title", "text") end
-  if step.when ~= nil then condition.check(step.when, fields, at "when") end
-  if step.part ~= nil then check_part(step.part, fields, at "part") end
-  if step.vote and step.within == nil then adder(warnings)("within", "vote.no_term") end
-  if #faults == before then check_group(step, looked_up, refuse, adder(warnings)) end
+  if step.when ~= nil then condition.check(step.when, around.fields, at "when") end
+  if step.part ~= nil then check_part(step.part, around.has_field, at "part") end
+  if step.vote then check_vote(step, around, refuse, adder(warnings)) end
+  if #faults == before then check_group(step, around.looked_up, refuse, adder(warnings)) end
+end
+
+-- Those whose form is right: of these it can be told as well whether they can work here, so that all is told at once.
+local function well_formed(list, faults)
+  local broken, good = {}, {}
+  for _, fault in ipairs(faults) do broken[fault.step] = true end
+  for at = 1, type(list) == "table" and math.min(#list, steps.most) or 0 do
+    local step = type(list[at]) == "table" and list[at] or { name = "" }
+    for _, one in ipairs(not broken[step.name] and type(step.parallel) == "table" and step.parallel or { step }) do
+      if type(one) == "table" and type(one.name) == "string" and not broken[one.name] then
+        good[#good + 1] = { step = one, at = at }
+      end
+    end
+  end
+  return good
+end
+
+local function check_groups(list, fields, faults)
+  for _, step in ipairs(list) do
+    if step.parallel and step.when ~= nil then
+      condition.check(step.when, fields, function(key, values)
+        faults[#faults + 1] = { step = step.name, field = "when", key = key, values = values }
+      end)
+    end
+  end
 end
 
 ---@param list any the steps
@@ -148,16 +190,18 @@ function check.chain(list, about)
   local ok, fields = pcall(content.fields, about)
   if not ok then
     table.insert(faults, 1, { step = "-", field = "about", key = "about", values = { about = tostring(about) } })
+    return faults, warnings
   end
-  if #faults > 0 then return faults, warnings end
-  local looked_up = {}
-  for at, step in ipairs(list) do
-    if step.parallel and step.when ~= nil then
-      condition.check(step.when, fields, function(key, values)
-        faults[#faults + 1] = { step = step.name, field = "when", key = key, values = values }
-      end)
-    end
-    for _, one in ipairs(step.parallel or { list[at] }) do check_step(one, fields, looked_up, faults, warnings) end
+  local good = well_formed(list, faults)
+  local around = { fields = fields, has_field = {}, looked_up = {}, known_terms = {}, list = list, count = 0 }
+  for _, field in ipairs(fields) do around.has_field[field.name] = true end
+  if #faults == 0 then
+    around.count = #good + #list -- names, at most; of what is not well formed there is none
+    check_groups(list, fields, faults)
+  end
+  for _, one in ipairs(good) do
+    around.at = one.at
+    check_step(one.step, around, faults, warnings)
   end
   return faults, warnings
 end

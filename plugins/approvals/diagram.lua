@@ -16,9 +16,9 @@ local diagram = {}
 local text_size, small, head_size = 14, 12.5, 18
 local left, top, gap = 48, 20, 30
 
-local style = [[<style>text{font-family:"DejaVu Sans",Verdana,Helvetica,Arial,sans-serif;fill:#1a1a1a}]]
+local style = [[text{font-family:"DejaVu Sans",Verdana,Helvetica,Arial,sans-serif}]]
   .. [[.n{font-size:14px;font-weight:bold}.s{font-size:12.5px}.b{font-weight:bold}.i{font-style:italic}]]
-  .. [[.h{font-size:18px;font-weight:bold}.l{fill:none;stroke:#444;stroke-width:1.5}.d{stroke-dasharray:5 4}</style>]]
+  .. [[.h{font-size:18px;font-weight:bold}.l{fill:none;stroke-width:1.5}.d{stroke-dasharray:5 4}.n0{fill:none}]]
 
 local function add(picture, form, ...)
   local out = picture.out
@@ -32,7 +32,7 @@ end
 local function draw_box(picture, box, x, y)
   box.x, box.y = x, y
   add(picture, "<g><title>%s</title>", words.escape(box.step.name .. (box.told and ": " .. box.told or "")))
-  add(picture, symbols.box(symbols.looks[box.state], x, y, box.w, box.h))
+  add(picture, symbols.box(box.state, x, y, box.w, box.h))
   add(picture, symbols.draw(box.state, x + 26, y + 26, box.state == "plain" and box.number or nil))
   for _, line in ipairs(box.lines) do draw_text(picture, x + 48, y + line.y, line.class, line.text) end
   add(picture, "</g>")
@@ -40,14 +40,14 @@ end
 
 local function draw_frame(picture, frame, x, y)
   frame.x, frame.y = x, y
-  add(picture, '<rect x="%g" y="%g" width="%g" height="%g" rx="10" fill="#fafafa" stroke="#444" stroke-width="1.2"'
+  add(picture, '<rect x="%g" y="%g" width="%g" height="%g" rx="10" class="fr" stroke-width="1.2"'
     .. ' stroke-dasharray="8 4"/>', x, y, frame.w, frame.h)
   for _, line in ipairs(frame.lines) do draw_text(picture, x + boxes.pad, y + line.y, line.class, line.text) end
   for _, box in ipairs(frame.boxes) do draw_box(picture, box, x + box.dx, y + box.dy) end
 end
 
 local function arrow_down(picture, x, from, to)
-  add(picture, '<path class="l" d="M%g %gV%g"/><path d="M%g %gl-5 -9h10z" fill="#444"/>', x, from, to - 8, x, to)
+  add(picture, '<path class="l" d="M%g %gV%g"/><path d="M%g %gl-5 -9h10z" class="a"/>', x, from, to - 8, x, to)
 end
 
 -- The author above, the end below: round ends.
@@ -58,8 +58,8 @@ local function draw_end(picture, text, y, is_done)
   for _, line in ipairs(lines) do w = math.max(w, words.width(line, text_size)) end
   w = math.min(picture.inner, w + 44)
   local x = picture.middle - w / 2
-  add(picture, '<rect x="%g" y="%g" width="%g" height="%g" rx="18" fill="%s" stroke="#444" stroke-width="%g"/>', x, y,
-    w, h, is_done and "#e8f5ec" or "#eef2f7", is_done and 2.4 or 1.4)
+  add(picture, '<rect x="%g" y="%g" width="%g" height="%g" rx="18" class="%s" stroke-width="%g"/>', x, y, w, h,
+    is_done and "k-approved" or "en", is_done and 2.4 or 1.4)
   for n, line in ipairs(lines) do
     add(picture, '<text x="%g" y="%g" text-anchor="middle" class="s b">%s</text>', picture.middle,
       y + 8 + n * (text_size + 3), words.escape(line))
@@ -71,7 +71,7 @@ end
 local function draw_rail(picture, start, shapes)
   local x, last = 22, shapes[#shapes]
   add(picture, '<path class="l d" d="M%g %gV%gH%g"/>', x, last.y + last.h / 2, start.y + start.h / 2, start.x - 8)
-  add(picture, '<path d="M%g %gl-9 -5v10z" fill="#444"/>', start.x, start.y + start.h / 2)
+  add(picture, '<path d="M%g %gl-9 -5v10z" class="a"/>', start.x, start.y + start.h / 2)
   for _, shape in ipairs(shapes) do
     add(picture, '<path class="l d" d="M%g %gH%g"/>', shape.x, shape.y + shape.h / 2, x)
   end
@@ -92,7 +92,7 @@ local function draw_legend(picture, y, has_arcs, used)
   add(picture, '<path class="l d" d="M%g %gh30"/>', x, y)
   text_line(t "diagram.legend.author")
   if has_arcs then
-    add(picture, '<path class="l" d="M%g %gh24"/><path d="M%g %gl9 -5v10z" fill="#444"/>', x + 6, y, x, y)
+    add(picture, '<path class="l" d="M%g %gh24"/><path d="M%g %gl9 -5v10z" class="a"/>', x + 6, y, x, y)
     text_line(t "diagram.legend.step")
   end
   for _, state in ipairs(shown_states) do
@@ -195,7 +195,8 @@ function diagram.draw(about)
   return '<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="t d" ' .. size .. ">"
     .. ('<title id="t">%s</title>'):format(words.escape(about.title))
     .. ('<desc id="d">%s</desc>'):format(words.escape(described(picture, shapes)))
-    .. style .. '<rect width="100%" height="100%" fill="#ffffff"/>' .. back .. table.concat(picture.out) .. "</svg>\n"
+    .. "<style>" .. style .. symbols.style() .. "</style>"
+    .. '<rect width="100%" height="100%" class="g"/>' .. back .. table.concat(picture.out) .. "</svg>\n"
 end
 
 return diagram

@@ -47,6 +47,9 @@ end
 local function is_by_author(said, authors)
   for _, answer in ipairs(said.answers) do
     if authors[answer.by] or authors[answer.on_behalf_of] then return true end
+    for _, voter in ipairs(answer.voters or {}) do
+      if authors[voter] then return true end
+    end
   end
   return false
 end

@@ -25,7 +25,8 @@ record.step = storage.table("step", {
 })
 
 -- `steps` is what the case goes by, whatever becomes of the chain. `places` is how it stands in the present round n, by
--- the names of the steps: { state, since, by, as, acts_for }; what has not come yet is not there.
+-- the names of the steps: { state, since, by, as, acts_for }, `all` of several who approved, `counts` of a vote; what
+-- has not come yet is not there.
 record.case = storage.table("chain_case", {
   fields = {
     run = "integer!",
@@ -36,6 +37,7 @@ record.case = storage.table("chain_case", {
     unit = "unit",
     chain = "integer",
     chain_revision = "integer",
+    chain_title = "text",
     steps = "json!",
     state = "choice:open,approved,withdrawn!",
     round = "integer!",
@@ -85,6 +87,7 @@ function record.open(round, pinned)
     unit = round.item.unit,
     chain = pinned.chain,
     chain_revision = pinned.revision,
+    chain_title = pinned.title,
     steps = pinned.steps,
     state = "open",
     round = round.number,

@@ -8,7 +8,8 @@
 --   veto       true: one "return" is enough to return it
 --   vote       they vote (vote.lua): { threshold = "2/3", quorum = "1/2", secret = true, … }
 --   part       the fields of the text for which it answers (part.lua); without it, all
---   within, remind, escalate, on_timeout   a deadline, and what then: "escalate", "return" (to the author), "pass"
+--   within, remind, escalate, on_timeout   a deadline, and what then: "escalate", "return" (to the author), "pass"; of
+--              a vote: what becomes of it without its quorum
 --   lint       true: the findings of the lint are shown, and go back with the text
 --   may_return_to   beside the author: a name, a list of names of earlier steps, or "any"
 --
@@ -37,9 +38,21 @@ local function check_name(step, at, found)
   return true
 end
 
+local function has_nul(value)
+  if type(value) == "string" then return value:find("\0", 1, true) ~= nil end
+  if type(value) ~= "table" then return false end
+  for key, one in pairs(value) do
+    if has_nul(key) or has_nul(one) then return true end
+  end
+  return false
+end
+
 local function check_options(step, known, found)
-  for option in pairs(step) do
+  for option, value in pairs(step) do
     if not known[option] then found.add(step.name, tostring(option), "option") end
+    if found.may_have_nul and option ~= "parallel" and has_nul(value) then
+      found.add(step.name, tostring(option), "nul")
+    end
   end
 end
 
@@ -73,6 +86,9 @@ local function check_ask(step, found)
   if step.to == nil then found.add(step.name, "to", "to") end
   if step.part ~= nil then check_part(step, found) end
   if step.vote ~= nil then check_vote(step, found) end
+  for _, field in ipairs { "veto", "lint" } do
+    if step[field] ~= nil and type(step[field]) ~= "boolean" then found.add(step.name, field, "boolean") end
+  end
   if step.quorum ~= nil and not quorum.needed(step.quorum, 1) then found.add(step.name, "quorum", "quorum") end
   if step.on_timeout and not timeouts[step.on_timeout] then
     found.add(step.name, "on_timeout", "on_timeout", { value = tostring(step.on_timeout) })
@@ -114,6 +130,8 @@ function steps.faults(list)
     found.add("-", "steps", "empty")
     list = {}
   end
+  local is_plain, text = pcall(json.encode, list)
+  found.may_have_nul = not is_plain or text:find("\\u0000", 1, true) ~= nil
   if #list > steps.most then found.add("-", "steps", "many", { most = steps.most }) end
   for at = 1, math.min(#list, steps.most) do
     local step = list[at]

@@ -16,6 +16,7 @@ local view = {}
 function view.chain(key, is_draft)
   local chain = definition.get(key, is_draft)
   if not chain then return nil end
+  if is_draft then steps.refuse((check.chain(chain.steps, chain.about))) end -- what is published was looked at
   return diagram.draw {
     title = t("view.chain_title", { title = chain.title }),
     subtitle = t("view.revision", { revision = chain.revision }),
@@ -36,8 +37,7 @@ end
 
 local function chain_of(row)
   if not row.chain then return t "view.by_flow" end
-  local chain = content.get("approvals_chain", row.chain, { revision = row.chain_revision })
-  return t("view.by_chain", { title = chain and chain.title or row.chain, revision = row.chain_revision })
+  return t("view.by_chain", { title = row.chain_title or row.chain, revision = row.chain_revision })
 end
 
 -- A run that was cancelled could not say so itself. Who may not read runs sees what the case says.

@@ -1,10 +1,15 @@
--- A step on which a body votes, or all of those whom it asks: each has a ballot, and the count decides. A vote is of
--- the whole text; an edit voids it.
+-- A step on which a body votes, or all of those whom it asks: each has a ballot, and the count decides.
 --
 --   vote = { threshold = "2/3", quorum = "1/2", of = "members", absent = "written", secret = true, … }
 --
 -- The options are those of run:vote; without them more than half of the members must have voted, and more than half of
--- those who are counted must be for it. What does not pass goes back to the author with the minutes.
+-- those who are counted must be for it. What does not pass goes back with the minutes: to the author, or to the step
+-- that most of those against have named on their ballots, if it may return there.
+--
+-- A vote without its quorum (the term is over, or too many take no part) has decided nothing; on_timeout says what
+-- then:
+-- "escalate": those of `escalate` are asked whether it is held again; "return": back to the author, so it is where
+-- nobody is named in `escalate`; "pass": the chain goes on without.
 
 local quorum = require "approvals.quorum"
 
@@ -28,7 +33,7 @@ local options = {
 }
 
 -- Fields of a step that mean nothing where it is voted.
-local foreign = { "quorum", "veto", "remind", "escalate", "on_timeout", "may_return_to", "part" }
+local foreign = { "quorum", "veto" }
 
 ---Calls `refuse(field, key, values)` for each fault.
 ---@param step table
@@ -37,6 +42,7 @@ function vote.check(step, refuse)
   for _, field in ipairs(foreign) do
     if step[field] ~= nil then refuse(field, "vote.foreign") end
   end
+  if step.on_timeout == "escalate" and step.escalate == nil then refuse("on_timeout", "vote.escalate") end
   if type(step.vote) ~= "table" then return refuse("vote", "vote.form") end
   for option, value in pairs(step.vote) do
     local rule = options[option]
@@ -65,17 +71,55 @@ function vote.options(step)
   return out
 end
 
+---What is on a ballot.
+---@param step table
+---@param returns string[] the steps to which those against may send it
+---@return table
+function vote.form(step, returns)
+  local form = { decision = "choice:approve,reject" .. (step.vote.abstain == false and "!" or ",abstain!") }
+  if #returns > 0 then form.return_to = "choice:author," .. table.concat(returns, ",") end
+  if not step.vote.secret then form.comment = "text" end
+  return form
+end
+
+---What becomes of a vote without its quorum.
+---@param step table
+---@return "escalate" | "return" | "pass"
+function vote.without_quorum(step)
+  return step.on_timeout or step.escalate and "escalate" or "return"
+end
+
+---Is what is needed a share of all members, whoever comes?
+local function is_of_members(rules)
+  return rules.absent == "against" or rules.of ~= "present" and rules.absent ~= "not_counted"
+end
+
+---How many of so many members must take part, and be for it; without the last where it depends on who comes.
+---@param step table
+---@param count integer members
+---@return integer take_part, integer? approve
+function vote.needed(step, count)
+  local rules = step.vote
+  local approve = is_of_members(rules) and quorum.needed(rules.threshold or ">1/2", count) or nil
+  if math.type(rules.threshold) == "integer" then approve = rules.threshold end
+  return quorum.needed(rules.quorum or ">1/2", count), approve
+end
+
+local function share(value)
+  local more_than = tostring(value or ">1/2"):match "^>(.+)$"
+  return more_than and t("diagram.more_than", { share = more_than }) or tostring(value)
+end
+
 ---What the rules are, for the plan and the diagram.
 ---@param step table
 ---@return string?
 function vote.text(step)
-  if not step.vote then return nil end
-  local function share(value)
-    local more_than = tostring(value or ">1/2"):match "^>(.+)$"
-    return more_than and t("diagram.more_than", { share = more_than }) or tostring(value)
-  end
-  local words = { t("vote.rule", { quorum = share(step.vote.quorum), threshold = share(step.vote.threshold) }) }
-  if step.vote.secret then words[2] = t "vote.secret" end
+  local rules = step.vote
+  if not rules then return nil end
+  local whom = t(is_of_members(rules) and "vote.of_members" or "vote.of_present")
+  local words = { t("vote.rule", { quorum = share(rules.quorum), threshold = share(rules.threshold), whom = whom }) }
+  if rules.absent == "against" then words[#words + 1] = t "vote.against" end
+  if rules.secret then words[#words + 1] = t "vote.secret" end
   return table.concat(words, " ")
 end
 

@@ -216,7 +216,7 @@ describe('a vote and parts in a chain', () => {
     assert.equal(made.status, 200, JSON.stringify(made.problem));
     const plan = (await s.mustBe(200, 'lan', 'GET', `/x/approvals/chain/hop/plan?unit=${await s.unit('commune')}&from=2026-11-30T09:00`)).json;
     assert.deepEqual([plan.steps[0].part, plan.steps[2].vote, plan.steps[2].persons.length],
-      ['Answers for: title, body.', 'They vote: 1/2 must take part, 2/3 must be for it. The ballot is secret.', 4]);
+      ['Answers for: title, body.', 'They vote: 1/2 must take part, 2/3 of all members must be for it. The ballot is secret.', 4]);
     const r = await s.mustBe(200, 'mai', 'GET', '/x/approvals/chain/hop.svg');
     execFileSync('xmllint', ['--noout', '-'], { input: r.text });
     for (const part of ['Answers for: title, body.', 'The ballot is secret.']) assert.ok(r.text.includes(part), part);
@@ -242,6 +242,58 @@ describe('a vote and parts in a chain', () => {
       [['loi', 1, end.result.approvals[0].as], ['hop', undefined, '3 for, 1 against, 0 abstained']]);
     assert.equal((await s.mustBe(200, 'lan', 'GET', `/api/content/article/${item.id}/draft`)).json.state, 'approved');
     assert.match((await s.mustBe(200, 'lan', 'GET', `/x/approvals/case/${run}.svg`)).text, /<title>hop: Approved: 3 for, 1 against, 0 abstained</);
+    assert.deepEqual(await s.must('verify'), []);
+  });
+});
+
+describe('a vote with a reminder, those above and ways back', () => {
+  const council = { name: 'hop', to: { position: 'reader', level: 'district' }, within: '5 working days', remind: '1 day before', escalate: { position: 'chair', level: 'province' },
+    may_return_to: 'any', vote: { quorum: '100%', threshold: '2/3', secret: true } };
+  const plan = async (name, query) => (await s.mustBe(200, 'lan', 'GET', `/x/approvals/chain/${name}/plan?${query}`)).json;
+
+  it('tells in the dry run its members, its numbers, its dates and whom it goes on to', async () => {
+    const when = (value) => ({ field: 'lead', op: 'contains', value });
+    const steps = [{ ...STEPS[0], name: 'xa', when: when('Tin'), remind: '5d' }, { ...STEPS[0], name: 'khong', when: when('x'), escalate: { position: 'vacant' } }, council];
+    const made = await s.chain({ title: 'Họp kín', steps });
+    assert.equal(made.status, 200, JSON.stringify(made.problem));
+    const item = await s.article(), [xa, khong, hop] = (await plan('hop-kin', `item=${item.id}&from=2026-12-28T09:00`)).steps;
+    assert.deepEqual([xa.holds, xa.remind, xa.warnings], [true, undefined, ['The reminder would come after the end of the term: there is none.']]);
+    assert.deepEqual([khong.holds, khong.asked, /this does not hold: lead contains x/.test(khong.skipped)], [false, undefined, true]);
+    assert.deepEqual([hop.asked, hop.remind, hop.due, hop.escalate.at, hop.escalate.persons.map((p) => p.name)],
+      ['2026-12-30 09:00', '2027-01-06 09:00', '2027-01-07 09:00', '2027-01-07 09:00', ['Tam']]);
+    assert.deepEqual([hop.persons.map((p) => p.name), hop.members, hop.take_part, hop.need, hop.returns], [['Hoa', 'Cuc', 'Dao'], 3, 3, 2, ['xa', 'khong']]);
+    assert.deepEqual(hop.form, { decision: 'choice:approve,reject,abstain!', return_to: 'choice:author,xa,khong' });
+    const before = (await plan('hop-kin', `unit=${await s.unit('commune')}`)).steps;
+    assert.deepEqual([before[0].holds, before[1].skipped, before[1].warnings.at(-1)], [undefined, undefined, 'Nobody can be asked when the term is over: Phó Chủ tịch.']);
+    const told = (await s.must('x', 'chain-plan', 'chain=hop-kin', 'unit=commune', 'from=2026-12-28 09:00'));
+    for (const line of ['3 of 3 must take part', '2 of 3 must be for it', 'without a quorum asked: Chủ tịch, of the province (Tam)', 'only if lead contains x', 'May go back to: xa, khong'])
+      assert.ok(told.includes(line), `${line}: ${told}`);
+  });
+
+  it('reminds who has not voted, asks those above without a quorum, is held again, and goes back to where those against say', async () => {
+    const quick = { ...council, within: '2s', remind: '1s', may_return_to: 'xa' };
+    const made = await s.chain({ title: 'Họp nhanh', steps: [{ name: 'xa', to: { position: 'head', unit: 'item' } }, quick] });
+    assert.equal(made.status, 200, JSON.stringify(made.problem));
+    const item = await s.article({ title: 'Nhanh' }), run = await s.startCase(item, 'hop-nhanh');
+    await s.decide('mai', run);
+    await s.decide('hoa', run, { decision: 'approve' });
+    const asked = await s.come('the chair is asked', async () => (await s.inbox('tam', run))[0]);
+    assert.equal(asked.title, 'No quorum: hop: Nhanh');
+    const whole = (await s.mustBe(200, 'tam', 'GET', `/api/tasks/${asked.id}`)).json;
+    assert.match(whole.help, /Absent: 2\n {2}- Cuc\n {2}- Dao/);
+    assert.doesNotMatch(whole.help, /Hoa|for: 1/, 'how the one who came has voted is nobody\'s business');
+    assert.match(whole.help, /The ballots were not opened/);
+    const reminded = execFileSync('sqlite3', ['-readonly', join(s.data, 'khung.db'), `select count(*) from flow_note where run = ${run} and kind = 'task.reminded'`], { encoding: 'utf8' }).trim();
+    assert.equal(reminded, '2', 'the two who had not voted');
+    assert.match((await s.mustBe(200, 'lan', 'GET', `/x/approvals/case/${run}.svg`)).text, /<title>hop: No quorum: asked now is Chủ tịch, of the province</);
+    await s.restart();
+    await s.mustBe(204, 'tam', 'POST', `/api/tasks/${asked.id}/decide`, { decision: 'again' });
+    await s.decide('hoa', run, { decision: 'reject', return_to: 'xa' });
+    await s.decide('cuc', run, { decision: 'reject' });
+    await s.decide('dao', run, { decision: 'approve' });
+    const [again] = await s.come('mai is asked again', async () => { const all = await s.inbox('mai', run); return all.length && all; });
+    assert.match((await s.mustBe(200, 'mai', 'GET', `/api/tasks/${again.id}`)).json.help, /Came back from the step hop: [^]*Back to xa: 1/);
+    await s.must('flow', 'cancel', run, '--reason', 'x');
     assert.deepEqual(await s.must('verify'), []);
   });
 });
@@ -294,10 +346,14 @@ describe('a large chain', () => {
       [{ name: 'a', parallel: [{}, {}] }], [{ name: 'a', to: { position: { a: 1 } } }], [{ name: 'a', to: { person: 'lan', unit: { x: 1 } } }],
       [{ name: 'a', to: { person: 'lan' }, when: [] }], [{ name: 'a', to: { person: 'lan' }, when: { field: 'unit', op: 'under', value: 'nowhere' } }],
       [{ name: 'a', to: { person: 'lan' }, within: { a: 1 }, remind: [] }], [{ name: 'a', to: { person: 'lan' }, title: 5, quorum: 1e300, may_return_to: { x: 1 } }],
-      [{ name: 'a', to: { person: 'lan' }, when: { field: 'title', op: 'in', value: [{}] } }]]) {
+      [{ name: 'a', to: { person: 'lan' }, when: { field: 'title', op: 'in', value: [{}] } }], [{ name: 'a', to: { person: 'lan' }, when: { field: 'dated', op: '<', value: '\0' } }],
+      [{ name: 'a', parallel: [{ name: 'b', to: { person: 'lan' }, part: 1e300 }] }],
+      [{ name: 'g', parallel: 0 }, { name: 'a', to: { person: 'lan' }, vote: {}, may_return_to: 'any' }], [{ name: 'g', parallel: [{ name: 'b' }, 1] }, { name: 'a', to: { person: 'lan' }, vote: {}, may_return_to: 'any' }], [{ name: 'a', to: { person: 'lan' }, vote: { quorum: {} }, escalate: [], remind: {}, may_return_to: [{}] }]]) {
       const made = await s.chain({ title: `Sai ${JSON.stringify(steps)}`.slice(0, 60), steps });
       assert.equal(made.status, 409, `${JSON.stringify(steps)}: ${JSON.stringify(made.problem)}`);
       assert.match(made.problem.code, /^approvals\./, JSON.stringify(made.problem));
+      for (const path of [`${made.id}.svg?draft=true`, `${made.id}/plan?draft=true`])
+        assert.equal((await s.ask('tam', 'GET', `/x/approvals/chain/${path}`)).json.code, made.problem.code);
     }
     assert.deepEqual(await s.must('error', 'list'), []);
   });

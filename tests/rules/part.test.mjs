@@ -121,3 +121,24 @@ describe('ask_all', () => {
     await s.stop();
   });
 });
+
+describe('a text that its flow has read before it was changed', () => {
+  it('is asked about as it stands: what is shown is what the answer binds to', async () => {
+    const s = await office(flow('stale', `
+  local note = content.get("note", content.create("note", { title = "One" }).id)
+  content.edit(note, { title = "Two" })
+  local one = run:ask { to = person("lan"), title = "Asked", about = note }
+  local whole = run:vote { voters = { person("lan") }, title = "Voted", about = note }
+  return { one.hash, whole.hash, content.get("note", note.id).hash }`));
+    const run = await s.startFlow('t.stale');
+    for (const title of ['Asked', 'Voted']) {
+      const { id } = await s.until1(title, async () => (await s.as('lan')('GET', '/api/inbox')).json.tasks.find((t) => t.title === title));
+      const t = (await s.as('lan')('GET', `/api/tasks/${id}`)).json;
+      assert.deepEqual([t.item.title, t.item.revision, t.item.hash], ['Two', t.about_revision, t.about_hash]);
+      assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    }
+    const [one, whole, now] = (await s.done(run)).result;
+    assert.deepEqual([one, whole], [now, now]);
+    await s.stop();
+  });
+});

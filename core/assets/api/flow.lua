@@ -64,11 +64,15 @@ assert(said.approved)
 -- term and then counts them by of; "not_counted" leaves them out; "against" counts them as votes against.
 -- Who is not in present has no ballot, but with absent = "written". An abstention is a vote for neither side.
 -- A motion passes by its first option; of three or more the one with most votes wins if it reaches the threshold.
+-- returns: who is against may say on the ballot (return_to) where it goes back to; the result's return_to is what most of
+-- them said, of two that as many said the first. remind: each who has not voted; of a secret vote
+-- without its quorum nothing is opened: it has no counts. part: an edit of other fields leaves the ballots as they are, unless a member wrote it; else the vote is void.
 local outcome = run:vote {
   voters = { people.person("editor"), people.person("chief") }, title = "Shall the article appear?",
   quorum = "2/3", threshold = "80%", absent = "against", secret = true, within = "3 working days",
+  remind = "1 day before", returns = { "editor", "author" },
 }
-assert(outcome.passed == false or outcome.counts.approve == 2)
+assert(outcome.passed == false or outcome.counts.approve == 2) -- with its quorum it has counts
 log.info(outcome.minutes)
 
 --- run:sleep

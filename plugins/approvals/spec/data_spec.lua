@@ -292,12 +292,44 @@ describe("a chain that cannot work", function()
   refused(with { when = { field = "title", op = "~", value = "x" } }, "head", "when", "no comparison ~")
   refused(with { when = { field = "dated", op = "<", value = "soon" } }, "head", "when", "no date")
   refused(with { when = { all = {}, any = {} } }, "head", "when", "one of all")
+  refused(with { when = { field = "dated", op = "<", value = "\0" } }, "head", "when", "a NUL")
+  refused(with { veto = "yes" }, "head", "veto", "true or false")
   refused(with { part = {} }, "head", "part", "a list of fields")
   refused(with { part = "title" }, "head", "part", "a list of fields")
   refused(with { part = { "title", "title" } }, "head", "part", "each once")
   refused(with { part = { "titel" } }, "head", "part", "no field titel")
   refused({ { name = "g", parallel = { head } } }, "g", "parallel", "at least two")
   refused({ { name = "g", parallel = { head, law }, need = 3 } }, "g", "need", "3 must approve")
+end)
+
+describe("a chain with faults of several kinds", function()
+  it("is told all of them at once, step by step", function(t)
+    t:org(org)
+    t:clock("2021-01-04 09:00")
+    local chain = t:as("dir"):call("content.create", "approvals_chain", {
+      title = "Press", about = "article", unit = people.unit("office"), steps = {
+        { name = "head", to = { position = "hedd" } },
+        { name = "law", to = { position = "lawyer" }, quorum = "most" },
+        { name = "two", parallel = { { name = "r", to = { position = "reader", unit = "nowhere" } }, { name = "x" } } },
+      },
+    })
+    local told = t:as("dir"):get("/x/approvals/chain/" .. chain.id .. "/check").json
+    local said = {}
+    for at, fault in ipairs(told.faults) do said[at] = fault:match "^(Step %w+, %w+):" end
+    table.sort(said)
+    t:equal(said, { "Step head, to", "Step law, quorum", "Step r, to", "Step x, to" })
+  end)
+end)
+
+describe("a term", function()
+  it("may be of hours, as any", function(t)
+    t:org(org)
+    t:clock("2021-01-04 09:00")
+    local within = { name = "head", to = head.to, within = "4h", remind = "1h before" }
+    set_up(t, { within, { name = "law", to = law.to } })
+    local answer = t:as("writer"):get("/x/approvals/chain/press/plan", { from = "2021-01-04 09:00", unit = "press" })
+    t:equal({ answer.json.steps[1].remind, answer.json.steps[1].due }, { "2021-01-04 12:00", "2021-01-04 13:00" })
+  end)
 end)
 
 describe("a quorum", function()

@@ -82,6 +82,99 @@ describe("a vote in a chain", function()
     t:expect(content.get("article", item.id).state == "draft")
   end)
 
+  it("without a quorum asks those of escalate, who hold it again or return it", function(t)
+    local item = paper(t)
+    local step = council({ quorum = "2/3" }, { escalate = { position = "head" }, may_return_to = "look" })
+    local run = start(t, item, { { name = "look", to = { position = "head" } }, step })
+    t:expect_task(run, { title = "look: A paper" }):decide("head", { decision = "approve" })
+    vote(t, run, { a = "approve" })
+    t:advance("1 working day")
+    t:expect(content.get("article", item.id).state == "in_review", "nothing is decided yet")
+    local asked = t:expect_task(run, { title = "No quorum: council: A paper" })
+    t:expect(asked.help:find("Bert", 1, true) ~= nil, "the minutes name who stayed away")
+    asked:decide("head", { decision = "again", comment = "Do come." })
+    t:expect_task(run, { person = people.person("b") })
+    t:advance("1 working day")
+    t:expect_task(run, { title = "No quorum: council: A paper" })
+      :decide("head", { decision = "return", return_to = "look", comment = "I read it once more." })
+    t:expect_task(run, { title = "look: A paper" }):decide("head", { decision = "approve" })
+    vote(t, run, { a = "approve", b = "approve", c = "approve" })
+    t:expect(flow.get(run).result.decision == "approve")
+    local said = {}
+    for at, row in ipairs(rows(item)) do said[at] = row.name .. " " .. row.decision end
+    t:equal(said, { "look approve", "council late", "council voided", "council late", "council return", "look approve",
+      "council approve" })
+  end)
+
+  it("without a quorum goes on where the step says so, or back to the author", function(t)
+    local item = paper(t)
+    local pass = council({ quorum = "100%" }, { on_timeout = "pass" })
+    local back = council({ quorum = "100%" }, { on_timeout = "return", escalate = { position = "head" } })
+    back.name = "again"
+    local run = start(t, item, { pass, back })
+    t:advance("1 working day")
+    t:expect_task(run, { title = "again: A paper" })
+    t:advance("1 working day")
+    t:expect(content.get("article", item.id).state == "draft")
+  end)
+
+  it("that fails goes back to the step that most of those against have named", function(t)
+    for _, secret in ipairs { false, true } do
+      local item = paper(t)
+      local first = { name = "first", to = { position = "head" } }
+      local second = { name = "second", to = { position = "head" } }
+      local step = council({ secret = secret, threshold = "2/3" }, { may_return_to = { "first", "second" } })
+      local run = start(t, item, { first, second, step })
+      local function read(name)
+        t:expect_task(run, { title = name .. ": A paper" }):decide("head", { decision = "approve" })
+      end
+      local function say(who, answer) t:expect_task(run, { person = people.person(who) }):decide(who, answer) end
+      read "first"
+      read "second"
+      say("a", { decision = "reject", return_to = "second" })
+      say("b", { decision = "approve", return_to = "first" })
+      say("c", { decision = "reject" })
+      read "second"
+      vote(t, run, { a = "approve", b = "approve", c = "approve" })
+      t:expect(flow.get(run).result.decision == "approve" and flow.get(run).result.rounds == 1)
+      t:expect(content.get("article", item.id).state == "in_review")
+    end
+  end)
+
+  it("on a part stands while others are edited, and is held again when it is, or when a member has written", function(t)
+    t:org { role_holders = { { role = "author", person = "b", unit = "office", from = "2020-01-01" } } }
+    local item = paper(t)
+    local words = { name = "words", to = { position = "head" }, part = { "lead", "byline" } }
+    local run = start(t, item, { council({}, { part = { "title", "body" } }), words })
+    local function edit(who, fields) t:as(who):call("content.edit", content.get("article", item.id), fields) end
+    vote(t, run, { a = "approve" })
+    edit("writer", { lead = "A lead." })
+    vote(t, run, { c = "approve" })
+    edit("writer", { body = "Other words." })
+    vote(t, run, { a = "approve", b = "approve", c = "approve" })
+    edit("b", { lead = "Bert's lead." }) -- he has voted on the body, and is a writer now
+    t:expect_task(run, { title = "words: A paper" }):decide("head", { decision = "approve" })
+    vote(t, run, { a = "approve", c = "approve" })
+    local said = {}
+    for at, row in ipairs(rows(item)) do said[at] = row.name .. " " .. row.decision end
+    t:equal(said, { "council voided", "council approve", "words approve", "council approve" })
+    local result = flow.get(run).result
+    t:expect(result.decision == "approve" and result.approvals[1].as == "2 for, 0 against, 0 abstained")
+    t:expect(result.hash == content.get("article", item.id).hash and result.answer.hash == result.hash)
+  end)
+
+  it("that is on is held again without a member who edits another part", function(t)
+    t:org { role_holders = { { role = "author", person = "b", unit = "office", from = "2020-01-01" } } }
+    local item = paper(t)
+    local lead = { name = "lead", to = { position = "head" }, part = { "lead" } }
+    local run = start(t, item, { { name = "both", parallel = { council({}, { part = { "body" } }), lead } } })
+    vote(t, run, { a = "approve", b = "approve" })
+    t:as("b"):call("content.edit", content.get("article", item.id), { lead = "Bert's lead." })
+    vote(t, run, { a = "approve", c = "approve" })
+    t:expect_task(run, { title = "lead: A paper" }):decide("head", { decision = "approve" })
+    t:expect(flow.get(run).result.approvals[1].as == "2 for, 0 against, 0 abstained")
+  end)
+
   it("that is secret names nobody", function(t)
     local item = paper(t)
     local run = start(t, item, { council { secret = true, abstain = false } })
@@ -149,7 +242,11 @@ describe("a vote that cannot work", function()
   refused({ vote = { secret = 1 } }, "vote", "secret is true or false")
   refused({ vote = { secret = true, change = true } }, "vote", "a secret vote cannot be changed")
   refused({ quorum = "all" }, "quorum", "does not go with a vote")
-  refused({ part = { "body" } }, "part", "does not go with a vote")
-  refused({ may_return_to = "head" }, "may_return_to", "does not go with a vote")
+  refused({ veto = true }, "veto", "does not go with a vote")
+  refused({ part = { "boddy" } }, "part", "no field boddy")
+  refused({ may_return_to = "tail" }, "may_return_to", "tail is no earlier step")
+  refused({ on_timeout = "escalate" }, "on_timeout", "only where escalate names somebody")
+  refused({ escalate = { position = "hedd" } }, "escalate", "no position hedd")
+  refused({ vote = { quorum = 5 } }, "vote", "5 must approve, but only 4")
   refused({ vote = false }, "vote", "wanted is { threshold")
 end)

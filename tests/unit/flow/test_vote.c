@@ -140,12 +140,36 @@ static void of_several_the_one_with_most_wins_and_a_tie_is_none(void **state)
     assert_true(!o.passed && o.winner == -1);
 }
 
+static void where_it_goes_back_to_is_what_most_of_those_against_say(void **state)
+{
+    struct vote v = {.of = VOTE_OF_PRESENT, .noptions = 2, .options = {"approve", "reject"}, .nreturns = 3};
+    struct vote_tally t = {.members = 6, .voted = 6, .counts = {2, 4}, .returns = {1, 2, 1}};
+    struct vote_outcome o;
+    (void)state;
+    v.quorum = share("1/2");
+    v.threshold = share("1/2");
+    vote_decide(&v, &t, &o);
+    assert_true(!o.passed && o.winner == 1 && o.returns_to == 1);
+    t.returns[0] = 2; /* of two that as many said the first */
+    vote_decide(&v, &t, &o);
+    assert_int_equal(o.returns_to, 0);
+    t.returns[0] = t.returns[1] = t.returns[2] = 0;
+    vote_decide(&v, &t, &o);
+    assert_int_equal(o.returns_to, -1);
+    v.threshold = share("80%"); /* more for it than against it is no choice where it is too few */
+    t.counts[0] = 4;
+    t.counts[1] = 2;
+    vote_decide(&v, &t, &o);
+    assert_true(!o.passed && o.winner == -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_are_compared_as_integers),
         cmocka_unit_test(what_is_no_share_is_refused),
         cmocka_unit_test(each_parameter_counts_as_it_says),
+        cmocka_unit_test(where_it_goes_back_to_is_what_most_of_those_against_say),
         cmocka_unit_test(of_several_the_one_with_most_wins_and_a_tie_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
