@@ -38,11 +38,6 @@ static void put(struct calendar_year *y, int at, bool works)
     y->working += works ? 1 : -1;
 }
 
-static bool is_working(const struct calendar_year *y, int at)
-{
-    return y->works[at / 64] >> at % 64 & 1;
-}
-
 /* Working days among the first `at` of the year. */
 static int count(const struct calendar_year *y, int at)
 {
@@ -112,13 +107,6 @@ static const struct calendar_year *year_of(const struct calendar *c, int year, s
     if (gap && !*gap) *gap = year;
     if (usual->year != year || !usual->weekend) fill(usual, year, CALENDAR_WEEKEND);
     return usual;
-}
-
-bool calendar_is_working(const struct calendar *c, int64_t day, int *gap)
-{
-    struct calendar_year usual = {0};
-    int year, at = split(day, &year);
-    return is_working(year_of(c, year, &usual, gap), at);
 }
 
 /* Which day of the year is the n-th that is worked, from 1. */

@@ -29,10 +29,9 @@ void calendar_close(struct calendar *c);
 void calendar_add_year(struct calendar *c, int year, uint8_t weekend);
 void calendar_add_day(struct calendar *c, int64_t day, bool works);
 
-/* `gap` (may be NULL) is set to the first year met that has no table; untouched otherwise. */
-bool calendar_is_working(const struct calendar *c, int64_t day, int *gap);
 /* The n-th working day after (n > 0) or before (n < 0) a day; 0: the day itself. |n| ≤ CALENDAR_DAYS_MAX. Takes time by
- * the years on the way, not by the days. */
+ * the years on the way, not by the days. `gap` (may be NULL) is set to the first year met that has no table; untouched
+ * otherwise. */
 int64_t calendar_add(const struct calendar *c, int64_t day, int n, int *gap);
 /* Working days in (from, to]; negative when `to` lies before. */
 int64_t calendar_between(const struct calendar *c, int64_t from, int64_t to, int *gap);

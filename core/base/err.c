@@ -109,18 +109,6 @@ bool err_is_fault(int code)
     return code <= ERR_BUSY;
 }
 
-const char *err_name(int code)
-{
-    static const char *const answers[] = {"OK",           "ERR_INVALID",  "ERR_NOT_FOUND", "ERR_CONFLICT",
-                                          "ERR_DENIED",   "ERR_REFUSED",  "ERR_LIMIT",     "ERR_PLUGIN",
-                                          "ERR_DIVERGED", "ERR_PROTOCOL", "ERR_TIMEOUT"};
-    static const char *const faults[] = {"ERR_BUSY",  "ERR_FULL",    "ERR_IO",      "ERR_CORRUPT",
-                                         "ERR_NOMEM", "ERR_STOPPED", "ERR_INTERNAL"};
-    if (code <= 0 && code >= ERR_TIMEOUT) return answers[-code];
-    if (code <= ERR_BUSY && code >= ERR_INTERNAL) return faults[ERR_BUSY - code];
-    return "ERR_?";
-}
-
 const char *err_i64(struct err_num *buf, int64_t n)
 {
     snprintf(buf->s, sizeof(buf->s), "%" PRId64, n);

@@ -73,8 +73,6 @@ const char *err_arg(const struct err *err, const char *name);
 void err_clear(struct err *err);
 /* True for ERR_BUSY and below: a fault of the host, not an answer to the caller. */
 bool err_is_fault(int code);
-/* "ERR_INVALID" … for logs. */
-const char *err_name(int code);
 
 /* For values in messages: formats into a caller's small buffer and returns it. */
 struct err_num {

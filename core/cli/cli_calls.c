@@ -22,7 +22,7 @@ struct call {
 
 static const struct call calls[] = {
     {"flow", "list", "run.list", "{flow,state,plugin,parent#,where,*}",
-     "id plugin flow state status business_id due held",
+     "id plugin flow state status business_id due held held_by",
      "khung flow list [--flow PLUGIN.FLOW] [--plugin NAME] [--state STATE] [--parent ID] [--where JSON]" PAGES},
     {"flow", "show", "run.show", "ID#", NULL, "khung flow show ID"},
     {"flow", "history", "run.history", "ID# {type,op,**}", "entry slice type op where result refused",

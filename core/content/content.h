@@ -109,9 +109,6 @@ struct content_key {
     bool published; /* the published revision */
 };
 int content_get(struct session *s, const struct content_key *k, struct arena *a, struct val *out, struct err *err);
-/* The fields of an immutable revision (not the head) in API form, as a map. ERR_NOT_FOUND. */
-int content_item_load(struct store *db, const struct registry *r, int64_t id, int64_t rev, struct arena *a,
-                      struct val *fields, struct err *err);
 /* Is this one of the head's names (mutable: id type slug unit state revision hash created_by
  * created_at changed_at publish_at published_at note), not one of the type's fields? */
 bool content_item_is_head(const char *name);

@@ -77,24 +77,6 @@ int content_get(struct session *s, const struct content_key *k, struct arena *a,
     return rc;
 }
 
-int content_item_load(struct store *db, const struct registry *r, int64_t id, int64_t rev, struct arena *a,
-                      struct val *fields, struct err *err)
-{
-    struct content_row row;
-    struct content_revision revision;
-    struct val stored;
-    int rc = content_row_load(db, id, &row, err);
-    if (rc == 0) rc = content_revision_load(db, id, rev, a, &revision, err);
-    if (rc) return rc;
-    const struct decl *d = r ? registry_find(r, "type", NULL, row.type) : NULL;
-    const struct content_type *t = d ? d->compiled : NULL;
-    rc = content_body_read(t, revision.body, revision.body_len, a, &stored, err);
-    *fields = val_map();
-    const struct content_form form = {t ? &t->fields : NULL, t ? t->zone : NULL};
-    if (rc == 0) rc = content_body_to_api(&form, &stored, a, fields, err);
-    return rc ? rc : content_title_add(t, &stored, a, fields, err);
-}
-
 int content_item_version(struct store *db, int64_t id, struct content_version *out, struct err *err)
 {
     struct content_row row;

@@ -42,14 +42,14 @@ void flow_count_row(struct flow_run *run, struct store *db)
 {
     struct flow *f = run->flow;
     int was = run->is_new ? -1 : run->was_state, now = run->state;
-    bool was_off = !run->is_new && run->was_off;
+    bool was_off = !run->is_new && run->was_off, is_off = run->off;
     quota_add_owed(f->host, db, run->plugin, QUOTA_RUNS, is_open(now) - is_open(was));
     if (was < 0) store_count(db, &f->counts[FLOW_COUNT_STARTED], 1);
     if (was != now && was >= 0) store_count(db, &f->counts[was], -1);
     if (was != now) store_count(db, &f->counts[now], 1);
-    if (was_off != run->is_off) store_count(db, &f->counts[FLOW_COUNT_HELD], run->is_off - was_off);
+    if (was_off != is_off) store_count(db, &f->counts[FLOW_COUNT_HELD], is_off - was_off);
     run->was_state = now;
-    run->was_off = run->is_off;
+    run->was_off = run->off;
 }
 
 /* By partial indexes: those that run or have ended, which may be millions, are not read. */

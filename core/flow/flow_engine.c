@@ -125,8 +125,8 @@ void flow_attach(struct flow *f)
     f->doubts_source.collect = flow_doubts_collect;
     lane_add_source(f->lane, &f->tasks_source);
     lane_add_source(f->lane, &f->doubts_source);
-    f->turns_source.collect = flow_turns_collect;
-    lane_add_source(f->lane, &f->turns_source);
+    f->catch_source.collect = flow_catch_collect;
+    lane_add_source(f->lane, &f->catch_source);
 }
 
 void flow_free(struct flow *f)

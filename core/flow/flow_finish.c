@@ -209,7 +209,8 @@ int flow_pause(struct flow *f, struct session *s, int64_t id, bool paused, struc
         run->due = s->now;
         lane_wake_at(f->lane, &f->runs_source, run->due);
     }
-    return flow_row_save(run, s->db, s->now, err);
+    rc = flow_row_save(run, s->db, s->now, err);
+    return rc ? rc : flow_turn_pause(run, s->db, s->now, err);
 }
 
 int flow_retry(struct flow *f, struct session *s, int64_t id, bool upgrade, struct err *err)
@@ -233,6 +234,7 @@ int flow_retry(struct flow *f, struct session *s, int64_t id, bool upgrade, stru
     run->due = s->now;
     rc = flow_row_clear_error(s->db, id, err);
     if (rc == 0 && def) rc = flow_turn_take(f, s, run, def, err);
+    if (rc == 0 && def) rc = flow_search_renew(s, run, def, err);
     if (rc == 0) rc = flow_row_save(run, s->db, s->now, err);
     if (rc == 0) lane_wake_at(f->lane, &f->runs_source, run->due);
     return rc;

@@ -17,6 +17,7 @@ enum {
     FLOW_LEVEL = 1,
     FLOW_RESULT_MAX = 256 << 10,
     FLOW_BRANCHES_MAX = 1000,
+    FLOW_DEEPEST = 64, /* runs that call each other, as far as it is looked at */
     FLOW_COLD_SHARE = 1023,
     FLOW_REPLAY_CPU_MS = 2000
 };
@@ -93,6 +94,7 @@ struct flow_branch {
 enum { FLOW_COUNT_HELD = FLOW_UNDOING + 1, FLOW_COUNT_STARTED, FLOW_COUNTS };
 
 /* As in the row. */
+enum flow_off { OFF_NOT, OFF_BREAKER, OFF_ABSENT }; /* held until its plugin is switched on, or serves */
 enum flow_turn { TURN_NONE = -1, TURN_HAS = 0, TURN_WAITS = 1 };
 
 struct flow_run {
@@ -101,7 +103,8 @@ struct flow_run {
     /* As in the row. */
     enum flow_state state;
     int64_t name_id, version_id, due, entry, slice, parent, parent_entry, attempts, user, person;
-    bool paused, is_off; /* off: held until its plugin is switched on */
+    bool paused;
+    enum flow_off off;
     enum flow_turn turn;
     const char *plugin, *name, *bid;
     struct val input, checkpoint;
@@ -124,7 +127,7 @@ struct flow_run {
     int nunpatched;
     /* What it is counted as: its state as the row says, -1 without a row; whether it is held. */
     int was_state;
-    bool was_off;
+    enum flow_off was_off;
     bool is_new;    /* no row yet */
     bool is_hot;    /* has coroutines */
     bool is_loaded; /* the row has been read */
@@ -138,19 +141,19 @@ struct flow_run {
     struct flow_run *map_next;
 };
 
-/* How far the look through those that wait for their turn has come (flow_turn.c). */
-struct flow_turns {
+/* How far it has come with what was there before a declaration (flow_catch_up.c). */
+struct flow_catch {
     int64_t look, name; /* look: which one it is */
     char key[DIGEST_HEX];
     bool is_within; /* more may wait for this value */
-    bool is_over, is_queued;
+    bool is_looked, is_over, is_queued;
 };
 
 struct flow {
     struct host *host;
     struct flow_options options;
-    struct lane_source runs_source, tasks_source, doubts_source, turns_source;
-    struct flow_turns turns;
+    struct lane_source runs_source, tasks_source, doubts_source, catch_source;
+    struct flow_catch catch;
     struct flow_version *versions;
     struct flow_run **map; /* by id; chained */
     size_t map_size, nruns;
@@ -188,9 +191,20 @@ int flow_turn_take(struct flow *f, struct session *s, struct flow_run *run, cons
                    struct err *err);
 /* It runs no more: the next one comes in. */
 int flow_turn_leave(struct flow_run *run, struct store *db, int64_t now, struct err *err);
-/* At activation: where the limit is another now, those come in for whom there is room; in slices that follow. */
+/* It was paused or resumed, and its row is saved. */
+int flow_turn_pause(struct flow_run *run, struct store *db, int64_t now, struct err *err);
+/* At activation: is the limit another now? */
 int flow_turn_declare(struct flow *f, struct session *s, const struct flow_def *def, struct err *err);
-int64_t flow_turns_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
+/* Those come in for whom there is room, but no more than *left, which is less by as many. */
+int flow_turn_admit(struct flow *f, struct store *db, int64_t name, const char *key, int *left, int64_t now,
+                    struct err *err);
+/* Is this one, or one above it, a run that has this turn? 1, 0. */
+int flow_turn_is_below(struct store *db, int64_t parent, int64_t name, const char *key, struct err *err);
+/* flow_turn_count.c: a piece of the runs that were there before. 1; 0: there is nothing to count. */
+int flow_turn_count(struct flow *f, struct store *db, int64_t now, struct err *err);
+/* flow_turn_circle.c: ERR_REFUSED "flow.turn_circle" {flow, run, waits}: the turn for which this child would wait never
+ * comes free, since who has it waits for one that is kept above the call. */
+int flow_turn_circle(struct store *db, const struct flow_run *run, const char *key, struct err *err);
 const char *flow_value_key(const struct val *v, struct arena *a, struct err *err);
 
 /* flow_search.c: search = { fields } */
@@ -199,6 +213,22 @@ int flow_search_add(struct session *s, struct flow_run *run, const struct flow_d
 /* It is not found by the field any more. */
 int flow_search_forget(struct store *db, int64_t run, const char *field, struct err *err);
 int flow_search_update(struct session *s, struct flow_run *run, const struct val *state, struct err *err);
+/* At activation: is it found by other fields now? */
+int flow_search_declare(struct flow *f, struct session *s, const struct flow_def *def, struct err *err);
+/* What one run is found by, anew: of its checkpoint's state, or else its input. */
+struct flow_found {
+    int64_t name, run;
+    const struct val *input, *state;
+};
+int flow_search_put(struct store *db, const struct flow_found *r, const struct val *fields, struct arena *a,
+                    struct err *err);
+int flow_search_renew(struct session *s, struct flow_run *run, const struct flow_def *def, struct err *err);
+/* flow_search_fill.c: a piece of the runs that were there before. 1; 0: there is nothing to fill. */
+int flow_search_fill(struct store *db, struct err *err);
+
+/* flow_catch_up.c: what was declared holds for the runs that were there before, too; in slices that follow. */
+void flow_catch_up(struct flow *f, int64_t now);
+int64_t flow_catch_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
 
 /* flow_version.c */
 int flow_version_get(struct flow *f, struct store *db, int64_t id, struct flow_version **out, struct err *err);
@@ -329,9 +359,11 @@ int64_t flow_doubts_collect(struct lane_source *src, struct lane *lane, int64_t 
 /* flow_task_void.c */
 int flow_task_void(struct flow *f, struct session *s, int64_t item, struct err *err);
 
-/* flow_off.c: runs whose plugin is switched off. */
-int flow_off_hold(struct flow_run *run, struct session *s, struct err *err);
+/* flow_off.c: runs whose plugin is switched off, or does not serve. */
+int flow_off_hold(struct flow_run *run, struct session *s, enum flow_off why, struct err *err);
 void flow_off_attach(struct flow *f);
+/* Another set of plugins serves: those that it has again are woken, in slices that follow. */
+void flow_off_look(struct flow *f);
 
 /* flow_count.c */
 /* flow_file.c: what hangs on runs and tasks. */

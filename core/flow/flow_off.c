@@ -1,13 +1,17 @@
-/* Runs of a plugin that is switched off: held by a mark in the row, so that nothing is done for them until it is on
- * again. What comes for them meanwhile is kept as for any run that sleeps. */
+/* Runs of a plugin that is switched off, or does not serve (its folder is gone, or has a fault; or a command knows
+ * other plugins): held by a mark in the row, so that nothing is done for them until it is on again. What comes for them
+ * meanwhile is kept as for any run that sleeps. */
 #include "flow/flow_internal.h"
+
+#include "plugin/plugins.h"
+#include "runtime/log.h"
 
 enum { AT_ONCE = 1000 };
 
-int flow_off_hold(struct flow_run *run, struct session *s, struct err *err)
+int flow_off_hold(struct flow_run *run, struct session *s, enum flow_off why, struct err *err)
 {
     err_clear(err);
-    run->is_off = true;
+    run->off = why;
     run->due = INT64_MAX;
     return flow_row_save(run, s->db, s->now, err);
 }
@@ -27,7 +31,7 @@ static int wake_one(struct flow *f, struct session *s, int64_t id, struct err *e
     store_count(s->db, &f->counts[FLOW_COUNT_HELD], -1);
     if (!run) return 0;
     flow_touch(f, run);
-    run->is_off = run->was_off = false;
+    run->off = run->was_off = OFF_NOT;
     run->due = s->now;
     return 0;
 }
@@ -38,6 +42,7 @@ static int wake(void *ctx, struct session *s, const char *plugin, bool all, stru
     int64_t ids[AT_ONCE];
     size_t n = 0;
     int rc;
+    if (!plugins_vm(f->host->plugins, plugin)) return 0; /* flow_off_look, when it does */
     struct stmt *st = store_stmt(s->db,
                                  "select r.id from flow_name n join flow_run r on r.name = n.id and r.off is not null"
                                  " where n.plugin = ?1 order by r.paused, r.attempts, r.id limit ?2",
@@ -55,21 +60,21 @@ static int wake(void *ctx, struct session *s, const char *plugin, bool all, stru
     return rc;
 }
 
-/* A process that ended between switching on and waking. */
-static void look_for_held(struct flow *f)
+/* Those that a process left which ended between switching on and waking, too. */
+void flow_off_look(struct flow *f)
 {
     struct err err = {0};
     struct stmt *s = store_stmt(lane_db(f->lane),
-                                "select distinct n.plugin from flow_run r join flow_name n on n.id = r.name"
-                                " where r.off is not null",
+                                "select distinct n.plugin from flow_name n where exists"
+                                " (select 1 from flow_run r where r.name = n.id and r.off is not null)",
                                 &err);
     while (s && stmt_step(s, &err) == 1)
         breaker_tell(f->host->breakers, stmt_text(s, 0, &(size_t){0}));
     stmt_done(s);
+    if (err.code) log_err(LOG_ERROR, "flow.held", &err);
 }
 
 void flow_off_attach(struct flow *f)
 {
     breakers_add_listener(f->host->breakers, wake, f);
-    if (f->lane && f->host->breakers) look_for_held(f);
 }

@@ -40,11 +40,13 @@ static int put_bytes(struct arena *a, struct val *map, const char *key, struct s
     "r.result,"                                                                                                        \
     " r.ended, r.entry, v.hash, e.key, e.text, e.location, e.traceback, e.args,"                                       \
     " (select text from flow_note where run = r.id and kind = 'status' order by rowid desc limit 1),"                  \
-    " case when r.off is not null then coalesce((select b.why from plugin_breaker b where b.plugin = n.plugin), '-') " \
-    "when r.turn = 1 then 'limit' end"
+    " case when r.off is not null then coalesce((select b.why from plugin_breaker b where b.plugin = n.plugin),"       \
+    " case r.off when 2 then 'absent' else '-' end) when r.turn = 1 then 'limit' end, h.id, h.paused"
 #define RUN_FROM                                                                                                       \
     "flow_run r join flow_name n on n.id = r.name join plugin_version v on v.id = r.version"                           \
-    " left join flow_error e on e.run = r.id"
+    " left join flow_error e on e.run = r.id left join flow_turn w on w.run = r.id and w.waits > 0"                    \
+    " left join flow_run h on h.id = (select t.run from flow_turn t where t.name = w.name and t.key = w.key"           \
+    " and t.waits = 0 order by t.run limit 1)"
 #define RUN_COLUMNS "select " RUN_SHOWN " from " RUN_FROM
 
 /* By which `khung error show` finds it. */
@@ -108,6 +110,8 @@ static int read_row(struct stmt *s, struct arena *a, struct val *out)
     rc |= put_error(a, out, s);
     rc |= put_text(a, out, "status", s, 20);
     rc |= put_text(a, out, "held", s, 21);
+    rc |= put_int(a, out, "held_by", s, 22);
+    if (!stmt_is_null(s, 23)) rc |= put(a, out, "held_by_paused", val_bool(true));
     return rc;
 }
 
@@ -197,6 +201,8 @@ static const struct list_column run_columns[] = {
     {"error", FIELD_JSON, LIST_SHOWN, NULL},
     {"status", FIELD_TEXT, LIST_SHOWN, NULL},
     {"held", FIELD_TEXT, LIST_SHOWN, NULL},
+    {"held_by", FIELD_INTEGER, LIST_SHOWN, NULL},
+    {"held_by_paused", FIELD_BOOLEAN, LIST_SHOWN, NULL},
     {0}};
 static const struct list_option run_options[] = {
     {"flow", "text", "PLUGIN.FLOW, or the flow's name alone."},

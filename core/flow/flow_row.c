@@ -74,7 +74,7 @@ int flow_row_load(struct flow_run *run, struct store *db, struct err *err)
     run->plugin = text(s, 14, a);
     run->name = text(s, 15, a);
     run->person = stmt_int(s, 16);
-    run->is_off = !stmt_is_null(s, 17);
+    run->off = (enum flow_off)stmt_int(s, 17);
     run->turn = stmt_is_null(s, 18) ? TURN_NONE : (enum flow_turn)stmt_int(s, 18);
     bool is_whole = run->plugin && run->name && (run->bid || stmt_is_null(s, 6));
     rc = is_whole ? decode(s, 12, a, &run->input, err) : err_set(err, ERR_NOMEM, "memory", NULL);
@@ -82,7 +82,7 @@ int flow_row_load(struct flow_run *run, struct store *db, struct err *err)
     run->is_loaded = rc == 0;
     run->finished = false;
     run->was_state = run->state;
-    run->was_off = run->is_off;
+    run->was_off = run->off;
     run->result = val_nil(); /* of a slice that was lost, in memory that is gone */
 out:
     stmt_done(s);
@@ -120,7 +120,7 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
     struct buf *b = &run->flow->scratch;
     size_t at[3] = {0}, len[3] = {0};
     bool has[3];
-    if (run->state != FLOW_RUNNING) run->is_off = false;
+    if (run->state != FLOW_RUNNING) run->off = OFF_NOT;
     struct stmt *s = store_stmt(db, run->is_new ? insert_sql : update_sql, err);
     if (!s) return err->code;
     buf_clear(b);
@@ -136,7 +136,7 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
     stmt_bind_int(s, 4, run->state);
     bool has_ended = run->state != FLOW_RUNNING;
     bind_or_null(s, 5, run->due,
-                 run->due == INT64_MAX || run->paused || run->is_off || run->turn == TURN_WAITS || has_ended);
+                 run->due == INT64_MAX || run->paused || run->off || run->turn == TURN_WAITS || has_ended);
     stmt_bind_int(s, 6, run->entry);
     stmt_bind_int(s, 7, run->slice);
     stmt_bind_int(s, 11, run->attempts);
@@ -147,7 +147,7 @@ int flow_row_save(struct flow_run *run, struct store *db, int64_t now, struct er
         else
             stmt_bind_null(s, 14 + i);
     }
-    bind_or_null(s, 19, 1, !run->is_off);
+    bind_or_null(s, 19, run->off, !run->off);
     bind_or_null(s, 20, run->turn, run->turn == TURN_NONE || has_ended);
     bind_or_null(s, 17, now, run->state == FLOW_RUNNING);
     if (run->is_new) {
@@ -185,7 +185,7 @@ int flow_row_set_due(struct flow *f, struct store *db, int64_t id, int64_t due, 
     int rc = stmt_run(s, err);
     if (rc) return rc;
     /* A run whose slice is on the stack saves its own due time at the end: it looks again before. */
-    if (run && run->is_loaded && !run->is_off && run->turn != TURN_WAITS && run->due > due) {
+    if (run && run->is_loaded && !run->off && run->turn != TURN_WAITS && run->due > due) {
         run->due = due;
         flow_touch(f, run);
     }

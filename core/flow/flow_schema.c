@@ -66,7 +66,7 @@ static const char outbox[] =
 /* Which open runs hold a version: asked by upgrades and before old source is dropped. */
 static const char held[] = "create index flow_run_version on flow_run(version) where ended is null;";
 
-/* off: its plugin is switched off; it is held until that is on again. */
+/* off: its plugin is switched off (1) or does not serve (2); it is held until that is on again. */
 static const char off[] = "alter table flow_run add column off integer;"
                           "create index flow_run_off on flow_run(name) where off is not null;";
 
@@ -206,7 +206,8 @@ static const char no_link[] = "alter table flow_task add column no_link integer;
 static const char link_files[] = "alter table flow_task_link add column files integer not null default 0;"
                                  "alter table flow_task_link add column bytes integer not null default 0;";
 
-/* turn: null: its flow has no limit, 0: it has its turn, 1: it waits for it (flow_turn.c). value: as flow_value_key. */
+/* turn: null: its flow has no limit, 0: it has its turn, 1: it waits for it (flow_turn.c); waits: the same, 2: it is
+ * paused meanwhile. value: as flow_value_key. */
 static const char turns[] =
     "alter table flow_run add column turn integer;"
     "create table flow_turn(name integer not null, key text not null, waits integer not null, run integer not null,"
@@ -217,6 +218,13 @@ static const char search[] =
     "create table flow_search(name integer not null, field text not null, value text not null, run integer not null,"
     " primary key(name, field, value, run)) without rowid;"
     "create index flow_search_run on flow_search(run);";
+/* How far runs that were there before are counted for a limit by `field` (counted: an id; null: all), and are found by
+ * the fields of a search (pass, after: null: all). */
+static const char caught_up[] =
+    "alter table flow_limit add column field text; alter table flow_limit add column counted integer;"
+    "create index flow_limit_counted on flow_limit(name) where counted is not null;"
+    "create table flow_searched(name integer primary key, fields text not null, pass integer, after integer not null);"
+    "create index flow_searched_pass on flow_searched(name) where pass is not null;";
 
 const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/002", tasks},
@@ -239,4 +247,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/search", search},
                                                   {"flow/heirs", heirs},
                                                   {"flow/vote_count", vote_count},
+                                                  {"flow/caught_up", caught_up},
                                                   {0}};

@@ -28,14 +28,14 @@ int flow_search_compile(struct flow_def *def, const struct val *search, struct a
     return good ? 0 : err_set(err, ERR_INVALID, "flow.search", "flow", def->name, NULL);
 }
 
-static int add(struct store *db, const struct flow_run *run, const char *field, const char *value, struct err *err)
+static int add(struct store *db, int64_t name, int64_t run, const char *field, const char *value, struct err *err)
 {
     struct stmt *s = store_stmt(db, "insert into flow_search(name, field, value, run) values(?1, ?2, ?3, ?4)", err);
     if (!s) return err->code;
-    stmt_bind_int(s, 1, run->name_id);
+    stmt_bind_int(s, 1, name);
     stmt_bind_str(s, 2, field);
     stmt_bind_str(s, 3, value);
-    stmt_bind_int(s, 4, run->id);
+    stmt_bind_int(s, 4, run);
     return stmt_run(s, err);
 }
 
@@ -55,7 +55,7 @@ int flow_search_add(struct session *s, struct flow_run *run, const struct flow_d
         const struct val *v = val_get(&run->input, def->search[i]->name);
         const char *key = v && v->type != VAL_NIL ? flow_value_key(v, s->arena, err) : "";
         if (!key) return err->code;
-        if (*key) rc = add(s->db, run, def->search[i]->name, key, err);
+        if (*key) rc = add(s->db, run->name_id, run->id, def->search[i]->name, key, err);
     }
     return rc;
 }
@@ -72,8 +72,75 @@ int flow_search_update(struct session *s, struct flow_run *run, const struct val
         if (!key) return err->code;
         if (!*key) continue;
         rc = flow_search_forget(s->db, run->id, name, err);
-        if (rc == 0) rc = add(s->db, run, name, key, err);
+        if (rc == 0) rc = add(s->db, run->name_id, run->id, name, key, err);
     }
+    return rc;
+}
+
+int flow_search_put(struct store *db, const struct flow_found *r, const struct val *fields, struct arena *a,
+                    struct err *err)
+{
+    int rc = store_run(db, "delete from flow_search where run = ?1", r->run, 0, err);
+    for (size_t i = 0; rc == 0 && i < fields->as.list.n; i++) {
+        const char *name = val_cstr(a, &fields->as.list.items[i]);
+        const struct val *v = name && r->state->type == VAL_MAP ? val_get(r->state, name) : NULL;
+        if (name && (!v || v->type == VAL_NIL)) v = r->input->type == VAL_MAP ? val_get(r->input, name) : NULL;
+        const char *key = name ? flow_value_key(v, a, err) : NULL;
+        if (!key) return err->code ? err->code : err_set(err, ERR_NOMEM, "memory", NULL);
+        if (*key) rc = add(db, r->name, r->run, name, key, err);
+    }
+    return rc;
+}
+
+/* ["unit","year"], as flow_searched has it. */
+static const char *names_of(const struct flow_def *def, struct arena *a)
+{
+    struct buf b;
+    buf_init(&b, 64 << 10);
+    for (size_t i = 0; i < def->nsearch; i++) {
+        struct val name = val_str(def->search[i]->name);
+        buf_add_char(&b, i ? ',' : '[');
+        json_write(&b, &name);
+    }
+    buf_add_char(&b, ']');
+    const char *text = buf_ok(&b) ? arena_strndup(a, b.data, b.len) : NULL;
+    buf_close(&b);
+    return text;
+}
+
+int flow_search_renew(struct session *s, struct flow_run *run, const struct flow_def *def, struct err *err)
+{
+    struct flow_found r = {run->name_id, run->id, &run->input, &run->checkpoint};
+    struct val fields = val_list();
+    for (size_t i = 0; i < def->nsearch; i++)
+        if (val_add(s->arena, &fields, val_str(def->search[i]->name))) return err_set(err, ERR_NOMEM, "memory", NULL);
+    return def->nsearch ? flow_search_put(s->db, &r, &fields, s->arena, err) : 0;
+}
+
+/* What is found by other fields than before is filled from the first run on. */
+static int keep(struct store *db, int64_t name, const char *fields, struct err *err)
+{
+    struct stmt *s = store_stmt(db,
+                                "insert into flow_searched(name, fields, pass, after) values(?1, ?2, case when"
+                                " exists(select 1 from flow_run where name = ?1) then 0 end, 0) on conflict(name)"
+                                " do update set fields = ?2, pass = excluded.pass, after = 0 where fields <> ?2",
+                                err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, name);
+    stmt_bind_str(s, 2, fields);
+    return stmt_run(s, err);
+}
+
+int flow_search_declare(struct flow *f, struct session *s, const struct flow_def *def, struct err *err)
+{
+    struct arena a;
+    arena_init(&a, 64 << 10);
+    const char *fields = names_of(def, &a);
+    int rc = !fields        ? err_set(err, ERR_NOMEM, "memory", NULL)
+             : def->nsearch ? keep(s->db, def->name_id, fields, err)
+                            : store_run(s->db, "delete from flow_searched where name = ?1", def->name_id, 0, err);
+    if (rc == 0 && def->nsearch && store_changes(s->db) > 0) flow_catch_up(f, s->now);
+    arena_close(&a);
     return rc;
 }
 

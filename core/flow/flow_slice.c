@@ -109,7 +109,9 @@ int flow_slice_step(struct flow_run *run, struct session *s, struct err *err)
     if (run->state != FLOW_RUNNING || run->paused || run->turn == TURN_WAITS) return 0;
     if (run->due > s->now && !run->is_new) return 0;
     struct breaker_pass pass;
-    if (breaker_enter(f->host, run->plugin, &pass, err) != 0) return flow_off_hold(run, s, err);
+    /* Its source is kept, but not what that declared: without its tables it could only fail. */
+    if (!plugins_vm(f->host->plugins, run->plugin)) return flow_off_hold(run, s, OFF_ABSENT, err);
+    if (breaker_enter(f->host, run->plugin, &pass, err) != 0) return flow_off_hold(run, s, OFF_BREAKER, err);
     run->session = s;
     if (!run->is_hot) rc = enter(run, s, err);
     if (rc) goto out;

@@ -84,7 +84,8 @@ static struct flow_run *make(struct flow *f, struct session *s, const struct flo
     if (rc == 0) rc = flow_turn_take(f, s, run, def, err);
     if (rc == 0) rc = flow_search_add(s, run, def, err);
     if (rc == 0 && run->plugin && run->name) return run;
-    if (rc != ERR_INVALID && rc != ERR_NOT_FOUND && !err_is_fault(rc)) err_set(err, ERR_LIMIT, "limit.size", NULL);
+    if (rc != ERR_INVALID && rc != ERR_NOT_FOUND && rc != ERR_REFUSED && !err_is_fault(rc))
+        err_set(err, ERR_LIMIT, "limit.size", NULL);
     flow_cache_remove(f, run);
     return NULL;
 }

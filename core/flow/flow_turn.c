@@ -2,22 +2,23 @@
  *
  *     flow.define("visit", { input = { unit = "unit!" }, limit = { key = "unit", running = 10 } }, …)
  *
- * A run has its turn from its start until it has ended, failed or is blocked; what waits does so as a row, in the order
- * of the starts, and is looked at when a turn is given back, one row for each: how many wait costs nothing. A child of
- * a run that has the turn comes along with it, so that it does not wait for itself.
+ * A run has its turn from its start until it has ended, failed or is blocked; one that is paused in the middle of its
+ * work keeps it. What waits does so as a row, in the order of the starts, and is looked at when a turn is given back,
+ * one row for each: how many wait costs nothing. One that is paused while it waits is passed over until it is resumed.
+ * A child of a run that has the turn comes along with it, so that it does not wait for itself.
  *
- * When a limit is raised or given up, thousands may come in: a look through all values, some in each slice. It begins
- * anew at each start of the service, so nothing of it is kept. */
+ * A limit counts the runs that are open when it is declared, too (flow_turn_count.c); until all are counted, nobody
+ * comes in. Where it is raised or given up, thousands may (flow_catch_up.c). */
 #include "flow/flow_internal.h"
 
 #include <string.h>
 
 #include "base/json.h"
-#include "base/mem.h"
 #include "runtime/crash.h"
-#include "runtime/log.h"
 
-enum { AT_ONCE = 100, VALUES_AT_ONCE = 200, RETRY_MS = 1000, DEEPEST = 64 };
+enum { AT_ONCE = 100 };
+/* `waits` of a row: has it, waits for it, waits and is paused. */
+enum { HAS, WAITS, PASSED };
 
 /* A value as a key: canonical, of at most a digest's length. "" for none. */
 const char *flow_value_key(const struct val *v, struct arena *a, struct err *err)
@@ -90,10 +91,12 @@ static int admit_one(struct flow *f, struct store *db, int64_t id, int64_t now, 
     return 0;
 }
 
-/* How many there may be now, by the active declaration; those that wait for one that is gone go on. */
+/* How many there may be now, by the active declaration: none while it is counted who is there; those that wait for one
+ * that is gone go on. */
 static int most_of(struct store *db, int64_t name, int64_t *most, struct err *err)
 {
-    struct stmt *s = store_stmt(db, "select most from flow_limit where name = ?1", err);
+    struct stmt *s =
+        store_stmt(db, "select case when counted is null then most else 0 end from flow_limit where name = ?1", err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, name);
     int rc = stmt_step(s, err);
@@ -102,9 +105,8 @@ static int most_of(struct store *db, int64_t name, int64_t *most, struct err *er
     return rc < 0 ? rc : 0;
 }
 
-/* As many as there is room for, but no more than *left, which is less by as many. */
-static int admit(struct flow *f, struct store *db, int64_t name, const char *key, int *left, int64_t now,
-                 struct err *err)
+int flow_turn_admit(struct flow *f, struct store *db, int64_t name, const char *key, int *left, int64_t now,
+                    struct err *err)
 {
     int64_t most = 0, inside = 0, run;
     int rc = most_of(db, name, &most, err);
@@ -121,8 +123,7 @@ static int admit(struct flow *f, struct store *db, int64_t name, const char *key
     return rc;
 }
 
-/* Is it below a run that has this turn? */
-static int is_below(struct store *db, const struct flow_run *run, const char *key, struct err *err)
+int flow_turn_is_below(struct store *db, int64_t parent, int64_t name, const char *key, struct err *err)
 {
     struct stmt *s = store_stmt(db,
                                 "with recursive up(id, n) as (select ?1, 1 union all select r.parent, up.n + 1 from up"
@@ -131,10 +132,10 @@ static int is_below(struct store *db, const struct flow_run *run, const char *ke
                                 " and t.waits = 0 limit 1",
                                 err);
     if (!s) return err->code;
-    stmt_bind_int(s, 1, run->parent);
-    stmt_bind_int(s, 2, run->name_id);
+    stmt_bind_int(s, 1, parent);
+    stmt_bind_int(s, 2, name);
     stmt_bind_str(s, 3, key);
-    stmt_bind_int(s, 4, DEEPEST);
+    stmt_bind_int(s, 4, FLOW_DEEPEST);
     int rc = stmt_step(s, err);
     stmt_done(s);
     return rc;
@@ -142,67 +143,123 @@ static int is_below(struct store *db, const struct flow_run *run, const char *ke
 
 int flow_turn_take(struct flow *f, struct session *s, struct flow_run *run, const struct flow_def *def, struct err *err)
 {
-    int64_t inside, waiting;
+    int64_t most = 0, inside = 0, waiting = 0;
     (void)f;
     if (!def->limit_running || run->turn != TURN_NONE) return 0;
     const char *key = flow_value_key(def->limit_key ? val_get(&run->input, def->limit_key) : NULL, &run->arena, err);
     int rc = key ? 0 : err->code;
-    if (rc == 0 && run->parent) rc = is_below(s->db, run, key, err);
+    if (rc == 0 && run->parent) rc = flow_turn_is_below(s->db, run->parent, run->name_id, key, err);
     if (rc) return rc < 0 ? rc : 0;
-    rc = count(s->db, run->name_id, key, def->limit_running, &inside, err);
+    rc = most_of(s->db, run->name_id, &most, err);
+    if (rc == 0) rc = count(s->db, run->name_id, key, most, &inside, err);
     if (rc == 0) rc = first_waiting(s->db, run->name_id, key, &waiting, err);
+    bool has = inside < most && !waiting && !run->paused;
+    if (rc == 0 && !has && run->is_new && run->parent) rc = flow_turn_circle(s->db, run, key, err);
+    if (rc == ERR_REFUSED && run->parent_entry < 0) { /* what undoes something cannot be told to try later */
+        err_clear(err);
+        rc = 0;
+        has = true;
+    }
     if (rc) return rc;
-    run->turn = inside < def->limit_running && !waiting ? TURN_HAS : TURN_WAITS;
+    run->turn = has ? TURN_HAS : TURN_WAITS;
     struct stmt *st = store_stmt(s->db, "insert into flow_turn(name, key, waits, run) values(?1, ?2, ?3, ?4)", err);
     if (!st) return err->code;
     stmt_bind_int(st, 1, run->name_id);
     stmt_bind_str(st, 2, key);
-    stmt_bind_int(st, 3, run->turn == TURN_WAITS);
+    stmt_bind_int(st, 3, has ? HAS : run->paused ? PASSED : WAITS);
     stmt_bind_int(st, 4, run->id);
     return stmt_run(st, err);
+}
+
+/* The value that its turn is for; NULL: it has none, and waits for none. */
+static int key_of(struct store *db, int64_t run, struct arena *a, const char **key, struct err *err)
+{
+    size_t len;
+    struct stmt *s = store_stmt(db, "select key from flow_turn where run = ?1", err);
+    *key = NULL;
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, run);
+    int rc = stmt_step(s, err);
+    const char *text = rc == 1 ? stmt_text(s, 0, &len) : NULL;
+    if (text) *key = arena_strndup(a, text, len);
+    stmt_done(s);
+    return rc == 1 && !*key ? err_set(err, ERR_NOMEM, "memory", NULL) : rc < 0 ? rc : 0;
 }
 
 int flow_turn_leave(struct flow_run *run, struct store *db, int64_t now, struct err *err)
 {
     struct arena a;
-    size_t len;
+    const char *key;
     int left = AT_ONCE;
-    struct stmt *s = store_stmt(db, "select key from flow_turn where run = ?1", err);
-    if (!s) return err->code;
     arena_init(&a, 4096);
-    stmt_bind_int(s, 1, run->id);
-    int rc = stmt_step(s, err);
-    const char *text = rc == 1 ? stmt_text(s, 0, &len) : NULL, *key = text ? arena_strndup(&a, text, len) : NULL;
-    stmt_done(s);
+    int rc = key_of(db, run->id, &a, &key, err);
     run->turn = TURN_NONE;
-    if (rc == 1 && !key) rc = err_set(err, ERR_NOMEM, "memory", NULL);
-    if (rc == 1) {
-        rc = store_run(db, "delete from flow_turn where run = ?1", run->id, 0, err);
-        if (rc == 0) rc = admit(run->flow, db, run->name_id, key, &left, now, err);
-    }
+    if (rc == 0 && key) rc = store_run(db, "delete from flow_turn where run = ?1", run->id, 0, err);
+    if (rc == 0 && key) rc = flow_turn_admit(run->flow, db, run->name_id, key, &left, now, err);
+    arena_close(&a);
+    return rc;
+}
+
+int flow_turn_pause(struct flow_run *run, struct store *db, int64_t now, struct err *err)
+{
+    struct arena a;
+    const char *key;
+    int left = AT_ONCE;
+    if (run->turn != TURN_WAITS) return 0;
+    arena_init(&a, 4096);
+    int rc =
+        store_run(db, "update flow_turn set waits = ?2 where run = ?1", run->id, run->paused ? PASSED : WAITS, err);
+    crash_point("turn.passed");
+    if (rc == 0) rc = key_of(db, run->id, &a, &key, err);
+    if (rc == 0 && key && !run->paused) rc = flow_turn_admit(run->flow, db, run->name_id, key, &left, now, err);
     arena_close(&a);
     return rc;
 }
 
 /* --- what is declared --- */
 
-static int keep_most(struct store *db, int64_t name, int64_t most, struct err *err)
+/* What is known of it, and is it the same? 1, 0. */
+static int is_kept(struct store *db, const struct flow_def *def, const char *field, bool *same_field, bool *same,
+                   struct err *err)
 {
-    if (!most) return store_run(db, "delete from flow_limit where name = ?1", name, 0, err);
-    return store_run(db, "insert into flow_limit(name, most) values(?1, ?2) on conflict(name) do update set most = ?2",
-                     name, most, err);
+    struct stmt *s = store_stmt(db, "select field is ?2, most from flow_limit where name = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, def->name_id);
+    stmt_bind_str(s, 2, field);
+    int rc = stmt_step(s, err);
+    *same_field = rc == 1 && stmt_int(s, 0);
+    *same = *same_field && stmt_int(s, 1) == def->limit_running;
+    stmt_done(s);
+    return rc;
+}
+
+/* Who runs already is counted by it, from the first one on. */
+static int keep_new(struct store *db, const struct flow_def *def, const char *field, struct err *err)
+{
+    struct stmt *s = store_stmt(db,
+                                "insert into flow_limit(name, most, field, counted) values(?1, ?2, ?3, case when"
+                                " exists(select 1 from flow_run where name = ?1 and state = 0) then 0 end)"
+                                " on conflict(name) do update set most = ?2, field = ?3, counted = excluded.counted",
+                                err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, def->name_id);
+    stmt_bind_int(s, 2, def->limit_running);
+    stmt_bind_str(s, 3, field);
+    return stmt_run(s, err);
 }
 
 int flow_turn_declare(struct flow *f, struct session *s, const struct flow_def *def, struct err *err)
 {
-    int64_t was;
-    int rc = most_of(s->db, def->name_id, &was, err);
-    if (rc || was == (def->limit_running ? def->limit_running : INT64_MAX)) return rc;
-    rc = keep_most(s->db, def->name_id, def->limit_running, err);
-    if (rc || !f->lane) return rc;
-    f->turns = (struct flow_turns){.look = f->turns.look + 1, .is_queued = f->turns.is_queued};
-    lane_wake_at(f->lane, &f->turns_source, s->now);
-    return 0;
+    const char *field = def->limit_key ? def->limit_key : "";
+    bool same_field, same;
+    int known = is_kept(s->db, def, field, &same_field, &same, err);
+    if (known < 0 || (known && same) || (!known && !def->limit_running)) return known < 0 ? known : 0;
+    int rc = !def->limit_running ? store_run(s->db, "delete from flow_limit where name = ?1", def->name_id, 0, err)
+             : !same_field       ? keep_new(s->db, def, field, err)
+                                 : store_run(s->db, "update flow_limit set most = ?2 where name = ?1", def->name_id,
+                                             def->limit_running, err);
+    if (rc == 0) flow_catch_up(f, s->now);
+    return rc;
 }
 
 int flow_turn_compile(struct flow_def *def, const struct val *limit, struct arena *a, struct err *err)
@@ -219,76 +276,4 @@ int flow_turn_compile(struct flow_def *def, const struct val *limit, struct aren
     if (!good) return err_set(err, ERR_INVALID, "flow.limit", "flow", def->name, NULL);
     def->limit_running = running->as.i;
     return 0;
-}
-
-/* --- a look through all values --- */
-
-struct turns_work {
-    struct lane_work work;
-    struct flow *flow;
-    struct flow_turns at; /* how far it has come; the flow's with the commit */
-};
-
-/* The next value of any flow, whether somebody waits for it or not: found by the index at once. 1, 0. */
-static int next_value(struct store *db, struct flow_turns *at, struct err *err)
-{
-    struct stmt *s =
-        store_stmt(db, "select name, key from flow_turn where (name, key) > (?1, ?2) order by name, key limit 1", err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, at->name);
-    stmt_bind_str(s, 2, at->key);
-    int rc = stmt_step(s, err);
-    if (rc == 1) {
-        at->name = stmt_int(s, 0);
-        stmt_copy(s, 1, at->key, sizeof(at->key));
-    }
-    stmt_done(s);
-    return rc;
-}
-
-static int look(struct flow *f, struct store *db, struct flow_turns *at, int64_t now, struct err *err)
-{
-    int left = AT_ONCE;
-    for (int i = 0; i < VALUES_AT_ONCE && left > 0; i++) {
-        int rc = at->is_within ? 1 : next_value(db, at, err);
-        at->is_over = rc == 0;
-        if (rc == 1) rc = admit(f, db, at->name, at->key, &left, now, err) ? err->code : 1;
-        at->is_within = left == 0;
-        if (rc != 1) return rc;
-    }
-    return 0;
-}
-
-static int run_look(struct lane_work *w, struct lane *lane, struct err *err)
-{
-    struct turns_work *t = (struct turns_work *)w;
-    t->at = t->flow->turns;
-    int rc = look(t->flow, lane_db(lane), &t->at, lane_now(lane), err);
-    if (rc < 0) flow_undone(t->flow);
-    return rc;
-}
-
-static void done_look(struct lane_work *w, const struct err *failed)
-{
-    struct turns_work *t = (struct turns_work *)w;
-    struct flow *f = t->flow;
-    int64_t now = clock_now(&f->host->clock);
-    if (failed) log_err(LOG_ERROR, "flow.turns", failed);
-    if (!failed && t->at.look == f->turns.look) f->turns = t->at; /* else it has begun anew meanwhile */
-    f->turns.is_queued = false;
-    if (!f->turns.is_over) lane_wake_at(f->lane, &f->turns_source, failed ? now + RETRY_MS : now);
-    mem_free(t);
-}
-
-int64_t flow_turns_collect(struct lane_source *src, struct lane *lane, int64_t now, int max)
-{
-    struct flow *f = (struct flow *)((char *)src - offsetof(struct flow, turns_source));
-    (void)now;
-    (void)max;
-    if (f->turns.is_queued || f->turns.is_over) return INT64_MAX; /* done_look asks again */
-    f->turns.is_queued = true;
-    struct turns_work *t = mem_alloc(sizeof(*t));
-    *t = (struct turns_work){.work = {.run = run_look, .done = done_look}, .flow = f};
-    lane_add(lane, &t->work);
-    return INT64_MAX;
 }

@@ -29,10 +29,11 @@ static const struct check checks[] = {
      "r.id)",
      "verify.run_stopped"},
     {"select r.id from flow_run r where r.turn is not null and not exists"
-     " (select 1 from flow_turn t where t.run = r.id and t.waits = r.turn)"
+     " (select 1 from flow_turn t where t.run = r.id and (t.waits > 0) = r.turn)"
      " union select t.run from flow_turn t left join flow_run r on r.id = t.run where r.state is not 0",
      "verify.run_turn"},
-    {"select min(t.run) from flow_turn t join flow_limit l on l.name = t.name where t.waits = 1 and"
+    {"select min(t.run) from flow_turn t join flow_limit l on l.name = t.name where t.waits = 1 and l.counted is null "
+     "and"
      " (select count(*) from flow_turn i where i.name = t.name and i.key = t.key and i.waits = 0) < l.most"
      " group by t.name, t.key",
      "verify.run_waits_turn"},

@@ -338,6 +338,7 @@ static int activate_decl(struct flow *f, struct session *s, struct registry *r, 
     int rc = flow_name_id(s->db, def->plugin, def->name, &def->name_id, err);
     if (rc == 0) rc = flow_version_store(s->db, registry_plugin(r, d->plugin), s->now, &def->version_id, err);
     if (rc == 0) rc = flow_turn_declare(f, s, def, err);
+    if (rc == 0) rc = flow_search_declare(f, s, def, err);
     if (rc) err_add_arg(err, "plugin", d->plugin);
     return rc;
 }
@@ -358,6 +359,7 @@ static void adopt_all(void *arg)
         }
     }
     drop_idle(f, PINNED_KEPT);
+    flow_off_look(f);
 }
 
 int flow_activate(void *ctx, struct session *s, struct registry *r, struct err *err)

@@ -110,7 +110,6 @@ static int fetch(struct errand *e, const char *url, const char *body, const char
     if (authorization) headers[n++] = (struct fetch_header){"authorization", authorization};
     char host[HOST_LEN];
     const char *hosts[] = {host}, *at = strstr(url, "://");
-    int64_t id;
     at = at ? at + 3 : url;
     snprintf(host, sizeof(host), "%.*s", (int)(*at == '[' ? strcspn(at, "]") + 1 : strcspn(at, ":/?#@")), at);
     struct fetch_request r = {.url = url,
@@ -123,7 +122,7 @@ static int fetch(struct errand *e, const char *url, const char *body, const char
                               .nhosts = 1,
                               .done = done,
                               .ctx = e};
-    return fetch_start(e->p->host->fetcher, &r, &id, err);
+    return fetch_start(e->p->host->fetcher, &r, err);
 }
 
 static int keep(struct oidc *p, struct kept *k, const struct fetch_result *r, const char *what, struct err *err)

@@ -68,7 +68,6 @@ int outbox_http_send(void *ctx, struct outbox_sending *s, struct err *err)
                               .done = on_fetched,
                               .ctx = s,
                               .timeout_ms = (int)val_get_int(q, "timeout", OUTBOX_TIMEOUT_MS)};
-    int64_t id;
     (void)ctx;
     for (size_t i = 0; val_at(list, i) && r.nhosts < HOSTS_MAX; i++)
         if (val_is(val_at(list, i), VAL_STR)) hosts[r.nhosts++] = val_at(list, i)->as.str.s;
@@ -76,5 +75,5 @@ int outbox_http_send(void *ctx, struct outbox_sending *s, struct err *err)
         r.body = body->as.str.s;
         r.body_len = body->as.str.len;
     }
-    return fetch_start(outbox_fetcher(s), &r, &id, err);
+    return fetch_start(outbox_fetcher(s), &r, err);
 }

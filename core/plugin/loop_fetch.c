@@ -103,7 +103,6 @@ void loop_fetch_start(struct loop_job *j)
     struct fetch_header headers[HEADERS_MAX];
     struct answer *a = mem_alloc(sizeof(*a));
     struct err err = {0};
-    int64_t id;
     *a = (struct answer){.work = {.run = on_answer, .done = answered, .share = j->work.share},
                          .loops = lp->loops,
                          .plugin = lp->id,
@@ -122,7 +121,7 @@ void loop_fetch_start(struct loop_job *j)
                               .nhosts = hosts_of(lp->pv->plugin, hosts),
                               .done = on_fetched,
                               .ctx = a};
-    int rc = fetch_start(lp->loops->host->fetcher, &r, &id, &err);
+    int rc = fetch_start(lp->loops->host->fetcher, &r, &err);
     loop_value_free(lp, j->wait_value);
     j->wait_value = NULL;
     if (rc == 0) return;

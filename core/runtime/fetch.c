@@ -185,7 +185,7 @@ static bool copy_request(struct fetch *t, const struct fetch_request *r)
     return ok;
 }
 
-int fetch_start(struct fetcher *f, const struct fetch_request *r, int64_t *id, struct err *err)
+int fetch_start(struct fetcher *f, const struct fetch_request *r, struct err *err)
 {
     int rc = check(r, err);
     if (rc) return rc;
@@ -205,8 +205,6 @@ int fetch_start(struct fetcher *f, const struct fetch_request *r, int64_t *id, s
     buf_init(&t->head, FETCH_HEAD_MAX);
     buf_init(&t->body, t->request.max_bytes);
     t->mail.deliver = begin;
-    t->id = atomic_fetch_add(&f->last_id, 1) + 1;
-    if (id) *id = t->id;
     if (f->is_fake) {
         fetch_fake_add(t);
         return 0;
@@ -217,32 +215,6 @@ failed:
     atomic_fetch_sub(&f->running, 1);
     fetch_free(t);
     return rc;
-}
-
-struct cancel {
-    struct mail mail;
-    struct fetcher *fetcher;
-    int64_t id;
-};
-
-static void cancel(struct mail *m)
-{
-    struct cancel *c = (struct cancel *)m;
-    struct fetch *t = c->fetcher->first;
-    while (t && t->id != c->id)
-        t = t->next;
-    if (t) fetch_finish(t, err_set(&t->err, ERR_REFUSED, "fetch.cancelled", NULL));
-    mem_free(c);
-}
-
-void fetch_cancel(struct fetcher *f, int64_t id)
-{
-    if (f->is_fake) return;
-    struct cancel *c = mem_alloc(sizeof(*c));
-    c->mail.deliver = cancel;
-    c->fetcher = f;
-    c->id = id;
-    if (!loop_post(f->loop, &c->mail)) mem_free(c);
 }
 
 void fetcher_free(struct fetcher *f)

@@ -6,7 +6,7 @@
  * name in `private_hosts`.
  *
  *     struct fetch_request r = {.url = url, .hosts = hosts, .nhosts = 1, .reply = loop, .done = done, .ctx = me};
- *     fetch_start(fetcher, &r, &id, err);   ...   done(me, &result) */
+ *     fetch_start(fetcher, &r, err);   ...   done(me, &result) */
 #ifndef KHUNG_FETCH_H
 #define KHUNG_FETCH_H
 
@@ -69,8 +69,6 @@ bool fetch_fake_waits(const struct fetcher *f);
 void fetch_fake_answer(struct fetcher *f, const struct fetch_result *result);
 
 /* Any thread. Copies all of the request. After 0 done is called exactly once; after an error never. */
-int fetch_start(struct fetcher *f, const struct fetch_request *r, int64_t *id, struct err *err);
-/* Any thread. done is still called: with "fetch.cancelled", unless the result was on its way. */
-void fetch_cancel(struct fetcher *f, int64_t id);
+int fetch_start(struct fetcher *f, const struct fetch_request *r, struct err *err);
 
 #endif

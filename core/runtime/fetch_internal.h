@@ -57,7 +57,7 @@ struct fetch {
     struct transfer transfer;
     struct fetch *next, *prev; /* among the running ones */
     struct fetcher *fetcher;
-    int64_t id, deadline_ms; /* of the loop's clock */
+    int64_t deadline_ms; /* of the loop's clock */
     struct arena arena;
     struct fetch_request request; /* its texts are in the arena */
     int hops;
@@ -82,7 +82,6 @@ struct fetcher {
     char *private_hosts;
     int max;
     atomic_int running; /* accepted and not yet answered */
-    _Atomic int64_t last_id;
     /* on the io thread */
     bool is_open, is_stopping, is_fake;
     struct fetch_curl curl;

@@ -94,7 +94,6 @@ int schedule_rederive(struct schedule *sch, struct session *s, int64_t *moved, s
 /* Reading. Maps: id, plugin, name, kind, state, due, next, cron, local, zone, flow, item,
  * last_run_at, last_late_ms, tries, error, overdue. */
 int schedule_find(struct store *db, const char *plugin, const char *name, int64_t *id, struct err *err); /* 1, 0 */
-int schedule_read(struct store *db, int64_t id, int64_t now, struct arena *a, struct val *out, struct err *err);
 struct schedule_filter {
     const char *plugin;   /* NULL: all */
     bool open;            /* without those done and cancelled */

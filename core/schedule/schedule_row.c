@@ -293,14 +293,6 @@ static int show(struct arena *a, const struct schedule_row *r, int64_t now, stru
     return rc;
 }
 
-int schedule_read(struct store *db, int64_t id, int64_t now, struct arena *a, struct val *out, struct err *err)
-{
-    struct schedule_row r;
-    int rc = schedule_row_load(db, id, a, &r, err);
-    if (rc == 1 && show(a, &r, now, out)) rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
-    return rc;
-}
-
 int schedule_find(struct store *db, const char *plugin, const char *name, int64_t *id, struct err *err)
 {
     struct stmt *s = store_stmt(db, "select id from schedule where plugin = ?1 and name = ?2", err);

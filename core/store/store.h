@@ -38,8 +38,6 @@ struct store_options {
 
 int store_open(const struct store_options *o, struct store **out, struct err *err);
 void store_close(struct store *db);
-/* Another thread may call this: the running statement ends with ERR_STOPPED. */
-void store_interrupt(struct store *db);
 /* From now on statements end with ERR_STOPPED after `ms` of wall time (0: no limit). */
 void store_limit_time(struct store *db, int64_t ms);
 /* From now on no text or blob, intermediate ones included, is longer than this (0: the usual maximum): nothing ends a

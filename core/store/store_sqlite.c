@@ -174,11 +174,6 @@ void store_close(struct store *db)
     mem_free(db);
 }
 
-void store_interrupt(struct store *db)
-{
-    sqlite3_interrupt(db->raw);
-}
-
 void store_limit_time(struct store *db, int64_t ms)
 {
     db->deadline_ns = ms ? clock_mono_ns() + ms * 1000000 : 0;

@@ -50,32 +50,6 @@ int vm_wait(lua_State *L)
     return lua_yieldk(L, 0, lua_gettop(L), after_wait);
 }
 
-/* The continuation and its context lie on the stack between what was there and the results. */
-static int after_wait_k(lua_State *L, int status, lua_KContext base)
-{
-    int at = (int)base + 1;
-    void *p = lua_touserdata(L, at);
-    lua_KContext ctx = (lua_KContext)lua_tointeger(L, at + 1);
-    lua_KFunction k;
-    memcpy(&k, &p, sizeof(k));
-    check_outcome(L);
-    lua_remove(L, at + 1);
-    lua_remove(L, at);
-    return k(L, status, ctx);
-}
-
-int vm_wait_k(lua_State *L, lua_KContext ctx, lua_KFunction k)
-{
-    int base = lua_gettop(L);
-    void *p;
-    begin_wait(L);
-    luaL_checkstack(L, 4, NULL);
-    memcpy(&p, &k, sizeof(p));
-    lua_pushlightuserdata(L, p);
-    lua_pushinteger(L, (lua_Integer)ctx);
-    return lua_yieldk(L, 0, base, after_wait_k);
-}
-
 void vm_set_hosted(lua_State *co, bool on)
 {
     uintptr_t p;

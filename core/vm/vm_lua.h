@@ -43,7 +43,5 @@ int vm_raise(lua_State *L, const struct err *err) __attribute__((noreturn));
 
 /* `return vm_wait(L);` from a binding: suspends the coroutine; on resume the binding returns the resumed values. */
 int vm_wait(lua_State *L);
-/* vm_wait with a continuation that is called on resume with the results on the stack from `base` on. */
-int vm_wait_k(lua_State *L, lua_KContext ctx, lua_KFunction k);
 
 #endif

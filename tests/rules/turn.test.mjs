@@ -109,6 +109,40 @@ describe('a limit', () => {
     await s.stop();
   });
 
+  it('that is declared later, or by another field, counts those that run already; a child stays in the turn above it', async () => {
+    const body = `function(run, input)
+      if input.n < 0 then return run:call("visit", { unit = input.unit, n = 0 }) end
+      run:wait("go")
+    end`;
+    const source = (limit) => `flow.define("visit", { input = { unit = "unit!", n = "integer!" }, ${limit} }, ${body})`;
+    const s = await office(source('')), ids = [];
+    for (const n of [-1, 1, 2]) ids.push(await s.visit(n));
+    const declare = async (limit) => { plugin(s.dir, 't', source(limit), { needs: '{ "flow", "people" }' }); await s.must('plugin', 'reload', 't'); };
+    const turns = () => sql(s.data, 'select key, count(*) as n from flow_turn where waits = 0 group by key order by key').map((r) => [r.key, r.n]);
+    const counted = async (want) => { for (let i = 0; JSON.stringify(turns()) !== JSON.stringify(want); i++) assert.ok(i < 200, JSON.stringify(turns())) ?? await pause(20); };
+    await declare('limit = { running = 3 }');
+    await counted([['', 3]]);
+    const late = [await s.visit(3), await s.visit(4)];
+    await s.comes([...ids, ...late], ['running', 'running', 'running', 'limit', 'limit']);
+    await declare('limit = { key = "n", running = 1 }'); // everybody has a value of their own now
+    await s.comes([...ids, ...late], ['running', 'running', 'running', 'running', 'running']);
+    await counted([['-1', 1], ['0', 1], ['1', 1], ['2', 1], ['3', 1], ['4', 1]]);
+    const same = await s.visit(2);
+    await s.comes([same], ['limit']);
+    await s.go(ids[2]);
+    await s.comes([ids[2], same], ['completed', 'running']);
+    await declare('limit = { key = "unit", running = 2 }');
+    await s.comes([ids[0], ids[1], ...late, same], ['running', 'running', 'running', 'running', 'running']);
+    const last = await s.visit(9);
+    for (const id of [ids[1], ...late, same]) {
+      await s.comes([last], ['limit']);
+      await s.go(id);
+    }
+    await s.comes([last], ['running']); // one of five is left, and a child in its turn
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+
   it('that cannot be read is refused with its sentence', async () => {
     for (const bad of ['limit = 5,', 'limit = { key = "unit" },', 'limit = { key = "none", running = 1 },', 'limit = { running = 0 },', 'limit = { running = 1001 },', 'limit = { running = 0/0 },', 'limit = { running = 1, x = 2 },'])
       await refused(SOURCE(bad), /limit/);
@@ -162,6 +196,39 @@ describe('a search', () => {
     assert.deepEqual([page.status, (page.json.runs ?? page.json).map((r) => r.id)], [200, [ids[2]]], page.text);
     for (const bad of ['{"n":', '[1]', '5', '{"m":1}']) assert.ok([400, 422].includes((await rest(bad)).status), bad);
     assert.equal((await s.request('GET', '/api/runs?where=%7B%22n%22%3A7%7D')).status, 422);
+    await s.stop();
+  });
+
+  it('finds what was started before it was declared, ended or not, by what a checkpoint said last', async () => {
+    const source = (search) => `flow.define("walk", { input = { step = "integer!", name = "text" }, ${search} }, function(run, input)
+        local step = run.state and run.state.step or input.step
+        if input.name == "fails" then error { code = "t.fails", message = "It fails." } end
+        if run:wait("on").stop then return step end
+        run:checkpoint { step = step + 1 }
+      end)`;
+    const s = await office(source('retry = { times = 0 }')), begin = (step, name) => s.startFlow('t.walk', { step, name });
+    const one = await begin(1, 'Lan'), two = await begin(2, 'Hoa'), done = await begin(1, 'Lan'), fails = await begin(5, 'fails');
+    await s.must('flow', 'signal', two, 'on', '--input', '{}');
+    await s.must('flow', 'signal', done, 'on', '--input', '{"stop": true}');
+    await s.comes([done, fails], ['completed', 'failed']);
+    for (let i = 0; (await s.must('flow', 'history', two)).length !== 1; i++) assert.ok(i < 200) ?? await pause(20);
+    const declare = async (search) => { plugin(s.dir, 't', source(search), { needs: '{ "flow", "people" }' }); await s.must('plugin', 'reload', 't'); };
+    const list = async (where) => (await s.must('flow', 'list', '--flow', 't.walk', '--where', JSON.stringify(where))).map((r) => r.id);
+    const finds = async (where, want) => { for (let i = 0; JSON.stringify(await list(where)) !== JSON.stringify(want); i++) assert.ok(i < 200, `${await list(where)}`) ?? await pause(20); };
+    await declare('retry = { times = 0 }, search = { "step" }');
+    await finds({ step: 1 }, [done, one]);
+    await finds({ step: 3 }, [two]);
+    await finds({ step: 5 }, [fails]);
+    assert.deepEqual(await list({ step: 2 }), []);
+    await declare('retry = { times = 0 }, search = { "name", "step" }');
+    await finds({ name: 'Lan' }, [done, one]);
+    await finds({ name: 'Hoa', step: 3 }, [two]);
+    await declare('retry = { times = 0 }');
+    const between = await begin(1, 'Lan');
+    await declare('retry = { times = 0 }, search = { "name", "step" }');
+    await finds({ name: 'Lan', step: 1 }, [between, done, one]);
+    await finds({ name: 'fails' }, [fails]);
+    assert.deepEqual(await s.must('verify'), []);
     await s.stop();
   });
 });

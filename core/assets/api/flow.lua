@@ -8,7 +8,9 @@ local leave = { decision = "choice:approve,return!", days = "integer", comment =
 flow.define("remind", {
   title = "Remind", input = { text = "text!", unit = "unit" },
   retry = { times = 3, pause = "1m" },
-  limit = { key = "unit", running = 10 }, -- at most ten at the same time for each unit; the others wait for their turn
+  -- At most ten at the same time for each unit; the others wait for their turn, in the order of their starts. What is
+  -- paused in the middle of its work keeps its turn. What runs already when the limit is declared counts.
+  limit = { key = "unit", running = 10 },
   search = { "unit" },                    -- flow.find { flow = "remind", unit = … }
   forms = { leave = leave },
 }, function(run, input)
@@ -91,6 +93,7 @@ assert(event == nil, "nobody told of it within the hour")
 
 --- run:call
 assert(run:call("greet", { name = "Lan" }) == "Chào Lan")
+-- Refused (flow.turn_circle) where the called flow has a limit, and who has its turn waits for one that is kept here.
 
 --- run:all
 local results = run:all {

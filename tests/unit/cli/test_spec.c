@@ -121,23 +121,23 @@ static void a_made_up_network_checks_as_the_real_one_does(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         q.url = bad[i].url;
-        assert_int_equal(fetch_start(f, &q, NULL, &err), 0);
+        assert_int_equal(fetch_start(f, &q, &err), 0);
         assert_true(fetch_fake_waits(f));
         assert_null(fetch_fake_next(f));
         assert_int_equal(a.times, (int)i + 1);
         assert_string_equal(a.key, bad[i].key);
     }
     q.url = "https://api.example.org/first";
-    assert_int_equal(fetch_start(f, &q, NULL, &err), 0);
+    assert_int_equal(fetch_start(f, &q, &err), 0);
     q.url = "https://api.example.org/second";
-    assert_int_equal(fetch_start(f, &q, NULL, &err), 0);
+    assert_int_equal(fetch_start(f, &q, &err), 0);
     assert_string_equal(fetch_fake_next(f)->url, "https://api.example.org/first");
     fetch_fake_answer(f, &(struct fetch_result){.status = 200, .body = "hello", .body_len = 5});
     assert_string_equal(a.body, "hello");
     assert_string_equal(fetch_fake_next(f)->url, "https://api.example.org/second");
     fetch_fake_answer(f, &(struct fetch_result){.status = 200, .body = "hello, all", .body_len = 10});
     assert_string_equal(a.key, "fetch.too_large");
-    assert_int_equal(fetch_start(f, &q, NULL, &err), 0);
+    assert_int_equal(fetch_start(f, &q, &err), 0);
     fetcher_free(f); /* one waits still, and is never answered */
     assert_int_equal(a.times, 6);
 }

@@ -42,7 +42,7 @@ static void send_request(struct fixture *f, const char *path, struct fetch_reque
     if (!r.timeout_ms) r.timeout_ms = 5000;
     r.done = done;
     r.ctx = f;
-    assert_int_equal(fetch_start(f->fetcher, &r, NULL, &err), 0);
+    assert_int_equal(fetch_start(f->fetcher, &r, &err), 0);
     loop_run(f->loop);
     assert_int_equal(f->answers, 1);
 }
@@ -96,14 +96,14 @@ static void test_what_would_change_the_frame_of_a_request_is_refused(void **stat
         struct err err = {0};
         struct fetch_request r = {
             .url = "http://127.0.0.1/", .headers = &bad[i], .nheaders = 1, .done = done, .ctx = f};
-        assert_int_equal(fetch_start(f->fetcher, &r, NULL, &err), ERR_INVALID);
+        assert_int_equal(fetch_start(f->fetcher, &r, &err), ERR_INVALID);
         assert_string_equal(err.key, "fetch.header");
     }
     static const char *const methods[] = {"GET / HTTP", "", "CONNECT", "connect", "TRACE", "TRACK", "G\r\nX"};
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         struct err err = {0};
         struct fetch_request r = {.url = "http://127.0.0.1/", .method = methods[i], .done = done, .ctx = f};
-        assert_int_equal(fetch_start(f->fetcher, &r, NULL, &err), ERR_INVALID);
+        assert_int_equal(fetch_start(f->fetcher, &r, &err), ERR_INVALID);
         assert_string_equal(err.key, "fetch.method");
     }
     assert_int_equal(f->answers, 0);
@@ -171,7 +171,7 @@ static void test_private_addresses_are_refused_unless_granted_by_name(void **sta
         struct fetch_request r = {.url = url, .hosts = all, .nhosts = 1, .timeout_ms = 3000, .done = done, .ctx = f};
         fill_port(url, sizeof(url), urls[i], f->port);
         open_with(f, "intranet");
-        assert_int_equal(fetch_start(f->fetcher, &r, NULL, NULL), 0);
+        assert_int_equal(fetch_start(f->fetcher, &r, NULL), 0);
         loop_run(f->loop);
         if (strcmp(f->key, "fetch.private") != 0) fail_msg("%s: %s", url, f->key);
     }
@@ -231,7 +231,7 @@ static void test_a_token_is_not_sent_on_to_another_host(void **state)
                               .ctx = f};
     snprintf(url, sizeof(url), "http://127.0.0.1:%d/elsewhere", f->port);
     open_with(f, "127.0.0.1 localhost");
-    assert_int_equal(fetch_start(f->fetcher, &r, NULL, NULL), 0);
+    assert_int_equal(fetch_start(f->fetcher, &r, NULL), 0);
     loop_run(f->loop);
     assert_int_equal(f->status, 200);
     assert_null(strstr(f->seen, "secret"));
@@ -261,22 +261,6 @@ static void test_proxies_of_the_environment_are_ignored(void **state)
     assert_int_equal(f->status, 200);
 }
 
-static void test_a_cancelled_request_is_answered_once(void **state)
-{
-    struct fixture *f = *state;
-    char url[100];
-    int64_t id;
-    struct fetch_request r = {.url = url, .hosts = local, .nhosts = 1, .done = done, .ctx = f};
-    snprintf(url, sizeof(url), "http://127.0.0.1:%d/silent", f->port);
-    open_with(f, "127.0.0.1");
-    assert_int_equal(fetch_start(f->fetcher, &r, &id, NULL), 0);
-    fetch_cancel(f->fetcher, id);
-    fetch_cancel(f->fetcher, id);
-    loop_run(f->loop);
-    assert_int_equal(f->answers, 1);
-    assert_string_equal(f->key, "fetch.cancelled");
-}
-
 static void test_there_is_a_most_of_requests_at_once(void **state)
 {
     struct fixture *f = *state;
@@ -286,8 +270,8 @@ static void test_there_is_a_most_of_requests_at_once(void **state)
     fetcher_free(f->fetcher);
     struct fetcher_options o = {.loop = f->loop, .requests = 1};
     assert_int_equal(fetcher_new(&o, &f->fetcher, NULL), 0);
-    assert_int_equal(fetch_start(f->fetcher, &r, NULL, &err), 0);
-    assert_int_equal(fetch_start(f->fetcher, &r, NULL, &err), ERR_LIMIT);
+    assert_int_equal(fetch_start(f->fetcher, &r, &err), 0);
+    assert_int_equal(fetch_start(f->fetcher, &r, &err), ERR_LIMIT);
     assert_string_equal(err.key, "fetch.busy");
     loop_run(f->loop);
     assert_int_equal(f->answers, 1);
@@ -325,7 +309,7 @@ static void test_the_answer_comes_on_the_loop_of_the_asker(void **state)
     assert_int_equal(loop_thread_start(a.loop, "asker", note_thread, NULL, &a, &thread, NULL), 0);
     struct fetch_request r = {
         .url = url, .hosts = local, .nhosts = 1, .reply = a.loop, .done = done_elsewhere, .ctx = &a};
-    assert_int_equal(fetch_start(f->fetcher, &r, NULL, NULL), 0);
+    assert_int_equal(fetch_start(f->fetcher, &r, NULL), 0);
     loop_run(f->loop);
     loop_thread_join(thread);
     assert_true(pthread_equal(a.thread, a.answered_on));
@@ -340,7 +324,7 @@ static void test_what_is_under_way_at_the_end_leaks_nothing(void **state)
     struct fetch_request r = {.url = url, .hosts = local, .nhosts = 1, .done = done, .ctx = f};
     snprintf(url, sizeof(url), "http://127.0.0.1:%d/silent", f->port);
     open_with(f, "127.0.0.1");
-    assert_int_equal(fetch_start(f->fetcher, &r, NULL, NULL), 0);
+    assert_int_equal(fetch_start(f->fetcher, &r, NULL), 0);
     loop_step(f->loop, 200);
     loop_step(f->loop, 200);
     fetcher_free(f->fetcher);
@@ -387,7 +371,6 @@ int main(void)
         cmocka_unit_test(test_a_token_is_not_sent_on_to_another_host),
         cmocka_unit_test(test_size_and_time_are_capped),
         cmocka_unit_test(test_proxies_of_the_environment_are_ignored),
-        cmocka_unit_test(test_a_cancelled_request_is_answered_once),
         cmocka_unit_test(test_there_is_a_most_of_requests_at_once),
         cmocka_unit_test(test_the_answer_comes_on_the_loop_of_the_asker),
         cmocka_unit_test(test_what_is_under_way_at_the_end_leaks_nothing),

@@ -196,9 +196,11 @@ static inline int64_t fixture_put(struct fixture *f, struct schedule_new n)
 
 static inline struct val fixture_read(struct fixture *f, int64_t id)
 {
-    struct val v;
-    assert_int_equal(schedule_read(f->db, id, clock_now(&f->host.clock), &f->a, &v, &f->err), 1);
-    return v;
+    struct val list;
+    struct schedule_filter one = {.after = id - 1, .limit = 1};
+    assert_int_equal(schedule_list(f->db, &one, clock_now(&f->host.clock), &f->a, &list, &f->err), 0);
+    assert_int_equal(val_get_int(val_at(&list, 0), "id", 0), id);
+    return *val_at(&list, 0);
 }
 
 static inline const char *fixture_text(struct fixture *f, int64_t id, const char *name)

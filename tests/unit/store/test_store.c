@@ -184,30 +184,6 @@ static void a_statement_past_the_time_limit_is_stopped(void **state)
     fixture_close(&f);
 }
 
-static void *interrupt_until_told(void *arg)
-{
-    struct fixture *f = arg;
-    while (!__atomic_load_n(&f->err.nfields, __ATOMIC_SEQ_CST))
-        store_interrupt(f->db);
-    return NULL;
-}
-
-static void another_thread_can_interrupt(void **state)
-{
-    struct fixture f;
-    struct err err = {0};
-    pthread_t t;
-    static const char endless[] =
-        "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n";
-    (void)state;
-    fixture_init(&f);
-    pthread_create(&t, NULL, interrupt_until_told, &f);
-    assert_int_equal(store_exec(f.db, endless, &err), ERR_STOPPED);
-    __atomic_store_n(&f.err.nfields, 1, __ATOMIC_SEQ_CST);
-    pthread_join(t, NULL);
-    fixture_close(&f);
-}
-
 static void a_full_database_is_a_fault_and_works_again_with_space(void **state)
 {
     struct fixture f;
@@ -371,7 +347,6 @@ int main(void)
         cmocka_unit_test(a_second_writer_waits_and_is_then_busy),
         cmocka_unit_test(a_reader_sees_its_snapshot_and_cannot_write),
         cmocka_unit_test(a_statement_past_the_time_limit_is_stopped),
-        cmocka_unit_test(another_thread_can_interrupt),
         cmocka_unit_test(a_full_database_is_a_fault_and_works_again_with_space),
         cmocka_unit_test(nothing_runs_between_a_lost_transaction_and_its_rollback),
         cmocka_unit_test(a_damaged_file_gives_a_clear_error),

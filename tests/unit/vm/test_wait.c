@@ -227,44 +227,6 @@ static void a_coroutine_is_stopped_by_the_limit(void **state)
     assert_int_equal(run(f, "return 1", NULL), 0);
 }
 
-/* --- waits with a continuation --- */
-
-static int after_add(lua_State *L, int status, lua_KContext ctx)
-{
-    assert_int_equal(status, LUA_YIELD);
-    assert_int_equal(lua_gettop(L), 3); /* two arguments, one result */
-    lua_pushinteger(L, lua_tointeger(L, 1) + lua_tointeger(L, 3) + (lua_Integer)ctx);
-    return 1;
-}
-
-static int add(lua_State *L)
-{
-    lua_settop(L, 2);
-    return vm_wait_k(L, 1000, after_add);
-}
-
-static void a_wait_goes_on_in_its_continuation(void **state)
-{
-    struct fixture *f = *state;
-    struct val out;
-    struct err no;
-    lua_State *L = vm_main(f->vm);
-    lua_pushcfunction(L, add);
-    vm_set_global(L, "add");
-    struct vm_co *co = start(f, "return coroutine.wrap(function() return (select(2, pcall(add, 7))) end)()");
-    assert_int_equal(resume(f, co, 0, &out), VM_WAITING);
-    assert_int_equal(resume(f, co, 30, &out), VM_DONE);
-    assert_int_equal(out.as.i, 1037);
-    vm_co_free(co);
-    co = start(f, "return select(2, pcall(add, 7)).code");
-    err_set(&no, ERR_TIMEOUT, "flow.timeout", NULL);
-    assert_int_equal(resume(f, co, 0, &out), VM_WAITING);
-    assert_int_equal(vm_co_resume(co, NULL, 0, &no, &f->arena, &out, &f->err), VM_DONE);
-    assert_true(val_is_str(&out, "flow.timeout"));
-    vm_co_free(co);
-    expect_failure(f, "add(1)", ERR_REFUSED, "wait.impossible");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,7 +242,6 @@ int main(void)
         ONE(a_coroutine_can_be_freed_at_any_point_and_runs_nothing),
         ONE(an_error_in_a_coroutine_has_its_place_and_traceback),
         ONE(a_coroutine_is_stopped_by_the_limit),
-        ONE(a_wait_goes_on_in_its_continuation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
