@@ -229,7 +229,7 @@ void api_print_lua(const struct host *h, FILE *out)
     fprintf(out, "---@meta\n-- The API of Khung for editors; made by `khung api --lua DIR`.\n\n"
                  "---@class khung.Answer\n---@field decision string\n---@field by integer\n---@field as string\n"
                  "---@field on_behalf_of integer?\n---@field at integer\n---@field timed_out boolean?\n"
-                 "---@field voided boolean?\n---@field [string] any\n\n"
+                 "---@field voided boolean?\n---@field shown string?\n---@field [string] any\n\n"
                  "---@class khung.Request\n---@field method string\n---@field path string\n---@field params table\n"
                  "---@field query table\n---@field json any\n---@field form table?\n---@field user khung.Person?\n\n"
                  "---@class khung.Response\n---@field status integer?\n---@field json any\n---@field html string?\n"

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/locale.h"
 #include "content/content.h"
+#include "flow/flow_vote.h"
 #include "flow/task.h"
 #include "people/people.h"
 
@@ -17,7 +18,9 @@ int flow_task_check_person(struct session *s, const struct flow_task *t, struct 
     int rc = flow_task_may(s, t, s->actor.person, &cap, err);
     if (rc < 0) return rc;
     if (rc == 0) return err_set(err, ERR_DENIED, "denied.task", "task", err_i64(&id, t->id), NULL);
-    if (flow_task_is_taken(t, s->actor.person, s->now))
+    rc = flow_task_is_taken(s, t, s->actor.person, err);
+    if (rc < 0) return rc;
+    if (rc == 1)
         return err_set(err, ERR_CONFLICT, "task.claimed", "task", err_i64(&id, t->id), "person",
                        err_i64(&who, t->claimed_by), NULL);
     char *as = arena_strdup(s->arena, cap.as);
@@ -29,6 +32,19 @@ int flow_task_check_person(struct session *s, const struct flow_task *t, struct 
     return 0;
 }
 
+/* What is said to be none is none: no default takes its place. */
+static int drop_defaults(struct session *s, const struct val *given, struct field_list *fields, struct err *err)
+{
+    struct field *items = arena_alloc(s->arena, (fields->n + 1) * sizeof(*items));
+    if (!items) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    for (size_t i = 0; i < fields->n; i++) {
+        items[i] = fields->items[i];
+        if (val_is(val_get(given, items[i].name), VAL_NIL)) items[i].options = NULL;
+    }
+    fields->items = items;
+    return 0;
+}
+
 /* "decision" is one of the form's fields where it has it, else approve or return. */
 static int check_fields(struct flow *f, struct session *s, const struct flow_task *t, const struct val *given,
                         struct field_list *fields, struct val *checked, struct err *err)
@@ -37,6 +53,8 @@ static int check_fields(struct flow *f, struct session *s, const struct flow_tas
     int rc = flow_task_form(s->arena, t, &form, err);
     if (rc == 0) rc = field_parse_list(s->arena, &form, fields, err);
     if (rc == 0) rc = people_codes(s->db, fields, given, s->arena, &named, err);
+    if (rc == 0) rc = flow_task_check_ids(s, fields, &named, err);
+    if (rc == 0) rc = drop_defaults(s, &named, fields, err);
     return rc ? rc : field_check_map(fields, &named, false, &f->host->time, s->arena, checked, err);
 }
 
@@ -68,12 +86,26 @@ static int check_about(struct session *s, const struct flow_task *t, struct val 
     return rc;
 }
 
-static int add_comments(struct session *s, int64_t task, struct val *answer, struct err *err)
+static bool has_files(const struct val *comments)
+{
+    for (size_t i = 0; val_at(comments, i); i++)
+        if (val_get(val_at(comments, i), "files")) return true;
+    return false;
+}
+
+/* What was said and attached; with files, the hash over them and the text. */
+static int add_comments(struct session *s, const struct flow_task *t, struct val *answer, struct err *err)
 {
     struct val comments;
-    int rc = flow_task_comments(s, task, s->arena, &comments, err);
-    if (rc == 0 && comments.as.list.n) rc = val_set(s->arena, answer, "comments", comments);
-    return rc == ERR_NOMEM ? err_set(err, ERR_NOMEM, "memory", NULL) : rc;
+    char shown[DIGEST_HEX];
+    int rc = flow_task_comments(s, t->id, s->arena, &comments, err);
+    if (rc || !comments.as.list.n) return rc;
+    if (val_set(s->arena, answer, "comments", comments)) return err_set(err, ERR_NOMEM, "memory", NULL);
+    if (!has_files(&comments)) return 0;
+    rc = flow_task_shown(s->db, t, s->arena, shown, err);
+    char *copy = rc ? NULL : arena_strdup(s->arena, shown);
+    if (rc) return rc;
+    return !copy || val_set(s->arena, answer, "shown", val_str(copy)) ? err_set(err, ERR_NOMEM, "memory", NULL) : 0;
 }
 
 /* The same request again, by who decided it: no harm. Anything else: somebody was first. */
@@ -96,17 +128,16 @@ static int decided(struct flow *f, struct session *s, const struct flow_task *t,
     return err_set(err, ERR_CONFLICT, "flow.task_closed", "task", err_i64(&n, t->id), NULL);
 }
 
-/* Says which text was looked at: an approval of another one would be none. What is left is the form. */
+/* Says what was looked at: an approval of something else would be none. What is left is the form. */
 static int check_shown(struct session *s, const struct flow_task *t, const struct val *given, struct val *form,
                        struct err *err)
 {
     const struct val *hash = val_get(given, "hash");
-    struct err_num n;
-    int rc = 0;
     *form = *given;
     if (!hash) return 0;
-    if (!t->about_hash || !val_is_str(hash, t->about_hash))
-        return err_set(err, ERR_CONFLICT, "task.changed", "task", err_i64(&n, t->id), NULL);
+    const char *shown = hash->type == VAL_NIL ? NULL : val_cstr(s->arena, hash);
+    int rc = hash->type == VAL_NIL ? 0 : flow_task_check_shown(s, t, shown ? shown : "", err);
+    if (rc) return rc;
     *form = val_map();
     for (size_t i = 0; rc == 0 && i < given->as.map.n; i++)
         if (strcmp(given->as.map.pairs[i].key, "hash") != 0)
@@ -148,7 +179,7 @@ int flow_decide(struct flow *f, struct session *s, int64_t id, const struct val 
     rc = flow_task_check_form(f, s, &d.task, &d.form, &d.answer, err);
     if (rc == 0) rc = val_set(s->arena, &d.answer, "at", val_int(s->now));
     if (rc == 0) rc = val_set(s->arena, &d.answer, "task", val_int(id));
-    if (rc == 0) rc = add_comments(s, id, &d.answer, err);
+    if (rc == 0) rc = add_comments(s, &d.task, &d.answer, err);
     if (rc == 0) rc = check_about(s, &d.task, &d.answer, err);
     return rc ? rc : flow_task_answer(f, s, &d.task, &d.answer, err);
 }
@@ -160,8 +191,8 @@ int flow_decide_check(struct flow *f, struct session *s, int64_t id, const struc
     struct val checked;
     int rc = check(f, s, id, shown, &d, err);
     if (rc || d.done) return rc;
-    if (d.task.kind == TASK_BALLOT) return err_set(err, ERR_REFUSED, "vote.alone", NULL);
-    return check_fields(f, s, &d.task, &d.form, &fields, &checked, err);
+    if (d.task.kind == TASK_BALLOT) rc = flow_vote_check(s, &d.task, err);
+    return rc ? rc : check_fields(f, s, &d.task, &d.form, &fields, &checked, err);
 }
 
 static int add_result(struct session *s, int64_t task, const struct err *failed, struct val *out)
@@ -178,25 +209,49 @@ static int add_result(struct session *s, int64_t task, const struct err *failed,
            val_set(s->arena, &one, "message", val_str(message)) || val_add(s->arena, out, one);
 }
 
-static int is_ballot(struct store *db, int64_t task, struct err *err)
+/* Ballots are cast with others of their kind: who casts a secret one must not take it for an open one. */
+enum bulk_kind { BULK_UNKNOWN, BULK_ASK, BULK_OPEN, BULK_SECRET };
+
+static int kind_of(struct session *s, int64_t task, enum bulk_kind *kind, struct err *err)
 {
-    struct stmt *s = store_stmt(db, "select 1 from flow_task where id = ?1 and kind = 1", err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, task);
-    int rc = stmt_step(s, err);
-    stmt_done(s);
-    return rc;
+    struct vote v;
+    struct stmt *st = store_stmt(s->db, "select kind, run, entry from flow_task where id = ?1", err);
+    *kind = BULK_UNKNOWN;
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, task);
+    int rc = stmt_step(st, err);
+    bool is_ballot = rc == 1 && stmt_int(st, 0) == TASK_BALLOT;
+    int64_t run = rc == 1 ? stmt_int(st, 1) : 0, entry = rc == 1 ? stmt_int(st, 2) : 0;
+    stmt_done(st);
+    if (rc == 1) *kind = BULK_ASK;
+    if (!is_ballot) return rc < 0 ? rc : 0;
+    rc = flow_vote_load(s, run, entry, &v, NULL, err);
+    *kind = rc != 1 ? BULK_UNKNOWN : v.secret ? BULK_SECRET : BULK_OPEN; /* of one that is over it is said by itself */
+    return rc < 0 ? rc : 0;
+}
+
+struct bulk {
+    enum bulk_kind kind; /* of the first */
+    struct val *out;
+};
+
+static int check_kind(struct session *s, int64_t task, struct bulk *b, struct err *err)
+{
+    enum bulk_kind kind;
+    int rc = kind_of(s, task, &kind, err);
+    if (rc || kind == BULK_UNKNOWN) return rc;
+    if (b->kind == BULK_UNKNOWN) b->kind = kind;
+    return kind == b->kind ? 0 : err_set(err, ERR_REFUSED, "vote.alone", NULL);
 }
 
 /* Each in a mark of its own: what one refuses does not touch the others. */
-static int decide_one(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct val *out,
+static int decide_one(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct bulk *b,
                       struct err *err)
 {
     struct err failed = {0};
     int rc = store_mark(s->db, err);
     if (rc) return rc;
-    rc = is_ballot(s->db, task, &failed);
-    if (rc == 1) rc = err_set(&failed, ERR_REFUSED, "vote.alone", NULL);
+    rc = check_kind(s, task, b, &failed);
     if (rc == 0) rc = flow_decide(f, s, task, answer, &failed);
     if (rc && (err_is_fault(rc) || !store_in_transaction(s->db))) {
         *err = failed;
@@ -209,7 +264,7 @@ static int decide_one(struct flow *f, struct session *s, int64_t task, const str
         rc = store_mark_release(s->db, err);
         if (rc) return rc;
     }
-    return add_result(s, task, failed.code ? &failed : NULL, out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+    return add_result(s, task, failed.code ? &failed : NULL, b->out) ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 
 /* A task by its number, or { task =, hash = }: the text that was shown of this one. */
@@ -229,6 +284,7 @@ int flow_decide_all(struct flow *f, struct session *s, const struct val *tasks, 
                     struct val *out, struct err *err)
 {
     int rc = 0;
+    struct bulk b = {.out = out};
     *out = val_list();
     if (tasks->type != VAL_LIST || tasks->as.list.n == 0 || tasks->as.list.n > 500)
         return err_set(err, ERR_INVALID, "task.bulk", NULL);
@@ -238,7 +294,7 @@ int flow_decide_all(struct flow *f, struct session *s, const struct val *tasks, 
         struct val own;
         if (!id) return err_set(err, ERR_INVALID, "task.bulk", NULL);
         if (take_entry(s, entry, answer, &own)) return err_set(err, ERR_LIMIT, "limit.size", NULL);
-        rc = decide_one(f, s, id, &own, out, err);
+        rc = decide_one(f, s, id, &own, &b, err);
     }
     return rc;
 }

@@ -1,8 +1,9 @@
 /* Tasks inside the engine: one row each, targets beside it. States: 0 open, 1 decided, 2 closed.
  *
  * flow_task.c makes, answers and closes them; _row reads, _show shows, _form is what is to be filled in, _may who may
- * do what with one, _act what people do with one short of deciding, _log what happened to one, _void what an edit of
- * the text does; flow_inbox.c lists those of a person; flow_doubt.c looks after those that nobody can decide. */
+ * do what with one, _act what people do with one short of deciding, _log what happened to one, _shown what an answer is
+ * bound to, _void what an edit of the text does; flow_inbox.c lists those of a person; flow_doubt.c looks after those
+ * that nobody can decide. */
 #ifndef KHUNG_FLOW_TASK_H
 #define KHUNG_FLOW_TASK_H
 
@@ -79,8 +80,10 @@ int flow_task_apart_from(struct session *s, const struct flow_task *t, int64_t p
                          struct err *err);
 /* Of the first target that names one: where rights over the task must hold; PEOPLE_ANY_UNIT. */
 int64_t flow_task_unit(const struct flow_task *t);
-/* Has somebody else taken it on for now? */
-bool flow_task_is_taken(const struct flow_task *t, int64_t person, int64_t now);
+/* 1: somebody else, who may still decide it, has taken it on for now. */
+int flow_task_is_taken(struct session *s, const struct flow_task *t, int64_t person, struct err *err);
+/* 1: this person can decide something: by an account that is not disabled, or by a link. */
+int flow_task_is_reachable(struct store *db, int64_t person, struct err *err);
 /* 1: at least one person may decide it. */
 int flow_task_can_anybody(struct session *s, const struct val *targets, struct err *err);
 /* 1 when among those who hold what is asked for is one who has not written the text that it is about; 0: none. */
@@ -110,12 +113,27 @@ int flow_task_fields(struct arena *a, const struct val *form, const char *lang, 
 int flow_task_fill(struct session *s, const struct flow_task *t, const struct val *given, struct val *out,
                    struct err *err);
 
+/* Are the persons and units of an answer any? ERR_INVALID "task.no_code" with the field. */
+int flow_task_check_ids(struct session *s, const struct field_list *fields, const struct val *given, struct err *err);
+
 /* flow_task_log.c */
 int flow_task_log(struct session *s, int64_t task, const char *kind, int64_t for_person, const char *text,
                   struct err *err);
 /* The same with a list of files, or nil. */
 int flow_task_log_files(struct session *s, int64_t task, const char *kind, const char *text, const struct val *files,
                         struct err *err);
+
+/* The lines with files, oldest first; and the files that were attached when the first n of them had been written.
+ * ERR_NOMEM. */
+int flow_task_file_lines(struct store *db, int64_t task, struct arena *a, struct val *out, struct err *err);
+int flow_task_files_at(struct arena *a, const struct val *lines, size_t n, struct val *out);
+
+/* flow_task_shown.c: the hash of what an answer is bound to: the text, and what is attached. */
+int flow_task_shown(struct store *db, const struct flow_task *t, struct arena *a, char out[DIGEST_HEX],
+                    struct err *err);
+/* Is it still what was shown? ERR_CONFLICT "task.changed"; "task.files_added", "task.files_removed",
+ * "task.files_changed" when the files alone are others. */
+int flow_task_check_shown(struct session *s, const struct flow_task *t, const char *shown, struct err *err);
 
 /* flow_file.c: the files of an answer, checked, and hung on the task while it is open. */
 int flow_file_take_answer(struct session *s, const struct flow_task *t, const struct field_list *fields,
@@ -157,6 +175,8 @@ void vote_add_api(struct flow *f, struct api *api);
 int flow_vote_settle(struct flow *f, struct session *s, int64_t run, int64_t entry, bool late, struct err *err);
 /* The text that was voted on is another now: the vote ends as void. */
 int flow_vote_void(struct flow *f, struct session *s, const struct flow_task *t, int64_t now_rev, struct err *err);
+/* Would it be cast by the session's person? What flow_vote_cast checks before the form. */
+int flow_vote_check(struct session *s, const struct flow_task *t, struct err *err);
 int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t, const struct val *answer,
                    struct err *err);
 

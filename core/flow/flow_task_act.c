@@ -6,7 +6,13 @@
 #include "people/people.h"
 #include "runtime/crash.h"
 
-enum { CLAIM_MS = 8 * 3600 * 1000, CLAIM_MAX_MS = 14 * 86400 * 1000, TEXT_MAX = 4000 };
+enum {
+    CLAIM_MS = 8 * 3600 * 1000,
+    CLAIM_MAX_MS = 14 * 86400 * 1000,
+    TEXT_MAX = 4000,
+    SAID_MOST = 500,
+    FILES_MOST = 200
+};
 
 static int open_task(struct session *s, int64_t id, struct flow_task *t, struct err *err)
 {
@@ -35,7 +41,8 @@ static int own_task(struct session *s, int64_t id, struct flow_task *t, struct p
 static int not_taken(struct session *s, const struct flow_task *t, struct err *err)
 {
     struct err_num n, who;
-    if (!flow_task_is_taken(t, s->actor.person, s->now)) return 0;
+    int rc = flow_task_is_taken(s, t, s->actor.person, err);
+    if (rc <= 0) return rc;
     return err_set(err, ERR_CONFLICT, "task.claimed", "task", err_i64(&n, t->id), "person",
                    err_i64(&who, t->claimed_by), NULL);
 }
@@ -80,7 +87,7 @@ int flow_task_release(struct flow *f, struct session *s, int64_t task, struct er
 static int check_text(const char *text, bool needed, struct err *err)
 {
     size_t n = text ? strlen(text) : 0;
-    if (needed && n == 0) return err_set(err, ERR_INVALID, "task.text", NULL);
+    if (needed && strspn(text ? text : "", " \t\r\n") == n) return err_set(err, ERR_INVALID, "task.text", NULL);
     return n > TEXT_MAX ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 
@@ -101,6 +108,7 @@ int flow_task_reassign(struct api_call *c, int64_t task, const struct val *to, c
     if (rc == 0) rc = flow_target_resolve(c, to, &targets);
     if (rc) return rc;
     rc = flow_task_can_anybody(s, &targets, c->err);
+    if (rc == 1) rc = flow_task_has_others(s, &t, &targets, c->err); /* than who wrote it */
     if (rc <= 0) return rc ? rc : err_set(c->err, ERR_REFUSED, "task.nobody", NULL);
     /* The first reassignment keeps whom it was asked of: a second one still goes back to them. */
     rc = flow_task_keep_targets(s->db, &t, c->err);
@@ -112,11 +120,27 @@ int flow_task_reassign(struct api_call *c, int64_t task, const struct val *to, c
     return rc ? rc : flow_task_tell(s, &t, "task.reassigned", c->err);
 }
 
+/* Can this person do it in the session's person's place? */
+static int check_delegate(struct session *s, const struct flow_task *t, int64_t person, struct err *err)
+{
+    struct people_capacity theirs;
+    if (person == s->actor.person) return err_set(err, ERR_INVALID, "people.delegate_self", NULL);
+    int rc = flow_task_may(s, t, person, &theirs, err);
+    if (rc) return rc < 0 ? rc : err_set(err, ERR_CONFLICT, "task.has_it", NULL);
+    rc = flow_task_is_reachable(s->db, person, err);
+    if (rc <= 0) return rc ? rc : err_set(err, ERR_REFUSED, "task.nobody", NULL);
+    rc = flow_task_apart_from(s, t, person, s->actor.person, err);
+    if (rc == ERR_DENIED) return err_set(err, ERR_REFUSED, "task.delegate_author", NULL);
+    if (err_is_fault(rc)) return rc;
+    err_clear(err); /* what is not there any more is told when it is decided */
+    return 0;
+}
+
 int flow_task_delegate(struct flow *f, struct session *s, int64_t task, int64_t person, const char *reason,
                        struct err *err)
 {
     struct flow_task t;
-    struct people_capacity cap, theirs;
+    struct people_capacity cap;
     struct val target = val_map();
     (void)f;
     int rc = check_text(reason, false, err);
@@ -125,13 +149,14 @@ int flow_task_delegate(struct flow *f, struct session *s, int64_t task, int64_t 
     if (rc) return rc;
     if (t.kind == TASK_BALLOT) return err_set(err, ERR_REFUSED, "task.why_ballot", NULL);
     if (cap.on_behalf_of) return err_set(err, ERR_REFUSED, "task.why_passed_on", NULL);
-    if (person == s->actor.person) return err_set(err, ERR_INVALID, "people.delegate_self", NULL);
-    rc = flow_task_may(s, &t, person, &theirs, err);
-    if (rc) return rc < 0 ? rc : err_set(err, ERR_CONFLICT, "task.has_it", NULL);
+    rc = check_delegate(s, &t, person, err);
+    if (rc) return rc;
     if (val_set(s->arena, &target, "person", val_int(person)) ||
         val_set(s->arena, &target, "for", val_int(s->actor.person)))
         return err_set(err, ERR_NOMEM, "memory", NULL);
     rc = flow_task_add_target(s->db, &t, &target, "delegated", err);
+    /* Who hands it on does not keep it from who is to do it. */
+    if (rc == 0 && t.claimed_by == s->actor.person) rc = set_claim(s, task, 0, 0, err);
     if (rc == 0) rc = flow_task_log(s, task, "delegated", person, reason, err);
     t.targets = val_list();
     if (rc == 0 && val_add(s->arena, &t.targets, target) != 0) rc = err_set(err, ERR_NOMEM, "memory", NULL);
@@ -180,14 +205,45 @@ int flow_task_hand_back(struct flow *f, struct session *s, int64_t task, const c
     return rc ? rc : flow_task_tell(s, &t, "task.handed_back", err);
 }
 
+/* All of it is shown with the task, and goes into its answer. */
+static int check_room(struct session *s, int64_t task, struct err *err)
+{
+    struct err_num most;
+    struct stmt *st = store_stmt(s->db,
+                                 "select 1 from flow_task_log where task = ?1 and kind in ('comment', 'attached',"
+                                 " 'detached') limit 1 offset ?2",
+                                 err);
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, task);
+    stmt_bind_int(st, 2, SAID_MOST - 1);
+    int rc = stmt_step(st, err);
+    stmt_done(st);
+    return rc == 1 ? err_set(err, ERR_LIMIT, "task.said_most", "most", err_i64(&most, SAID_MOST), NULL) : rc;
+}
+
+/* Each is looked at whenever the task is shown. */
+static int check_files(struct session *s, int64_t task, const struct val *more, struct err *err)
+{
+    struct err_num most;
+    struct val lines, files;
+    int rc = flow_task_file_lines(s->db, task, s->arena, &lines, err);
+    if (rc) return rc;
+    if (flow_task_files_at(s->arena, &lines, lines.as.list.n, &files))
+        return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    if (files.as.list.n + more->as.list.n <= FILES_MOST) return 0;
+    return err_set(err, ERR_LIMIT, "task.files_most", "most", err_i64(&most, FILES_MOST), NULL);
+}
+
 int flow_task_comment(struct session *s, int64_t task, const char *text, const struct val *files, struct err *err)
 {
     struct flow_task t;
     struct val taken = val_nil();
-    bool has_files = val_is(files, VAL_LIST) && files->as.list.n > 0, has_text = text && *text;
+    bool has_files = val_is(files, VAL_LIST) && files->as.list.n > 0, has_text = text && text[strspn(text, " \t\r\n")];
     int rc = check_text(text, !has_files, err);
     if (rc == 0) rc = open_task(s, task, &t, err);
     if (rc == 0) rc = flow_task_readable(s, task, err);
+    if (rc == 0) rc = check_room(s, task, err);
+    if (rc == 0 && has_files) rc = check_files(s, task, files, err);
     if (rc == 0 && has_files) rc = flow_file_take_list(s, &t, files, &taken, err);
     return rc ? rc : flow_task_log_files(s, task, has_text ? "comment" : "attached", text, &taken, err);
 }

@@ -65,7 +65,7 @@ static int end_term(struct flow *f, struct session *s, struct flow_task *t, stru
             if (val_add(s->arena, &t->targets, *val_at(&t->escalate, i)) != 0)
                 rc = err_set(err, ERR_NOMEM, "memory", NULL);
         if (rc == 0) rc = flow_task_set_next(f, s->db, t->id, INT64_MAX, true, err);
-        if (rc == 0) rc = flow_tell_task(s, t->id, "escalated", 0, NULL, err);
+        if (rc == 0) rc = flow_task_log(s, t->id, "escalated", 0, NULL, err);
         return rc ? rc : flow_task_tell(s, t, "task.escalated", err);
     }
     if (t->on_timeout && strcmp(t->on_timeout, "escalate") == 0)
@@ -87,6 +87,7 @@ static int run_due(struct lane_work *w, struct lane *lane, struct err *err)
     if (rc <= 0 || t.state != TASK_OPEN || !t.next_at || t.next_at > s.now) return rc < 0 ? rc : 0;
     if (t.due && t.due <= s.now) return end_term(dw->flow, &s, &t, err);
     rc = flow_task_set_next(dw->flow, s.db, t.id, t.due ? t.due : INT64_MAX, false, err);
+    if (rc == 0) rc = flow_task_log(&s, t.id, "reminded", 0, NULL, err);
     return rc ? rc : flow_task_tell(&s, &t, "task.reminded", err);
 }
 

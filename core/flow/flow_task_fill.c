@@ -1,5 +1,6 @@
-/* What a web form sent, as an answer: it sends texts alone. What is left empty is not given; units and persons may be
- * codes. What cannot be read stays text, and is refused with its field by the check that all answers go through. */
+/* What a web form sent, as an answer: it sends texts alone. What is left empty is not given, and where the form had
+ * something in it by default, none is what was meant; units and persons may be codes. What cannot be read stays text,
+ * and is refused with its field by the check that all answers go through. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -41,12 +42,17 @@ static int lines(struct arena *a, enum field_type item, const char *text, struct
     return 0;
 }
 
+static int read_empty(struct arena *a, const struct field *f, struct val *out)
+{
+    return val_get(f->options, "default") ? val_set(a, out, f->name, val_nil()) : 0;
+}
+
 static int read_text(struct arena *a, const struct field *f, const struct val *given, struct val *out)
 {
     const char *text = val_cstr(a, given);
     struct err ignored;
     struct val v;
-    if (!text || !*text) return 0;
+    if (!text || !*text) return read_empty(a, f, out);
     if (f->type == FIELD_LIST) {
         if (lines(a, f->item, text, &v) != 0) return ERR_NOMEM;
     } else if (f->type != FIELD_JSON || json_parse(text, strlen(text), a, &v, &ignored) != 0) {
@@ -65,7 +71,7 @@ static int read_list(struct arena *a, const struct field *f, const struct val *g
         const char *text = val_cstr(a, val_at(given, i));
         if (text && *text && val_add(a, &list, one(f->item, text, val_str(text)))) return ERR_NOMEM;
     }
-    return list.as.list.n ? val_set(a, out, f->name, list) : 0;
+    return list.as.list.n ? val_set(a, out, f->name, list) : read_empty(a, f, out);
 }
 
 static int take_given(struct arena *a, const struct field *f, const struct val_pair *p, struct val *out)
@@ -73,6 +79,13 @@ static int take_given(struct arena *a, const struct field *f, const struct val_p
     if (f && p->v.type == VAL_STR) return read_text(a, f, &p->v, out);
     if (f && p->v.type == VAL_LIST && p->v.as.list.n) return read_list(a, f, &p->v, out);
     return val_set(a, out, p->key, p->v);
+}
+
+static int no_code(const char *field, const char *code, struct err *err)
+{
+    err_set(err, ERR_INVALID, "task.no_code", "field", field, "detail", code, NULL);
+    err_add_field(err, field, "task.no_code", code);
+    return ERR_INVALID;
 }
 
 /* Codes become ids; one that is none is what is wrong with its field. */
@@ -87,14 +100,40 @@ static int take_codes(struct session *s, const struct field_list *fields, const 
         struct err failed = {0};
         rc = people_codes(s->db, fields, &one, s->arena, &known, &failed);
         if (rc == 0) rc = val_set(s->arena, out, p->key, known.as.map.pairs[0].v);
-        if (rc == ERR_NOT_FOUND) {
-            err_set(err, ERR_INVALID, "task.no_code", "field", p->key, "detail", err_arg(&failed, "code"), NULL);
-            err_add_field(err, p->key, "task.no_code", err_arg(&failed, "code"));
-            return ERR_INVALID;
-        }
+        if (rc == ERR_NOT_FOUND) return no_code(p->key, err_arg(&failed, "code"), err);
         if (rc) *err = failed;
     }
     return rc == ERR_NOMEM ? err_set(err, ERR_LIMIT, "limit.size", NULL) : rc;
+}
+
+/* 1, 0; of all else than a person or a unit 1. */
+static int is_there(struct store *db, enum field_type type, const struct val *v, struct err *err)
+{
+    if ((type != FIELD_PERSON && type != FIELD_UNIT) || v->type != VAL_INT) return 1;
+    struct stmt *st = store_stmt(
+        db, type == FIELD_PERSON ? "select 1 from person where id = ?1" : "select 1 from unit where id = ?1", err);
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, v->as.i);
+    int rc = stmt_step(st, err);
+    stmt_done(st);
+    return rc;
+}
+
+int flow_task_check_ids(struct session *s, const struct field_list *fields, const struct val *given, struct err *err)
+{
+    struct err_num n;
+    for (size_t i = 0; i < given->as.map.n; i++) {
+        const struct val_pair *p = &given->as.map.pairs[i];
+        const struct field *f = field_find(fields, p->key);
+        bool many = f && f->type == FIELD_LIST && p->v.type == VAL_LIST;
+        for (size_t k = 0; f && k < (many ? p->v.as.list.n : 1); k++) {
+            const struct val *v = many ? val_at(&p->v, k) : &p->v;
+            int rc = is_there(s->db, many ? f->item : f->type, v, err);
+            if (rc < 0) return rc;
+            if (rc == 0) return no_code(p->key, err_i64(&n, v->as.i), err);
+        }
+    }
+    return 0;
 }
 
 int flow_task_fill(struct session *s, const struct flow_task *t, const struct val *given, struct val *out,

@@ -10,7 +10,7 @@ static bool is_reserved(const char *name)
 {
     static const char *const names[] = {"by",       "as",       "on_behalf_of", "at",        "task",
                                         "item",     "revision", "hash",         "timed_out", "voided",
-                                        "comments", "changed",  "revision_now"};
+                                        "comments", "changed",  "revision_now", "shown"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], name) == 0) return true;
     return false;

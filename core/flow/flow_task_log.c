@@ -27,8 +27,8 @@ static int add(struct session *s, int64_t task, const char *kind, int64_t for_pe
 /* What is done by a call tells itself; this comes of time, or of what was changed elsewhere. */
 static bool is_by_host(const char *kind)
 {
-    static const char *const kinds[] = {"due",         "moved",     "split",      "orphan", "orphan_escalated",
-                                        "orphan_over", "went_back", "asked_again"};
+    static const char *const kinds[] = {"due",         "moved",     "split",       "orphan",   "orphan_escalated",
+                                        "orphan_over", "went_back", "asked_again", "escalated"};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (strcmp(kinds[i], kind) == 0) return true;
     return false;
@@ -119,16 +119,19 @@ int flow_task_log_page(struct session *s, int64_t task, const struct list_query 
     return list_find(s->db, q, &how, a, out, &s->next, err);
 }
 
-static int read_said(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err)
+/* What was said of it, or the lines with files alone. */
+static int read_said(struct store *db, int64_t task, bool files, struct arena *a, struct val *out, struct err *err)
 {
-    struct stmt *st = store_stmt(s->db,
+    struct stmt *st = store_stmt(db,
                                  "select " LINE " from flow_task_log l where l.task = ?1"
-                                 " and l.kind in ('comment', 'attached', 'detached') order by l.id limit 500",
+                                 " and l.kind in ('comment', 'attached', 'detached')"
+                                 " and (l.files is not null or not ?2) order by l.id",
                                  err);
     int rc;
     *out = val_list();
     if (!st) return err->code;
     stmt_bind_int(st, 1, task);
+    stmt_bind_int(st, 2, files);
     while ((rc = stmt_step(st, err)) == 1) {
         struct val line;
         if (read_line(st, a, &line) == 0 && val_add(a, out, line) == 0) continue;
@@ -138,9 +141,17 @@ static int read_said(struct session *s, int64_t task, struct arena *a, struct va
     stmt_done(st);
     return rc;
 }
+
 static bool is_same_file(const struct val *a, const struct val *b)
 {
     return val_get_int(a, "id", 0) == val_get_int(b, "id", -1);
+}
+
+static bool has_file(const struct val *files, const struct val *file)
+{
+    for (size_t i = 0; val_at(files, i); i++)
+        if (is_same_file(val_at(files, i), file)) return true;
+    return false;
 }
 
 /* The line with these files, or without any. */
@@ -164,7 +175,7 @@ static int take_away(struct arena *a, struct val *lines, size_t before, const st
     for (size_t i = 0; file && i < before; i++) {
         struct val *line = &lines->as.list.items[i], left = val_list();
         const struct val *files = val_get(line, "files");
-        if (!files || val_get_int(line, "by", 0) != by) continue;
+        if (!files || val_get_int(line, "by", 0) != by || !has_file(files, file)) continue;
         for (size_t k = 0; val_at(files, k); k++)
             if (!is_same_file(val_at(files, k), file) && val_add(a, &left, *val_at(files, k))) return ERR_NOMEM;
         if (take_files(a, line, &left)) return ERR_NOMEM;
@@ -172,22 +183,49 @@ static int take_away(struct arena *a, struct val *lines, size_t before, const st
     return 0;
 }
 
+static bool is_detached(const struct val *line)
+{
+    return val_is_str(val_get(line, "kind"), "detached");
+}
+
 static bool is_empty(const struct val *line)
 {
     const struct val *text = val_get(line, "text");
     bool is_silent = !val_is(text, VAL_STR) || text->as.str.len == 0;
-    return val_is_str(val_get(line, "kind"), "detached") || (is_silent && !val_get(line, "files"));
+    return is_detached(line) || (is_silent && !val_get(line, "files"));
 }
 
 int flow_task_comments(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err)
 {
     struct val all;
-    int rc = read_said(s, task, a, &all, err);
+    int rc = read_said(s->db, task, false, a, &all, err);
     *out = val_list();
     if (rc) return rc;
     for (size_t i = 0; rc == 0 && val_at(&all, i); i++)
-        if (val_is_str(val_get(val_at(&all, i), "kind"), "detached")) rc = take_away(a, &all, i, val_at(&all, i));
+        if (is_detached(val_at(&all, i))) rc = take_away(a, &all, i, val_at(&all, i));
     for (size_t i = 0; rc == 0 && val_at(&all, i); i++)
         if (!is_empty(val_at(&all, i))) rc = val_add(a, out, *val_at(&all, i));
     return rc ? err_set(err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
+int flow_task_file_lines(struct store *db, int64_t task, struct arena *a, struct val *out, struct err *err)
+{
+    return read_said(db, task, true, a, out, err);
+}
+
+int flow_task_files_at(struct arena *a, const struct val *lines, size_t n, struct val *out)
+{
+    struct val left = val_list();
+    int rc = 0;
+    *out = val_list();
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = val_add(a, &left, *val_at(lines, i));
+        if (rc == 0 && is_detached(val_at(lines, i))) rc = take_away(a, &left, i, val_at(lines, i));
+    }
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        const struct val *files = is_detached(val_at(&left, i)) ? NULL : val_get(val_at(&left, i), "files");
+        for (size_t k = 0; rc == 0 && files && val_at(files, k); k++)
+            rc = val_add(a, out, *val_at(files, k));
+    }
+    return rc;
 }

@@ -7,6 +7,7 @@
 #include "base/locale.h"
 #include "base/zone.h"
 #include "content/content.h"
+#include "flow/task.h"
 #include "people/people.h"
 #include "plugin/plugins.h"
 
@@ -68,13 +69,15 @@ int flow_task_apart_from(struct session *s, const struct flow_task *t, int64_t p
     return rc;
 }
 
-bool flow_task_is_taken(const struct flow_task *t, int64_t person, int64_t now)
+int flow_task_is_taken(struct session *s, const struct flow_task *t, int64_t person, struct err *err)
 {
-    return t->claimed_by && t->claimed_by != person && t->claimed_until > now;
+    struct people_capacity cap;
+    if (!t->claimed_by || t->claimed_by == person || t->claimed_until <= s->now) return 0;
+    return flow_task_may(s, t, t->claimed_by, &cap, err);
 }
 
 /* One who has accounts and none that is not disabled cannot decide; one without any can, by a link. */
-static int is_reachable(struct store *db, int64_t person, struct err *err)
+int flow_task_is_reachable(struct store *db, int64_t person, struct err *err)
 {
     struct stmt *s = store_stmt(db,
                                 "select 1 from person p where p.id = ?1 and (not exists(select 1 from account a where"
@@ -94,7 +97,7 @@ int flow_task_can_anybody(struct session *s, const struct val *targets, struct e
         const struct val *target = val_at(targets, i);
         if (val_get_int(target, "for", 0)) continue;
         int64_t person = val_get_int(target, "person", 0);
-        int rc = person ? is_reachable(s->db, person, err) : people_can_anybody(s, target, s->now, err);
+        int rc = person ? flow_task_is_reachable(s->db, person, err) : people_can_anybody(s, target, s->now, err);
         if (rc) return rc;
     }
     return 0;
@@ -161,7 +164,8 @@ static const char *name_of(struct session *s, int64_t person)
 
 static void show_closed(struct shown *w)
 {
-    static const char *const verbs[] = {"decide", "claim", "delegate", "reassign", "hand_back"};
+    static const char *const verbs[] = {"decide",   "claim",     "release", "delegate",
+                                        "reassign", "hand_back", "comment", "recuse"};
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
         say(w, verbs[i], false, "task.why_closed", "state", "");
 }
@@ -183,26 +187,56 @@ static bool was_handed(const struct flow_task *t, int64_t person)
     return false;
 }
 
-static void show_open(struct shown *w, bool may, const struct people_capacity *cap)
+/* By who has it, or who may hand tasks about. */
+static void show_release(struct shown *w, bool allowed)
+{
+    const struct flow_task *t = w->t;
+    bool held = t->claimed_by && t->claimed_until > w->s->now, own = held && t->claimed_by == w->s->actor.person;
+    say(w, "release", held && (own || allowed),
+        !held     ? "task.why_not_taken"
+        : own     ? "task.why_own"
+        : allowed ? "task.why_reassign"
+                  : "task.why_taken",
+        "name", held && !own ? name_of(w->s, t->claimed_by) : "");
+}
+
+/* `asked`: it is asked of them, though they may not decide it. */
+static void show_rest(struct shown *w, bool asked, bool taken, const struct people_capacity *cap)
+{
+    struct err err = {0};
+    bool reads = asked || flow_task_readable(w->s, w->t->id, &err) == 0;
+    bool votes = asked && w->t->kind == TASK_BALLOT && !taken && !cap->on_behalf_of;
+    say(w, "comment", reads, reads ? "task.why_seen" : "may.none", "name", "");
+    say(w, "recuse", votes,
+        w->t->kind != TASK_BALLOT ? "vote.no_ballot"
+        : votes                   ? "task.why_voter"
+        : taken                   ? "task.why_taken"
+        : cap->on_behalf_of       ? "task.why_ballot"
+                                  : "may.none",
+        "name", taken ? name_of(w->s, w->t->claimed_by) : "");
+}
+
+static void show_open(struct shown *w, bool may, bool taken, const struct people_capacity *cap)
 {
     const struct flow_task *t = w->t;
     int64_t me = w->s->actor.person;
     struct err err = {0};
-    bool taken = flow_task_is_taken(t, me, w->s->now);
     const char *who = taken ? name_of(w->s, t->claimed_by) : "", *why = cap->why ? cap->why : "may.none";
     say(w, "decide", may && !taken, taken ? "task.why_taken" : why, "name", who);
     say(w, "claim", may && !taken, taken ? "task.why_taken" : why, "name", who);
-    say(w, "delegate", may && !cap->on_behalf_of && t->kind == TASK_ASK,
+    say(w, "delegate", may && !taken && !cap->on_behalf_of && t->kind == TASK_ASK,
         t->kind == TASK_BALLOT     ? "task.why_ballot"
         : may && cap->on_behalf_of ? "task.why_passed_on"
+        : taken                    ? "task.why_taken"
                                    : why,
-        "name", "");
+        "name", who);
     bool allowed = t->kind == TASK_ASK && people_check(w->s, "task.reassign", flow_task_unit(t), &err) == 0;
     say(w, "reassign", allowed,
         allowed               ? "task.why_reassign"
         : t->kind == TASK_ASK ? "may.no_role"
                               : "task.why_ballot",
         "name", "");
+    show_release(w, allowed);
     bool back = was_handed(t, me) || (may && t->was.type == VAL_LIST);
     say(w, "hand_back", back, back ? "task.why_handed" : "task.why_not_handed", "name", "");
 }
@@ -216,12 +250,16 @@ int flow_task_show_may(struct session *s, const struct flow_task *t, struct val 
     if (t->state == TASK_OPEN) {
         rc = flow_task_may(s, t, s->actor.person, &cap, err);
         if (rc < 0) return rc;
-        bool may = rc == 1;
+        bool may = rc == 1, asked = may;
         rc = may ? flow_task_apart(s, t, cap.on_behalf_of, err) : 0;
         if (err_is_fault(rc)) return rc;
         if (rc == ERR_DENIED) cap.why = "denied.separation";
         if (rc) err_clear(err); /* what is not there any more is told when it is decided */
-        show_open(&w, may && rc != ERR_DENIED, &cap);
+        may = may && rc != ERR_DENIED;
+        rc = flow_task_is_taken(s, t, s->actor.person, err);
+        if (rc < 0) return rc;
+        show_open(&w, may, rc == 1, &cap);
+        show_rest(&w, asked, rc == 1, &cap);
     } else {
         show_closed(&w);
     }

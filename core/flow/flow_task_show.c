@@ -50,6 +50,16 @@ static int show_about(struct arena *a, const struct flow_task *t, struct val *ou
     return rc;
 }
 
+/* What an answer to this, as it is now, carries. */
+static int show_shown(struct store *db, const struct flow_task *t, struct arena *a, struct val *out, struct err *err)
+{
+    char shown[DIGEST_HEX];
+    int rc = flow_task_shown(db, t, a, shown, err);
+    char *copy = rc ? NULL : arena_strdup(a, shown);
+    if (rc) return rc;
+    return !copy || val_set(a, out, "shown", val_str(copy)) ? too_large(err) : 0;
+}
+
 static int show_state(struct arena *a, const struct flow_task *t, struct val *out)
 {
     static const char *const states[] = {"open", "decided", "closed"};
@@ -78,7 +88,8 @@ int flow_task_show(struct session *s, struct store *db, const struct flow_task *
     if (t->form.type != VAL_NIL) rc |= val_set(a, out, "form", t->form);
     rc |= show_warnings(s, t, a, out);
     if (rc) return too_large(err);
-    rc = flow_task_form(a, t, &form, err);
+    rc = show_shown(db, t, a, out, err);
+    if (rc == 0) rc = flow_task_form(a, t, &form, err);
     if (rc == 0) rc = flow_task_fields(a, &form, s->lang, &fields, err);
     if (rc == 0) rc = val_set(a, out, "fields", fields) ? too_large(err) : 0;
     if (rc == 0) rc = show_changed(db, t, a, out, err);

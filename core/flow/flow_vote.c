@@ -91,6 +91,24 @@ static int fail(struct flow *f, struct session *s, const struct vote *v, struct 
     return close_vote(f, s, v, NULL, &failed, err);
 }
 
+/* Authors have no ballot; who became one since may still take no part, and say so. */
+static int may_cast(struct session *s, const struct flow_task *t, struct val *answer, struct err *err)
+{
+    int rc = check_voter(s, t, answer, err);
+    return rc ? rc : flow_task_apart(s, t, 0, err);
+}
+
+int flow_vote_check(struct session *s, const struct flow_task *t, struct err *err)
+{
+    struct vote v;
+    struct val answer = val_map();
+    int rc = flow_vote_load(s, t->run, t->entry, &v, err);
+    if (rc < 0) return rc;
+    if (rc == 0 || t->state != TASK_OPEN)
+        return conflict(t, t->state == TASK_DECIDED ? "vote.twice" : "flow.task_closed", err);
+    return may_cast(s, t, &answer, err);
+}
+
 int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t, const struct val *given,
                    struct err *err)
 {
@@ -100,9 +118,7 @@ int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t,
     if (rc == 0) return conflict(t, t->state == TASK_DECIDED ? "vote.twice" : "flow.task_closed", err);
     if (rc < 0) return rc;
     if (t->state != TASK_OPEN) return again(f, s, &v, t, given, err);
-    rc = check_voter(s, t, &answer, err);
-    /* Authors have no ballot; who became one since may still take no part, and say so. */
-    if (rc == 0) rc = flow_task_apart(s, t, 0, err);
+    rc = may_cast(s, t, &answer, err);
     if (rc == 0) rc = flow_task_check_form(f, s, t, given, v.secret ? &form : &answer, err);
     if (rc) return rc;
     if (v.secret) {
@@ -130,7 +146,8 @@ int flow_task_recuse(struct flow *f, struct session *s, int64_t id, const char *
     if (t.kind != TASK_BALLOT) return err_set(err, ERR_REFUSED, "vote.no_ballot", NULL);
     if (t.state != TASK_OPEN) return conflict(&t, t.state == TASK_DECIDED ? "vote.twice" : "flow.task_closed", err);
     size_t len = reason ? strlen(reason) : 0;
-    if (len == 0 || len > 1000) return err_set(err, ERR_INVALID, "task.text", NULL);
+    if (strspn(reason ? reason : "", " \t\r\n") == len || len > 1000)
+        return err_set(err, ERR_INVALID, "task.text", NULL);
     rc = check_voter(s, &t, &answer, err);
     if (rc) return rc;
     if (val_set(s->arena, &answer, "recused", val_str(reason)) || val_set(s->arena, &answer, "at", val_int(s->now)))

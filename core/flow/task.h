@@ -15,11 +15,13 @@
         {"state", FIELD_TEXT, LIST_SHOWN}, {"kind", FIELD_TEXT, LIST_SHOWN}, {"help", FIELD_TEXT, LIST_SHOWN},         \
         {"form", FIELD_JSON, LIST_SHOWN}, {"fields", FIELD_JSON, LIST_SHOWN}, {"warnings", FIELD_JSON, LIST_SHOWN},    \
         {"about_revision", FIELD_INTEGER, LIST_SHOWN}, {"about_hash", FIELD_TEXT, LIST_SHOWN},                         \
-        {"part", FIELD_JSON, LIST_SHOWN}, {"changed", FIELD_JSON, LIST_SHOWN},                                         \
+        {"shown", FIELD_TEXT, LIST_SHOWN}, {"part", FIELD_JSON, LIST_SHOWN}, {"changed", FIELD_JSON, LIST_SHOWN},      \
         {"claimed_by", FIELD_INTEGER, LIST_SHOWN}, {"claimed_until", FIELD_INSTANT, LIST_SHOWN},                       \
         {"orphan_why", FIELD_TEXT, LIST_SHOWN}, {"may_decide", FIELD_BOOLEAN, LIST_SHOWN},                             \
         {"may_claim", FIELD_BOOLEAN, LIST_SHOWN}, {"may_delegate", FIELD_BOOLEAN, LIST_SHOWN},                         \
         {"may_reassign", FIELD_BOOLEAN, LIST_SHOWN}, {"may_hand_back", FIELD_BOOLEAN, LIST_SHOWN},                     \
+        {"may_release", FIELD_BOOLEAN, LIST_SHOWN}, {"may_comment", FIELD_BOOLEAN, LIST_SHOWN},                        \
+        {"may_recuse", FIELD_BOOLEAN, LIST_SHOWN},                                                                     \
     {                                                                                                                  \
         "why", FIELD_JSON, LIST_SHOWN                                                                                  \
     }
@@ -57,9 +59,9 @@ struct inbox_query {
 };
 int flow_inbox(struct session *s, const struct inbox_query *q, struct arena *a, struct val *out, struct err *err);
 
-/* Decides an open task: checks that the person may, the form, and the text's hash. `hash` in the answer says which text
- * was shown: ERR_CONFLICT "task.changed" when the task is about another by now. The same answer by the same person
- * again is no error. */
+/* Decides an open task: checks that the person may, the form, and the text's hash. `hash` in the answer is the `shown`
+ * of the task as it was looked at: ERR_CONFLICT "task.changed", "task.files_added" … when it is about another text by
+ * now, or other files are attached. The same answer by the same person again is no error. */
 int flow_decide(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct err *err);
 /* Would it be decided? What flow_decide checks, and nothing is changed; not of files. */
 int flow_decide_check(struct flow *f, struct session *s, int64_t task, const struct val *answer, struct err *err);
@@ -80,12 +82,14 @@ int flow_task_delegate(struct flow *f, struct session *s, int64_t task, int64_t 
                        struct err *err);
 /* Gives back what was delegated or reassigned. */
 int flow_task_hand_back(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);
-/* A remark, files (a list of ids, or nil), or both. */
+/* Is it still what was shown, by the hash of it? As flow_decide says. */
+int flow_task_match(struct session *s, int64_t task, const char *shown, struct err *err);
+/* A remark, files (a list of ids, or nil), or both. ERR_LIMIT "task.said_most" when much has been said already. */
 int flow_task_comment(struct session *s, int64_t task, const char *text, const struct val *files, struct err *err);
 /* Takes away a file that the session's person attached. ERR_NOT_FOUND "task.no_attachment". */
 int flow_task_detach(struct session *s, int64_t task, int64_t file, struct err *err);
-/* What was said about a task and attached to it and not taken away again, oldest first: { kind, at, by, text, files }
- * of the first 500 lines. */
+/* What was said about a task and attached to it and not taken away again, oldest first: { kind, at, by, text, files }.
+ */
 int flow_task_comments(struct session *s, int64_t task, struct arena *a, struct val *out, struct err *err);
 /* Takes no part in a vote, for a reason; does not count among its members then. */
 int flow_task_recuse(struct flow *f, struct session *s, int64_t task, const char *reason, struct err *err);

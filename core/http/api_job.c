@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "content/content.h"
 #include "flow/flow.h"
+#include "flow/task.h"
 #include "http/api_told.h"
 #include "http/auth_web.h"
 #include "http/form_body.h"
@@ -53,12 +54,32 @@ static bool has_hash(const char *header, const char *hash)
     return false;
 }
 
-/* The item's text must still be the one that the client has seen. */
+/* Each hash that the header has must be asked for: what fits is what is shown now. */
+static int match_task(struct api_job *job, struct session *s, int64_t task, struct err *err)
+{
+    int rc = ERR_CONFLICT;
+    err_set(err, rc, "http.precondition", NULL);
+    for (const char *p = job->if_match; rc == ERR_CONFLICT && *p; p += strcspn(p, ",")) {
+        char hash[DIGEST_HEX];
+        p += strspn(p, ", \t");
+        if (strncmp(p, "W/", 2) == 0) p += 2;
+        if (*p == '"') p++;
+        size_t n = strspn(p, "0123456789abcdef");
+        if (n != sizeof(hash) - 1 || (p[n] && !strchr("\"-, \t", p[n]))) continue;
+        snprintf(hash, sizeof(hash), "%.*s", (int)n, p);
+        rc = flow_task_match(s, task, hash, err);
+    }
+    if (rc == 0) err_clear(err);
+    return rc;
+}
+
+/* The item's text, or what is shown with the task, must still be what the client has seen. */
 static int check_match(struct api_job *job, struct session *s, struct err *err)
 {
     const struct val *id = val_at(&job->args, 0);
     struct content_version now;
     if (!job->if_match || !val_is(id, VAL_INT) || strcmp(job->if_match, "*") == 0) return 0;
+    if (strncmp(job->call, "task.", 5) == 0) return match_task(job, s, id->as.i, err);
     int rc = content_item_version(s->db, id->as.i, &now, err);
     if (rc) return rc;
     if (has_hash(job->if_match, now.hash)) return 0;
@@ -79,7 +100,8 @@ static void take_caller(struct api_job *job, struct session *s)
 static void take_etag(struct api_job *job, const struct val *out)
 {
     bool is_item = out->type == VAL_OBJ && out->as.obj.kind == &content_item_kind;
-    const struct val *hash = is_item ? val_get(out->as.obj.fields, "hash") : NULL;
+    bool is_task = out->type == VAL_MAP && strcmp(job->call, "task.show") == 0;
+    const struct val *hash = is_item ? val_get(out->as.obj.fields, "hash") : is_task ? val_get(out, "shown") : NULL;
     job->etag[0] = '\0';
     if (val_is(hash, VAL_STR))
         snprintf(job->etag, sizeof(job->etag), "%.*s-%016llx", (int)hash->as.str.len, hash->as.str.s,
@@ -166,6 +188,7 @@ static int run_once(struct api_job *job, struct session *s, struct err *err)
     if (!job->idempotency_key) return run(job, s, NULL, err);
     buf_clear(&job->out);
     idempotency_init(&once, sender(job), job->idempotency_key, r->method, r->path, r->query, r->body, r->body_len);
+    idempotency_seal(&once, s->host->auth->once_key);
     int rc = idempotency_find(s->db, &once, &job->arena, &answer, err);
     job->is_replayed = rc == 1;
     if (rc == 0) rc = run(job, s, NULL, err);

@@ -20,17 +20,28 @@ static void leave_out(struct bulk_one *one, const char *why, const struct val *r
     if (reason) one->reason = *reason;
 }
 
+/* Ballots go with ballots alone, secret ones with secret ones. */
+static bool is_same_kind(const struct val *a, const struct val *b)
+{
+    static const char *const parts[] = {"secret", "change"};
+    const struct val *x = val_get(a, "vote"), *y = val_get(b, "vote");
+    bool same = val_is_str(val_get(a, "kind"), "ballot") == val_is_str(val_get(b, "kind"), "ballot");
+    for (size_t i = 0; same && i < 2; i++)
+        same = val_get_bool(x, parts[i], false) == val_get_bool(y, parts[i], false);
+    return same;
+}
+
 /* Can this one be decided with the others? */
 static void look(struct bulk *b, struct bulk_one *one)
 {
     const struct val *fields = val_get(&one->task, "fields");
     one->is_in = true;
-    if (val_is_str(val_get(&one->task, "kind"), "ballot")) leave_out(one, "vote.alone", NULL);
-    if (one->is_in && !val_is_str(val_get(&one->task, "state"), "open")) leave_out(one, "flow.task_closed.page", NULL);
+    if (!val_is_str(val_get(&one->task, "state"), "open")) leave_out(one, "flow.task_closed.page", NULL);
     if (one->is_in && !val_get_bool(&one->task, "may_decide", false))
         leave_out(one, NULL, val_get(val_get(&one->task, "why"), "decide"));
-    if (one->is_in && task_form_has_files(fields)) leave_out(one, "page.bulk_files", NULL);
-    if (one->is_in && !b->fields) b->fields = fields;
+    if (one->is_in && !b->first) b->first = &one->task;
+    b->fields = val_get(b->first, "fields");
+    if (one->is_in && !is_same_kind(b->first, &one->task)) leave_out(one, "vote.alone", NULL);
     if (one->is_in && !val_equal(b->fields, fields)) leave_out(one, "page.bulk_other", NULL);
 }
 

@@ -23,7 +23,8 @@ struct bulk {
     struct page *p;
     struct bulk_one *all;
     size_t n, nin;
-    const struct val *fields; /* of the first that can be decided: what all of them ask */
+    const struct val *first;  /* that can be decided: what it asks all of them ask, */
+    const struct val *fields; /* by these */
 };
 
 /* The tasks that the form chose, each once. ERR_INVALID "page.bulk_none", "page.bulk_many". */

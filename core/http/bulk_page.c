@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/locale.h"
+#include "flow/task.h"
 #include "http/bulk.h"
 #include "http/problem.h"
 #include "http/routes.h"
@@ -97,6 +98,14 @@ static void add_hash(struct bulk *b, const struct bulk_one *one, const struct va
 
 /* --- what is asked --- */
 
+/* Those who decide about it see it, here as well. */
+static void add_attached(struct bulk *b, const struct bulk_one *one)
+{
+    struct val said;
+    struct err ignored = {0};
+    if (flow_task_comments(b->s, one->id, &b->job->arena, &said, &ignored) == 0) task_files_brief(b->p, &said);
+}
+
 static void add_chosen(struct bulk *b, const struct bulk_one *one)
 {
     page_add(b->p,
@@ -106,6 +115,7 @@ static void add_chosen(struct bulk *b, const struct bulk_one *one)
     page_add(b->p, "\">\n<div>");
     add_title(b, one);
     add_due(b, one);
+    if (val_get(&one->task, "vote")) task_text_vote(b->p, val_get(&one->task, "vote"));
     if (val_get(&one->task, "help")) {
         page_add(b->p, "<p>");
         page_val(b->p, val_get(&one->task, "help"));
@@ -116,22 +126,34 @@ static void add_chosen(struct bulk *b, const struct bulk_one *one)
         task_text_fields(b->p, b->s, &one->task);
         page_add(b->p, "</details>\n");
     }
-    add_hash(b, one, val_get(&one->task, "about_hash"));
+    add_attached(b, one);
+    add_hash(b, one, val_get(&one->task, "shown"));
     page_add(b->p, "</div>\n</li>\n");
+}
+
+static void add_ballot(struct bulk *b)
+{
+    const struct val *vote = val_get(b->first, "vote");
+    if (!vote) return;
+    page_add(b->p, "<div class=\"note\">");
+    task_text_ballot(b->p, vote);
+    page_add(b->p, "</div>\n");
 }
 
 static int write_form(struct bulk *b, struct err *err)
 {
-    struct task_form form = {.s = b->s, .fields = b->fields, .wrong = b->t->told, .find = b->t->find};
+    struct task_form form = {
+        .s = b->s, .fields = b->fields, .wrong = b->t->told, .file_max = b->job->api->o.file_max, .find = b->t->find};
     if (b->t->act) form.given = &b->t->given;
     begin(b, "page.bulk");
     if (b->t->told) task_form_err(b->p, b->fields, "f", b->t->told);
     if (b->nin) {
-        page_form(b->p, "/tasks/decide");
+        (task_form_has_files(b->fields) ? page_form_files : page_form)(b->p, "/tasks/decide");
         page_add(b->p, "<p class=\"help\">%k</p>\n<ul class=\"list\">\n", "page.bulk_help");
         for (size_t i = 0; i < b->n; i++)
             if (b->all[i].is_in) add_chosen(b, &b->all[i]);
         page_add(b->p, "</ul>\n<h2>%k</h2>\n", "page.bulk_answer");
+        add_ballot(b);
         task_form_write(b->p, &form);
         page_add(b->p, "<button name=\"_step\" value=\"ask\">%k</button>\n</form>\n", "page.bulk_ask");
     } else {
@@ -153,16 +175,18 @@ static int form_work(struct api_job *job, struct session *s, struct reader *read
 
 static void add_given(struct bulk *b, const struct val *field, const struct val *v)
 {
-    const struct val *type = val_get(field, "type");
+    enum people_find_kind kind = task_pick_kind(field);
     struct err ignored = {0};
     struct val object = val_nil();
     int64_t id = task_form_number(&b->job->arena, v);
-    if (val_is_str(type, "person") && id) people_person_get(b->s->db, id, &b->job->arena, &object, &ignored);
-    if (val_is_str(type, "unit") && id)
+    if (kind == PEOPLE_FIND_PERSON && id) people_person_get(b->s->db, id, &b->job->arena, &object, &ignored);
+    if (kind == PEOPLE_FIND_UNIT && id)
         people_unit_get(b->s->db, id, people_day(b->s->host, b->s->now), &b->job->arena, &object, &ignored);
     if (val_get(field, "choices"))
         task_form_choice(b->p, field, v);
-    else if (val_is_str(type, "boolean"))
+    else if (task_form_is_file(field))
+        task_files_sent(b->p, b->s, v);
+    else if (val_is_str(val_get(field, "type"), "boolean"))
         page_add(b->p, "%k", val_is_str(v, "true") ? "page.yes" : "page.no");
     else
         page_val(b->p, object.type == VAL_OBJ ? &object : v);
@@ -175,11 +199,15 @@ static void add_answer(struct bulk *b)
         const struct val *field = val_at(b->fields, i);
         const char *name = val_cstr(&b->job->arena, val_get(field, "name"));
         const struct val *v = name ? val_get(&b->t->given, name) : NULL;
-        if (!val_is(v, VAL_STR) || v->as.str.len == 0) continue;
+        if (!val_at(v, 0) && (!val_is(v, VAL_STR) || v->as.str.len == 0)) continue;
         page_add(b->p, "<dt>");
         task_form_title(b->p, field);
         page_add(b->p, "</dt><dd>");
-        add_given(b, field, v);
+        if (v->type == VAL_STR) add_given(b, field, v);
+        for (size_t k = 0; val_at(v, k); k++) {
+            page_add(b->p, k ? "<br>" : "");
+            add_given(b, field, val_at(v, k));
+        }
         page_add(b->p, "</dd>\n");
     }
     page_add(b->p, "</dl>\n");
@@ -211,7 +239,8 @@ static void add_all_given(struct bulk *b)
     for (size_t i = 0; i < b->t->given.as.map.n; i++) {
         const struct val_pair *g = &b->t->given.as.map.pairs[i];
         bool is_own = strcmp(g->key, "task") == 0 || strncmp(g->key, "_hash_", 6) == 0 ||
-                      strcmp(g->key, "_csrf") == 0 || strcmp(g->key, "_step") == 0 || strcmp(g->key, "_find") == 0;
+                      strcmp(g->key, "_csrf") == 0 || strcmp(g->key, "_step") == 0 || strcmp(g->key, "_find") == 0 ||
+                      strcmp(g->key, "_drop") == 0;
         if (!is_own) add_hidden(b->p, g->key, &g->v);
     }
 }
@@ -344,6 +373,7 @@ static int take_request(struct api_job *job, bool reads)
         job->work = form_work;
     else
         job->work = val_is_str(step, "do") ? do_work : ask_work;
+    t->shows = job->work != do_work;
     return 0;
 }
 
@@ -357,6 +387,8 @@ void bulk_page_handle(struct http_api *api, struct http_request *r)
     job->work = form_work;
     if (take_request(job, reads) != 0)
         task_page_reply_error(job);
+    else if (reads)
+        api_job_start(job, false);
     else
-        api_job_start(job, job->work == do_work);
+        task_form_start(job);
 }

@@ -133,13 +133,9 @@ static int find_person(struct api_call *c, const struct val *given, int64_t *id)
 }
 
 /* { person = | position =, unit = | role =, unit = } with codes or ids. */
-static int take_target(struct api_call *c, const struct val *given, struct val *out)
+static int take_one(struct api_call *c, const struct val *given, struct val *out)
 {
     *out = val_map();
-    if (given->type == VAL_LIST) {
-        *out = *given;
-        return 0;
-    }
     for (size_t i = 0; val_is(given, VAL_MAP) && i < given->as.map.n; i++) {
         const struct val_pair *p = &given->as.map.pairs[i];
         struct val v = p->v;
@@ -158,6 +154,20 @@ static int take_target(struct api_call *c, const struct val *given, struct val *
         if (val_set(c->arena, out, p->key, v)) return err_set(c->err, ERR_NOMEM, "memory", NULL);
     }
     return 0;
+}
+
+/* One of these, or a list of them. */
+static int take_target(struct api_call *c, const struct val *given, struct val *out)
+{
+    int rc = 0;
+    if (given->type != VAL_LIST) return take_one(c, given, out);
+    *out = val_list();
+    for (size_t i = 0; rc == 0 && i < given->as.list.n; i++) {
+        struct val one = given->as.list.items[i];
+        if (one.type == VAL_MAP) rc = take_one(c, &given->as.list.items[i], &one);
+        if (rc == 0 && val_add(c->arena, out, one)) rc = err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+    }
+    return rc;
 }
 
 static int reassign(struct api_call *c)
@@ -274,7 +284,9 @@ static const struct api_fn functions[] = {
     {"task.form", form, "id:integer!", "map", API_READ, API_HOST, 1,
      "What is to be filled in to decide a task, as JSON Schema.", .gives = "*"},
     {"task.decide", decide, "id:integer! answer:map!", "", API_WRITE, API_HOST, 1,
-     "Answers a task as the caller's person; with hash (about_hash of task.show) only if it is still about that text.",
+     "Answers a task as the caller's person; with hash (shown of task.show) only if it is still about that text and "
+     "those"
+     " files.",
      .tells = true},
     {"task.decide_all", decide_all, "tasks:any! answer:map!", "list", API_WRITE, API_HOST, 1,
      "The same answer to many tasks (numbers, or { task, hash }), each for itself: { task, done } or { task, code,"
@@ -296,8 +308,7 @@ static const struct api_fn functions[] = {
     {"task.detach", detach, "id:integer! file:integer!", "", API_WRITE, API_HOST, 1,
      "Takes away a file that the caller attached, while the task is open.", true},
     {"task.comments", comments, "id:integer! options:map", "list", API_READ, API_HOST, 1,
-     "What was said about a task and attached to it, oldest first, of the first 500 lines: { kind, at, by, text, files "
-     "}.",
+     "What was said about a task and attached to it, oldest first: { kind, at, by, text, files }.",
      .list = &flow_task_comment_list},
     {"task.recuse", recuse, "id:integer! reason:text!", "", API_WRITE, API_HOST, 1,
      "Takes no part in a vote, for a reason.", true},

@@ -46,6 +46,13 @@ void idempotency_init(struct idempotency *i, int64_t account, const char *key, c
     digest_end(&d, i->request);
 }
 
+void idempotency_seal(struct idempotency *i, const uint8_t key[DIGEST_LEN])
+{
+    uint8_t plain[DIGEST_LEN];
+    memcpy(plain, i->request, sizeof(plain));
+    digest_hmac(key, DIGEST_LEN, plain, sizeof(plain), i->request);
+}
+
 static int take(struct stmt *s, struct arena *a, struct idempotency_answer *out, struct err *err)
 {
     size_t len;

@@ -20,6 +20,9 @@ struct idempotency {
 /* Of the account, the key, and the request (method, path, query, body). */
 void idempotency_init(struct idempotency *i, int64_t account, const char *key, const char *method, const char *path,
                       const char *query, const char *body, size_t len);
+/* What a request may have been is known (a ballot has few options): who has the database alone must not find it by its
+ * digest, so that is made with a key from outside. */
+void idempotency_seal(struct idempotency *i, const uint8_t key[DIGEST_LEN]);
 struct idempotency_answer {
     int status;
     const char *type, *head; /* what a plugin's route said; NULL: as REST has it */

@@ -30,10 +30,10 @@ static int read_part(const struct part *w, const char *after, struct val *out, s
     return api_invoke(w->s->host->api, w->s, "task.inbox", &args, a, out, err);
 }
 
-/* What one decides oneself, alone: a ballot is cast by itself. */
+/* What one decides oneself; which of them go together is seen when they are chosen. */
 static bool can_choose(const struct part *w, const struct val *task)
 {
-    return w->choose && val_get_bool(task, "may_decide", false) && !val_is_str(val_get(task, "kind"), "ballot");
+    return w->choose && val_get_bool(task, "may_decide", false);
 }
 
 static size_t count_choices(const struct val *found)

@@ -29,11 +29,21 @@ static void write_form(struct api_job *job, struct session *s, const struct val 
                              .file_max = job->api->o.file_max,
                              .find = t->find};
     if (task_form_has_files(form.fields))
-        page_form_files(p);
+        page_form_files(p, NULL);
     else
         page_form(p, NULL);
+    task_form_hash(p, val_get(task, "shown"));
     task_form_write(p, &form);
     page_add(p, "<p>%k</p>\n<button>%k</button>\n</form>\n", "task.page_once", "task.page_confirm");
+}
+
+/* As whom they are asked, or why they cannot decide it now. */
+static void write_may(struct page *p, const struct val *task)
+{
+    bool may = val_get_bool(task, "may_decide", false);
+    page_add(p, may ? "<p class=\"soft\">" : "<div class=\"note\"><p><strong>%k</strong> ", "page.not_you");
+    page_val(p, val_get(val_get(task, "why"), "decide"));
+    page_add(p, may ? "</p>\n" : "</p></div>\n");
 }
 
 static int show_work(struct api_job *job, struct session *s, struct reader *reader, struct err *err)
@@ -62,7 +72,8 @@ static int show_work(struct api_job *job, struct session *s, struct reader *read
     if (flow_link_act_as(s, t->token, &as, err) == 0 &&
         flow_task_comments(&as, val_get_int(&task, "id", 0), &job->arena, &said, err) == 0)
         task_files_attached(p, &as, &said, false);
-    write_form(job, s, &task);
+    write_may(p, &task);
+    if (val_get_bool(&task, "may_decide", false)) write_form(job, s, &task);
     page_end(p);
     return buf_ok(&job->out) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
 }
@@ -90,9 +101,11 @@ static int decide_work(struct api_job *job, struct session *s, struct reader *re
     (void)reader;
     struct task_page *t = task_page_of(job);
     struct val args = job->args, fields, out;
-    if (task_form_fields(&job->arena, &t->given, &fields) || val_add(&job->arena, &args, fields))
-        return err_set(err, ERR_NOMEM, "memory", NULL);
-    int rc = api_invoke(s->host->api, s, "task.link_decide", &args, &job->arena, &out, err);
+    const struct val *hash = val_get(&t->given, "_hash");
+    int rc = task_form_fields(&job->arena, &t->given, &fields);
+    if (rc == 0 && hash) rc = val_set(&job->arena, &fields, "hash", *hash);
+    if (rc || val_add(&job->arena, &args, fields)) return err_set(err, ERR_NOMEM, "memory", NULL);
+    rc = api_invoke(s->host->api, s, "task.link_decide", &args, &job->arena, &out, err);
     if (rc) return rc;
     t->page.here = NULL; /* it is used up: there is nothing to come back to */
     write_message(&t->page, "task.page_done", "task.page_thanks");
@@ -111,12 +124,13 @@ static void reply_error(struct api_job *job)
     api_job_free(job);
 }
 
-/* What is wrong with a field can be mended: the link is still good. */
+/* What is wrong with a field can be mended, and what is attached now can be looked at: the link is still good. */
 static void refuse(struct api_job *job)
 {
     struct task_page *t = task_page_of(job);
     struct err *told = arena_alloc(&job->arena, sizeof(*told));
-    bool is_form = job->work != show_work && (job->err.code == ERR_INVALID || strncmp(job->err.key, "file.", 5) == 0);
+    bool is_form = job->work != show_work && (job->err.code == ERR_INVALID || strncmp(job->err.key, "file.", 5) == 0 ||
+                                              http_status_of(&job->err) == 412);
     if (!is_form || !told) {
         reply_error(job);
         return;

@@ -143,7 +143,7 @@ static struct val responses_of(struct openapi *o, const struct http_route *route
     struct openapi_answer a = {.status = nothing ? 204 : route->status,
                                .type = "application/json",
                                .pages = fn->list != NULL,
-                               .etag = gives_item,
+                               .etag = gives_item || strcmp(route->call, "task.show") == 0,
                                .writes = route->writes,
                                .matches = route->match != HTTP_NO_MATCH};
     return openapi_responses(o, &a, nothing ? val_nil() : result_of(o, fn));

@@ -45,7 +45,8 @@ static struct val schema_of(struct openapi *o, const struct val *form)
 {
     struct val s = openapi_declared(o, form), properties = *val_get(&s, "properties");
     struct val hash = openapi_type(o, "string");
-    openapi_set(o, &hash, "description", val_str("The about_hash of the task: only if it is still about that text."));
+    openapi_set(o, &hash, "description",
+                val_str("What the task has as `shown`: only if it is still about that text, with those files."));
     openapi_set(o, &properties, "hash", hash);
     openapi_set(o, &s, "properties", properties);
     return s;

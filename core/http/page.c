@@ -206,9 +206,10 @@ void page_form(struct page *p, const char *action)
     if (p->csrf) page_add(p, "<input type=\"hidden\" name=\"_csrf\" value=\"%s\">\n", p->csrf);
 }
 
-void page_form_files(struct page *p)
+void page_form_files(struct page *p, const char *action)
 {
-    page_add(p, "<form method=\"post\" enctype=\"multipart/form-data\" novalidate>\n");
+    page_add(p, "<form method=\"post\" enctype=\"multipart/form-data\"");
+    page_add(p, action ? " action=\"%s\" novalidate>\n" : " novalidate>\n", action);
     if (p->csrf) page_add(p, "<input type=\"hidden\" name=\"_csrf\" value=\"%s\">\n", p->csrf);
 }
 

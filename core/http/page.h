@@ -48,7 +48,7 @@ void page_due(struct page *p, int64_t due, int64_t now, const char *zone);
 void page_err(struct page *p, const struct err *err);
 /* Opens a form that is posted to `action` (NULL: to the page itself), with the word; the second one takes files. */
 void page_form(struct page *p, const char *action);
-void page_form_files(struct page *p);
+void page_form_files(struct page *p, const char *action);
 /* "20 MB" */
 void page_bytes(struct page *p, int64_t bytes);
 

@@ -17,6 +17,10 @@ static const char *const unauthenticated[] = {"http.no_token",   "auth.wrong",  
 static const char *const malformed[] = {"json.syntax", "list.parameter", "list.sort", "list.field",
                                         "list.value",  "find.cursor",    NULL};
 
+/* It is about something else than what was looked at: 412. */
+static const char *const other[] = {"http.precondition",  "task.changed",       "task.files_added",
+                                    "task.files_removed", "task.files_changed", NULL};
+
 static bool is_one_of(const char *key, const char *const *keys)
 {
     for (; *keys; keys++)
@@ -29,7 +33,7 @@ int http_status_of(const struct err *err)
     static const char refused[] = "http.refused_"; /* by the parser: the status is part of the key */
     if (strncmp(err->key, refused, sizeof(refused) - 1) == 0)
         return (int)strtol(err->key + sizeof(refused) - 1, NULL, 10);
-    if (strcmp(err->key, "http.precondition") == 0) return 412;
+    if (is_one_of(err->key, other)) return 412;
     if (strcmp(err->key, "http.precondition_required") == 0) return 428;
     if (is_one_of(err->key, unauthenticated)) return 401;
     if (strcmp(err->key, "oidc.provider") == 0) return 503;

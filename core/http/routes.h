@@ -16,7 +16,8 @@
 struct http_api;
 struct list;
 
-/* The first argument is an item: may, or must, If-Match say the hash of its newest text? */
+/* The first argument is an item: may, or must, If-Match say the hash of its newest text? Of a task: of what is shown.
+ */
 enum http_match { HTTP_NO_MATCH, HTTP_MAY_MATCH, HTTP_MUST_MATCH };
 
 struct http_route {

@@ -8,8 +8,8 @@
 #include "plugin/host.h"
 
 static const struct act {
-    const char *name, *flag; /* flag NULL: whoever sees the task */
-    const char *text;        /* the name of a text to be given, or NULL */
+    const char *name, *flag;
+    const char *text; /* the name of a text to be given, or NULL */
     bool needs_text, person, place, files;
     int kind; /* 0 any, 1 asks, 2 ballots */
 } acts[] = {{.name = "claim", .flag = "may_claim", .kind = 1},
@@ -22,8 +22,8 @@ static const struct act {
              .place = true,
              .kind = 1},
             {.name = "hand_back", .flag = "may_hand_back", .text = "reason"},
-            {.name = "recuse", .flag = "may_decide", .text = "reason", .needs_text = true, .kind = 2},
-            {.name = "comment", .text = "text", .files = true}};
+            {.name = "recuse", .flag = "may_recuse", .text = "reason", .needs_text = true, .kind = 2},
+            {.name = "comment", .flag = "may_comment", .text = "text", .files = true}};
 static const struct act release = {.name = "release"};
 
 struct shown {
@@ -162,7 +162,7 @@ static void add_act(const struct task_acts *w, const struct act *a)
     page_add(f.p, f.again ? "<details open>\n<summary>%k</summary>\n" : "<details>\n<summary>%k</summary>\n", title);
     page_add(f.p, "<p class=\"help\">%k</p>\n", help);
     if (a->files)
-        page_form_files(f.p);
+        page_form_files(f.p, NULL);
     else
         page_form(f.p, NULL);
     page_add(f.p, "<input type=\"hidden\" name=\"_act\" value=\"%s\">\n", a->name);
@@ -175,7 +175,7 @@ static void add_act(const struct task_acts *w, const struct act *a)
 
 static bool may(const struct task_acts *w, const struct act *a)
 {
-    return !a->flag || val_get_bool(w->task, a->flag, false);
+    return val_get_bool(w->task, a->flag, false);
 }
 
 /* Where a form is not there, why. Deciding has its own place. */
@@ -187,7 +187,7 @@ static void add_absent(const struct task_acts *w)
         const struct act *a = &acts[i];
         char title[40];
         const struct val *why = val_get(val_get(w->task, "why"), a->name);
-        if (may(w, a) || !why || (a->kind == 1 && w->is_ballot)) continue;
+        if (may(w, a) || !why || (a->kind == 1 && w->is_ballot) || (a->kind == 2 && !w->is_ballot)) continue;
         snprintf(title, sizeof(title), "page.act_%s", a->name);
         page_add(p, any ? "" : "<h3>%k</h3>\n<ul class=\"absent\">\n", "page.absent");
         page_add(p, "<li><strong>%k:</strong> ", title);

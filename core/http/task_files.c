@@ -71,16 +71,30 @@ static void add_accept(struct page *p, const struct val *types)
     if (type_at(types, 0)) page_add(p, "\"");
 }
 
-/* One that was sent before, if it is there and theirs who fill this in. 1, 0. */
-static bool add_kept(struct page *p, const struct task_files *f, const struct val *given)
+/* One that was sent before, if it is there and theirs who fill this in. */
+static bool load_sent(struct session *s, const struct val *given, struct file_row *row)
 {
-    struct file_row row;
     struct err ignored = {0};
     char text[24] = "";
     if (val_is(given, VAL_STR)) snprintf(text, sizeof(text), "%.*s", (int)given->as.str.len, given->as.str.s);
-    int rc = *text ? file_load(f->s->db, strtoll(text, NULL, 10), &row, &ignored) : 0;
-    if (rc == 1) rc = file_may_see(f->s, &row, &ignored);
-    if (rc != 1) return false;
+    int rc = *text ? file_load(s->db, strtoll(text, NULL, 10), row, &ignored) : 0;
+    return rc == 1 && file_may_see(s, row, &ignored) == 1;
+}
+
+void task_files_sent(struct page *p, struct session *s, const struct val *id)
+{
+    struct file_row row;
+    if (!load_sent(s, id, &row)) return;
+    page_add(p, "%s <span class=\"soft\">(", row.name);
+    page_bytes(p, row.size);
+    page_add(p, ")</span>");
+}
+
+/* 1, 0. */
+static bool add_kept(struct page *p, const struct task_files *f, const struct val *given)
+{
+    struct file_row row;
+    if (!load_sent(f->s, given, &row)) return false;
     if (!file_type_fits(f->types, row.type)) {
         if (!f->wrong) page_add(p, "<p class=\"field-wrong\">%s: %k</p>\n", row.name, "page.file_not_allowed");
         return false;
@@ -153,4 +167,19 @@ void task_files_attached(struct page *p, struct session *s, const struct val *co
         }
     }
     if (any) page_add(p, "</ul>\n");
+}
+
+void task_files_brief(struct page *p, const struct val *comments)
+{
+    bool any = false;
+    for (size_t i = 0; val_at(comments, i); i++) {
+        const struct val *files = val_get(val_at(comments, i), "files");
+        for (size_t k = 0; files && val_at(files, k); k++) {
+            if (!any) page_add(p, "<p><strong>%k</strong><br>", "page.attached");
+            if (any) page_add(p, "<br>");
+            any = true;
+            task_files_show(p, val_at(files, k));
+        }
+    }
+    if (any) page_add(p, "</p>\n");
 }

@@ -195,7 +195,7 @@ static const char *input_of(const struct val *type)
     return NULL;
 }
 
-static bool is_file(const struct val *field)
+bool task_form_is_file(const struct val *field)
 {
     return val_is_str(val_get(field, "type"), "file") || val_is_str(val_get(field, "item"), "file");
 }
@@ -203,7 +203,7 @@ static bool is_file(const struct val *field)
 bool task_form_has_files(const struct val *fields)
 {
     for (size_t i = 0; val_at(fields, i); i++)
-        if (is_file(val_at(fields, i))) return true;
+        if (task_form_is_file(val_at(fields, i))) return true;
     return false;
 }
 
@@ -234,13 +234,13 @@ static void add_pick(const struct one *o)
     snprintf(id, sizeof(id), "f-%s", o->name);
     snprintf(described, sizeof(described), o->wrong ? "f-%s-help f-%s-wrong" : "f-%s-help", o->name, o->name);
     struct task_pick pick = {.s = o->form->s,
-                             .kind =
-                                 val_is_str(val_get(o->field, "type"), "unit") ? PEOPLE_FIND_UNIT : PEOPLE_FIND_PERSON,
+                             .kind = task_pick_kind(o->field),
                              .name = o->name,
                              .id = id,
                              .given = o->form->given,
-                             .preset = val_get_int(o->field, "default", 0),
+                             .preset = val_get(o->field, "default"),
                              .described = described,
+                             .many = val_is_str(val_get(o->field, "type"), "list"),
                              .required = o->required,
                              .wrong = o->wrong != NULL,
                              .is_sought = o->form->find && strcmp(o->form->find, o->name) == 0};
@@ -275,13 +275,12 @@ static void add_input(const struct one *o)
 }
 
 /* How to write what is not plain by itself. */
-static const char *help_of(const struct val *type)
+static const char *help_of(const struct val *field)
 {
-    return val_is_str(type, "person")     ? "page.find_help"
-           : val_is_str(type, "unit")     ? "page.find_help"
-           : val_is_str(type, "list")     ? "page.list_help"
-           : val_is_str(type, "duration") ? "page.duration_help"
-                                          : NULL;
+    const struct val *type = val_get(field, "type");
+    bool is_list = val_is_str(type, "list");
+    if (task_pick_kind(field)) return is_list ? "page.find_list_help" : "page.find_help";
+    return is_list ? "page.list_help" : val_is_str(type, "duration") ? "page.duration_help" : NULL;
 }
 
 static const struct err_field *wrong_with(const struct err *err, const char *name)
@@ -294,8 +293,8 @@ static const struct err_field *wrong_with(const struct err *err, const char *nam
 static void write_field(struct page *p, const struct task_form *f, const struct val *field)
 {
     char name[NAME_MAX_];
-    struct one o = {.p = p, .field = field, .form = f, .is_file = is_file(field)};
-    if (!o.is_file) o.help = help_of(val_get(field, "type"));
+    struct one o = {.p = p, .field = field, .form = f, .is_file = task_form_is_file(field)};
+    if (!o.is_file) o.help = help_of(field);
     o.has_help = o.is_file || o.help || val_get(field, "help");
     o.name = short_text(val_get(field, "name"), name);
     o.required = val_get_bool(field, "required", false);
@@ -305,7 +304,7 @@ static void write_field(struct page *p, const struct task_form *f, const struct 
         add_choices(&o);
     else if (o.is_file)
         add_files(&o);
-    else if (val_is_str(val_get(field, "type"), "person") || val_is_str(val_get(field, "type"), "unit"))
+    else if (task_pick_kind(field))
         add_pick(&o);
     else
         add_input(&o);
@@ -318,6 +317,14 @@ void task_form_write(struct page *p, const struct task_form *f)
         for (size_t i = 0; val_at(f->fields, i); i++)
             if (val_get_bool(val_at(f->fields, i), "required", false) == required)
                 write_field(p, f, val_at(f->fields, i));
+}
+
+void task_form_hash(struct page *p, const struct val *shown)
+{
+    if (!val_is(shown, VAL_STR)) return;
+    page_add(p, "<input type=\"hidden\" name=\"_hash\" value=\"");
+    page_val(p, shown);
+    page_add(p, "\">\n");
 }
 
 static const struct val *field_named(const struct val *fields, const char *name)

@@ -71,14 +71,14 @@ static void go_on(struct api_job *job)
     struct task_page *t = task_page_of(job);
     job->reply = NULL;
     job->work = t->next;
-    api_job_go_on(job, !t->find);
+    api_job_go_on(job, !t->find && !t->shows);
 }
 
 /* Who was typed is sought on a reader: the lane has all waiting. */
 static void find_picks(struct api_job *job)
 {
     struct task_page *t = task_page_of(job);
-    if (t->find || !t->pick || !task_pick_any(&t->given)) {
+    if (t->find || t->shows || !t->pick || !task_pick_any(&t->given)) {
         go_on(job);
         return;
     }

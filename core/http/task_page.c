@@ -121,11 +121,14 @@ static int add_target(struct api_job *job, struct val *args, struct err *err)
 /* What a call says of one of its arguments is said at that field. */
 static void name_field(const struct act *act, struct err *err)
 {
-    static const char *const fields[][2] = {
-        {"people.no_person", "person"}, {"people.no_unit", "unit"}, {"task.has_it", "person"}, {"task.text", "reason"}};
+    static const char *const fields[][2] = {{"people.no_person", "person"},
+                                            {"people.no_unit", "unit"},
+                                            {"task.has_it", "person"},
+                                            {"task.delegate_author", "person"},
+                                            {"task.text", "reason"}};
     for (size_t i = 0; err->nfields == 0 && i < sizeof(fields) / sizeof(fields[0]); i++) {
         if (strcmp(err->key, fields[i][0]) != 0) continue;
-        bool is_remark = i == 3 && strcmp(act->name, "comment") == 0;
+        bool is_remark = strcmp(fields[i][0], "task.text") == 0 && strcmp(act->name, "comment") == 0;
         char detail[96];
         snprintf(detail, sizeof(detail), "%.90s", err_arg(err, "code"));
         err_add_field(err, is_remark ? "text" : fields[i][1], i == 0 && !*detail ? "invalid.required" : err->key,

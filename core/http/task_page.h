@@ -25,6 +25,7 @@ struct task_page {
     const struct err *told; /* what was wrong with what was sent, or NULL */
     const char *token;      /* of a link, or NULL */
     const char *find;       /* the field whose search was asked for, and nothing else; or NULL */
+    bool shows;             /* what is done changes nothing: on a reader, when the form's files are there */
     /* On a reader before what is done: finds what was typed (task_pick_take); or NULL. */
     int (*pick)(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
     /* What is done when the form's files are there, and who was typed is found. */
@@ -72,8 +73,11 @@ struct task_form {
     int64_t file_max;
     const char *find; /* the field whose search was asked for, or NULL */
 };
+bool task_form_is_file(const struct val *field);
 bool task_form_has_files(const struct val *fields);
 void task_form_write(struct page *p, const struct task_form *f);
+/* What is shown with the form (task.show's `shown`): the answer goes with it. */
+void task_form_hash(struct page *p, const struct val *shown);
 /* What was wrong, on top of the page, with links to the fields that are meant: their ids begin with `prefix` ("f"). */
 void task_form_err(struct page *p, const struct val *fields, const char *prefix, const struct err *wrong);
 /* The same of one field, at its place. */
@@ -83,18 +87,20 @@ void task_form_title(struct page *p, const struct val *field);
 /* A choice as its form calls it. */
 void task_form_choice(struct page *p, const struct val *field, const struct val *choice);
 
-/* A person or a unit (task_pick.c): sought by a part of the name, and chosen. */
+/* A person or a unit, or a list of them (task_pick.c): sought by a part of the name, and chosen. */
 struct task_pick {
     struct session *s;
     enum people_find_kind kind;
-    const char *name, *id;   /* of the field, of its input */
-    const struct val *given; /* the form as it was sent; nil */
-    int64_t preset;          /* what is chosen when nothing was sent; 0 */
+    const char *name, *id;    /* of the field, of its input */
+    const struct val *given;  /* the form as it was sent; nil */
+    const struct val *preset; /* what is chosen when nothing was sent: an id, a list of ids; or NULL */
     const char *described;
-    bool required, wrong, is_sought; /* is_sought: its button was pressed just now */
+    bool many, required, wrong, is_sought; /* is_sought: its button was pressed just now */
 };
 void task_pick_write(struct page *p, const struct task_pick *k);
-/* The field whose search was asked for, and nothing else; NULL: none was. */
+/* What is picked in a field of a form; 0: it is something else. */
+enum people_find_kind task_pick_kind(const struct val *field);
+/* The field whose search was asked for, or one of whose list is taken off, and nothing else; NULL: none was. */
 const char *task_pick_find(struct arena *a, const struct val *given);
 bool task_pick_any(const struct val *given); /* something may have been typed */
 /* The form with ids for what was typed into one of its `fields` (of task.show) and fits one alone; of other names
@@ -114,6 +120,10 @@ struct task_files {
 void task_files_write(struct page *p, const struct task_files *f);
 /* "At most 20 MB. PDF, images." */
 void task_files_help(struct page *p, int64_t file_max, const struct val *types);
+/* One that was sent before, by its number as the form has it: its name. */
+void task_files_sent(struct page *p, struct session *s, const struct val *id);
+/* What people attached, in short. */
+void task_files_brief(struct page *p, const struct val *comments);
 /* What people attached, each with the button that takes it away for who did. */
 void task_files_attached(struct page *p, struct session *s, const struct val *comments, bool is_open);
 /* A name (a link where they are fetched: page.files), size and digest. */
@@ -131,6 +141,10 @@ void task_acts_write(const struct task_acts *w);
 
 /* The text that is asked about, and what changed in it. */
 void task_text_write(struct page *p, struct session *s, const struct val *task);
+/* What a voter wants to know before, of task.show's `vote`: whether the ballot is secret and may be changed; what it
+ * takes. */
+void task_text_ballot(struct page *p, const struct val *vote);
+void task_text_vote(struct page *p, const struct val *vote);
 /* Its fields alone. */
 void task_text_fields(struct page *p, struct session *s, const struct val *task);
 /* The differences of an answer or a task: { { field, before, after } … }. */

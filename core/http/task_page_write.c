@@ -86,10 +86,23 @@ static void add_files(struct shown *w, const struct val *v)
     }
 }
 
-/* As it was asked for; an answer keeps days, instants and persons as numbers. */
+static void add_picked(struct shown *w, enum people_find_kind kind, int64_t id)
+{
+    struct err ignored = {0};
+    struct val unit;
+    if (kind == PEOPLE_FIND_PERSON)
+        add_person(w, id);
+    else if (people_unit_get(w->s->db, id, people_day(w->s->host, w->s->now), &w->job->arena, &unit, &ignored) == 1)
+        page_val(w->p, &unit);
+    else
+        page_add(w->p, "%i", id);
+}
+
+/* As it was asked for; an answer keeps days, instants, persons and units as numbers. */
 static void add_value(struct shown *w, const struct val *field, const struct val *v)
 {
     const struct val *type = val_get(field, "type");
+    enum people_find_kind kind = task_pick_kind(field);
     bool has_files = val_is_str(type, "file") || val_is_str(val_get(field, "item"), "file");
     struct val day;
     if (val_get(field, "choices"))
@@ -100,8 +113,13 @@ static void add_value(struct shown *w, const struct val *field, const struct val
         page_val(w->p, &day);
     else if (val_is_str(type, "instant") && v->type == VAL_INT)
         page_instant(w->p, v->as.i, w->s->zone);
-    else if (val_is_str(type, "person") && v->type == VAL_INT)
-        add_person(w, v->as.i);
+    else if (kind && v->type == VAL_INT)
+        add_picked(w, kind, v->as.i);
+    else if (kind && v->type == VAL_LIST)
+        for (size_t i = 0; val_at(v, i); i++) {
+            page_add(w->p, i ? "<br>" : "");
+            if (val_at(v, i)->type == VAL_INT) add_picked(w, kind, val_at(v, i)->as.i);
+        }
     else
         page_val(w->p, v);
 }
@@ -170,25 +188,19 @@ static void add_why(struct shown *w)
 static void begin_act(struct shown *w, const char *act, bool has_files)
 {
     if (has_files)
-        page_form_files(w->p);
+        page_form_files(w->p, NULL);
     else
         page_form(w->p, NULL);
     page_add(w->p, "<input type=\"hidden\" name=\"_act\" value=\"%s\">\n", act);
 }
 
-/* What a voter wants to know before. */
-static void add_vote(struct shown *w)
+static void add_vote(struct page *p, const struct val *vote)
 {
-    const struct val *vote = val_get(&w->task, "vote");
-    bool secret = val_get_bool(vote, "secret", false), change = val_get_bool(vote, "change", false);
     if (!vote) return;
-    page_add(w->p, "<div class=\"note\"><p>%k %k</p>\n<p class=\"soft\">",
-             secret ? "page.vote_secret" : "page.vote_open", change ? "page.vote_change" : "page.vote_once");
-    page_add(w->p, "%k %i · %k ", "page.vote_members", val_get_int(vote, "members", 0), "page.vote_quorum");
-    page_val(w->p, val_get(vote, "quorum"));
-    page_add(w->p, " · %k ", "page.vote_threshold");
-    page_val(w->p, val_get(vote, "threshold"));
-    page_add(w->p, "</p></div>\n");
+    page_add(p, "<div class=\"note\">");
+    task_text_ballot(p, vote);
+    task_text_vote(p, vote);
+    page_add(p, "</div>\n");
 }
 
 /* One's open vote, which may be changed while it is on. */
@@ -202,18 +214,13 @@ static bool may_change(struct shown *w)
 static void add_decide_form(struct shown *w, const char *button)
 {
     struct task_form form = {.s = w->s, .fields = val_get(&w->task, "fields"), .file_max = w->job->api->o.file_max};
-    const struct val *hash = val_get(&w->task, "about_hash");
     bool again = w->t->act && strcmp(w->t->act, "decide") == 0;
     if (!w->is_open) form.given = val_get(&w->task, "answer");
     if (again) form.given = &w->t->given;
     if (again) form.wrong = w->t->told;
     if (again) form.find = w->t->find;
     begin_act(w, "decide", task_form_has_files(form.fields));
-    if (val_is(hash, VAL_STR)) {
-        page_add(w->p, "<input type=\"hidden\" name=\"_hash\" value=\"");
-        page_val(w->p, hash);
-        page_add(w->p, "\">\n");
-    }
+    task_form_hash(w->p, val_get(&w->task, "shown"));
     task_form_write(w->p, &form);
     page_add(w->p, "<button>%k</button>\n</form>\n", button);
 }
@@ -230,7 +237,7 @@ static void add_decide(struct shown *w)
         page_add(w->p, "</p></div>\n");
         return;
     }
-    add_vote(w);
+    add_vote(w->p, val_get(&w->task, "vote"));
     if (w->is_open) add_why(w);
     add_decide_form(w, w->is_ballot ? "page.vote_button" : "page.decide_button");
 }

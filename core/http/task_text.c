@@ -140,3 +140,20 @@ void task_text_write(struct page *p, struct session *s, const struct val *task)
     page_add(p, "</p>\n");
     if (r) registry_drop(r);
 }
+
+void task_text_ballot(struct page *p, const struct val *vote)
+{
+    bool secret = val_get_bool(vote, "secret", false), change = val_get_bool(vote, "change", false);
+    page_add(p, "<p>%k %k</p>\n", secret ? "page.vote_secret" : "page.vote_open",
+             change ? "page.vote_change" : "page.vote_once");
+}
+
+void task_text_vote(struct page *p, const struct val *vote)
+{
+    page_add(p, "<p class=\"soft\">%k %i · %k ", "page.vote_members", val_get_int(vote, "members", 0),
+             "page.vote_quorum");
+    page_val(p, val_get(vote, "quorum"));
+    page_add(p, " · %k ", "page.vote_threshold");
+    page_val(p, val_get(vote, "threshold"));
+    page_add(p, "</p>\n");
+}

@@ -82,6 +82,7 @@ int auth_open(struct host *host, const struct auth_options *o, struct auth **out
     if (o) a->o = *o;
     fill(&a->o);
     secret_derive(key, "csrf", a->csrf_key);
+    secret_derive(key, "once", a->once_key);
     secret_derive(key, "totp", a->totp_key);
     secret_derive(key, "oidc", a->oidc_key);
     secret_forget(key, sizeof(key));

@@ -43,7 +43,7 @@ struct auth {
     struct auth_options o;
     auth_mailer mailer;
     void *mailer_ctx;
-    uint8_t csrf_key[32], totp_key[32], oidc_key[32];
+    uint8_t csrf_key[32], totp_key[32], oidc_key[32], once_key[32];
 };
 /* The key file DATA/auth.key is made when it is not there. `o` borrows its texts. */
 int auth_open(struct host *host, const struct auth_options *o, struct auth **out, struct err *err);

@@ -47,7 +47,6 @@ export const EXCHANGES = {
   'POST /api/tasks/{id}/reassign': async (x) => ({ at: { id: await x.task() }, body: { to: { person: 'mate' }, reason: 'Away' } }),
   'POST /api/tasks/{id}/delegate': async (x) => ({ at: { id: await x.task() }, body: { person: 'guest', reason: 'Away' } }),
   'POST /api/tasks/{id}/hand_back': async (x) => { const id = await x.task(); await x.done('POST', `/api/tasks/${id}/reassign`, { to: { person: 'mate' }, reason: 'Away' }); return { at: { id }, body: { reason: 'Yours' }, as: 'mate' }; },
-  'POST /api/tasks/{id}/comment': async (x) => ({ at: { id: await x.task() }, body: { text: 'Look' } }),
   'POST /api/tasks/{id}/comments': async (x) => ({ at: { id: await x.task() }, body: { text: 'Look', files: [await x.file()] } }),
   'POST /api/tasks/{id}/attach': async (x) => ({ at: { id: await x.task() }, body: { files: [await x.file()], text: 'This' } }),
   'DELETE /api/tasks/{id}/files/{file}': async (x) => ({ at: await x.attached() }),

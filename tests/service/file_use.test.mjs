@@ -194,7 +194,7 @@ test('remarks with files, and files alone: in the log of the task, in its answer
   const [a, b, c, scan] = [await hand('hoa', 'a', 'a.txt'), await hand('lan', 'b', 'b.txt'), await hand('cuc', 'c'), await hand('hoa', 'scan')];
   assert.equal((await as('hoa')('POST', `${at}/comments`, { text: 'see this', files: [a.id] })).status, 204);
   assert.equal((await as('lan')('POST', `${at}/attach`, { files: [b.id], text: '' })).status, 204);
-  assert.equal((await as('lan')('POST', `${at}/comment`, { text: 'no file' })).status, 204);
+  assert.equal((await as('lan')('POST', `${at}/comments`, { text: 'no file' })).status, 204);
   for (const [who, path, body, status] of [['hoa', 'comments', {}, 422], ['hoa', 'comments', { files: [] }, 422], ['hoa', 'attach', { text: 'x' }, 422],
     ['hoa', 'attach', { files: [c.id] }, 422], ['hoa', 'attach', { files: [a.id, 99] }, 422], ['cuc', 'attach', { files: [c.id] }, 403], ['hoa', 'comments', { text: 'x'.repeat(5000) }, 429]])
     assert.equal((await as(who)('POST', `${at}/${path}`, body)).status, status, `${who} ${path} ${JSON.stringify(body).slice(0, 60)}`);

@@ -11,6 +11,7 @@ const SOURCE = [
   flow('named', `return run:ask { to = person("tam"), title = "Thanks <b>for</b> \\"reading\\"", help = "Read & answer",
   form = { decision = "choice:approve,return!", amount = "integer", note = "text" } }`),
   flow('about', 'return run:ask { to = person("tam"), title = "About", about = content.get("note", input.id) }').replace('title = "about" }', 'title = "about", input = { id = "integer!" } }'),
+  flow('either', 'return run:ask { to = { person("tam"), person("dao") }, title = "Either" }'),
   flow('never', 'return run:ask { to = person("tam"), title = "Never", link = false }'),
 ].join('\n');
 before(async () => { s = await office(SOURCE); });
@@ -49,6 +50,28 @@ describe('a link', () => {
     assert.equal(again.status, 409);
     assert.match(again.text, /used/);
     assert.equal((await get(path)).status, 409);
+  });
+
+  it('says as whom one is asked, and why one cannot decide it now', async () => {
+    const { path, id } = await make('either');
+    assert.match((await get(path)).text, /It was asked of this very person|<p class="soft">[^<]+<\/p>\s*<form/);
+    await s.as('dao')('POST', `/api/tasks/${id}/claim`, { until: '1h' });
+    const held = await get(path);
+    assert.equal(held.status, 200);
+    assert.match(held.text, /<div class="note"><p><strong>You cannot decide this now\.<\/strong> Dao has taken it on/);
+    assert.doesNotMatch(held.text, /<form/);
+    assert.equal((await post(path, { decision: 'approve' })).status, 409);
+    await s.as('dao')('POST', `/api/tasks/${id}/release`);
+    assert.equal((await post(path, { decision: 'approve' })).status, 200);
+  });
+
+  it('is not used up by what looks ahead: HEAD, prefetch, a form without an answer', async () => {
+    const { path, run } = await make();
+    for (const headers of [{ 'sec-purpose': 'prefetch;prerender' }, { purpose: 'prefetch' }, { 'user-agent': 'Mail scanner' }, { range: 'bytes=0-0' }]) assert.equal((await get(path, headers)).status, 200);
+    for (const method of ['HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH']) await s.request(method, path, undefined, { authorization: undefined });
+    for (const form of [{}, { decision: '' }, { _hash: 'x' }, { decision: 'approve', _hash: 'f'.repeat(64) }]) assert.ok([412, 422].includes((await post(path, form)).status));
+    assert.equal((await s.flow(run)).state, 'running');
+    assert.equal((await post(path, { decision: 'approve' })).status, 200);
   });
 
   it('says what is wrong with what was filled in, and is not used up by it', async () => {

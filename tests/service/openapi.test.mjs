@@ -129,8 +129,8 @@ test('routes of plugins are in it, with their values, and who may ask', () => {
 
 test('forms that may bring files say so, and what a query must have is told', () => {
   const kinds = (path) => Object.keys(doc.paths[path].post.requestBody.content);
-  for (const path of ['/t/{token}', '/tasks/{id}']) assert.deepEqual(kinds(path), ['application/x-www-form-urlencoded', 'multipart/form-data'], path);
-  assert.deepEqual(kinds('/tasks/decide'), ['application/x-www-form-urlencoded']);
+  for (const path of ['/t/{token}', '/tasks/{id}', '/tasks/decide']) assert.deepEqual(kinds(path), ['application/x-www-form-urlencoded', 'multipart/form-data'], path);
+  assert.deepEqual(kinds('/account/password'), ['application/x-www-form-urlencoded']);
   assert.deepEqual(doc.paths['/api/find'].get.parameters.map((p) => [p.name, p.required]), [['kind', true], ['name', true]]);
 });
 

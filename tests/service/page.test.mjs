@@ -255,7 +255,7 @@ describe('pages', () => {
     const before_ = await hoa.form(`/tasks/${id}`, 'decide');
     await s.done(await s.startFlow('t.edit_note', { id: note, fields: { title: 'Another <b>title</b>' } }));
     const refused = await hoa.submit(before_, { decision: 'approve' });
-    assert.equal(refused.status, 409);
+    assert.equal(refused.status, 412);
     assert.match(refused.text, /role="alert"[^]*The text was changed after you looked at it/);
     assert.match(refused.text, /<del><b>Before<\/b>One<\/del><ins><b>Now<\/b>Another &lt;b&gt;title&lt;\/b&gt;<\/ins>/);
     assert.equal((await s.must('task', 'show', id)).state, 'open');
@@ -263,8 +263,8 @@ describe('pages', () => {
     const shown = (await s.as('hoa')('GET', `/api/tasks/${id}`)).json;
     assert.equal(shown.item.title, 'Another <b>title</b>');
     const r = await s.as('hoa')('POST', `/api/tasks/${id}/decide`, { decision: 'approve', hash: 'f'.repeat(64) });
-    assert.equal(`${r.status} ${r.json.code}`, '409 task.changed');
-    assert.equal((await s.as('hoa')('POST', `/api/tasks/${id}/decide`, { decision: 'approve', hash: shown.about_hash })).status, 204);
+    assert.equal(`${r.status} ${r.json.code}`, '412 task.changed');
+    assert.equal((await s.as('hoa')('POST', `/api/tasks/${id}/decide`, { decision: 'approve', hash: shown.shown })).status, 204);
     const whole = await ask('about', { id: note });
     assert.match((await hoa.request('GET', `/tasks/${whole.id}`)).text, /<dt>title<\/dt><dd>Another/);
     await s.done(await s.startFlow('t.edit_note', { id: note, fields: { title: 'Third' } }));
@@ -281,7 +281,7 @@ describe('pages', () => {
     const head = `_csrf=${word}&_act=decide&decision=approve&n=1`, form = { 'content-type': 'application/x-www-form-urlencoded' };
     const many = Array.from({ length: 60000 }, (_, i) => `x${i}=1`).join('&');
     for (const [body, status] of [[`${head}&${many}`, 429], [`${head}&words=${'a'.repeat(3 << 20)}`, 429], [`${head}&whom=${'9'.repeat(400)}`, 422], [`${head}&ratio=1e999`, 422], [`${head}&ratio=nan`, 422],
-      [`${head}&by=1`, 422], [`${head}&hash=x`, 409], [`${head}&_hash=x`, 409], [`${head}&%00=1&%ff=%fe`, 422], [`${head}&day=%E0%A4`, 422], [`${head}&n=-9223372036854775809`, 422]]) {
+      [`${head}&by=1`, 422], [`${head}&hash=x`, 412], [`${head}&_hash=x`, 412], [`${head}&%00=1&%ff=%fe`, 422], [`${head}&day=%E0%A4`, 422], [`${head}&n=-9223372036854775809`, 422]]) {
       const began = performance.now(), r = await hoa.request('POST', `/tasks/${id}`, body, form);
       assert.equal(r.status, status, `${body.slice(head.length, head.length + 40)}: ${r.text.slice(0, 2000)}`);
       assert.match(r.text, /role="alert"[^]*<\/html>\s*$/);

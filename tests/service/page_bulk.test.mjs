@@ -3,7 +3,8 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { flow, office } from '../lib/office.mjs';
-import { PASSWORD, browser, setPassword } from '../lib/browser.mjs';
+import { upload } from '../lib/file.mjs';
+import { BOUNDARY, PASSWORD, browser, multipart, setPassword } from '../lib/browser.mjs';
 
 const FORM = 'form = { decision = "choice:approve,return!", score = { "integer!", min = 0, max = 9, title = { en = "Score" } }, note = "text", whom = "person" }';
 const input = (text, name, fields) => text.replace(`title = "${name}" }`, `title = "${name}", input = { ${fields} } }`);
@@ -13,6 +14,7 @@ const SOURCE = [
   input(flow('same', `return run:ask { to = { person("hoa"), person("dao") }, title = input.title, within = "9d", ${FORM} }`), 'same', 'title = "text!"'),
   flow('other', 'return run:ask { to = person("hoa"), title = "Other" }'),
   flow('files', 'return run:ask { to = person("hoa"), title = "With files", form = { decision = "choice:approve,return!", scan = "file" } }'),
+  input(flow('ballot', 'return run:vote { voters = { person("hoa"), person("dao") }, title = input.title, secret = input.secret, threshold = "50%", within = "9d" }'), 'ballot', 'title = "text!", secret = "boolean!"'),
   flow('vote', 'return run:vote { voters = { person("hoa"), person("dao") }, title = "Vote", threshold = "50%" }'),
   input(flow('about', `local note = content.get("note", input.id)
   return run:ask_all({ { to = { person("hoa"), person("lan") }, title = "About", about = note, part = { "title" }, ${FORM} }, { to = person("dao"), title = "Fee", about = note, part = { "fee" } } })`), 'about', 'id = "integer!"'),
@@ -85,7 +87,7 @@ describe('several tasks', () => {
     const r = await hoa.request('GET', at([first.id, taken.id, other.id, files.id, mine.id, gone.id, 99, first.id, 'x']));
     assert.equal(r.status, 200);
     const out = { text: r.text.slice(r.text.indexOf('Not with the others')) };
-    for (const [id, why] of [[taken.id, /Dao has taken it on/], [other.id, /asks something else/], [files.id, /asks for files/], [mine.id, /A ballot is cast by itself/], [gone.id, /not any more: somebody else may have decided it/], [99, /no such task/]])
+    for (const [id, why] of [[taken.id, /Dao has taken it on/], [other.id, /asks something else/], [files.id, /asks something else/], [mine.id, /Ballots are cast together with ballots of the same kind alone/], [gone.id, /not any more: somebody else may have decided it/], [99, /no such task/]])
       assert.match(item(out, id), why, `${id}`);
     assert.equal(r.text.split('name="task"').length - 1, 1);
     // Between the pages somebody was first: told in the summary, and in the end.
@@ -125,6 +127,70 @@ describe('several tasks', () => {
     const theirs = await lan.request('GET', at([mine.id, ids[1]])), told = await send(lan, theirs, { decision: 'approve', score: '1', _step: 'ask' });
     assert.match(item(theirs, mine.id), /Whoever wrote or submitted a text does not approve it/);
     assert.match(told.text, /Send all \(1\)/);
+  });
+
+  const ballot = async (title, secret = false) => { const run = await s.startFlow('t.ballot', { title, secret }); await s.open(run, 2); return { run, ...(await s.must('task', 'list', '--user', 'hoa')).find((t) => t.run === run) }; };
+
+  it('that are ballots of one kind are cast together, secret ones apart from open ones', async () => {
+    const open = [await ballot('First'), await ballot('Second')], secret = [await ballot('Third', true), await ballot('Fourth', true)], ids = open.map((t) => t.id), ask_ = await same('Ask');
+    assert.match((await hoa.request('GET', '/tasks')).text, new RegExp(`name="task" value="${ids[0]}"`));
+    let r = await hoa.request('GET', at([...ids, secret[0].id, ask_.id]));
+    const out = { text: r.text.slice(r.text.indexOf('Not with the others')) };
+    for (const id of [secret[0].id, ask_.id]) assert.match(item(out, id), /Ballots are cast together with ballots of the same kind alone/);
+    assert.match(r.text, /<div class="note">\s*<p>[^<]+<\/p>\s*<\/div>\s*<fieldset/);
+    assert.match(item(r, ids[1]), /Members: 2 · Quorum: [^<]*50%|2 · [^<]*50%/);
+    r = await send(hoa, r, { decision: 'approve', _step: 'ask' });
+    assert.match(r.text, /Send all \(2\)/);
+    // Meanwhile one is cast elsewhere: it alone is refused.
+    assert.equal((await s.as('hoa')('POST', `/api/tasks/${ids[0]}/decide`, { decision: 'reject' })).status, 204);
+    r = await send(hoa, r, { _step: 'do' });
+    assert.match(r.text, /Answers stored: 1\./);
+    assert.match(item(r, ids[0]), /not open any more|has been cast|voted/i);
+    for (const t of open) assert.equal((await s.as('dao')('POST', `/api/tasks/${(await s.must('task', 'list', '--user', 'dao')).find((x) => x.run === t.run).id}/decide`, { decision: 'approve' })).status, 204);
+    assert.deepEqual((await Promise.all(open.map(async (t) => (await s.done(t.run)).result.counts))).map((c) => [c.approve, c.reject]), [[1, 1], [2, 0]]);
+    // By REST, too: each by itself, and never with another kind.
+    const all = await s.as('hoa')('POST', '/api/tasks/decide', { tasks: [{ task: secret[0].id, hash: (await s.must('task', 'show', secret[0].id)).shown }, { task: secret[1].id, hash: 'f'.repeat(64) }, ask_.id, 99, secret[0].id], answer: { decision: 'approve' } });
+    assert.deepEqual(all.json.map((x) => x.code ?? x.done), [true, 'task.changed', 'vote.alone', 'flow.no_task', 'vote.twice']);
+    assert.deepEqual((await s.as('hoa')('POST', '/api/tasks/decide', { tasks: [ask_.id, secret[1].id], answer: { decision: 'approve', score: 1 } })).json.map((x) => x.code ?? x.done), [true, 'vote.alone']);
+    const bad = await s.as('hoa')('POST', '/api/tasks/decide', { tasks: [secret[1].id], answer: { decision: 'maybe' } });
+    assert.equal(bad.json[0].done, undefined);
+    assert.equal(await state(secret[1].id), 'open');
+    assert.deepEqual((await s.must('task', 'show', secret[0].id)).answer.decision, undefined, 'a secret one stays one');
+  });
+
+  it('that ask for files get them once, in one form', async () => {
+    const tasks = [await ask('files'), await ask('files')], ids = tasks.map((t) => t.id);
+    let r = await hoa.request('GET', at(ids));
+    assert.match(r.text, /<form method="post" enctype="multipart\/form-data" action="\/tasks\/decide" novalidate>/);
+    const post = (page, fields, files = []) => hoa.request('POST', '/tasks/decide', multipart([...hidden({ text: page.text.slice(page.text.indexOf('action="/tasks/decide"')) }).filter(([k]) => !(k in fields)), ...Object.entries(fields)], files), { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` });
+    r = await post(r, { _step: 'ask' }, [['scan', 'plan.pdf', '%PDF-1']]);
+    assert.equal(r.status, 422);
+    assert.match(r.text, /“Decision” is missing[^]*<input type="checkbox" name="scan" value="\d+" checked> <span>Keep plan\.pdf/);
+    r = await post(r, { decision: 'approve', _step: 'ask' });
+    assert.equal(r.status, 200, r.text);
+    assert.match(r.text, /<dt>scan<\/dt><dd>plan\.pdf <span class="soft">\(6 B\)/);
+    assert.match(r.text, /Send all \(2\)/);
+    assert.deepEqual(await Promise.all(ids.map(state)), ['open', 'open']);
+    r = await send(hoa, r, { _step: 'do' });
+    assert.match(r.text, /Answers stored: 2\./, r.text);
+    const answers = await Promise.all(tasks.map(async (t) => (await s.done(t.run)).result));
+    assert.deepEqual(answers.map((a) => [a.decision, a.scan.name, a.scan.id]), [['approve', 'plan.pdf', answers[0].scan.id], ['approve', 'plan.pdf', answers[0].scan.id]]);
+    // Too large, of another's form, with files of somebody else.
+    const more = await ask('files'), page = await hoa.request('GET', at([more.id]));
+    assert.equal((await post({ text: page.text.replace(/name="_csrf" value="[^"]+"/g, 'name="_csrf" value="x"') }, { decision: 'approve' }, [['scan', 'a', 'b']])).status, 403);
+    r = await post(page, { decision: 'approve', _step: 'ask' }, [['scan', 'empty.pdf', '']]);
+    assert.equal(r.status, 422);
+    assert.match(r.text, /empty\.pdf/);
+    const { json: theirs } = await upload(s, s.tokens.dao, 'x', 'x.txt');
+    r = await send(hoa, page, { decision: 'approve', scan: `${theirs.id}`, _step: 'do' });
+    assert.match(item(r, more.id), /there is no such file/);
+    assert.equal(await state(more.id), 'open');
+  });
+
+  it('show what is attached to each', async () => {
+    const { id } = await same('Attached'), { json: file } = await upload(s, s.tokens.dao, 'x', 'late & new.txt');
+    assert.equal((await s.as('dao')('POST', `/api/tasks/${id}/attach`, { files: [file.id] })).status, 204);
+    assert.match(item(await hoa.request('GET', at([id])), id), new RegExp(`<a href="/api/files/${file.id}">late &amp; new\\.txt</a>`));
   });
 
   it('of no sense are refused', async () => {

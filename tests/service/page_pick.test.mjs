@@ -9,6 +9,7 @@ const SOURCE = [
   flow('pick', `return run:ask { to = { person("hoa"), person("dao"), person("lan") }, title = "Pick", ${FORM} }`),
   flow('north', 'return run:ask { to = { position = "head", unit = unit("north") }, title = "North" }'),
   flow('link', `return run:ask { to = person("tam"), title = "By a link", ${FORM} }`),
+  flow('many', `return run:ask { to = { person("lan"), person("hoa") }, title = "Many", form = { decision = "choice:approve,return!", note = "text", team = { "list:person!", title = { en = "Team", vi = "Nhóm" }, default = { person("dao").id } }, places = { "list:unit", title = { en = "Places" } } } }`),
   flow('bare', 'return run:ask { to = person("tam"), title = "Bare", form = { decision = "choice:approve,return!" } }'),
   flow('ten', `return run:ask { to = person("lan"), title = "Ten", form = { decision = "choice:approve,return!", ${Array.from({ length: 10 }, (_, i) => `p${i} = "person"`).join(', ')} } }`),
 ].join('\n');
@@ -143,6 +144,58 @@ describe('persons and units of forms', () => {
     assert.equal(r.status, 303, r.text);
     const [to] = (await s.must('task', 'show', id)).to;
     assert.deepEqual([to.position, to.unit], ['clerk', (await s.must('org', 'units', '--code', 'u0'))[0].id]);
+  });
+
+  it('of a list are ticked, stay, and are taken off one by one', async () => {
+    const { id, run } = await ask('many'), field = (name) => new RegExp(`<input type="hidden" name="${name}" value="(\\d+)"><span>([^<]*)</span> <button class="plain" name="_drop" value="${name}:\\1" formnovalidate>`, 'g');
+    const picked = (r, name = 'team') => [...r.text.matchAll(field(name))].map((m) => m[2]), ticks = (r, name = 'team') => [...r.text.matchAll(new RegExp(`<input type="checkbox" name="${name}" value="(\\d+)"( checked)?`, 'g'))].map((m) => [Number(m[1]), Boolean(m[2])]);
+    const send = (r, fields) => lan.submit(form(r, 'decide'), { decision: 'approve', note: 'kept', ...fields });
+    let r = await lan.request('GET', `/tasks/${id}`);
+    assert.deepEqual(picked(r), ['Dao'], 'what stands in it by itself');
+    assert.match(r.text, /Type a part of the name, press Find and tick/);
+    r = await send(r, { _person_team: 'mai', _find: 'team' });
+    assert.equal(r.status, 200, r.text);
+    assert.deepEqual(ticks(r).map((t) => t[1]), [false, false, false, false]);
+    assert.ok(r.text.indexOf('name="_find"') < r.text.indexOf('name="_drop"'), 'the key Enter never takes one off');
+    r = await send(r, { team: [ids.p2, ids.mai], _person_team: 'mai', _unit_places: 'dong tam', _find: 'places' });
+    assert.deepEqual([picked(r), ticks(r).length, ticks(r, 'places').map((t) => t[1])], [['Dao', 'Lê Thị Mại', 'Mai'], 2, [true]]);
+    assert.match(r.text, /value="approve" checked[^]*kept<\/textarea>/);
+    r = await send(r, { _person_team: 'mai', places: ticks(r, 'places')[0][0], _drop: `team:${ids.dao}` });
+    assert.deepEqual([r.status, picked(r), picked(r, 'places')], [200, ['Lê Thị Mại', 'Mai'], ['Xã Đồng Tâm']]);
+    // Typed and not sought: one alone is taken, several are asked about, none is told.
+    r = await send(r, { _person_team: 'thi', _unit_places: 'xyz' });
+    assert.equal(r.status, 422);
+    assert.match(r.text, /“Team”: several have “thi” in their name\. Tick those who are meant\.[^]*“Places”: nobody and nothing is found by “xyz”/);
+    assert.deepEqual([picked(r), picked(r, 'places')], [['Lê Thị Mại', 'Mai'], ['Xã Đồng Tâm']]);
+    assert.equal((await s.must('task', 'show', id)).state, 'open');
+    r = await send(r, { _person_team: 'uoc', _unit_places: 'dong tam' });
+    assert.equal(r.headers.location, `/tasks/${id}?done=decide`, r.text);
+    const a = (await s.done(run)).result;
+    assert.deepEqual([a.team, a.places], [[ids.p2, ids.mai, ids.p1], (await s.must('org', 'units', '--code', 'u1')).map((u) => u.id)]);
+    assert.match((await lan.request('GET', `/tasks/${id}`)).text, /<dt>Team<\/dt><dd>Lê Thị Mại<br>Mai<br>Lê Đình Ước<\/dd>[^]*<dd>Xã Đồng Tâm<\/dd>/);
+  });
+
+  it('of a list bear whatever is sent: none, one twice, codes, what is nobody, thousands', async () => {
+    const post = async (id, team, more = {}) => { const page = await decide(lan, id), r = await lan.submit({ ...page, text: page.text.replace(/<ul class="picked">[^]*?<\/ul>/, typeof team === 'string' ? '' : '<input type="hidden" name="team" value="">') }, { decision: 'approve', team, ...more }); return r; };
+    for (const [team, right] of [[['hoa', 'dao'], ['hoa', 'dao']], ['hoa\r\ndao\r\n', ['hoa', 'dao']]]) {
+      const { id, run } = await ask('many');
+      assert.equal((await post(id, team)).status, 303, 'a program names them by codes');
+      assert.deepEqual((await s.done(run)).result.team, right.map((code) => ids[code]));
+    }
+    const { id, run } = await ask('many');
+    for (const [team, more] of [[[], {}], ['', {}], ['no-such', {}], ['99999', {}], [['<b>x</b>', '-1'], {}], [`${ids.hoa}`, { _drop: 'team:x'.repeat(3), _find: 'nothing' }], [Array.from({ length: 3000 }, (_, i) => i + 1), {}]]) {
+      const r = await post(id, team, more);
+      assert.ok([200, 422, 429].includes(r.status), `${String(team).slice(0, 60)}: ${r.status}`);
+      assert.doesNotMatch(r.text, /<b>x/);
+      assert.match(r.text, /<\/html>\s*$/);
+    }
+    assert.match((await post(id, ['no-such', 'hoa'])).text, /name="_drop" value="team:no-such"/, 'what is wrong can be taken off');
+    const cleared = await lan.submit(await decide(lan, id), { decision: 'approve', _drop: `team:${ids.dao}` }), empty = await lan.submit(form(cleared, 'decide'), { decision: 'approve' });
+    assert.match(empty.text, /“Team” is missing/, 'who was taken off is not put back by the default');
+    const other = (await (async () => { const page = await decide(hoa, id); return hoa.submit(page, { _person_team: 'do mai', _find: 'team' }); })()).text;
+    assert.match(other, /Nothing was found/, 'of whom one may not know nothing is found');
+    assert.equal((await post(id, [ids.hoa, ids.hoa])).status, 303);
+    assert.deepEqual((await s.done(run)).result.team, [ids.hoa, ids.hoa]);
   });
 
   it('work on the page of a link, too', async () => {

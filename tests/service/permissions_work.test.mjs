@@ -144,7 +144,7 @@ async function task(state) {
 const TASK = {
   see: ['GET', ''], history: ['GET', '/history'], claim: ['POST', '/claim', {}], decide: ['POST', '/decide', { decision: 'approve' }],
   delegate: ['POST', '/delegate', { person: 'giver' }], release: ['POST', '/release', {}], reassign: ['POST', '/reassign', { to: { person: 'second' }, reason: 'r' }],
-  comment: ['POST', '/comment', { text: 'hm' }], comments: ['GET', '/comments'], attach: ['POST', '/attach', { files: [], text: 'hm' }], hand_back: ['POST', '/hand_back', {}],
+  comment: ['POST', '/comments', { text: 'hm' }], comments: ['GET', '/comments'], attach: ['POST', '/attach', { files: [], text: 'hm' }], hand_back: ['POST', '/hand_back', {}],
   link: ['POST', '/link', { person: 'head_in' }],
 };
 const RUN = { see: ['GET', ''], history: ['GET', '/history'], pause: ['POST', '/pause', {}], resume: ['POST', '/resume', {}], signal: ['POST', '/signal', { name: 'x' }], cancel: ['POST', '/cancel', { reason: 'r' }], retry: ['POST', '/retry', {}] };

@@ -5,6 +5,7 @@ import { flow, office } from '../lib/office.mjs';
 
 let s, lan, mai, hoa, cuc, dao;
 const SOURCE = [
+  'content.type("paper", { fields = { title = "text!" }, title = "title", unit = true, approval = true })',
   flow('ask', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "North?" }'),
   flow('two', 'return run:ask { to = { { position = "clerk", unit = unit("north") }, person("dao") }, title = "Either?" }'),
   flow('role', 'return run:ask { to = { role = "reviewer", unit = unit("north") }, title = "Review" }'),
@@ -16,6 +17,10 @@ const SOURCE = [
     decision = { type = "choice:approve,return,<b>!", title = { vi = 7, en = { "x" } }, help = {}, order = "first", titles = { approve = {}, ["return"] = 5, none = "x" } },
     a = { "integer", title = "\\"><script>", help = { xx = "<script>" }, default = 0 / 0, min = {}, max = "x", order = 1 << 62 },
     b = { type = "list:text", order = -1 }, c = { type = "json" } } }`),
+  flow('ids', 'return run:ask { to = person("hoa"), title = "Ids", form = { decision = "choice:approve,return!", whom = "person", place = "unit", team = "list:person", score = { "integer", default = 5 }, level = { "integer!", default = 3 } } }'),
+  flow('one', 'return run:ask { to = person("hoa"), title = "One", about = content.get("paper", input.id) }').replace('title = "one" }', 'title = "one", input = { id = "integer!" } }'),
+  flow('late', 'return run:ask { to = person("hoa"), title = "Late", within = "1s", remind = "500ms before", escalate = person("dao"), on_timeout = "escalate" }'),
+  flow('crowd', 'local asks = {} for i = 1, 32 do asks[i] = { to = { { position = "clerk", unit = unit("north") }, person("dao") }, title = "T" .. i } end return run:ask_all(asks)'),
   flow('reserved', 'return run:ask { to = person("hoa"), title = "x", form = { decision = "text", by = "integer" } }'),
   flow('due', 'return run:ask { to = person("hoa"), title = "Due " .. input.n, within = input.n .. "h" }').replace('title = "due" }', 'title = "due", input = { n = "integer!" } }'),
   flow('term', 'return run:ask { to = person("hoa"), title = "Term", within = "5 working days", remind = "1 working days before" }'),
@@ -41,6 +46,24 @@ const refused = (r, status, code) => {
   assert.equal(r.status, status, r.text);
   assert.equal(r.json.code, code);
 };
+
+describe('an answer', () => {
+  it('names persons and units that there are, and has no default where none was meant', async () => {
+    let t = await begin('ids');
+    for (const [more, field] of [[{ whom: 999 }, 'whom'], [{ place: 0 }, 'place'], [{ team: [1, 999] }, 'team'], [{ whom: -1 }, 'whom']]) {
+      const r = await hoa('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve', ...more });
+      refused(r, 422, 'task.no_code');
+      assert.deepEqual(r.json.errors.map((e) => e.field), [field], r.text);
+    }
+    ok(await hoa('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve', whom: 'hoa', place: 'north', team: ['hoa', 1], score: null }));
+    const a = await answer(t.run);
+    assert.deepEqual([typeof a.whom, typeof a.place, a.team.length, a.score, a.level], ['number', 'number', 2, undefined, 3]);
+    t = await begin('ids');
+    refused(await hoa('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve', level: null }), 422, 'invalid.required');
+    ok(await hoa('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' }));
+    assert.equal((await answer(t.run)).score, 5);
+  });
+});
 
 describe('the tasks about one text', () => {
   it('are those that one may decide; all of them for those who may read all', async () => {
@@ -77,6 +100,27 @@ describe('what one may do', () => {
     const over = (await hoa('GET', `/api/tasks/${id}`)).json;
     assert.equal(over.may_decide, false);
     assert.equal((await answer(run)).decision, 'approve');
+  });
+});
+
+describe('what one may do', () => {
+  it('is what is done: each flag of everybody, in each state, is the answer to doing it', async () => {
+    const acts = { decide: { decision: 'approve', comment: 'not the same' }, claim: {}, release: {}, delegate: { person: 'an' }, reassign: { to: { person: 'an' }, reason: 'x' }, hand_back: {}, comments: { text: 'x' }, recuse: { reason: 'x' } };
+    const states = { open: async () => {}, claimed: async (id) => ok(await dao('POST', `/api/tasks/${id}/claim`)), handed: async (id) => ok(await dao('POST', `/api/tasks/${id}/delegate`, { person: 'cuc' })), decided: async (id) => ok(await dao('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })) };
+    for (const [state, make] of Object.entries(states)) {
+      const { run, tasks } = await begin('crowd', 32);
+      const trial = async (what, who, id) => {
+        await make(id);
+        const shown = await s.as(who)('GET', `/api/tasks/${id}`), flag = what === 'comments' ? 'comment' : what;
+        if (shown.status !== 200) return;
+        assert.ok(shown.json.why[flag], `${state} ${what} ${who}: no reason`);
+        if (what === 'release' && !shown.json.claimed_by) return; // there is nothing to let go of: no harm
+        const r = await s.as(who)('POST', `/api/tasks/${id}/${what}`, acts[what]);
+        assert.equal(r.status === 204, shown.json[`may_${flag}`], `${state} ${what} ${who}: ${r.text} ${JSON.stringify(shown.json.why)}`);
+      };
+      await Promise.all(Object.keys(acts).flatMap((what, i) => ['hoa', 'dao', 'cuc', 'lan'].map((who, k) => trial(what, who, tasks[4 * i + k].id))));
+      if (state !== 'decided') await s.must('flow', 'cancel', run);
+    }
   });
 });
 
@@ -141,6 +185,43 @@ describe('reassign, delegate, hand back', () => {
     assert.equal(a.as, 'clerk');
   });
 
+  it('to several, by their codes; a blank reason is none, and so is a blank remark', async () => {
+    const { id } = await begin('ask');
+    refused(await lan('POST', `/api/tasks/${id}/reassign`, { to: { person: 'dao' }, reason: ' \n' }), 422, 'task.text');
+    refused(await hoa('POST', `/api/tasks/${id}/comments`, { text: ' \t ' }), 422, 'task.text');
+    for (const to of [[], {}, [{}], ['dao'], [{ person: 'dao' }, { person: 'nobody' }], [[{ person: 'dao' }]]]) assert.ok([404, 422].includes((await lan('POST', `/api/tasks/${id}/reassign`, { to, reason: 'x' })).status), JSON.stringify(to));
+    ok(await lan('POST', `/api/tasks/${id}/reassign`, { to: [{ person: 'dao' }, { position: 'clerk', unit: 'south' }], reason: 'both' }));
+    assert.deepEqual([(await dao('GET', `/api/tasks/${id}`)).json.may_decide, (await cuc('GET', `/api/tasks/${id}`)).json.may_decide], [true, true]);
+    ok(await cuc('POST', `/api/tasks/${id}/decide`, { decision: 'approve', hash: null }));
+  });
+
+  it('is handed on with the claim, to somebody there is, who has not written the text', async () => {
+    const { id, run } = await begin('ask');
+    ok(await hoa('POST', `/api/tasks/${id}/claim`));
+    refused(await hoa('POST', `/api/tasks/${id}/delegate`, { person: 99999 }), 409, 'task.nobody');
+    refused(await hoa('POST', `/api/tasks/${id}/delegate`, { person: 'hoa' }), 422, 'people.delegate_self');
+    ok(await hoa('POST', `/api/tasks/${id}/delegate`, { person: 'dao' }));
+    assert.deepEqual(Object.entries((await dao('GET', `/api/tasks/${id}`)).json).filter(([k]) => k.startsWith('may_') || k === 'claimed_by'), [['may_decide', true], ['may_claim', true], ['may_delegate', false], ['may_reassign', false], ['may_release', false], ['may_hand_back', true], ['may_comment', true], ['may_recuse', false]]);
+    ok(await dao('POST', `/api/tasks/${id}/decide`, { decision: 'approve' }));
+    await answer(run);
+    const note = (await lan('POST', '/api/content/paper', { title: 'By Lan', unit: 1 })).json.id, about = await begin('one', 1, { id: note });
+    refused(await hoa('POST', `/api/tasks/${about.id}/delegate`, { person: 'lan' }), 409, 'task.delegate_author');
+    refused(await lan('POST', `/api/tasks/${about.id}/reassign`, { to: { person: 'lan' }, reason: 'mine' }), 409, 'task.nobody');
+    assert.deepEqual((await hoa('GET', `/api/tasks/${about.id}`)).json.to.length, 1);
+  });
+
+  it('a claim keeps nobody off when who has it may not decide any more', async () => {
+    const { id } = await begin('ask');
+    await s.org({ holders: [{ position: 'clerk', unit: 'north', person: 'binh', from: '2020-01-01' }] });
+    ok(await s.as('binh')('POST', `/api/tasks/${id}/claim`, { until: '10d' }));
+    const held = (await hoa('GET', `/api/tasks/${id}`)).json;
+    assert.deepEqual([held.may_decide, held.may_claim, held.may_delegate], [false, false, false]);
+    for (const what of ['decide', 'claim', 'delegate']) assert.match(held.why[what], /Binh/, what);
+    await s.org({ holders: [{ position: 'clerk', unit: 'north', person: 'binh', from: '2020-01-01', to: '2020-01-02' }] });
+    assert.equal((await hoa('GET', `/api/tasks/${id}`)).json.may_decide, true);
+    ok(await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve' }));
+  });
+
   it('what was delegated ends when the giver may not decide any more', async () => {
     const { id } = await begin('ask');
     ok(await hoa('POST', `/api/tasks/${id}/delegate`, { person: 'dao' }));
@@ -154,8 +235,8 @@ describe('reassign, delegate, hand back', () => {
 describe('comments', () => {
   it('are kept, and come with the answer', async () => {
     const { id, run } = await begin('ask');
-    ok(await lan('POST', `/api/tasks/${id}/comment`, { text: 'Please by noon' }));
-    assert.equal((await cuc('POST', `/api/tasks/${id}/comment`, { text: 'x' })).status, 403);
+    ok(await lan('POST', `/api/tasks/${id}/comments`, { text: 'Please by noon' }));
+    assert.equal((await cuc('POST', `/api/tasks/${id}/comments`, { text: 'x' })).status, 403);
     ok(await hoa('POST', `/api/tasks/${id}/decide`, { decision: 'approve' }));
     assert.equal((await answer(run)).comments[0].text, 'Please by noon');
   });
@@ -278,6 +359,16 @@ describe('terms in working days', () => {
     });
     assert.equal(after.warnings, undefined);
     assert.ok((await hoa('GET', '/api/inbox?order=due')).json.tasks.some((t) => t.id === id && t.due === after.due));
+  });
+});
+
+describe('a term that is over', () => {
+  it('is reminded of before, asks others too, and both stand in what happened', async () => {
+    const { id } = await begin('late'), kinds = async () => (await lan('GET', `/api/tasks/${id}/history`)).json.map((l) => l.kind);
+    await s.until1('it is escalated', async () => (await kinds()).includes('escalated'));
+    assert.deepEqual(await kinds(), ['reminded', 'escalated']);
+    const [mine, theirs] = [(await hoa('GET', `/api/tasks/${id}`)).json, (await dao('GET', `/api/tasks/${id}`)).json];
+    assert.deepEqual([mine.may_decide, theirs.may_decide, theirs.to.map((x) => x.why)], [true, true, [undefined, 'escalated']]);
   });
 });
 
