@@ -99,6 +99,7 @@ static const struct call calls[] = {
      "khung user add NAME [--person CODE] [--lang vi|en] [--admin]"},
     {"user", "show", "user.show", "NAME", NULL, "khung user show NAME"},
     {"user", "list", "user.list", "{name,admin!,**}", NULL, "khung user list [--name NAME] [--admin]" PAGES},
+    {"user", "alike", "user.alike", "{**}", "name person by others", "khung user alike" PAGES},
     {"user", "token", "user.token", "NAME {label,scope,days#}", NULL,
      "khung user token NAME [--label TEXT] [--scope VERBS] [--days N]"},
     {"user", "tokens", "user.tokens", "NAME {**}", "id label scope created expires revoked made_by made_with",

@@ -131,9 +131,11 @@ int content_item_version(struct store *db, int64_t id, struct content_version *o
 int content_is_author(struct store *db, int64_t item, int64_t person, struct err *err);
 /* Is what is published of this type for everybody? Not of a type that no active plugin has. */
 bool content_is_public(const struct registry *r, const char *type);
-/* May this person approve it, as far as authors may not? 0, or ERR_DENIED "denied.separation" {item} where the type
- * asks for approval and is not declared with { separation = false }. */
-int content_separated(const struct registry *r, struct store *db, int64_t item, int64_t person, struct err *err);
+/* May this person, or account (0: none), approve it, as far as authors may not? 0, or where the type asks for approval
+ * and is not declared with { separation = false } ERR_DENIED "denied.separation" {item}; "denied.separation_mail"
+ * {item}: an author has the same e-mail address. */
+int content_separated(const struct registry *r, struct store *db, int64_t item, int64_t person, int64_t user,
+                      struct err *err);
 /* All whom content_separated refuses, as a list of ids in `a`; empty where the type has no separation. */
 int content_authors(const struct registry *r, struct store *db, int64_t item, struct arena *a, struct val *out,
                     struct err *err);

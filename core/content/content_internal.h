@@ -143,7 +143,8 @@ struct content_log_entry {
 int content_log_add(struct session *s, const struct content_row *row, const struct content_log_entry *e,
                     struct err *err);
 
-/* content_separation.c: ERR_DENIED "denied.separation" when the approver is an author. */
+/* content_separation.c: ERR_DENIED "denied.separation" when the approver is an author, "denied.approver" when a run
+ * says of nobody that they approve. */
 int content_check_approver(struct session *s, const struct content_type *t, int64_t item, const struct val *by,
                            struct err *err);
 

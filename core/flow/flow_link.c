@@ -115,7 +115,9 @@ static int check_maker(struct session *s, const struct flow_task *t, int64_t per
     if (rc) return rc;
     rc = flow_task_may(s, t, person, &cap, err);
     if (rc < 0) return rc;
-    return rc ? 0 : err_set(err, ERR_REFUSED, "task.link_person", "task", err_i64(&n, t->id), NULL);
+    if (rc == 0) return err_set(err, ERR_REFUSED, "task.link_person", "task", err_i64(&n, t->id), NULL);
+    /* Whoever has the link decides by it: who wrote the text is given none. */
+    return s->actor.run ? 0 : flow_task_apart(s, t, 0, err);
 }
 
 static int insert(struct session *s, const struct link *l, struct err *err)

@@ -52,21 +52,32 @@ int flow_task_may(struct session *s, const struct flow_task *t, int64_t person, 
     return 0;
 }
 
+struct apart {
+    int64_t person, user;
+};
+
+static int apart(struct session *s, const struct flow_task *t, const struct apart who[2], struct err *err)
+{
+    struct registry *r = t->about ? plugins_registry(s->host->plugins) : NULL;
+    int rc = 0;
+    for (int i = 0; rc == 0 && r && i < 2; i++)
+        if (who[i].person > 0 || who[i].user > 0)
+            rc = content_separated(r, s->db, t->about, who[i].person, who[i].user, err);
+    registry_drop(r);
+    return rc;
+}
+
 int flow_task_apart(struct session *s, const struct flow_task *t, int64_t on_behalf_of, struct err *err)
 {
-    return flow_task_apart_from(s, t, s->actor.person, on_behalf_of, err);
+    const struct apart who[] = {{s->actor.person, s->actor.run ? 0 : s->actor.user}, {on_behalf_of, 0}};
+    return apart(s, t, who, err);
 }
 
 int flow_task_apart_from(struct session *s, const struct flow_task *t, int64_t person, int64_t on_behalf_of,
                          struct err *err)
 {
-    const int64_t persons[] = {person, on_behalf_of};
-    struct registry *r = t->about ? plugins_registry(s->host->plugins) : NULL;
-    int rc = 0;
-    for (int i = 0; rc == 0 && r && i < 2; i++)
-        if (persons[i] > 0) rc = content_separated(r, s->db, t->about, persons[i], err);
-    registry_drop(r);
-    return rc;
+    const struct apart who[] = {{person, 0}, {on_behalf_of, 0}};
+    return apart(s, t, who, err);
 }
 
 int flow_task_is_taken(struct session *s, const struct flow_task *t, int64_t person, struct err *err)
@@ -108,7 +119,7 @@ static int others_in(struct session *s, const struct flow_task *t, const struct 
                      const struct people_crowd *crowd, struct err *err)
 {
     for (size_t i = 0; i < crowd->n; i++) {
-        int rc = content_separated(r, s->db, t->about, crowd->of[i].person, err);
+        int rc = content_separated(r, s->db, t->about, crowd->of[i].person, 0, err);
         if (err_is_fault(rc)) return rc;
         if (rc) err_clear(err);
         if (rc != ERR_DENIED) return 1;
@@ -253,7 +264,8 @@ int flow_task_show_may(struct session *s, const struct flow_task *t, struct val 
         bool may = rc == 1, asked = may;
         rc = may ? flow_task_apart(s, t, cap.on_behalf_of, err) : 0;
         if (err_is_fault(rc)) return rc;
-        if (rc == ERR_DENIED) cap.why = "denied.separation";
+        if (rc == ERR_DENIED)
+            cap.why = strcmp(err->key, "denied.separation_mail") == 0 ? "denied.separation_mail" : "denied.separation";
         if (rc) err_clear(err); /* what is not there any more is told when it is decided */
         may = may && rc != ERR_DENIED;
         rc = flow_task_is_taken(s, t, s->actor.person, err);

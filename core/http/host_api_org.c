@@ -13,7 +13,6 @@
 #include "people/change.h"
 #include "people/exchange.h"
 #include "people/explain.h"
-#include "people/own.h"
 #include "plugin/api_list.h"
 
 enum { FILES_MAX = 64 };
@@ -81,14 +80,12 @@ static int import(struct api_call *c)
 {
     struct people_file *files = arena_alloc(c->arena, FILES_MAX * sizeof(*files));
     const struct val *in = &c->args[0];
-    struct people_powers *before = NULL;
     struct val report;
     struct buf text;
     size_t n;
     int rc = people_check(c->s, "people.import", PEOPLE_WHOLE, c->err);
     if (rc == 0 && !files) rc = err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     if (rc == 0) rc = read_files(c, in, files, &n);
-    if (rc == 0) rc = people_powers_read(c->s, true, c->arena, &before, c->err);
     if (rc) return rc;
     buf_init(&text, 64 << 20);
     if (!val_get(in, "files")) {
@@ -105,7 +102,6 @@ static int import(struct api_call *c)
     rc = buf_ok(&text) ? people_take(c->s->db, &take, c->arena, &report, c->err)
                        : err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     buf_close(&text);
-    if (rc == 0) rc = people_powers_check(c->s, before, c->arena, c->err);
     if (rc) return rc;
     if (val_get(in, "files") && tell_files(c, files, n) != 0) return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
     c->result = take.preview ? report : *val_get(&report, "lists");
@@ -157,21 +153,6 @@ static int unit_show(struct api_call *c)
     return rc == ERR_NOMEM ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : rc;
 }
 
-static int may_change(struct api_call *c, const struct val *units)
-{
-    int64_t unit;
-    int rc = 0;
-    if (!units || units->type == VAL_NIL) return 0;
-    if (units->type == VAL_STR) {
-        rc = find_unit(c, units, &unit);
-        return rc ? rc : people_check(c->s, "people.change", unit, c->err);
-    }
-    if (units->type != VAL_LIST) return bad(c, "unit");
-    for (size_t i = 0; rc == 0 && val_at(units, i); i++)
-        rc = val_is(val_at(units, i), VAL_STR) ? may_change(c, val_at(units, i)) : bad(c, "unit");
-    return rc;
-}
-
 /* Open tasks that are asked in a unit: who decides them from that day on is another question than this change. */
 static int count_tasks(struct api_call *c, const struct val *units, int64_t *n)
 {
@@ -189,14 +170,9 @@ static int change(struct api_call *c)
 {
     const struct val *spec = &c->args[0];
     int64_t tasks;
-    int rc = may_change(c, val_get(spec, "from"));
-    if (rc == 0) rc = may_change(c, val_get(spec, "unit"));
-    if (rc == 0) rc = may_change(c, val_get(spec, "parts"));
-    if (rc == 0) rc = may_change(c, val_get(spec, "parent"));
-    if (rc) return rc;
     struct session s = *c->s;
     s.arena = c->arena;
-    rc = people_change(&s, spec, val_get_bool(&c->args[1], "dry_run", false), &c->result, c->err);
+    int rc = people_change(&s, spec, val_get_bool(&c->args[1], "dry_run", false), &c->result, c->err);
     if (rc == 0) rc = count_tasks(c, val_get(&c->result, "ended"), &tasks);
     if (rc == 0 && val_set(c->arena, &c->result, "open_tasks", val_int(tasks)))
         rc = err_set(c->err, ERR_LIMIT, "limit.size", NULL);
@@ -243,45 +219,75 @@ static int may_ask(struct api_call *c, int64_t account)
     return people_check(c->s, "user.explain", PEOPLE_ANY_UNIT, c->err);
 }
 
-static int why(struct api_call *c)
+/* Who else they may be: whoever looks for why a text may not be approved, or may, sees both accounts. */
+static int add_alike(struct api_call *c, int64_t account, int64_t person, struct val *out)
 {
-    struct people_account account;
+    struct val list;
+    if (out->type != VAL_MAP) return 0;
+    int rc = people_alike(c->s->db, account, person, c->arena, &list, c->err);
+    if (rc || list.as.list.n == 0) return rc;
+    return val_set(c->arena, out, "alike", list) ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : 0;
+}
+
+static int explain(struct api_call *c, const struct people_account *account)
+{
     struct thing thing;
     int64_t day;
-    const char *name = api_str(&c->args[0]), *verb = api_str(&c->args[1]);
-    int rc = people_account_find(c->s->db, name ? name : "", &account, c->err);
-    if (rc < 0) return rc;
-    if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", name ? name : "", NULL);
-    rc = may_ask(c, account.id);
-    if (rc == 0) rc = day_of(c, &c->args[3], "at", today(c), &day);
+    const char *verb = api_str(&c->args[1]);
+    int rc = day_of(c, &c->args[3], "at", today(c), &day);
     if (rc == 0) rc = read_thing(c, &c->args[2], &thing);
     if (rc) return rc;
     if (thing.is_task && strcmp(verb, "decide") == 0) {
         const struct val *to = val_get(&thing.task, "to");
         for (size_t i = 0; val_at(to, i); i++) {
-            rc = people_explain(c->s->db, val_at(to, i), account.person, day, c->s->lang, c->arena, &c->result, c->err);
+            rc =
+                people_explain(c->s->db, val_at(to, i), account->person, day, c->s->lang, c->arena, &c->result, c->err);
             if (rc || val_get_bool(&c->result, "may", false)) return rc;
         }
         return 0;
     }
-    struct actor actor = {.user = account.id, .person = account.person, .admin = account.admin};
+    struct actor actor = {.user = account->id, .person = account->person, .admin = account->admin};
     struct people_act act = {.verb = verb, .unit = thing.unit, .state = thing.state, .day = day};
     return people_explain_verb(c->s->db, &actor, &act, c->s->lang, c->arena, &c->result, c->err);
 }
 
-static const struct list_column who_columns[] = {
-    {"id", FIELD_INTEGER, LIST_UP},           {"account", FIELD_INTEGER, LIST_SHOWN},
-    {"person", FIELD_JSON, LIST_SHOWN},       {"user", FIELD_TEXT, LIST_SHOWN},
-    {"may", FIELD_BOOLEAN, LIST_SHOWN},       {"kind", FIELD_TEXT, LIST_SHOWN},
-    {"verb", FIELD_TEXT, LIST_SHOWN},         {"state", FIELD_TEXT, LIST_SHOWN},
-    {"roles", FIELD_JSON, LIST_SHOWN},        {"role", FIELD_TEXT, LIST_SHOWN},
-    {"position", FIELD_TEXT, LIST_SHOWN},     {"title", FIELD_TEXT, LIST_SHOWN},
-    {"unit", FIELD_JSON, LIST_SHOWN},         {"body", FIELD_JSON, LIST_SHOWN},
-    {"capacity", FIELD_TEXT, LIST_SHOWN},     {"since", FIELD_JSON, LIST_SHOWN},
-    {"until", FIELD_JSON, LIST_SHOWN},        {"act", FIELD_TEXT, LIST_SHOWN},
-    {"wanted", FIELD_TEXT, LIST_SHOWN},       {"delegation", FIELD_INTEGER, LIST_SHOWN},
-    {"on_behalf_of", FIELD_JSON, LIST_SHOWN}, {"delegated_until", FIELD_JSON, LIST_SHOWN},
-    {"sentence", FIELD_TEXT, LIST_SHOWN},     {0}};
+static int why(struct api_call *c)
+{
+    struct people_account account;
+    const char *name = api_str(&c->args[0]);
+    int rc = people_account_find(c->s->db, name ? name : "", &account, c->err);
+    if (rc < 0) return rc;
+    if (rc == 0) return err_set(c->err, ERR_NOT_FOUND, "people.no_account", "name", name ? name : "", NULL);
+    rc = may_ask(c, account.id);
+    if (rc == 0) rc = explain(c, &account);
+    return rc ? rc : add_alike(c, account.id, account.person, &c->result);
+}
+
+static const struct list_column who_columns[] = {{"id", FIELD_INTEGER, LIST_UP},
+                                                 {"account", FIELD_INTEGER, LIST_SHOWN},
+                                                 {"person", FIELD_JSON, LIST_SHOWN},
+                                                 {"user", FIELD_TEXT, LIST_SHOWN},
+                                                 {"may", FIELD_BOOLEAN, LIST_SHOWN},
+                                                 {"kind", FIELD_TEXT, LIST_SHOWN},
+                                                 {"verb", FIELD_TEXT, LIST_SHOWN},
+                                                 {"state", FIELD_TEXT, LIST_SHOWN},
+                                                 {"roles", FIELD_JSON, LIST_SHOWN},
+                                                 {"role", FIELD_TEXT, LIST_SHOWN},
+                                                 {"position", FIELD_TEXT, LIST_SHOWN},
+                                                 {"title", FIELD_TEXT, LIST_SHOWN},
+                                                 {"unit", FIELD_JSON, LIST_SHOWN},
+                                                 {"body", FIELD_JSON, LIST_SHOWN},
+                                                 {"capacity", FIELD_TEXT, LIST_SHOWN},
+                                                 {"since", FIELD_JSON, LIST_SHOWN},
+                                                 {"until", FIELD_JSON, LIST_SHOWN},
+                                                 {"act", FIELD_TEXT, LIST_SHOWN},
+                                                 {"wanted", FIELD_TEXT, LIST_SHOWN},
+                                                 {"delegation", FIELD_INTEGER, LIST_SHOWN},
+                                                 {"on_behalf_of", FIELD_JSON, LIST_SHOWN},
+                                                 {"delegated_until", FIELD_JSON, LIST_SHOWN},
+                                                 {"sentence", FIELD_TEXT, LIST_SHOWN},
+                                                 {"alike", FIELD_JSON, LIST_SHOWN},
+                                                 {0}};
 static const struct list_option who_options[] = {{"at", "date", "As of a day."}, {0}};
 static const struct list who_list = {
     .name = "who can", .order = "id", .key = "account", .columns = who_columns, .options = who_options};
@@ -296,6 +302,9 @@ static int page_of_verb(struct api_call *c, const struct list_query *q, const st
                              .after = begins ? -1 : q->after.as.i,
                              .after_account = begins ? 0 : q->after_key.as.i};
     int rc = people_who_can(c->s->db, &who, c->arena, &c->result, c->err);
+    for (size_t i = 0; rc == 0 && i < c->result.as.list.n; i++)
+        rc = add_alike(c, val_get_int(val_at(&c->result, i), "account", 0), val_get_int(val_at(&c->result, i), "id", 0),
+                       &c->result.as.list.items[i]);
     if (rc || (int64_t)c->result.as.list.n <= q->limit) return rc ? rc : list_pick(q, c->arena, &c->result, c->err);
     const struct val *last = &c->result.as.list.items[--c->result.as.list.n - 1];
     rc = list_cursor(q, *val_get(last, "id"), *val_get(last, "account"), c->arena, &c->s->next, c->err);
@@ -311,6 +320,7 @@ static int add_decider(struct api_call *c, struct val one, struct val *all)
         if (val_get_int(&all->as.list.items[i], "id", 0) == id) return 0;
     int rc = val_set(c->arena, &one, "id", val_int(id));
     if (rc == 0) rc = val_set(c->arena, &one, "account", val_int(0));
+    if (rc == 0) rc = add_alike(c, 0, id, &one);
     return rc || val_add(c->arena, all, one) ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : 0;
 }
 
@@ -376,7 +386,7 @@ static const struct api_fn functions[] = {
      .gives =
          "may:boolean! kind:text! verb:text state:text sentence:text! person:@Person wanted:text role:text roles:list "
          "position:text title:text unit:@Unit body:json capacity:text since:text until:text act:text "
-         "delegation:integer on_behalf_of:@Person delegated_until:text"},
+         "delegation:integer on_behalf_of:@Person delegated_until:text alike:list"},
     {"policy.who_can", who_can, "verb:text! thing:text options:map", "list", API_READ, API_HOST, 1,
      "Who may do something; decide with task:ID.", .list = &who_list},
     {"policy.verbs", verbs, "options:map", "list", API_READ, API_HOST, 1,

@@ -94,6 +94,7 @@ const struct http_route http_routes[] = {
     {"GET", "/api/verbs", "policy.verbs", "?=", 200, false},
     {"GET", "/api/users", "user.list", "?=", 200, false},
     {"POST", "/api/users", "user.add", "body.name body*", 201, true},
+    {"GET", "/api/alike", "user.alike", "?=", 200, false},
     {"GET", "/api/users/:name", "user.show", ":name", 200, false},
     {"POST", "/api/users/:name/disable", "user.disable", ":name", 204, true},
     {"POST", "/api/users/:name/enable", "user.enable", ":name", 204, true},

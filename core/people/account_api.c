@@ -123,6 +123,21 @@ static int list(struct api_call *c)
     return rc ? rc : api_list(c, &q, &how);
 }
 
+static const struct list_column alike_columns[] = {{"name", FIELD_TEXT, LIST_RANGE | LIST_SORT},
+                                                   {"person", FIELD_TEXT, LIST_SHOWN},
+                                                   {"by", FIELD_JSON, LIST_SHOWN},
+                                                   {"others", FIELD_JSON, LIST_SHOWN},
+                                                   {0}};
+static const struct list alike_rows = {.name = "users alike", .order = "name", .key = "name", .columns = alike_columns};
+
+static int alike(struct api_call *c)
+{
+    struct val all;
+    int rc = people_check(c->s, "user.list", PEOPLE_ANY_UNIT, c->err);
+    if (rc == 0) rc = people_alike_all(c->s->db, c->arena, &all, c->err);
+    return rc ? rc : api_list_slice(c, &c->args[0], &all);
+}
+
 const struct api_fn account_functions[] = {
     {"user.add", add, "name:text! options:map{person:any,lang:text,admin:boolean}", "map", API_WRITE, API_HOST, 1,
      "Makes an account: { person, lang, admin }. It logs in by a link (user.reset_link).",
@@ -131,6 +146,9 @@ const struct api_fn account_functions[] = {
      .gives = "id:integer! name:text! person:text person_code:text lang:text admin:boolean! disabled:boolean! "
               "created:integer! totp:boolean!"},
     {"user.list", list, "options:map", "list", API_READ, API_HOST, 1, "Accounts.", .list = &user_rows},
+    {"user.alike", alike, "options:map", "list", API_READ, API_HOST, 1,
+     "Accounts behind which there may be one human: by what they have in common (person, mail, name, subject).",
+     .list = &alike_rows},
     {"user.disable", disable, "name:text!", "", API_WRITE, API_HOST, 1,
      "Ends an account, its sessions, its tokens and those that it made for others."},
     {"user.enable", enable, "name:text!", "", API_WRITE, API_HOST, 1,

@@ -75,10 +75,12 @@ int auth_breached(const char *file, const char *password, struct err *err);
 /* Counts a try of this name and of this address before it is made. ERR_LIMIT "auth.locked" {retry_after}: it may not be
  * made, and was not counted. `address` "": the machine itself. */
 int auth_attempt_charge(struct session *s, const char *name, const char *address, struct err *err);
-/* It was right: the name's count is gone, the address has one less. */
+/* It was right: the name's count is gone (from where it comes, if it has come from there before), the address has one
+ * less. */
 int auth_attempt_forgive(struct session *s, const char *name, const char *address, struct err *err);
 /* It was neither (a second factor is asked for). */
 int auth_attempt_undo(struct session *s, const char *name, const char *address, struct err *err);
+/* Every count of the name. */
 int auth_attempt_unlock(struct session *s, const char *name, struct err *err);
 
 /* --- sessions --- */

@@ -1,4 +1,5 @@
-/* Too many failures: of one name, whether there is such an account or not, and of one address.
+/* Too many failures: of one name, whether there is such an account or not, and of one address; of a name from where its
+ * owner has logged in before apart from all else (auth_place.c).
  *
  * A try is counted before the password is looked at and forgiven when it was right, so that many at once are counted,
  * too. From `lock_after` failures on each further one makes the next wait, twice as long each time. */
@@ -8,10 +9,10 @@
 
 #include "people/auth_internal.h"
 
-enum { FORGET_MS = 24 * 3600 * 1000, DECAY_MS = 600000, WHO_LEN = 200 };
+enum { FORGET_MS = 24 * 3600 * 1000, DECAY_MS = 600000, WHO_LEN = AUTH_PLACE_LEN };
 
 /* An IPv6 network is one: whoever has an address there has 2^64. */
-static void who_of_address(const char *address, char out[WHO_LEN])
+void auth_place_of(const char *address, char out[AUTH_PLACE_LEN])
 {
     struct in6_addr six;
     if (inet_pton(AF_INET6, address, &six) == 1 && !IN6_IS_ADDR_V4MAPPED(&six)) {
@@ -24,9 +25,19 @@ static void who_of_address(const char *address, char out[WHO_LEN])
     }
 }
 
-static void who_of_name(const char *name, char out[WHO_LEN])
+/* "n:NAME"; from where its account has logged in before "k:ACCOUNT PLACE", which nobody fails for from elsewhere. */
+static int who_of_name(struct session *s, const char *name, const char *address, char out[WHO_LEN], struct err *err)
 {
-    snprintf(out, WHO_LEN, "n:%.150s", name);
+    char place[AUTH_PLACE_LEN];
+    int64_t account;
+    auth_place_of(address, place);
+    int rc = *address ? auth_place_find(s, name, place, &account, err) : 0;
+    if (rc < 0) return rc;
+    if (rc == 1)
+        snprintf(out, WHO_LEN, "k:%lld %.100s", (long long)account, place);
+    else
+        snprintf(out, WHO_LEN, "n:%.150s", name);
+    return 0;
 }
 
 /* What is known of a name or an address; all 0: nothing, or it was forgotten. */
@@ -121,9 +132,9 @@ int auth_attempt_charge(struct session *s, const char *name, const char *address
 {
     const struct auth_options *o = &s->host->auth->o;
     char who[WHO_LEN], where[WHO_LEN];
-    who_of_name(name, who);
-    who_of_address(address, where);
-    int rc = auth_run(s->db, "delete from auth_attempt where at < ?1", s->now - FORGET_MS, 0, 0, err);
+    auth_place_of(address, where);
+    int rc = who_of_name(s, name, address, who, err);
+    if (rc == 0) rc = auth_run(s->db, "delete from auth_attempt where at < ?1", s->now - FORGET_MS, 0, 0, err);
     if (rc == 0) rc = check(s, who, err);
     if (rc == 0 && *address) rc = check(s, where, err);
     if (rc == 0) rc = count(s, who, o->lock_after, err);
@@ -134,23 +145,28 @@ int auth_attempt_charge(struct session *s, const char *name, const char *address
 int auth_attempt_undo(struct session *s, const char *name, const char *address, struct err *err)
 {
     char who[WHO_LEN];
-    who_of_name(name, who);
-    int rc = take_off(s, who, err);
-    who_of_address(address, who);
+    int rc = who_of_name(s, name, address, who, err);
+    if (rc == 0) rc = take_off(s, who, err);
+    auth_place_of(address, who);
     if (rc == 0 && *address) rc = take_off(s, who, err);
     return rc;
 }
 
 int auth_attempt_forgive(struct session *s, const char *name, const char *address, struct err *err)
 {
+    struct attempts none = {0};
+    char who[WHO_LEN];
     int rc = auth_attempt_undo(s, name, address, err);
-    return rc ? rc : auth_attempt_unlock(s, name, err);
+    if (rc == 0) rc = who_of_name(s, name, address, who, err);
+    return rc ? rc : write_row(s, who, &none, err);
 }
 
 int auth_attempt_unlock(struct session *s, const char *name, struct err *err)
 {
-    struct attempts none = {0};
-    char who[WHO_LEN];
-    who_of_name(name, who);
-    return write_row(s, who, &none, err);
+    static const char sql[] = "delete from auth_attempt where who = 'n:' || ?1 or who in (select 'k:' || a.id || ' ' ||"
+                              " p.place from account a join auth_place p on p.account = a.id where a.name = ?1)";
+    struct stmt *st = store_stmt(s->db, sql, err);
+    if (!st) return err->code;
+    stmt_bind_str(st, 1, name);
+    return stmt_run(st, err);
 }

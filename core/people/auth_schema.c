@@ -24,4 +24,11 @@ static const char first[] =
     " created_at integer not null, primary key(issuer, subject)) without rowid;"
     "create unique index auth_identity_account on auth_identity(account, issuer);";
 
-const struct store_migration auth_migrations[] = {{"auth/001", first}, {0}};
+static const char subjects[] = "create index auth_identity_subject on auth_identity(subject);";
+
+static const char places[] =
+    "create table auth_place(account integer not null, place text not null, at integer not null,"
+    " primary key(account, place)) without rowid;";
+
+const struct store_migration auth_migrations[] = {
+    {"auth/001", first}, {"auth/places", places}, {"auth/subjects", subjects}, {0}};

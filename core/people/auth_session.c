@@ -33,7 +33,7 @@ int auth_session_open(struct session *s, const struct auth_session_new *n, char 
         "insert into auth_session(id, hash, account, how, address, agent, created_at, seen_at, expires_at)"
         " values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)";
     uint8_t hash[DIGEST_LEN];
-    char agent[AGENT_MAX];
+    char agent[AGENT_MAX], place[AUTH_PLACE_LEN];
     int rc = end_old(s, n->old, err);
     if (rc) return rc;
     secret_new(token);
@@ -52,6 +52,8 @@ int auth_session_open(struct session *s, const struct auth_session_new *n, char 
     stmt_bind_int(st, 8, s->now + s->host->auth->o.session_ms);
     rc = stmt_run(st, err);
     if (rc == 0) rc = tidy(s, n->account, err);
+    auth_place_of(n->address ? n->address : "", place);
+    if (rc == 0 && n->address && *n->address) rc = auth_place_note(s, n->account, place, err);
     return rc ? rc : auth_tell(s, "auth.login", n->account, n->how, err);
 }
 

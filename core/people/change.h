@@ -20,9 +20,11 @@
  *
  * ERR_INVALID "people.change" {field}; ERR_NOT_FOUND "people.no_unit"; ERR_CONFLICT "people.unit_exists" {code}
  * "people.unit_later" {unit, day}: something about it begins on that day or later; ERR_REFUSED "people.unit_ended"
- * {unit, day} "people.unit_below" {unit}: units stand below it and nobody takes over; "people.circle" {unit}. */
+ * {unit, day} "people.unit_below" {unit}: units stand below it and nobody takes over; "people.circle" {unit};
+ * ERR_DENIED "denied.verb": people.change is wanted at every unit that is named, successors and parents too; of a day
+ * that is over, at those below as well. */
 int people_change(struct session *s, const struct val *spec, bool dry_run, struct val *report, struct err *err);
-/* The same without a session, and never dry: for the import. */
+/* The same without a session: nobody's right is asked for, and never dry: for the import. */
 int people_change_apply(struct store *db, const struct val *spec, int64_t today, struct arena *a, struct val *report,
                         struct err *err);
 /* What hangs on a unit on a day: { children, holders, roles, delegations, bodies }. */

@@ -134,9 +134,25 @@ int people_import(struct store *db, const struct val *tree, int64_t now, int64_t
 /* The same for a session, at its time. Whoever chooses an account's person, or the address to which a link for a new
  * password is sent, has the account: so accounts, and the e-mail of persons who have one, are made and changed by who
  * may add accounts (user.add), and that is told to the audit by name. For others such rows may repeat what is there;
- * else ERR_DENIED "denied.accounts" {rows}. */
+ * else ERR_DENIED "denied.accounts" {rows}. Nor does anybody take in more rights for themself (own.h). */
 int people_import_by(struct session *s, const struct val *tree, int64_t day, struct arena *a, struct val *done,
                      struct err *err);
+/* Which rows would give the session's account more: a list of { list, entry, what }. All of it is taken in to see that:
+ * the caller rolls it back. */
+int people_import_gains(struct session *s, const struct val *tree, int64_t day, struct arena *a, struct val *rows,
+                        struct err *err);
+
+/* Persons who may be one and the same human as person ?N, which is itself one of them: whoever reads their mail has the
+ * accounts of all. A select of ids, for a statement that keeps duties apart. */
+#define PEOPLE_ALIKE(n)                                                                                                \
+    "select " n                                                                                                        \
+    " union all select q.id from person p join person q on lower(q.email) = lower(p.email) and q.id <> p.id"           \
+    " where p.id = " n " and p.email is not null and q.email is not null"
+/* Other accounts of who may be the same human as this account, or this person (0: none): a list of { user, by }; by is
+ * a list of "person", "mail", "name", "subject". And all accounts of which there are such: { name, person, by, others
+ * }. */
+int people_alike(struct store *db, int64_t account, int64_t person, struct arena *a, struct val *out, struct err *err);
+int people_alike_all(struct store *db, struct arena *a, struct val *out, struct err *err);
 
 /* Accounts. */
 struct people_account {

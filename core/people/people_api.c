@@ -5,7 +5,6 @@
 #include "base/kinds.h"
 #include "base/locale.h"
 #include "base/zone.h"
-#include "people/own.h"
 #include "people/people_internal.h"
 #include "people/time.h"
 
@@ -172,11 +171,8 @@ static int may(struct api_call *c)
 static int import_tree(struct api_call *c)
 {
     int64_t day = people_day(c->s->host, c->s->now);
-    struct people_powers *before = NULL;
     int rc = people_check(c->s, "people.import", PEOPLE_WHOLE, c->err);
-    if (rc == 0) rc = people_powers_read(c->s, true, c->arena, &before, c->err);
-    if (rc == 0) rc = people_import_by(c->s, &c->args[0], day, c->arena, &c->result, c->err);
-    return rc ? rc : people_powers_check(c->s, before, c->arena, c->err);
+    return rc ? rc : people_import_by(c->s, &c->args[0], day, c->arena, &c->result, c->err);
 }
 
 const struct api_fn people_functions[] = {

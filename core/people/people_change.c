@@ -97,7 +97,30 @@ static int put_parent(struct change *c, int64_t unit, int64_t parent)
     return people_unit_place(c->db, unit, parent, c->day, c->err);
 }
 
-/* Units below one that ends go to its successor. The successor itself, where it stood below, takes its place. */
+static int check_right(struct change *c, int64_t unit)
+{
+    return c->by ? people_check(c->by, "people.change", unit, c->err) : 0;
+}
+
+/* The right at every end: of what goes, of what takes it over, of what it comes to stand below. A new unit that says no
+ * parent stands where those stood of which it is made. */
+static int check_rights(struct change *c)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < c->nunits; i++)
+        rc = check_right(c, c->units[i]);
+    if (rc == 0 && c->parent) rc = check_right(c, c->parent);
+    for (size_t k = 0; rc == 0 && k < c->ninto; k++) {
+        int64_t above = 0;
+        if (!c->is_new[k]) rc = check_right(c, c->into[k]);
+        if (rc == 0 && c->specs[k]) rc = change_new_parent(c, k, &above);
+        if (rc == 0 && above) rc = check_right(c, above);
+    }
+    return rc;
+}
+
+/* Units below one that ends go to its successor. The successor itself, where it stood below, takes its place. What
+ * stood below it on a day that is over may be another's by now. */
 static int move_children(struct change *c, int64_t unit, int64_t to)
 {
     struct val list;
@@ -105,6 +128,8 @@ static int move_children(struct change *c, int64_t unit, int64_t to)
     int rc = people_children(c->db, unit, c->day, c->a, &list, c->err);
     for (size_t i = 0; rc == 0 && i < list.as.list.n; i++) {
         int64_t child = list.as.list.items[i].as.obj.id;
+        if (c->day < c->today) rc = check_right(c, child);
+        if (rc) return rc;
         if (!to) return change_refuse(c, ERR_REFUSED, "people.unit_below", unit);
         if (child == to) rc = people_parent(c->db, unit, c->day, &above, c->err);
         if (rc < 0) return rc;
@@ -203,14 +228,15 @@ static int apply(struct change *c)
     return rc;
 }
 
-int people_change_apply(struct store *db, const struct val *spec, int64_t today, struct arena *a, struct val *report,
-                        struct err *err)
+static int make(struct store *db, struct session *by, const struct val *spec, int64_t today, struct arena *a,
+                struct val *report, struct err *err)
 {
     struct change *c = arena_alloc(a, sizeof(*c));
     *report = val_map();
     if (!c) return people_too_large(err);
-    *c = (struct change){.db = db, .a = a, .err = err, .today = today, .report = report};
+    *c = (struct change){.db = db, .by = by, .a = a, .err = err, .today = today, .report = report};
     int rc = change_read(c, spec);
+    if (rc == 0) rc = check_rights(c);
     if (rc) return rc;
     if (val_set(a, report, "how", val_str(change_how_name(c->how))) || people_set_day(a, report, "day", c->day))
         return people_too_large(err);
@@ -221,13 +247,19 @@ int people_change_apply(struct store *db, const struct val *spec, int64_t today,
     return rc;
 }
 
+int people_change_apply(struct store *db, const struct val *spec, int64_t today, struct arena *a, struct val *report,
+                        struct err *err)
+{
+    return make(db, NULL, spec, today, a, report, err);
+}
+
 /* Nobody moves a unit below their own, nor takes one over. A name is no place. */
 static int change_as(struct session *s, const struct val *spec, struct val *report, struct err *err)
 {
     struct people_powers *before;
     bool by_tree = !val_is_str(val_get(spec, "how"), "rename");
     int rc = people_powers_read(s, by_tree, s->arena, &before, err);
-    if (rc == 0) rc = people_change_apply(s->db, spec, people_day(s->host, s->now), s->arena, report, err);
+    if (rc == 0) rc = make(s->db, s, spec, people_day(s->host, s->now), s->arena, report, err);
     return rc ? rc : people_powers_check(s, before, s->arena, err);
 }
 

@@ -11,6 +11,7 @@ struct change {
     struct store *db;
     struct arena *a;
     struct err *err;
+    struct session *by; /* whose right is asked for at each unit; NULL: nobody's */
     enum change_how how;
     int64_t units[CHANGE_UNITS_MAX]; /* the first nwhole go as a whole, the rest in part */
     size_t nunits, nwhole;
@@ -30,6 +31,8 @@ int change_bad(struct change *c, const char *field);
 int change_refuse(struct change *c, int code, const char *key, int64_t unit);
 /* Adds to a list of the report. */
 int change_note(struct change *c, const char *list, struct val v);
+/* The parent that the spec of a new unit names; 0: none. */
+int change_new_parent(struct change *c, size_t i, int64_t *parent);
 /* The row id of a unit with this code, name, kind and parent, from the change's day on. */
 int change_make_unit(struct change *c, size_t i);
 /* Ends what is bound to a unit (people_hangs.c). */

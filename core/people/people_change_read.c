@@ -172,12 +172,19 @@ int change_read(struct change *c, const struct val *spec)
     return check_shape(c);
 }
 
+int change_new_parent(struct change *c, size_t i, int64_t *parent)
+{
+    const struct val *above = val_get(c->specs[i], "parent");
+    *parent = 0;
+    return above && above->type != VAL_NIL ? read_unit(c, "parent", above, parent) : 0;
+}
+
 int change_make_unit(struct change *c, size_t i)
 {
     const struct val *spec = c->specs[i], *above = val_get(spec, "parent");
     const char *code = text_of(c, spec, "code"), *name = text_of(c, spec, "name"), *kind = text_of(c, spec, "kind");
     int64_t parent = 0;
-    int rc = above && above->type != VAL_NIL ? read_unit(c, "parent", above, &parent) : 0;
+    int rc = change_new_parent(c, i, &parent);
     if (rc) return rc;
     /* Without a parent of its own it stands where those stood that it comes from. */
     if (!above) rc = people_parent(c->db, c->units[0], c->day - 1, &parent, c->err);

@@ -100,6 +100,7 @@ static int end_account(struct session *s, int64_t id, struct err *err)
     static const char *const sql[] = {
         "delete from auth_attempt where who = (select name from account where id = ?1)",
         "delete from auth_session where account = ?1",
+        "delete from auth_place where account = ?1",
         "delete from auth_password where account = ?1",
         "delete from auth_totp where account = ?1",
         "delete from auth_recovery where account = ?1",

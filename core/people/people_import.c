@@ -9,6 +9,7 @@
 #include "audit/audit.h"
 #include "base/date.h"
 #include "base/text.h"
+#include "people/own.h"
 #include "runtime/crash.h"
 
 enum { DENIED_SHOWN = 8 };
@@ -160,6 +161,22 @@ static int deny(struct import *im)
                    err_i64(&n, (int64_t)im->denied_at), "field", "name", NULL);
 }
 
+const char *import_list_name(size_t reader)
+{
+    return reader < NREADERS ? readers[reader].list : NULL;
+}
+
+int import_rows(struct import *im, size_t reader, const struct val *list, size_t from, size_t to)
+{
+    int rc = 0;
+    im->what = readers[reader].list;
+    for (im->at = from + 1; rc == 0 && im->at <= to && val_at(list, im->at - 1); im->at++) {
+        const struct val *row = val_at(list, im->at - 1);
+        rc = row->type == VAL_MAP ? readers[reader].read(im, row) : import_bad(im, "");
+    }
+    return rc == 0 && im->ndenied ? deny(im) : rc;
+}
+
 static int read_tree(struct import *im, const struct val *tree, struct val *done)
 {
     if (!val_is(tree, VAL_MAP)) return import_bad(im, "");
@@ -167,13 +184,8 @@ static int read_tree(struct import *im, const struct val *tree, struct val *done
     if (done) *done = val_map();
     for (size_t k = 0; rc == 0 && k < NREADERS; k++) {
         const struct val *list = val_get(tree, readers[k].list);
-        im->what = readers[k].list;
         if (list) crash_point("people.import_half");
-        for (im->at = 1; rc == 0 && val_at(list, im->at - 1); im->at++) {
-            const struct val *row = val_at(list, im->at - 1);
-            rc = row->type == VAL_MAP ? readers[k].read(im, row) : import_bad(im, "");
-        }
-        if (rc == 0 && im->ndenied) rc = deny(im);
+        rc = import_rows(im, k, list, 0, SIZE_MAX);
         if (rc == 0 && done && list && readers[k].counted &&
             val_set(im->a, done, readers[k].list, val_int((int64_t)im->at - 1)))
             rc = people_too_large(im->err);
@@ -188,13 +200,23 @@ int people_import(struct store *db, const struct val *tree, int64_t now, int64_t
     return read_tree(&im, tree, done);
 }
 
+int import_begin(struct import *im, struct session *s, int64_t day, struct arena *a, struct err *err)
+{
+    *im = (struct import){.db = s->db, .a = a, .now = s->now, .day = day, .what = "", .err = err, .by = s};
+    int rc = people_check(s, "user.add", PEOPLE_ANY_UNIT, err);
+    if (rc && rc != ERR_DENIED) return rc;
+    im->keeps_accounts = rc != 0;
+    err_clear(err);
+    return 0;
+}
+
 int people_import_by(struct session *s, const struct val *tree, int64_t day, struct arena *a, struct val *done,
                      struct err *err)
 {
-    struct import im = {.db = s->db, .a = a, .now = s->now, .day = day, .what = "", .err = err, .by = s};
-    int rc = people_check(s, "user.add", PEOPLE_ANY_UNIT, err);
-    if (rc && rc != ERR_DENIED) return rc;
-    im.keeps_accounts = rc != 0;
-    err_clear(err);
-    return read_tree(&im, tree, done);
+    struct people_powers *before = NULL;
+    struct import im;
+    int rc = people_powers_read(s, true, a, &before, err);
+    if (rc == 0) rc = import_begin(&im, s, day, a, err);
+    if (rc == 0) rc = read_tree(&im, tree, done);
+    return rc ? rc : people_powers_check(s, before, a, err);
 }

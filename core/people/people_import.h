@@ -38,6 +38,13 @@ int import_each(struct import *im, const struct val *list, const char *sql, cons
 /* Nothing is held longer than its unit lasts: `to` (0: open) is cut to the unit's end. */
 int import_within_unit(struct import *im, int64_t unit, int64_t from, int64_t *to);
 
+/* For a session: may it change accounts? */
+int import_begin(struct import *im, struct session *s, int64_t day, struct arena *a, struct err *err);
+/* Rows [from, to) of a list by one of the readers, which stand in an order in which each finds what it refers to; the
+ * list that one reads, NULL after the last. */
+int import_rows(struct import *im, size_t reader, const struct val *list, size_t from, size_t to);
+const char *import_list_name(size_t reader);
+
 int import_unit(struct import *im, const struct val *row);
 int import_parent(struct import *im, const struct val *row);
 int import_unit_name(struct import *im, const struct val *row);

@@ -16,7 +16,7 @@ struct power {
 };
 
 struct people_powers {
-    int64_t account;
+    int64_t account, person;
     const char *name;
     struct power *first;
     bool by_tree;
@@ -79,19 +79,31 @@ static int64_t own_account(const struct session *s)
     return s->actor.user > 0 && !s->actor.run ? s->actor.user : 0;
 }
 
-int people_powers_read(struct session *s, bool by_tree, struct arena *a, struct people_powers **out, struct err *err)
+/* Another account of the same person is one's own as well. */
+static bool is_own(const struct session *s, const struct people_powers *p)
+{
+    if (own_account(s) == 0) return false;
+    return p->account == own_account(s) || (p->person > 0 && p->person == s->actor.person);
+}
+
+/* The accounts that a statement finds; ?1 the actor's own, ?2 their person. */
+static int read_accounts(struct session *s, const char *sql, bool by_tree, struct arena *a, struct people_powers **out,
+                         struct err *err)
 {
     int rc;
-    struct stmt *st =
-        store_stmt(s->db, "select id, name, coalesce(person, 0) from account where admin = 1 or id = ?1", err);
+    struct stmt *st = store_stmt(s->db, sql, err);
     *out = NULL;
     if (!st) return err->code;
     stmt_bind_int(st, 1, own_account(s));
+    if (own_account(s) && s->actor.person > 0) stmt_bind_int(st, 2, s->actor.person);
     while ((rc = stmt_step(st, err)) == 1) {
         struct people_powers *p = arena_alloc(a, sizeof(*p));
         if (p)
-            *p = (struct people_powers){
-                .account = stmt_int(st, 0), .name = people_text(st, 1, a), .by_tree = by_tree, .next = *out};
+            *p = (struct people_powers){.account = stmt_int(st, 0),
+                                        .name = people_text(st, 1, a),
+                                        .person = stmt_int(st, 2),
+                                        .by_tree = by_tree,
+                                        .next = *out};
         if (!p || !p->name) rc = people_too_large(err);
         if (rc == 1) rc = read_powers(s, stmt_int(st, 2), p, a, err);
         if (rc == 0 && by_tree) rc = own_tree_read(s, stmt_int(st, 2), p->account, a, &p->tree, err);
@@ -100,6 +112,19 @@ int people_powers_read(struct session *s, bool by_tree, struct arena *a, struct 
     }
     stmt_done(st);
     return rc;
+}
+
+#define ACCOUNTS "select id, name, coalesce(person, 0) from account where "
+
+int people_powers_read(struct session *s, bool by_tree, struct arena *a, struct people_powers **out, struct err *err)
+{
+    return read_accounts(s, ACCOUNTS "admin = 1 or id = ?1 or person in (" PEOPLE_ALIKE("?2") ")", by_tree, a, out,
+                         err);
+}
+
+int people_own_read(struct session *s, struct arena *a, struct people_powers **out, struct err *err)
+{
+    return read_accounts(s, ACCOUNTS "id = ?1 or person = ?2", true, a, out, err);
 }
 
 /* "editor content.*" covers "editor content.edit": of the same role. */
@@ -139,6 +164,18 @@ static int gained(struct session *s, const struct people_powers *before, const s
     return own_tree_gained(s, &before->tree, &after->tree, a, out, err);
 }
 
+/* What an account had; one's own new one has gained nothing by what its person had already. */
+static const struct people_powers *then_of(const struct session *s, const struct people_powers *before,
+                                           const struct people_powers *now)
+{
+    const struct people_powers *own = NULL;
+    for (const struct people_powers *p = before; p; p = p->next) {
+        if (p->account == now->account) return p;
+        if (is_own(s, p)) own = p;
+    }
+    return is_own(s, now) ? own : NULL;
+}
+
 static int tell(struct session *s, const struct people_powers *who, const struct val *what, struct arena *a,
                 struct err *err)
 {
@@ -155,19 +192,30 @@ int people_powers_check(struct session *s, const struct people_powers *before, s
     struct people_powers *after;
     int rc = people_powers_read(s, before && before->by_tree, a, &after, err);
     for (const struct people_powers *now = after; rc == 0 && now; now = now->next) {
-        const struct people_powers *then = before;
         struct val what;
-        while (then && then->account != now->account)
-            then = then->next;
-        rc = gained(s, then, now, a, &what, err);
+        rc = gained(s, then_of(s, before, now), now, a, &what, err);
         if (rc || what.as.list.n == 0) continue;
-        if (now->account == own_account(s)) {
+        if (is_own(s, now)) {
             log_warn("people.own_rights", "user", now->name, "what", val_at(&what, 0)->as.str.s, NULL);
             return err_set(err, ERR_DENIED, "denied.own_rights", "what", val_at(&what, 0)->as.str.s, NULL);
         }
         /* Whoever keeps the organisation does not make administrators of the system. */
         if (val_is_str(val_at(&what, 0), "admin")) rc = people_check(s, "user.add", PEOPLE_ANY_UNIT, err);
         if (rc == 0) rc = tell(s, now, &what, a, err);
+    }
+    return rc;
+}
+
+int people_own_gained(struct session *s, const struct people_powers *before, struct people_powers *now, struct arena *a,
+                      const char **what, struct err *err)
+{
+    int rc = 0;
+    *what = NULL;
+    for (; rc == 0 && now; now = now->next) {
+        struct val list = val_list();
+        if (before) now->tree.last_unit = before->tree.last_unit;
+        if (is_own(s, now)) rc = gained(s, then_of(s, before, now), now, a, &list, err);
+        if (rc == 0 && list.as.list.n && !*what) *what = val_at(&list, 0)->as.str.s;
     }
     return rc;
 }

@@ -136,12 +136,13 @@ static const char words[] = "create table people_word(kind integer not null, wor
                             " primary key(kind, word, id)) without rowid;"
                             "create index people_word_of on people_word(kind, id, word);";
 
+/* Who has the same address, whichever way it is written. */
+static const char alike[] = "create index person_mail on person(lower(email)) where email is not null;";
+
 const struct store_migration people_migrations[] = {
-    {"people/001", units},          {"people/002", persons},
-    {"people/003", accounts},       {"people/004", roles},
-    {"people/005", place},          {"people/audit", auditor},
-    {"people/bodies", bodies},      {"people/lists", lists},
-    {"people/privacy", privacy},    {"people/tokens", tokens},
-    {"people/tokens_made", makers}, {"people/verbs", verbs},
-    {"people/words", words},        {0},
+    {"people/001", units},       {"people/002", persons},   {"people/003", accounts},
+    {"people/004", roles},       {"people/005", place},     {"people/alike", alike},
+    {"people/audit", auditor},   {"people/bodies", bodies}, {"people/lists", lists},
+    {"people/privacy", privacy}, {"people/tokens", tokens}, {"people/tokens_made", makers},
+    {"people/verbs", verbs},     {"people/words", words},   {0},
 };

@@ -56,6 +56,13 @@ static const char *sentence_of(struct take *t)
     return copy;
 }
 
+static struct take_list *list_of(struct take *t, const char *name)
+{
+    for (size_t i = 0; i < t->nlists; i++)
+        if (strcmp(t->lists[i].list->name, name) == 0) return &t->lists[i];
+    return NULL;
+}
+
 /* An import that failed at an entry: as a wrong cell of that entry, so that a preview can show it beside the others. */
 static int locate(struct take *t, int rc)
 {
@@ -63,21 +70,55 @@ static int locate(struct take *t, int rc)
     long entry = strtol(err_arg(t->err, "entry"), NULL, 10);
     const char *list = err_arg(t->err, "list"), *field = err_arg(t->err, "field"), *code = err_arg(t->err, "code");
     if (err_is_fault(rc) || rc == ERR_LIMIT || (rc == ERR_DENIED && !t->args->preview)) return rc;
-    for (size_t i = 0; i < t->nlists; i++) {
-        struct take_list *l = &t->lists[i];
-        if (strcmp(l->list->name, list) != 0 || entry < 1 || (size_t)entry > l->rows.as.list.n) continue;
-        const struct val *raw = val_get(val_at(&l->rows, (size_t)entry - 1), field);
-        const char *detail = !cell ? sentence_of(t) : *code ? arena_strdup(t->a, code) : NULL;
-        char *name = arena_strdup(t->a, *field ? field : "how");
-        if (!name || (!cell && !detail)) return people_too_large(t->err);
+    struct take_list *l = list_of(t, list);
+    if (!l || entry < 1 || (size_t)entry > l->rows.as.list.n) return rc;
+    const struct val *raw = val_get(val_at(&l->rows, (size_t)entry - 1), field);
+    const char *detail = !cell ? sentence_of(t) : *code ? arena_strdup(t->a, code) : NULL;
+    char *name = arena_strdup(t->a, *field ? field : "how");
+    if (!name || (!cell && !detail)) return people_too_large(t->err);
+    err_clear(t->err);
+    return take_wrong(t, l, (size_t)entry - 1, name, raw,
+                      !cell    ? "people.cell.refused"
+                      : detail ? "people.cell.unknown"
+                               : "people.cell.fit",
+                      detail);
+}
+
+/* Each row by which who takes it in would give themself a right, as a wrong cell: its first one. */
+static int own_rows(struct take *t, const struct val *tree)
+{
+    struct val rows;
+    int rc = store_mark(t->db, t->err);
+    if (rc) return rc;
+    rc = people_import_gains(t->args->by, tree, t->args->day, t->a, &rows, t->err);
+    store_mark_rollback(t->db);
+    for (size_t i = 0; rc == 0 && val_at(&rows, i); i++) {
+        const struct val *row = val_at(&rows, i);
+        struct take_list *l = list_of(t, val_get_str(row, "list"));
+        size_t entry = (size_t)val_get_int(row, "entry", 1) - 1;
+        const struct val *raw = l ? val_at(&l->rows, entry) : NULL;
+        if (!raw || !raw->as.map.n) continue;
+        err_set(t->err, ERR_DENIED, "denied.own_rights", "what", val_get_str(row, "what"), NULL);
+        const char *says = sentence_of(t);
         err_clear(t->err);
-        return take_wrong(t, l, (size_t)entry - 1, name, raw,
-                          !cell    ? "people.cell.refused"
-                          : detail ? "people.cell.unknown"
-                                   : "people.cell.fit",
-                          detail);
+        const struct val_pair *cell = &raw->as.map.pairs[0];
+        rc =
+            says ? take_wrong(t, l, entry, cell->key, &cell->v, "people.cell.refused", says) : people_too_large(t->err);
     }
     return rc;
+}
+
+/* What is refused as a whole, not by one of its rows, a preview says of its rows. */
+static int refused(struct take *t, const struct val *tree, int rc)
+{
+    size_t known = t->nerrors;
+    if (rc != ERR_DENIED || !t->args->preview || strcmp(t->err->key, "denied.own_rights") != 0) return locate(t, rc);
+    struct err whole = *t->err;
+    err_clear(t->err);
+    rc = own_rows(t, tree);
+    if (rc || t->nerrors > known) return rc;
+    *t->err = whole;
+    return ERR_DENIED;
 }
 
 static int import(struct take *t, const struct val *tree, struct val *report)
@@ -95,7 +136,7 @@ static int import(struct take *t, const struct val *tree, struct val *report)
         store_mark_rollback(t->db);
     else
         rc = store_mark_release(t->db, t->err);
-    if (rc) return locate(t, rc);
+    if (rc) return refused(t, tree, rc);
     struct val copy;
     return val_copy(t->out, &done, &copy) || val_set(t->out, report, "lists", copy) ? people_too_large(t->err) : 0;
 }

@@ -12,14 +12,16 @@
 
 enum { TOKENS_MAX = 100, DAYS_MAX = 36500, LABEL_MAX = 200 };
 
-/* As a time, a duration from now on, or a number of days; 0: no end. */
+/* As a time, a duration from now on, or a number of days from 1 on. Neither is told: 0, it has no end. */
 static int read_expires(struct api_call *c, const struct val *o, int64_t *ms)
 {
-    const struct val *expires = val_get(o, "expires");
+    const struct val *expires = val_get(o, "expires"), *told = val_get(o, "days");
     int64_t days = val_get_int(o, "days", 0);
+    bool has_days = told && told->type != VAL_NIL;
     *ms = 0;
-    if (days < 0 || days > DAYS_MAX) return err_set(c->err, ERR_INVALID, "http.parameter", "name", "days", NULL);
-    if (days) *ms = c->s->now + days * 86400000;
+    if (has_days && (days < 1 || days > DAYS_MAX))
+        return err_set(c->err, ERR_INVALID, "http.parameter", "name", "days", NULL);
+    if (has_days) *ms = c->s->now + days * 86400000;
     if (!expires || expires->type == VAL_NIL) return 0;
     int rc = people_deadline(c->s, expires, c->s->now, ms, c->err);
     if (rc == 0 && *ms <= c->s->now) rc = err_set(c->err, ERR_INVALID, "http.parameter", "name", "expires", NULL);

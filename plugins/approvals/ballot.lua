@@ -43,7 +43,7 @@ local function said_by(round, step, voters, result)
   }
   if result.passed then
     said.answers[1] = {
-      decision = "approve", at = result.at, as = vote.counted(result.counts), item = round.item.id,
+      decision = "approve", passed = true, at = result.at, as = vote.counted(result.counts), item = round.item.id,
       revision = result.revision, hash = result.hash, voters = who_voted(voters, result),
     }
   end

@@ -2,6 +2,7 @@
 // happened, or it was not and nothing has. What was acknowledged has happened; what is good once is good once.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Service, TOP, folder, pause, serve } from '../lib/khung.mjs';
@@ -110,6 +111,7 @@ describe('killed', () => {
         return is;
       }));
 
+  const place = (s, text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(s.data, 'khung.db'), text], { encoding: 'utf8' }).trim();
   it('in the midst of a login with a code: the code was used, or there is no session', { timeout: 300000 }, () =>
     each(['auth.totp_used'],
       async (s) => {
@@ -119,11 +121,13 @@ describe('killed', () => {
         await b.login('lan', PASSWORD);
         const { secret } = (await b.send('POST', '/auth/totp', { present: PASSWORD })).json;
         assert.equal((await b.send('POST', '/auth/totp/confirm', { code: totp(secret, Date.now() - 30000) })).status, 200);
+        place(s, 'delete from auth_place');
         return { code: totp(secret, Date.now() + 30000), before: (await s.must('user', 'sessions', 'lan')).length };
       },
       (s, { code }) => browser(s).login('lan', PASSWORD, { totp: code }),
       async (s, { code, before }, point) => {
         const is = (await s.must('user', 'sessions', 'lan')).length === before + 1;
+        assert.equal(place(s, 'select count(*) from auth_place'), is ? '1' : '0', `${point}: known there with the session, or not at all`);
         assert.equal((await browser(s).login('lan', PASSWORD, { totp: code })).status, is ? 401 : 200, point);
         assert.equal((await browser(s).login('lan', PASSWORD, { totp: code })).status, 401, point);
         return is;

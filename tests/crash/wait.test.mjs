@@ -12,19 +12,23 @@ const waits = {
   within: { body: 'local e = run:wait("never", {}, { within = "900ms" }) return e == nil', want: true },
   call: { body: 'return run:call("t.child")', signals: ['go'], child: true, want: 'child' },
   all: { body: 'local r = run:all { a = function() run:sleep("900ms") add(run, 3) return 1 end, b = function() run:wait("go") add(run, 4) return 2 end } return r.a + r.b', signals: ['go'], more: [3, 4], want: 3 },
+  ask_within: { body: 'return run:ask { to = people.person("guest"), title = "Late?", within = "900ms" }.timed_out', want: true },
+  checkpoint: { whole: 'if not run.state then add(run, 1) run:checkpoint { n = 7 } end run:wait("go") add(run, 2) return run.state.n', signals: ['go'], want: 7 },
   any: { body: 'local name, n = run:any { a = function() run:wait("never") return 1 end, b = function() run:wait("go") add(run, 4) return 2 end } return name .. n', signals: ['go'], more: [4], want: 'b2' },
 };
 const SOURCE = `
 content.type("note", { fields = { title = "text!", publish_at = "instant" }, title = "title" })
 local rows = storage.table("row", { fields = { run = "integer!", n = "integer!" } })
 local function add(run, n) rows:insert { run = run.id, n = n } end
+flow.define("back", { title = "back", input = { run = "integer!" } }, function(run, input) add({ id = input.run }, 3) run:wait("go") add({ id = input.run }, 4) end)
+flow.define("undoing", { title = "undoing" }, function(run) add(run, 1) run:compensate("t.back", { run = run.id }) run:wait("never") end)
 flow.define("child", { title = "child" }, function(run) add(run, 1) run:wait("go") add(run, 2) return "child" end)
 ${Object.entries(waits).map(([name, w]) => `flow.define("${name}", { title = "${name}" }, function(run)
-  add(run, 1)
+  ${w.whole ?? `add(run, 1)
   local function waiting() ${w.body} end
   local got = waiting()
   add(run, 2)
-  return got
+  return got`}
 end)`).join('\n')}
 `;
 const counts = (s, run) => sql(s.data, `select n, count(*) as times from p_t__row where run = ${run} group by n order by n`);
@@ -59,4 +63,26 @@ describe('killed while a run waits', () => {
       assert.deepEqual(await s.must('verify'), []);
       await s.stop();
     });
+
+  it('undoing, while its compensation waits: that is done once, and then it is cancelled', { timeout: 60000 }, async () => {
+    const dir = folder();
+    plugin(dir, 't', SOURCE, { needs: '{ "flow", "storage", "content", "content:publish", "people" }' });
+    const s = await serve({ dir });
+    await s.admin();
+    const again = async () => { await s.kill(); await s.start(); };
+    const id = await s.startFlow('t.undoing');
+    await again();
+    await s.must('flow', 'cancel', id);
+    for (let i = 0; i < 2; i++) {
+      await again();
+      assert.equal((await s.must('flow', 'show', id)).state, 'undoing');
+    }
+    const back = (await s.must('flow', 'list')).find((r) => r.flow === 'back').id;
+    assert.equal((await s.request('POST', `/api/runs/${back}/signal`, { name: 'go', key: 'once' })).status, 204);
+    await again();
+    assert.equal((await s.until(id, ['cancelled', 'failed'])).state, 'cancelled');
+    assert.deepEqual(counts(s, id), once([1, 3, 4]));
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
 });

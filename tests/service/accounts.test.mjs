@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PASSWORD, browser } from '../lib/browser.mjs';
-import { folder, plugin, serve } from '../lib/khung.mjs';
+import { folder, pause, plugin, serve } from '../lib/khung.mjs';
 
 const SOURCE = `
 content.type("paper", { fields = { title = "text!" }, title = "title", unit = true })
@@ -262,6 +262,19 @@ describe('a token', () => {
     await must(200, own, 'GET', '/api/users/an');
     await must(204, 'root', 'POST', '/api/users/adm2/enable');
     for (const t of [tokens.adm2, shown.token, bare, child]) await must(401, t, 'GET', '/api/users/an');
+  });
+
+  it('ends at its time, and none is made that has ended', async () => {
+    for (const body of [{ expires: new Date(Date.now() - 1000).toISOString() }, { expires: '0s' }, { days: 0 }]) {
+      const r = await ask('an', 'POST', '/api/users/an/tokens', body);
+      assert.ok(r.status === 422 || r.json.expires > Date.now(), `${JSON.stringify(body)}: ${r.status} ${r.text}`);
+    }
+    const { token } = (await ask('an', 'POST', '/api/users/an/tokens', { expires: '1s' })).json;
+    const status = async () => (await s.request('GET', '/api/users/an', undefined, { authorization: `Bearer ${token}` })).status;
+    assert.equal(await status(), 200);
+    for (let i = 0; i < 100 && (await status()) === 200; i++) await pause(50);
+    assert.equal(await status(), 401);
+    assert.equal((await s.request('POST', '/api/users/an/tokens', {}, { authorization: `Bearer ${token}` })).status, 401);
   });
 
   it('is no way to have a hundred and more', async () => {

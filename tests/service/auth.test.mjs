@@ -369,6 +369,34 @@ describe('lockout', () => {
     }
   });
 
+  it('from where one has logged in before, a name is not locked by others', async () => {
+    const s = await serve({ config: { lock_after: 3, lock_ms: 60000, lock_most_ms: 60000, lock_address_after: 1000, proxies: '127.0.0.1' } });
+    await withUser(s);
+    const from = (address, password) => browser(s).request('POST', '/auth/login', { name: 'lan', password }, { 'x-forwarded-for': address }).then((r) => r.status);
+    const lock = async () => { for (let i = 0; i < 20; i++) await from('192.0.2.66', 'wrong'); };
+    assert.equal(await from('198.51.100.1', PASSWORD), 200);
+    assert.equal(await from('2001:db8:1::7', PASSWORD), 200);
+    await lock();
+    assert.equal(await from('192.0.2.66', PASSWORD), 429);
+    assert.equal(await from('203.0.113.9', PASSWORD), 429, 'a place that is not known');
+    await s.restart();
+    assert.equal(await from('198.51.100.1', PASSWORD), 200);
+    assert.equal(await from('2001:db8:1::8', PASSWORD), 200, 'a network is one place');
+    // Nor does that open the others, or let anybody guess from there.
+    assert.equal(await from('192.0.2.66', PASSWORD), 429);
+    for (let i = 0; i < 3; i++) assert.equal(await from('198.51.100.1', 'wrong'), 401);
+    assert.equal(await from('198.51.100.1', PASSWORD), 429);
+    await s.must('user', 'unlock', 'lan');
+    for (const address of ['198.51.100.1', '203.0.113.9']) assert.equal(await from(address, PASSWORD), 200);
+    // An account without a session there is known there no more than a name that does not exist.
+    await s.must('user', 'add', 'other');
+    for (const name of ['other', 'nobody']) {
+      for (let i = 0; i < 3; i++) await browser(s).request('POST', '/auth/login', { name, password: 'wrong' }, { 'x-forwarded-for': '192.0.2.66' });
+      assert.equal((await browser(s).request('POST', '/auth/login', { name, password: 'wrong' }, { 'x-forwarded-for': '198.51.100.1' })).status, 429);
+    }
+    await s.stop();
+  });
+
   it('guesses that come all at once are counted all the same', async () => {
     await s.must('user', 'unlock', 'lan');
     const all = await Promise.all(Array.from({ length: 20 }, () => browser(s).login('lan', 'wrong')));
@@ -610,6 +638,25 @@ describe('a reset by mail', () => {
     assert.equal((await browser(s).request('POST', '/auth/reset', { name: 'lan' })).status, 202);
     assert.equal(mails(s).length, were + 1);
     assert.ok(mails(s).every((m) => !m.includes('thief')));
+  });
+
+  it('has the address that was configured, whatever host was asked', async () => {
+    const s = await serve({ config: { url: 'https://office.example.vn/', reset_link_s: 600 } });
+    await withUser(s);
+    const plain = await serve({ config: { reset_link_s: 600 } });
+    await withUser(plain);
+    for (const [one, base] of [[s, 'https://office.example.vn'], [plain, `http://127.0.0.1:${plain.port}`]]) {
+      for (const headers of [{ host: 'evil.example' }, { host: 'office.example.vn:1@evil.example' }, { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'ftp' }, { forwarded: 'host=evil.example' }, { host: `127.0.0.1:${one.port}`, 'x-host': 'evil.example' }])
+        await browser(one).request('POST', '/auth/reset', { name: 'lan' }, headers);
+      const sent = mails(one);
+      assert.ok(sent.length > 0);
+      for (const mail of sent) {
+        assert.doesNotMatch(mail, /evil/);
+        const body = Buffer.from(/\r?\n\r?\n([A-Za-z0-9+/=\r\n]+)$/.exec(mail)?.[1] ?? '', 'base64').toString('utf8');
+        assert.ok(`${mail}${body}`.replace(/=\r?\n/g, '').includes(`${base}/auth/reset/`), mail);
+      }
+      await one.stop();
+    }
   });
 
   it('is limited for one name', async () => {

@@ -100,7 +100,7 @@ async function walk(path, query, between) {
 describe('every list', () => {
   it('is among those that were meant', () => {
     const paths = lists.map((l) => l.path);
-    for (const noun of ['content/note', 'tasks', 'inbox', 'orphans', 'runs', 'persons', 'units', 'positions', 'holders', 'bodies', 'delegations', 'users', 'users/boss/tokens',
+    for (const noun of ['content/note', 'tasks', 'inbox', 'orphans', 'runs', 'persons', 'units', 'positions', 'holders', 'bodies', 'delegations', 'users', 'alike', 'users/boss/tokens',
       'users/boss/sessions', 'users/boss/roles', 'roles', 'members', 'audit', 'audit/anchors', 'notices', 'webhooks', 'webhooks/1/deliveries', 'outbox', 'plugins', 'schedule', 'errors', 'reports', 'who-can', 'plugins/office/limits', 'verbs', 'audit/erasures', 'overdue'])
       assert.ok(paths.includes(`/api/${noun}`), noun);
     for (const noun of ['runs', 'tasks', 'content/note']) assert.ok(paths.some((p) => p.startsWith(`/api/${noun}/`) && p.endsWith('/history')), noun);
@@ -123,7 +123,7 @@ describe('every list', () => {
   it('is the same in pages as whole, in every order of its document', async () => {
     let large = 0;
     for (const { path, of } of lists) {
-      const key = { '/api/positions': 'code', '/api/plugins': 'name', '/api/reports': 'name', '/api/roles': 'role', '/api/overdue': 'item', '/api/verbs': 'verb', '/api/audit': 'row', '/api/audit/anchors': 'day' }[path] ?? (/runs.*history$/.test(path) ? 'entry' : path.endsWith('/limits') ? 'limit' : 'id');
+      const key = { '/api/alike': 'name', '/api/positions': 'code', '/api/plugins': 'name', '/api/reports': 'name', '/api/roles': 'role', '/api/overdue': 'item', '/api/verbs': 'verb', '/api/audit': 'row', '/api/audit/anchors': 'day' }[path] ?? (/runs.*history$/.test(path) ? 'entry' : path.endsWith('/limits') ? 'limit' : 'id');
       for (const sort of of.parameters.find((p) => p.name === 'sort').schema.enum ?? ['id', '-id', 'rank', '-rank', 'day', '-changed_at']) {
         if (path === '/api/audit') continue; // reading it adds to it: below
         const whole = rows(await ask(path, { sort, limit: 1000 }));

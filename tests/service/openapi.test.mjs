@@ -1,5 +1,5 @@
 // The OpenAPI document: valid by the specification's own schema, as large as the table of routes, and true: every operation is done in a
-// live service (tests/lib/exchanges.mjs has what is sent to each), and what it answers is what the document says, member by member.
+// live service (tests/lib/routes.mjs has what is sent to each), and what it answers is what the document says, member by member.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Browser, PASSWORD, browser, mails, resetToken, setPassword, totp } from '../lib/browser.mjs';
-import { EXCHANGES, ELSEWHERE } from '../lib/exchanges.mjs';
+import { EXCHANGES, ELSEWHERE } from '../lib/routes.mjs';
 import { TOP, folder, pause, plugin, serve, write } from '../lib/khung.mjs';
 
 const require = createRequire(join(TOP, 'build/npm/package.json'));
@@ -310,6 +310,9 @@ const x = {
   async bearer() {
     const { name } = await x.user();
     return { name, id: (await x.done('POST', `/api/users/${name}/tokens`, {})).json.id };
+  },
+  async twins() {
+    for (let i = 0; i < 2; i++) await x.done('POST', '/api/users', { name: x.name(), person: 'seen' });
   },
   async holder() {
     const { name } = await x.user();

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KHUNG, TOP, serve } from '../lib/khung.mjs';
+import { ROUTES } from '../lib/routes.mjs';
 
 const LOCAL = 'for whoever writes plugins, on their machine: it needs no service';
 const MACHINE = 'changes folders or settings of the machine, which the service has locked itself out of';
@@ -74,6 +75,17 @@ const isRoute = (name) => Boolean(doc.paths[name.split(' ')[1]]?.[name.split(' '
 const commands = () => spawnSync(KHUNG, ['help', '--lang', 'en'], { encoding: 'utf8' }).stdout.split('\n').filter((l) => l.startsWith('khung '))
   .map((l) => /^khung ([a-z-]+)(?: ([a-z-]+))?/.exec(l)).map(([, noun, verb]) => (verb ? `${noun} ${verb}` : noun));
 const calls = () => new Map([...source('core/cli/cli_calls.c').matchAll(/^ {4}\{"([a-z-]+)", "([a-z-]*)", "([a-z_.]+)"/gm)].map(([, noun, verb, call]) => [verb ? `${noun} ${verb}` : noun, call]));
+
+test('each route of the program stands in the table of routes, with the call that it makes', () => {
+  const own = [...source('core/http/routes.c').matchAll(/\{"([A-Z]+)", "([^"]+)", "([a-z_.]+)"/g)];
+  assert.ok(own.length > 100, `${own.length}`);
+  for (const [, method, path, call] of own) {
+    const op = `${method} ${path.replace(/:([a-z]+)/g, '{$1}')}`;
+    assert.ok(ROUTES[op], `${op} stands not in tests/lib/routes.mjs`);
+    const told = (ROUTES[op].may ?? []).map((line) => line[3]).filter(Boolean);
+    assert.ok(told.length === 0 || told.includes(call), `${op} calls ${call}, not ${told}`);
+  }
+});
 
 test('each command has a route, or a reason why not', () => {
   const all = [...new Set(commands())], called = calls(), routed = routeCalls();

@@ -191,6 +191,19 @@ describe('rights that one gives oneself', () => {
     assert.equal(await edit(), 200);
   });
 
+  it('a preview shows by which rows, as the import would be refused', async () => {
+    const lists = { units: [{ code: 'below', name: 'Below', kind: 'unit', parent: 'near', from: '2020-01-01' }], persons: [{ code: 'np', name: 'NP' }],
+      role_holders: [{ person: 'np', role: 'editor' }, { person: 'mover', role: 'editor' }, { person: 'second', role: 'clerk' }, { user: 'mover', role: 'auditor', unit: 'near' }] };
+    refused(await take('mover', lists), /role editor@\*/);
+    const shown = (await s.request('POST', '/api/org/import', { lists, options: { preview: true } }, { authorization: `Bearer ${tokens.mover}` })).json;
+    assert.deepEqual([shown.ok, shown.errors.map((e) => [e.list, e.line, /rights: (.*)\.$/.exec(e.says)?.[1]])], [false, [['role_holders', 2, 'role editor@*'], ['role_holders', 4, 'role auditor@near']]], JSON.stringify(shown.errors));
+    const file = join(s.dir, 'role_holders.csv');
+    writeFileSync(file, 'person,role\nsecond,clerk\nmover,editor\n');
+    const csv = JSON.parse((await s.cli('org', 'import', file, '--preview', '--as', 'mover')).out);
+    assert.deepEqual([csv.ok, csv.errors.map((e) => [e.file, e.line, e.column, e.field])], [false, [['role_holders.csv', 3, 1, 'person']]]);
+    assert.equal(sql(s.data, "select count(*) n from person where code = 'np'")[0].n, 0);
+  });
+
   it('nor passed on: of verbs bound to states, what one\'s own covers', async () => {
     const roles = { of_draft: 'content.edit@draft', of_review: 'content.edit@in_review', of_all: 'content.edit' };
     const givers = { gives_draft: 'content.edit@draft', gives_all: 'content.edit', gives_family: 'content.*@draft' };
@@ -217,6 +230,37 @@ describe('rights that one gives oneself', () => {
       assert.ok(gains.some((e) => e.name === name && e.after.gained.includes(what)), JSON.stringify(gains));
     // What is held already may be taken in again, and taken away.
     assert.equal((await take('root', { role_holders: [{ user: 'root', role: 'reader' }] })).status, 200);
+  });
+});
+
+describe('the tree', () => {
+  it('is changed by who may change every unit that a change reaches: by REST, the command line and a plugin; taken in by who may everywhere', async () => {
+    const unit = (code) => ({ code, name: code, kind: 'unit', parent: 'above', from: '2020-01-01' });
+    await must('org.import', { units: [unit('mine'), unit('theirs')], persons: [{ code: 'keeper', name: 'Keeper' }], users: [{ name: 'keeper', person: 'keeper' }],
+      role_holders: [{ person: 'keeper', role: 'organiser', unit: 'mine' }] });
+    await login('keeper');
+    const tree = () => JSON.stringify(sql(s.data, 'select * from unit_parent union all select unit, day, successor, 0 from unit_successor union all select id, valid_to, 0, 0 from unit'));
+    const before = tree();
+    const changes = [{ how: 'merge', from: ['mine'], into: 'theirs' }, { how: 'merge', from: ['mine'], into: { code: 'm', name: 'M', parent: 'theirs' } }, { how: 'abolish', unit: 'mine', into: 'theirs' },
+      { how: 'split', unit: 'mine', into: ['theirs', { code: 'm', name: 'M' }] }, { how: 'split', unit: 'mine', into: ['mine', { code: 'm', name: 'M', parent: 'theirs' }] }, { how: 'move', unit: 'mine', parent: 'theirs' }, { how: 'move', unit: 'theirs', parent: 'mine' }];
+    for (const change of changes) {
+      for (const options of [{}, { dry_run: true }]) {
+        const r = await as('keeper')('POST', '/api/org/change', { change, options });
+        assert.deepEqual([r.status, r.json.code], [403, 'denied.verb'], JSON.stringify(change) + r.text);
+      }
+      assert.equal((await s.rpc('org.change', [change, {}], 'keeper')).status, 403);
+    }
+    for (const words of [['merge', 'mine', '--into', 'theirs'], ['move', 'mine', '--parent', 'theirs'], ['abolish', 'mine', '--into', 'theirs']])
+      assert.equal((await s.cli('org', ...words, '--as', 'keeper')).code, 1, words.join(' '));
+    assert.equal((await as('keeper')('POST', '/x/p/move', { unit: 'mine', parent: 'theirs' })).json.code, 'denied.verb');
+    for (const lists of [{ changes: changes.slice(0, 1) }, { successors: [{ unit: 'mine', successor: 'theirs', day: '2021-01-01', how: 'merge' }] }, { unit_parents: [{ unit: 'mine', parent: 'theirs', from: '2021-01-01' }] }])
+      for (const options of [{}, { preview: true }]) assert.equal((await as('keeper')('POST', '/api/org/import', { lists, options })).status, 403);
+    const csv = join(s.dir, 'changes.csv');
+    writeFileSync(csv, 'how,from,into\nmerge,mine,theirs\n');
+    assert.equal((await s.cli('org', 'import', csv, '--as', 'keeper')).code, 1);
+    assert.equal(tree(), before);
+    await must('user.role', 'keeper', 'organiser', 'theirs');
+    assert.equal((await as('keeper')('POST', '/api/org/change', { change: changes[0], options: { dry_run: true } })).status, 200);
   });
 });
 
@@ -262,6 +306,34 @@ describe('an approval', () => {
     const robots = await written('robot');
     assert.equal((await approve('robot', robots)).json.code, 'denied.separation');
     assert.equal((await approve('robot2', robots)).status, 200);
+  });
+
+  it('is not the author\'s by a second account: of the same person, or of one with the same address; who shares one is told', async () => {
+    await must('org.import', { persons: [{ code: 'second', name: 'second', email: 'Desk@x.org' }, { code: 'shade', name: 'Shade', email: 'desk@X.ORG' }, { code: 'apart', name: 'Apart', email: 'apart@x.org' }],
+      users: [{ name: 'second2', person: 'second' }, { name: 'shade', person: 'shade' }, { name: 'apart', person: 'apart' }], role_holders: ['shade', 'apart'].map((person) => ({ person, role: 'editor', unit: 'here' })),
+      holders: ['shade', 'apart'].map((person) => ({ person, position: 'scribe', unit: 'here', from: '2020-01-01' })) });
+    for (const who of ['second2', 'shade', 'apart']) await login(who);
+    const id = await written('second'), { id: run } = await must('run.start', 'p.by_writer_alone', { item: id, type: 'order' }), t = await task(run);
+    assert.equal((await approve('second2', id)).json.code, 'denied.separation');
+    assert.equal((await approve('shade', id)).json.code, 'denied.separation_mail');
+    assert.equal((await as('shade')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).json.code, 'denied.separation_mail');
+    assert.match((await as('shade')('GET', `/api/tasks/${t.id}`)).json.why.decide, /Somebody with your e-mail address wrote/);
+    assert.equal((await s.cli('task', 'decide', t.id, '--decision', 'approve', '--as', 'shade')).code, 1);
+    assert.equal(await state(id), 'in_review');
+    const rows = (await must('user.alike', {})).filter((r) => ['second', 'second2', 'shade', 'apart'].includes(r.name)).map((r) => [r.name, r.by.sort().join(), r.others.sort().join()]);
+    assert.deepEqual(rows, [['second', 'mail,person', 'second2,shade'], ['second2', 'mail,person', 'second,shade'], ['shade', 'mail', 'second,second2']]);
+    assert.match(await s.text('user', 'alike'), /shade .*mail/);
+    const why = (await must('policy.why', 'shade', 'content.approve', `item:${id}`)).alike;
+    assert.deepEqual(why, [{ user: 'second', by: ['mail'] }, { user: 'second2', by: ['mail'] }]);
+    const who = await must('policy.who_can', 'content.approve', `item:${id}`);
+    assert.deepEqual([who.find((w) => w.user === 'shade').alike.length, who.find((w) => w.user === 'apart').alike], [2, undefined]);
+    const asked = await must('policy.who_can', 'decide', `task:${t.id}`);
+    assert.deepEqual(asked.find((w) => w.person.code === 'shade').alike.map((a) => a.user), ['second', 'second2'], JSON.stringify(asked));
+    assert.equal((await as('apart')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 204);
+    await s.until(run, ['completed']);
+    assert.equal(await state(id), 'approved');
+    // The lists above say who holds the position; later tests ask its first holder alone.
+    await must('org.import', { holders: ['shade', 'apart'].map((person) => ({ person, position: 'scribe', unit: 'here', from: '2020-01-01', to: '2020-02-01' })) });
   });
 
   it('comes from nobody where nobody is asked: it waits, and is told of', async () => {

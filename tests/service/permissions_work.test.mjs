@@ -19,9 +19,13 @@ end)
 content.type("note", { fields = { title = "text!" }, title = "title", unit = true })
 flow.define("quick", { input = {} }, function(run) return 1 end)
 `;
+// A run that was started by the first of these and is put on the second does another thing at its first step: it is blocked.
+const TURNS = (first) => `flow.define("turns", { input = {} }, function(run) storage.kv.set("${first}", 1) run:wait("go") return 1 end)
+flow.define("wait_back", { input = {} }, function(run) run:wait("back") end)
+flow.define("undone", { input = {} }, function(run) run:compensate("wait_back", {}) run:wait("go") end)`;
 const BROKEN = 'flow.define("broken", { retry = { times = 0 } }, function(run) error("no") end)';
 // A role, and what it allows. Where it is held: in the unit of the thing, beside it, or tied to none.
-const ROLES = { nobody: [], starter: ['flow.start'], reader: ['flow.read'], operator: ['flow.*'], manager: ['task.reassign'], linker: ['task.link'], clerk: ['flow.start', 'flow.read'], mender: ['flow.operate@failed'], organiser: ['people.*'], auditor: ['audit.read'], privacy: ['audit.erase'] };
+const ROLES = { nobody: [], starter: ['flow.start'], reader: ['flow.read'], operator: ['flow.*'], manager: ['task.reassign'], linker: ['task.link'], loosener: ['flow.operate@blocked'], undoer: ['flow.operate@undoing'], clerk: ['flow.start', 'flow.read'], mender: ['flow.operate@failed'], organiser: ['people.*'], auditor: ['audit.read'], privacy: ['audit.erase'] };
 const WHERE = ['in', 'out', 'all'];
 // Besides: who holds the position that is asked; the administrator of the system; nobody at all.
 const ACTORS = [...Object.keys(ROLES).flatMap((r) => WHERE.map((w) => `${r}_${w}`)), 'head_in', 'head_out', 'root', 'anonymous'];
@@ -63,27 +67,30 @@ const MAY = {
   'audit.verify': ['root'],
 };
 // What a role allows beside that in some states of a run: flow.operate@failed.
-const BOUND = { failed: { signal: every('mender'), cancel: every('mender'), retry: every('mender'), pause: every('mender'), resume: every('mender') } };
+const EACH = (who) => Object.fromEntries(['signal', 'cancel', 'retry', 'pause', 'resume'].map((verb) => [verb, who]));
+const BOUND = { blocked: EACH(every('loosener')), undoing: EACH(every('undoer')), failed: { signal: every('mender'), cancel: every('mender'), retry: every('mender'), pause: every('mender'), resume: every('mender') } };
 // In which states of the thing a verb leads on. Voided: the text was changed, and it is asked again; orphaned: nobody is asked.
 const OVER = ['decided', 'voided', 'cancelled'];
 // Who was asked in vain sees why (voided); of what was cancelled they see nothing.
 const ASKED = { orphaned: [], cancelled: [], voided: ['see', 'history', 'comments', 'comment', 'attach', 'release', 'claim', 'decide', 'delegate', 'hand_back'] };
-const STATES = { task: ['open', 'claimed', 'orphaned', ...OVER], run: ['running', 'completed', 'failed', 'cancelled'] };
+const STATES = { task: ['open', 'claimed', 'orphaned', ...OVER], run: ['running', 'completed', 'failed', 'cancelled', 'blocked', 'undoing'] };
 const STILL = ['open', 'claimed', 'orphaned'];
 const FITS = {
   'task.see': STATES.task, 'task.history': STATES.task, 'task.comments': STATES.task, 'task.claim': STILL, 'task.decide': [...STILL, 'decided'], /* the same answer once more is no harm */ 'task.delegate': STILL,
   'task.release': STILL, 'task.reassign': STILL, 'task.comment': STILL, 'task.attach': STILL, 'task.hand_back': [], 'task.link': ['open', 'claimed'],
-  'run.see': STATES.run, 'run.history': STATES.run, 'run.start': [''], 'run.signal': ['running', 'failed'], 'run.cancel': ['running', 'failed', 'cancelled'], // once more is no harm
-  'run.retry': ['failed'], 'run.pause': ['running', 'failed'], 'run.resume': ['running', 'failed'],
+  'run.see': STATES.run, 'run.history': STATES.run, 'run.start': [''], 'run.signal': ['running', 'failed', 'blocked', 'undoing'], 'run.cancel': ['running', 'failed', 'cancelled', 'blocked', 'undoing'], // once more is no harm
+  'run.retry': ['failed', 'blocked'], 'run.pause': ['running', 'failed', 'blocked', 'undoing'], 'run.resume': ['running', 'failed', 'blocked', 'undoing'],
 };
 
 let s, tokens, ids, codes = 0;
+const turning = []; // runs of the source that was before
 const bearer = (who) => ({ authorization: tokens[who] ? `Bearer ${tokens[who]}` : undefined });
 const ask = (who, method, path, body) => s.request(method, path, body, bearer(who));
 
 before(async () => {
   const dir = folder();
   plugin(dir, 'p', SOURCE, { needs: '{ "flow", "people", "content" }' });
+  plugin(dir, 'c', TURNS('old'), { needs: '{ "flow", "storage" }' });
   plugin(dir, 'b', BROKEN, { needs: '{ "flow" }' });
   s = await serve({ dir, config: { lang: 'en' } });
   s.token = undefined;
@@ -109,19 +116,32 @@ before(async () => {
   }
   await s.must('user', 'add', 'root', '--admin');
   tokens.root = (await s.must('user', 'token', 'root')).token;
+  for (let i = 0; i < 45; i++) turning.push((await s.rpc('run.start', ['c.turns', {}])).json.id);
+  for (const id of turning) while (!(await s.rpc('run.history', [id])).json.some((e) => e.type === 'wait')) await pause(5);
+  plugin(dir, 'c', TURNS('new'), { needs: '{ "flow", "storage" }' });
+  await s.must('plugin', 'reload', 'c');
 });
 after(() => s?.stop());
 
 async function run(state) {
   // What fails too often is switched off.
   if (state === 'failed') assert.equal((await s.rpc('plugin.enable', ['b'])).status, 204);
-  const flow = { running: 'p.ask', completed: 'p.quick', failed: 'b.broken', cancelled: 'p.ask' }[state];
+  if (state === 'blocked') {
+    const id = turning.pop();
+    assert.equal((await ask('operator_all', 'POST', `/api/runs/${id}/retry`, { upgrade: true })).status, 204);
+    return comes(id, state);
+  }
+  const flow = { running: 'p.ask', completed: 'p.quick', failed: 'b.broken', cancelled: 'p.ask', undoing: 'c.undone' }[state];
   const r = await ask('operator_all', 'POST', '/api/runs', { flow, input: {} });
   assert.equal(r.status, 201, r.text);
-  if (state === 'cancelled') assert.equal((await ask('operator_all', 'POST', `/api/runs/${r.json.id}/cancel`, { reason: 'x' })).status, 204);
+  if (['cancelled', 'undoing'].includes(state)) assert.equal((await ask('operator_all', 'POST', `/api/runs/${r.json.id}/cancel`, { reason: 'x' })).status, 204);
+  return comes(r.json.id, state);
+}
+
+async function comes(id, state) {
   for (let i = 0; ; i++, await pause(10)) {
-    const now = (await ask('operator_all', 'GET', `/api/runs/${r.json.id}`)).json.state;
-    if (now === state) return r.json.id;
+    const now = (await ask('operator_all', 'GET', `/api/runs/${id}`)).json.state;
+    if (now === state) return id;
     assert.ok(i < 300, `${now}, not ${state}`);
   }
 }
@@ -187,6 +207,32 @@ for (const state of STATES.run)
         if (may && method === 'POST' && !['pause', 'resume'].includes(verb)) id = undefined;
       }
   });
+
+// By the command line the same rules hold, whose it is decides: here of the states that only an incident or an undoing brings.
+for (const [state, own] of [['blocked', 'loosener'], ['undoing', 'undoer']])
+  test(`runs that are ${state}, by the command line`, async () => {
+    const words = { see: ['show'], history: ['history'], pause: ['pause'], resume: ['resume'], signal: ['signal', 'x'], cancel: ['cancel'], retry: ['retry'] };
+    let id;
+    for (const [verb, [command, ...more]] of Object.entries(words))
+      for (const who of ['nobody_in', 'reader_in', 'reader_out', 'operator_in', 'operator_out', 'mender_all', `${own}_in`, `${own}_out`, 'head_in', 'root']) {
+        id ??= await run(state);
+        const r = await s.cli('flow', command, id, ...more, '--as', who);
+        const may = [...MAY[`run.${verb}`], ...(BOUND[state][verb] ?? [])].includes(who) && FITS[`run.${verb}`].includes(state);
+        assert.equal(r.code, may ? 0 : 1, `${verb} of ${state} by ${who}: ${r.out}${r.err}`);
+        if (!may) assert.equal((await ask('operator_all', 'GET', `/api/runs/${id}`)).json.state, state);
+        if (may && !['see', 'history', 'pause', 'resume'].includes(verb)) id = undefined;
+      }
+  });
+
+test('what is undoing is cancelled when its compensation has ended, and not before', async () => {
+  const id = await run('undoing');
+  const child = (await s.rpc('run.list', [{ flow: 'c.wait_back', state: 'running', sort: '-id', limit: 1 }])).json[0].id;
+  assert.equal((await ask('undoer_in', 'POST', `/api/runs/${child}/cancel`, { reason: 'x' })).status, 403, 'it runs itself: who may operate undoing runs does not stop it');
+  assert.equal((await ask('operator_in', 'POST', `/api/runs/${id}/cancel`, { reason: 'again' })).status, 204);
+  assert.equal((await ask('operator_in', 'GET', `/api/runs/${id}`)).json.state, 'undoing');
+  assert.equal((await ask('operator_all', 'POST', `/api/runs/${child}/signal`, { name: 'back' })).status, 204);
+  await comes(id, 'cancelled');
+});
 
 test('a run is started, the organisation is changed, people act for others, files go in and out', async () => {
   const day = () => ({ since: `2035-0${1 + codes % 9}-${10 + codes % 18}`, until_: `2035-0${1 + codes % 9}-${10 + codes++ % 18}` }); // its own: none twice

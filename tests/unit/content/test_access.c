@@ -220,7 +220,62 @@ static void nobody_approves_their_own_text_by_the_answer_of_another(void **state
     f->s.actor = (struct actor){.run = 1, .person = 4242, .plugin = "awards"};
     struct val own = J(f, "{\"by\":{\"decision\":\"approve\",\"by\":777,\"on_behalf_of\":4242}}");
     assert_int_equal(fixture_try(f, "content.approve", ARGS(f, item, own), NULL), ERR_DENIED);
+    assert_int_equal(fixture_try(f, "content.approve", ARGS(f, item), NULL), ERR_DENIED);
+    assert_string_equal(f->err.key, "denied.approver");
+    assert_int_equal(
+        fixture_try(f, "content.approve", ARGS(f, item, J(f, "{\"by\":{\"decision\":\"approve\"}}")), NULL),
+        ERR_DENIED);
     fixture_call(f, "content.approve", ARGS(f, item, by));
+}
+
+/* Two accounts of one person; two persons with one address; and what an account wrote before it was somebody's. */
+static void one_human_with_two_accounts_does_not_approve_what_the_other_wrote(void **state)
+{
+    struct office *o = *state;
+    struct fixture *f = &o->f;
+    static const char *const rows[] = {
+        "insert into person(id, code, name, email) values(71, 'p', 'P', 'One@x.org'), (72, 'q', 'Q', 'one@X.org'),"
+        " (73, 'r', 'R', 'other@x.org'), (74, 's', 'S', null)",
+        "insert into account(id, name, person, created_at) values(81, 'p1', 71, 0), (82, 'p2', 71, 0), (83, 'q1', 72, "
+        "0),"
+        " (84, 'r1', 73, 0), (85, 's1', null, 0), (86, 's2', 74, 0)",
+        "insert into role_held(account, role, valid_from) select id, 'editor', 0 from account where id > 80"};
+    static const struct {
+        int64_t user, person;
+        const char *refused;
+    } by[] = {{81, 71, "denied.separation"},
+              {82, 71, "denied.separation"},
+              {83, 72, "denied.separation_mail"},
+              {84, 73, NULL}};
+    for (size_t i = 0; i < 3; i++)
+        fixture_fail(f, rows[i], store_exec(f->s.db, rows[i], &f->err));
+    for (size_t i = 0; i < 4; i++) {
+        f->s.actor = (struct actor){.user = 81, .person = 71, .plugin = "awards"};
+        struct val item = handed_in(f, "order", o->a), answer = val_map(), with = val_map();
+        val_set(&f->a, &answer, "by", val_int(by[i].person));
+        val_set(&f->a, &with, "by", answer);
+        struct actor who[] = {{.user = by[i].user, .person = by[i].person, .plugin = "awards"},
+                              {.run = 1, .plugin = "awards"}};
+        for (size_t way = 0; way < 2; way++) {
+            f->s.actor = who[way];
+            int rc = fixture_try(f, "content.approve", way ? ARGS(f, item, with) : ARGS(f, item), NULL);
+            if (by[i].refused && (rc != ERR_DENIED || strcmp(f->err.key, by[i].refused) != 0))
+                fail_msg("account %d: %d %s", (int)by[i].user, rc, f->err.key);
+            if (!by[i].refused && way == 0) fixture_fail(f, "another", rc);
+        }
+    }
+    /* Nobody's account wrote it; then it is somebody's. */
+    f->s.actor = (struct actor){.user = 85, .plugin = "awards"};
+    struct val item = handed_in(f, "order", o->a);
+    fixture_fail(f, "given", store_exec(f->s.db, "update account set person = 74 where id = 85", &f->err));
+    f->s.actor = (struct actor){.user = 86, .person = 74, .plugin = "awards"};
+    assert_int_equal(fixture_try(f, "content.approve", ARGS(f, item), NULL), ERR_DENIED);
+    assert_string_equal(f->err.key, "denied.separation");
+    struct val authors = fixture_call(f, "content.authors", ARGS(f, item));
+    assert_int_equal(authors.as.list.n, 1);
+    f->s.actor = (struct actor){.user = 81, .person = 71, .plugin = "awards"};
+    authors = fixture_call(f, "content.authors", ARGS(f, handed_in(f, "order", o->a)));
+    assert_int_equal(authors.as.list.n, 2);
 }
 
 /* What changes is who may approve; that somebody must, and who may at all, does not. */
@@ -257,6 +312,7 @@ int main(void)
         cmocka_unit_test(states_that_a_role_may_be_bound_to_are_those_of_items),
         TEST(an_account_without_a_person_does_not_approve_what_it_wrote),
         TEST(nobody_approves_their_own_text_by_the_answer_of_another),
+        TEST(one_human_with_two_accounts_does_not_approve_what_the_other_wrote),
         TEST(without_separation_one_approves_ones_own_text_and_nothing_else_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

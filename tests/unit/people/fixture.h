@@ -15,6 +15,7 @@
 
 #include "base/date.h"
 #include "base/json.h"
+#include "people/auth.h"
 #include "people/delegation.h"
 #include "people/people.h"
 #include "people/time.h"
@@ -78,14 +79,14 @@ static inline int64_t fixture_day(const char *text)
 static inline int fixture_open(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    const struct store_migration *lists[] = {people_migrations};
+    const struct store_migration *lists[] = {people_migrations, auth_migrations};
     arena_init(&f->a, 64 << 20);
     snprintf(f->dir, sizeof(f->dir), "/tmp/khung_people_XXXXXX");
     assert_non_null(mkdtemp(f->dir));
     snprintf(f->path, sizeof(f->path), "%s/khung.db", f->dir);
     struct store_options so = {.path = f->path, .role = STORE_WRITER, .no_sync = true};
     fixture_ok(f, "open", store_open(&so, &f->db, &f->err));
-    fixture_ok(f, "migrate", store_migrate(f->db, lists, 1, 0, &f->err));
+    fixture_ok(f, "migrate", store_migrate(f->db, lists, 2, 0, &f->err));
     f->host.lang = "vi";
     f->host.zone = "Asia/Ho_Chi_Minh";
     f->host.api = api_new();

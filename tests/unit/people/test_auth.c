@@ -13,11 +13,6 @@ static int open_auth(void **state)
     struct fixture *f = *state;
     static const struct auth_options o = {.lock_after = 3, .lock_ms = 1000, .lock_most_ms = 5000, .address_after = 6};
     f->host.data_dir = f->dir;
-    fixture_ok(f, "commit", store_commit(f->db, &f->err));
-    fixture_ok(
-        f, "migrate",
-        store_migrate(f->db, (const struct store_migration *[]){people_migrations, auth_migrations}, 2, 0, &f->err));
-    fixture_ok(f, "begin", store_begin(f->db, &f->err));
     fixture_ok(f, "auth", auth_open(&f->host, &o, &f->host.auth, &f->err));
     return rc;
 }

@@ -215,6 +215,93 @@ static void change_wants_the_right_where_the_unit_stands(void **state)
     assert_true(!is_alive(f, "b", "2022-01-01"));
 }
 
+/* --- the right at every end --- */
+
+/* hoa changes what stands in some units alone. */
+static void organise(struct fixture *f, const char *const *units)
+{
+    fixture_ok(f, "clear", store_exec(f->db, "delete from role_held where role = 'organiser'", &f->err));
+    for (; *units; units++)
+        fixture_ok(f, *units,
+                   store_exec(f->db,
+                              arena_printf(&f->a,
+                                           "insert into role_held(person, role, unit, valid_from) select p.id,"
+                                           " 'organiser', u.id, 0 from person p, unit u where p.code = 'hoa' and"
+                                           " u.code = '%s'",
+                                           *units),
+                              &f->err));
+    f->s.actor = (struct actor){.user = 77, .person = fixture_person(f, "hoa")};
+}
+
+#define UNITS(...)                                                                                                     \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        __VA_ARGS__, NULL                                                                                              \
+    }
+
+/* Each is refused by who has all ends but one, whichever that is, and done by who has all. */
+static void every_end_of_a_change_asks_for_the_right(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *spec, *ends[3];
+    } changes[] = {
+        {"{\"how\":\"merge\",\"from\":[\"a\"],\"into\":\"b\"}", {"a", "b"}},
+        {"{\"how\":\"merge\",\"from\":[\"a\"],\"into\":{\"code\":\"n\",\"name\":\"N\",\"parent\":\"b\"}}", {"a", "b"}},
+        {"{\"how\":\"merge\",\"from\":[\"a\"],\"parts\":[\"b\"],\"into\":\"c\"}", {"a", "b", "c"}},
+        {"{\"how\":\"abolish\",\"unit\":\"a\",\"into\":\"b\"}", {"a", "b"}},
+        {"{\"how\":\"abolish\",\"unit\":[\"a\",\"b\"]}", {"a", "b"}},
+        {"{\"how\":\"split\",\"unit\":\"a\",\"into\":[\"b\",{\"code\":\"n\",\"name\":\"N\",\"parent\":\"c\"}]}",
+         {"a", "b", "c"}},
+        {"{\"how\":\"split\",\"unit\":\"a\",\"into\":[\"a\",{\"code\":\"n\",\"name\":\"N\",\"parent\":\"b\"}]}",
+         {"a", "b"}},
+        {"{\"how\":\"move\",\"unit\":\"a\",\"parent\":\"b\"}", {"a", "b"}},
+        {"{\"how\":\"move\",\"unit\":[\"a\",\"c\"],\"parent\":\"b\"}", {"a", "c", "b"}},
+    };
+    static const char third[] =
+        "{\"units\":[{\"code\":\"c\",\"name\":\"C\",\"parent\":\"office\",\"from\":\"2000-01-01\"}]}";
+    struct val report, tree = fixture_json(f, third);
+    fixture_ok(f, third, people_import(f->db, &tree, f->s.now, 0, &f->a, NULL, &f->err));
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        for (size_t without = 0; without < 4; without++) {
+            const char *held[4] = {0};
+            size_t n = 0;
+            for (size_t k = 0; k < 3 && changes[i].ends[k]; k++)
+                if (k != without) held[n++] = changes[i].ends[k];
+            if (without < 3 && !changes[i].ends[without]) continue;
+            organise(f, held);
+            if (without < 3)
+                refused(f, changes[i].spec, ERR_DENIED, "denied.verb");
+            else
+                fixture_ok(f, changes[i].spec, change(f, changes[i].spec, true, &report));
+        }
+    }
+    /* A new unit that names no parent stands where those stood: the change of what is one's own. */
+    organise(f, UNITS("a"));
+    fixture_ok(f, "in its place",
+               change(f,
+                      "{\"how\":\"split\",\"unit\":\"a\",\"into\":[{\"code\":\"n\",\"name\":\"N\"},{\"code\":\"m\","
+                      "\"name\":\"M\"}]}",
+                      true, &report));
+}
+
+/* Was below then, and is another's now: a change of a past day takes nothing from where it is. */
+static void the_past_takes_no_unit_that_has_gone_elsewhere(void **state)
+{
+    struct fixture *f = *state;
+    static const char
+        tree_text[] = "{\"units\":[{\"code\":\"c\",\"name\":\"C\",\"parent\":\"a\",\"from\":\"2000-01-01\"}],\"unit_"
+                      "parents\":[{\"unit\":"
+                      "\"c\",\"parent\":\"b\",\"from\":\"2015-01-01\"}]}",
+        then[] = "{\"how\":\"merge\",\"from\":[\"a\"],\"into\":{\"code\":\"n\",\"name\":\"N\"},\"day\":\"2010-01-01\"}";
+    struct val report, tree = fixture_json(f, tree_text);
+    fixture_ok(f, "import", people_import(f->db, &tree, f->s.now, 0, &f->a, NULL, &f->err));
+    organise(f, UNITS("a"));
+    refused(f, then, ERR_DENIED, "denied.verb");
+    organise(f, UNITS("a", "c"));
+    fixture_ok(f, then, change(f, then, true, &report));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,7 +309,8 @@ int main(void)
         TEST(dry_run_tells_all_and_changes_nothing),          TEST(abolished_unit_hands_what_is_below_to_its_successor),
         TEST(split_goes_to_several_and_may_keep_the_old_one), TEST(parts_of_a_unit_go_to_different_successors),
         TEST(rename_and_move_are_read_as_of_their_day),       TEST(refusals_leave_nothing_behind),
-        TEST(change_wants_the_right_where_the_unit_stands),
+        TEST(change_wants_the_right_where_the_unit_stands),   TEST(every_end_of_a_change_asks_for_the_right),
+        TEST(the_past_takes_no_unit_that_has_gone_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

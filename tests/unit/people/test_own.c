@@ -2,8 +2,10 @@
 #include "fixture.h"
 
 #include "people/change.h"
+#include "people/exchange.h"
 
-/* root is an administrator who is the person mai, holds the role reader, and took the organisation in. */
+/* root is an administrator who is the person mai, holds the roles reader and organiser, and took the organisation in.
+ */
 static int open_root(void **state)
 {
     fixture_open(state);
@@ -12,7 +14,7 @@ static int open_root(void **state)
         f, "{\"users\":[{\"name\":\"root\",\"person\":\"mai\",\"admin\":true},{\"name\":\"second\",\"admin\":true}],"
            "\"bodies\":[{\"code\":\"council\",\"name\":\"Hội đồng\",\"unit\":\"province\"}],"
            "\"role_holders\":[{\"person\":\"mai\",\"role\":\"clerk\",\"unit\":\"a\",\"from\":\"2020-01-01\",\"to\":"
-           "\"2022-01-01\"}]}");
+           "\"2022-01-01\"},{\"person\":\"mai\",\"role\":\"organiser\",\"from\":\"1990-01-01\"}]}");
     struct people_account root;
     fixture_ok(f, "import", people_import(f->db, &more, f->s.now, 0, &f->a, NULL, &f->err));
     assert_int_equal(people_account_find(f->db, "root", &root, &f->err), 1);
@@ -55,6 +57,25 @@ static void an_administrator_gives_themself_no_right(void **state)
             "{\"delegations\":[{\"from\":\"lan\",\"to\":\"mai\",\"since\":\"2021-01-01\",\"until\":\"2021-12-31\"}]}",
             "delegation lan *@*");
     refused(f, "{\"users\":[{\"name\":\"root\",\"person\":\"lan\",\"admin\":true}]}", "position editor@office");
+}
+
+static void nor_another_account_of_their_person(void **state)
+{
+    struct fixture *f = *state;
+    static const char twin[] = "{\"users\":[{\"name\":\"mai2\",\"person\":\"mai\"},{\"name\":\"lone\"}]}",
+                      given[] = "{\"role_holders\":[{\"user\":\"mai2\",\"role\":\"editor\"}]}";
+    fixture_ok(f, "twin", take_in(f, twin));
+    refused(f, given, "role editor@*");
+    refused(f,
+            "{\"users\":[{\"name\":\"mai2\",\"person\":\"lan\"}],\"role_holders\":[{\"person\":\"mai\",\"role\":"
+            "\"editor\"}]}",
+            "role editor@*");
+    fixture_ok(f, "a third", take_in(f, "{\"users\":[{\"name\":\"mai3\",\"person\":\"mai\"}]}"));
+    fixture_ok(f, "others", take_in(f, "{\"role_holders\":[{\"user\":\"lone\",\"role\":\"editor\"}]}"));
+    struct val out, args = fixture_json(f, "[\"mai2\",\"editor\",\"a\"]");
+    assert_int_equal(fixture_try(f, "user.role", args, &out), ERR_DENIED);
+    f->s.actor = (struct actor){0};
+    fixture_ok(f, "by the machine", take_in(f, given));
 }
 
 static void nor_by_the_role_that_they_hold(void **state)
@@ -308,6 +329,60 @@ static void whoever_has_it_everywhere_or_above_gains_nothing(void **state)
     }
 }
 
+/* Looks at a file as who takes it in; "units[2] unit: …" of each wrong cell, divided by "|". */
+static const char *previewed(struct fixture *f, const char *name, const char *text)
+{
+    struct val report;
+    struct people_file file = {name, text, strlen(text)};
+    struct people_take t = {.files = &file,
+                            .nfiles = 1,
+                            .by = &f->s,
+                            .preview = true,
+                            .now = f->s.now,
+                            .day = fixture_day("2021-01-04"),
+                            .lang = "en"};
+    const char *all = "";
+    int64_t rows = count(f, "select (select count(*) from role_held) + (select count(*) from unit_parent)");
+    err_clear(&f->err);
+    fixture_ok(f, text, people_take(f->db, &t, &f->a, &report, &f->err));
+    assert_int_equal(count(f, "select (select count(*) from role_held) + (select count(*) from unit_parent)"), rows);
+    const struct val *errors = val_get(&report, "errors");
+    assert_int_equal(val_get_bool(&report, "ok", false), errors->as.list.n == 0);
+    for (size_t i = 0; val_at(errors, i); i++) {
+        const struct val *cell = val_at(errors, i);
+        const char *says = strstr(val_get_str(cell, "says"), "rights: ");
+        all = arena_printf(&f->a, "%s%s%s[%lld] %s", all, i ? "|" : "", val_get_str(cell, "list"),
+                           (long long)val_get_int(cell, "line", 0), says ? says + 8 : val_get_str(cell, "says"));
+    }
+    return all;
+}
+
+static void a_preview_says_by_which_rows_one_would_give_oneself_a_right(void **state)
+{
+    struct fixture *f = *state;
+    static const char mixed[] =
+        "{\"units\":[{\"code\":\"n\",\"name\":\"N\",\"from\":\"2000-01-01\"},{\"code\":\"m\",\"name\":\"M\",\"from\":"
+        "\"2000-01-01\"}],"
+        "\"unit_parents\":[{\"unit\":\"n\",\"parent\":\"a\",\"from\":\"2021-01-02\"},"
+        "{\"unit\":\"m\",\"parent\":\"b\",\"from\":\"2021-01-02\"},"
+        "{\"unit\":\"b\",\"parent\":\"n\",\"from\":\"2021-06-01\"}],"
+        "\"persons\":[{\"code\":\"p\",\"name\":\"P\"}],"
+        "\"role_holders\":[{\"person\":\"hoa\",\"role\":\"editor\"},{\"person\":\"p\",\"role\":\"editor\"},"
+        "{\"person\":\"mai\",\"role\":\"editor\",\"unit\":\"a\"},{\"person\":\"lan\",\"role\":\"author\"},"
+        "{\"user\":\"root\",\"role\":\"author\"}]}";
+    assert_string_equal(previewed(f, "o.json", mixed),
+                        "unit_parents[3] role clerk@b.|role_holders[3] role editor@a.|role_holders[5] role author@*.");
+    assert_string_equal(
+        previewed(f, "o.json",
+                  "{\"changes\":[{\"how\":\"move\",\"unit\":\"b\",\"parent\":\"a\",\"day\":\"2021-06-01\"}]}"),
+        "changes[1] role clerk@b.");
+    assert_string_equal(previewed(f, "role_holders.csv", "person,role,unit\r\nhoa,editor,a\r\nmai,editor,office\r\n"),
+                        "role_holders[3] role editor@office.");
+    assert_string_equal(previewed(f, "role_holders.csv", "person,role,unit\r\nhoa,editor,a\r\n"), "");
+    f->s.actor = (struct actor){0};
+    assert_string_equal(previewed(f, "o.json", mixed), "");
+}
+
 /* By what another holds and lets them act for. */
 static void nor_through_another(void **state)
 {
@@ -345,6 +420,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ROOT(an_administrator_gives_themself_no_right),
+        ROOT(nor_another_account_of_their_person),
         ROOT(nor_by_the_role_that_they_hold),
         ROOT(nor_for_longer_or_elsewhere),
         ROOT(what_they_hold_may_stay_shrink_and_end),
@@ -356,6 +432,7 @@ int main(void)
         ROOT(nor_takes_one_over),
         ROOT(nor_takes_such_a_tree_in),
         ROOT(whoever_has_it_everywhere_or_above_gains_nothing),
+        ROOT(a_preview_says_by_which_rows_one_would_give_oneself_a_right),
         ROOT(nor_through_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ static bool is_whole(const char *sql)
 /* Rows of a query itself, and what no organisation has many of. */
 static bool may_be_scanned(const char *name)
 {
-    static const char *const names[] = {"up", "down", "holder", "made", "CONSTANT", "(subquery", "(join"};
+    static const char *const names[] = {"up", "down", "holder", "made", "CONSTANT", "(subquery", "(join", "pairs"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strncmp(name, names[i], strlen(names[i])) == 0) return true;
     return false;
@@ -144,6 +144,8 @@ static void ask_the_rest(struct fixture *f)
     fixture_ok(f, "check", people_token_check(f->db, token, PEOPLE_TOKEN_LEN, f->s.now, &login, &f->err));
     fixture_ok(f, "revoke", people_token_revoke(f->db, id, f->s.now, &f->err));
     fixture_ok(f, "revoke", people_token_revoke_all(f->db, account.id, f->s.now, &f->err));
+    fixture_ok(f, "alike", people_alike(f->db, account.id, 0, &f->a, &list, &f->err));
+    fixture_ok(f, "alike", people_alike_all(f->db, &f->a, &list, &f->err));
     fixture_ok(f, "fill", people_words_fill(f->db, &f->err));
     fixture_ok(f, "give", people_give(f->db, day, &f->a, &list, &f->err));
 }

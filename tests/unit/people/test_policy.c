@@ -264,11 +264,50 @@ static void policy_and_token_stay_quick_with_many_rows(void **state)
     assert_true(tokens < 200000 && policies < 500000);
 }
 
+/* lan is the editor until 31/01/2021, and lends mai what she is until then. Hanoi is seven hours ahead of UTC: by UTC
+ * the last day ends at 17:00, and nobody can say another zone. */
+static void a_day_begins_and_ends_at_midnight_of_the_organisation(void **state)
+{
+    struct fixture *f = *state;
+    static const int64_t midnight = 1612112400000; /* 2021-01-31T17:00Z: 01/02 in Hanoi */
+    static const char lend[] = "{\"delegations\":[{\"from\":\"lan\",\"to\":\"mai\",\"position\":\"editor\",\"unit\":"
+                               "\"office\",\"since\":\"2021-01-05\",\"until\":\"2021-01-31\"}],\"role_holders\":[{"
+                               "\"person\":\"hoa\",\"role\":\"author\",\"unit\":\"b\",\"from\":\"2021-02-01\"}]}";
+    struct val tree = fixture_json(f, lend), target = fixture_json(f, "{\"position\":\"editor\"}");
+    fixture_ok(f, "import", people_import(f->db, &tree, f->s.now, 0, &f->a, NULL, &f->err));
+    val_set(&f->a, &target, "unit", val_int(fixture_unit(f, "office")));
+    int64_t lan = fixture_person(f, "lan"), mai = fixture_person(f, "mai"), hoa = fixture_person(f, "hoa");
+    static const struct {
+        int64_t at;
+        bool old, new;
+    } times[] = {{midnight - 1, true, false},
+                 {midnight, false, true},
+                 {midnight + 25200000, false, true},
+                 {midnight - 86400000, true, false},
+                 {midnight - 1, true, false}};
+    static const char *const elsewhere[] = {"Asia/Ho_Chi_Minh", "America/Los_Angeles", "Pacific/Kiritimati", "UTC"};
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+        for (size_t z = 0; z < 4; z++) {
+            struct people_capacity cap;
+            f->s.now = times[i].at;
+            f->s.zone = elsewhere[z]; /* of who asks */
+            assert_int_equal(people_may_decide(&f->s, &target, lan, f->s.now, &cap, &f->err), times[i].old);
+            assert_int_equal(people_may_decide(&f->s, &target, mai, f->s.now, &cap, &f->err), times[i].old);
+            f->s.actor = (struct actor){.user = 1, .person = lan};
+            int rc = people_check(&f->s, "content.publish", fixture_unit(f, "a"), &f->err);
+            assert_int_equal(rc == 0, times[i].old);
+            f->s.actor = (struct actor){.user = 77, .person = hoa};
+            rc = people_check(&f->s, "content.create", fixture_unit(f, "b"), &f->err);
+            assert_int_equal(rc == 0, times[i].new);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_allowed_without_a_role),
         TEST(role_reaches_its_unit_and_what_is_below),
+        TEST(a_day_begins_and_ends_at_midnight_of_the_organisation),
         TEST(family_of_verbs_is_one_row),
         TEST(a_role_is_within_what_covers_it),
         TEST(admin_has_system_verbs_and_no_business_rights),
