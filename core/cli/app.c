@@ -164,6 +164,17 @@ static int lock(struct app *app, const struct app_options *o, struct err *err)
     return rc;
 }
 
+static int open_store(struct app *app, const struct app_options *o, struct err *err)
+{
+    struct store_options db = {.path = app->db_path,
+                               .role = STORE_WRITER,
+                               .no_sync = o->no_sync,
+                               .is_alone = o->is_test,
+                               .copies_beside = !o->is_test};
+    int rc = store_open(&db, &app->db, err);
+    return rc ? rc : migrate(app, err);
+}
+
 int app_open(struct app *app, const struct app_options *o, struct err *err)
 {
     struct host *h = &app->host;
@@ -184,13 +195,7 @@ int app_open(struct app *app, const struct app_options *o, struct err *err)
     int n = snprintf(app->db_path, sizeof(app->db_path), "%s/khung.db", o->data_dir);
     if (n >= (int)sizeof(app->db_path)) return err_set(err, ERR_INVALID, "data.dir", "dir", o->data_dir, NULL);
     int rc = lock(app, o, err);
-    struct store_options db = {.path = app->db_path,
-                               .role = STORE_WRITER,
-                               .no_sync = o->no_sync,
-                               .is_alone = o->is_test,
-                               .copies_beside = !o->is_test};
-    if (rc == 0) rc = store_open(&db, &app->db, err);
-    if (rc == 0) rc = migrate(app, err);
+    if (rc == 0) rc = open_store(app, o, err);
     if (rc == 0) rc = quotas_open(h, app->db, &h->quotas, err);
     if (rc == 0) rc = breakers_open(h, app->db, &h->breakers, err);
     if (rc == 0) rc = audit_new(h, &h->audit, err);

@@ -225,7 +225,7 @@ static int kind_of(struct session *s, int64_t task, enum bulk_kind *kind, struct
     stmt_done(st);
     if (rc == 1) *kind = BULK_ASK;
     if (!is_ballot) return rc < 0 ? rc : 0;
-    rc = flow_vote_load(s, run, entry, &v, NULL, err);
+    rc = flow_vote_load(s, run, entry, &v, err);
     *kind = rc != 1 ? BULK_UNKNOWN : v.secret ? BULK_SECRET : BULK_OPEN; /* of one that is over it is said by itself */
     return rc < 0 ? rc : 0;
 }
