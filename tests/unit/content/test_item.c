@@ -1,6 +1,9 @@
 /* Items: revisions and hashes, approval bound to a revision, addresses, what is public. */
 #include "fixture.h"
 
+/* What a run hands over: the answer of a vote names nobody. */
+#define DECIDED "{\"by\":{\"decision\":\"approve\",\"passed\":true}}"
+
 static const char article[] = "{\"fields\":{\"title\":\"text!\",\"body\":\"markdown\",\"event_"
                               "day\":\"date\",\"embargo\":\"instant\","
                               "\"score\":\"number\",\"tags\":\"list:text\",\"meta\":\"json\","
@@ -93,7 +96,7 @@ static void publishing_needs_an_approval_of_this_very_revision(void **state)
     assert_int_equal(fixture_try(f, "content.publish", ARGS(f, item), NULL), ERR_REFUSED);
     assert_string_equal(f->err.key, "refused.approval");
     fixture_call(f, "content.submit", ARGS(f, item));
-    struct val approved = fixture_call(f, "content.approve", ARGS(f, item));
+    struct val approved = fixture_call(f, "content.approve", ARGS(f, item, J(f, DECIDED)));
     assert_string_equal(fixture_str(f, &approved, "state"), "approved");
     struct val published = fixture_call(f, "content.publish", ARGS(f, item));
     assert_string_equal(fixture_str(f, &published, "state"), "published");
@@ -104,7 +107,7 @@ static void an_edit_voids_approval_and_schedule(void **state)
 {
     struct fixture *f = *state;
     struct val item = create(f, "article", "{\"title\":\"Một\"}");
-    fixture_call(f, "content.approve", ARGS(f, item));
+    fixture_call(f, "content.approve", ARGS(f, item, J(f, DECIDED)));
     fixture_call(f, "content.schedule", ARGS(f, item, val_str("2021-01-05 08:00")));
     assert_int_equal(fixture_sql(f, "select count(*) from item where due_at is not null"), 1);
     struct val edited = fixture_call(f, "content.edit", ARGS(f, item, J(f, "{\"title\":\"Hai\"}")));
@@ -119,7 +122,7 @@ static void a_new_planned_date_voids_nothing(void **state)
 {
     struct fixture *f = *state;
     struct val item = create(f, "article", "{\"title\":\"Một\",\"publish_at\":\"2021-01-05 08:00\"}");
-    fixture_call(f, "content.approve", ARGS(f, item));
+    fixture_call(f, "content.approve", ARGS(f, item, J(f, DECIDED)));
     struct val later = fixture_call(f, "content.edit", ARGS(f, item, J(f, "{\"publish_at\":\"2021-01-06 08:00\"}")));
     assert_string_equal(fixture_str(f, &later, "state"), "approved");
     assert_int_equal(later.as.obj.rev, 1);
@@ -134,17 +137,18 @@ static void an_approval_of_an_outdated_or_voided_reading_is_refused(void **state
     struct fixture *f = *state;
     struct val item = create(f, "article", "{\"title\":\"Một\"}");
     fixture_call(f, "content.edit", ARGS(f, item, J(f, "{\"title\":\"Hai\"}")));
-    assert_int_equal(fixture_try(f, "content.approve", ARGS(f, item), NULL), ERR_CONFLICT);
+    assert_int_equal(fixture_try(f, "content.approve", ARGS(f, item, J(f, DECIDED)), NULL), ERR_CONFLICT);
     struct val now = get(f, &item);
-    assert_int_equal(fixture_try(f, "content.approve", ARGS(f, now, J(f, "{\"by\":{\"voided\":true}}")), NULL),
-                     ERR_REFUSED);
+    assert_int_equal(
+        fixture_try(f, "content.approve", ARGS(f, now, J(f, "{\"by\":{\"passed\":true,\"voided\":true}}")), NULL),
+        ERR_REFUSED);
     assert_string_equal(f->err.key, "refused.voided");
     /* Another item may have the very same text. */
     char other[80];
-    snprintf(other, sizeof(other), "{\"by\":{\"decision\":\"approve\",\"item\":%lld}}", (long long)item.as.obj.id + 1);
+    snprintf(other, sizeof(other), "{\"by\":{\"passed\":true,\"item\":%lld}}", (long long)item.as.obj.id + 1);
     assert_int_equal(fixture_try(f, "content.approve", ARGS(f, now, J(f, other)), NULL), ERR_REFUSED);
     assert_string_equal(f->err.key, "refused.other_item");
-    fixture_call(f, "content.approve", ARGS(f, now, J(f, "{\"by\":{\"decision\":\"approve\"}}")));
+    fixture_call(f, "content.approve", ARGS(f, now, J(f, DECIDED)));
 }
 
 static void only_moves_of_the_table_are_possible(void **state)
@@ -167,7 +171,7 @@ static void only_moves_of_the_table_are_possible(void **state)
 static struct val publish(struct fixture *f, const struct val *item)
 {
     struct val now = get(f, item);
-    fixture_call(f, "content.approve", ARGS(f, now));
+    fixture_call(f, "content.approve", ARGS(f, now, J(f, DECIDED)));
     return fixture_call(f, "content.publish", ARGS(f, now));
 }
 
