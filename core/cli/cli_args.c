@@ -79,10 +79,10 @@ const struct cli_entry cli_commands[] = {
 
 static bool is_bare(const char *name)
 {
-    static const char *const bare[] = {"json",    "write",   "markdown", "help",     "admin",    "upgrade",
-                                       "unread",  "verbose", "dry-run",  "force",    "list",     "dev",
-                                       "update",  "dead",    "coverage", "fast",     "thorough", "stdin",
-                                       "preview", "all",     "print",    "published"};
+    static const char *const bare[] = {"json",    "write",   "markdown", "help",      "admin",    "upgrade",
+                                       "unread",  "verbose", "dry-run",  "force",     "list",     "dev",
+                                       "update",  "dead",    "coverage", "fast",      "thorough", "stdin",
+                                       "preview", "all",     "print",    "published", "stop"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;

@@ -119,7 +119,9 @@ int content_item_instant(struct store *db, const struct registry *r, int64_t id,
                          struct err *err);
 /* The hash of the newest revision (hex), its number and state: what an approval must be of.
  * ERR_NOT_FOUND. */
+enum { CONTENT_TYPE_MAX = 40 /* bytes of a type's name */ };
 struct content_version {
+    char type[CONTENT_TYPE_MAX + 1];
     int64_t rev;
     char hash[DIGEST_HEX];
     enum content_state state;

@@ -289,8 +289,7 @@ const struct api_fn content_read_functions[] = {
      "is about."},
     {"content.fields", fields, "type:text!", "table[]", API_READ, "content", 1,
      "What a content type is made of: {name, type, required, choices}; an error where there is no such type.",
-     .gives = "name:text! type:text! required:boolean! choices:list:text titles:map item:text title:text help:text "
-              "default:json min:json max:json"},
+     .gives = "@Field"},
     {"content.get", get, "type:text! key:any! options:map{published:boolean,revision:integer}", "Item?", API_READ,
      "content", 1, "The item with an id or an address (a former one too); {published = true} or {revision = n}."},
     {"content.list", content_list, "type:text! options:map", "Item[], cursor?", API_READ, API_HOST, 1,

@@ -1,6 +1,7 @@
 /* Reading items: by key, by query over the typed tables, by revision. */
 #include "content/content_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -82,6 +83,7 @@ int content_item_version(struct store *db, int64_t id, struct content_version *o
     struct content_row row;
     int rc = content_row_load(db, id, &row, err);
     if (rc) return rc;
+    snprintf(out->type, sizeof(out->type), "%s", row.type);
     out->rev = row.draft_rev;
     out->state = row.state;
     out->unit = row.unit;

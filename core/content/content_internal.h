@@ -8,7 +8,6 @@
 #include "store/table.h"
 
 enum {
-    CONTENT_TYPE_MAX = 40, /* bytes of a type's name */
     CONTENT_SLUG_MAX = 100,
     CONTENT_BODY_MAX = 4 << 20,
     CONTENT_REASON_MAX = 8 << 10,

@@ -85,9 +85,12 @@ int flow_try(struct flow *f, struct session *s, struct registry *r, const char *
 int flow_retry(struct flow *f, struct session *s, int64_t run, bool upgrade, struct err *err);
 
 /* Runs of a flow by fields of their input (search = { … }); `field` NULL: by none. */
+enum { FLOW_SEARCH_MAX = 10 };
 struct flow_search {
-    const char *field, *value; /* the first condition, as it is kept */
-    const char *rest;          /* the others, as JSON */
+    struct {
+        const char *field, *value; /* as they are kept */
+    } by[FLOW_SEARCH_MAX];
+    size_t n;
 };
 /* `where`: { field = value }, or nil. ERR_INVALID "flow.search_flow", "flow.search_field" {known}. */
 int flow_search_read(struct session *s, const char *plugin, const char *name, const struct val *where,

@@ -103,6 +103,7 @@ static int add_tasks(struct session *s, int64_t person, int64_t day, struct aren
         if (other < 0) return other;
         if (val_set(a, &one, "others", val_bool(other == 1)) || val_add(a, &tasks, one)) return too_large(err);
     }
+    if (val_get(&page, "next") && val_set(a, out, "more", val_bool(true))) return too_large(err);
     return val_set(a, out, "tasks", tasks) ? too_large(err) : 0;
 }
 
@@ -130,21 +131,36 @@ static int add_rows(struct session *s, const char *sql, const int64_t args[2], c
         if (rc < 0) break;
     }
     stmt_done(st);
+    if (rc == 0 && list.as.list.n > LIST_MAX) {
+        list.as.list.n = LIST_MAX;
+        rc = val_set(a, out, "more", val_bool(true)) ? too_large(err) : 0;
+    }
     if (rc == 0 && val_set(a, out, name, list)) rc = too_large(err);
     return rc;
 }
+
+#define DAY(day) "date((" day ") * 86400, 'unixepoch')"
 
 int flow_handover(struct session *s, int64_t person, int64_t day, struct arena *a, struct val *out, struct err *err)
 {
     static const char runs[] = "select r.id, n.plugin || '.' || n.name as flow, r.bid as business_id from flow_run r"
                                " join flow_name n on n.id = r.name where r.person = ?1 and r.ended is null"
-                               " order by r.id limit 1000";
-    static const char claims[] = "select id, title from flow_task where claimed_by = ?1 and state = 0";
+                               " order by r.id limit 1001";
+    static const char claims[] = "select id, title from flow_task where claimed_by = ?1 and state = 0 order by id"
+                                 " limit 1001";
     static const char delegations[] =
-        "select id, from_person, to_person, position, role, unit, valid_from, valid_to, act from delegation"
-        " where (from_person = ?1 or to_person = ?1) and valid_to > ?2 order by id limit 1000";
-    static const char positions[] = "select position, unit, valid_from, valid_to from position_held where person = ?1"
-                                    " and valid_from <= ?2 and (valid_to is null or valid_to > ?2)";
+        "select d.id, f.code as 'from', t.code as 'to', d.position, d.role, u.code as unit, " DAY(
+            "d.valid_from") " as since, " DAY("d.valid_to - 1") " as until, d.act from delegation d join person f on "
+                                                                "f.id = d.from_person"
+                                                                " join person t on t.id = d.to_person left join unit u "
+                                                                "on u.id = d.unit"
+                                                                " where (d.from_person = ?1 or d.to_person = ?1) and "
+                                                                "d.valid_to > ?2 order by d.id limit 1001";
+    static const char positions[] = "select h.position, u.code as unit, " DAY("h.valid_from") " as since, " DAY(
+        "h.valid_to - 1") " as until"
+                          " from position_held h join unit u on u.id = h.unit where h.person = ?1 and h.valid_from <= "
+                          "?2 and"
+                          " (h.valid_to is null or h.valid_to > ?2)";
     struct val who;
     struct err_num n;
     int rc = people_person_get(s->db, person, a, &who, err);

@@ -239,10 +239,12 @@ void flow_version_release(struct flow *f, struct flow_version *v);
 void flow_version_close(struct flow *f);
 /* The active declaration of a flow or handler; NULL when there is none. */
 const struct flow_def *flow_def_find(struct flow *f, const char *plugin, const char *name);
-/* flow_find.c: the first `limit` runs that fit, as JSON for FLOW_FIND_THESE; limit 0: as many as there may be. */
+/* flow_find.c: the first `limit` runs that fit, as JSON for FLOW_FIND_THESE; limit 0: as many as there may be.
+ * *stopped: the run at which it was left off, as there may be more, or 0; NULL: it goes on to the end. */
 #define FLOW_FIND_THESE "r.id in (select value from json_each(?1))"
-extern const char flow_find_newest_sql[], flow_find_oldest_sql[];
-int flow_find_ids(struct store *db, const struct flow_filter *q, struct arena *a, const char **ids, struct err *err);
+extern const char flow_find_newest_sql[], flow_find_oldest_sql[], *const flow_find_leap_sql[2][2];
+int flow_find_ids(struct store *db, const struct flow_filter *q, struct arena *a, const char **ids, int64_t *stopped,
+                  struct err *err);
 int flow_name_id(struct store *db, const char *plugin, const char *name, int64_t *id, struct err *err);
 int flow_activate(void *ctx, struct session *s, struct registry *r, struct err *err);
 

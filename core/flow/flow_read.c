@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/json.h"
 #include "plugin/incident.h"
 #include "store/list.h"
 
@@ -126,37 +128,10 @@ int flow_read_run(struct store *db, int64_t id, struct arena *a, struct val *out
     return rc;
 }
 
-/* By fields of their input: one by its index, the others looked up for what that finds. */
-#define FLOW_NAME(plugin, name) "(select id from flow_name where plugin = " plugin " and name = " name ")"
-#define SEARCHED(name, field, value, rest)                                                                             \
-    "r.id in (select s.run from flow_search s where s.name = " name " and s.field = " field " and s.value = " value    \
-    " and not exists (select 1 from json_each(" rest ") j where not exists (select 1 from flow_search o where"         \
-    " o.name = " name " and o.field = j.key and o.value = j.value and o.run = s.run)))"
-
-static const char searched_sql[] =
-    RUN_COLUMNS " where (?1 < 0 or r.state = ?1) and r.id < ?2 and (?3 is null or n.plugin = ?3)"
-                " and (?4 is null or n.name = ?4) and " SEARCHED(FLOW_NAME("?3", "?4"), "?6", "?7",
-                                                                 "?8") " order by r.id desc limit ?5";
-
-static struct stmt *search_stmt(struct store *db, const struct flow_filter *f, struct err *err)
-{
-    struct stmt *s = store_stmt(db, searched_sql, err);
-    if (!s) return NULL;
-    stmt_bind_int(s, 1, f->state);
-    stmt_bind_int(s, 2, f->before ? f->before : INT64_MAX);
-    stmt_bind_str(s, 3, f->plugin);
-    stmt_bind_str(s, 4, f->name);
-    stmt_bind_int(s, 5, f->limit);
-    stmt_bind_str(s, 6, f->search.field);
-    stmt_bind_str(s, 7, f->search.value);
-    stmt_bind_str(s, 8, f->search.rest);
-    return s;
-}
-
 static struct stmt *find_stmt(struct store *db, const struct flow_filter *f, struct arena *a, struct err *err)
 {
     const char *ids;
-    int rc = flow_find_ids(db, f, a, &ids, err);
+    int rc = flow_find_ids(db, f, a, &ids, NULL, err);
     struct stmt *s = rc ? NULL : store_stmt(db, RUN_COLUMNS " where " FLOW_FIND_THESE " order by r.id desc", err);
     if (s) stmt_bind_str(s, 1, ids);
     return s;
@@ -167,7 +142,7 @@ int flow_read_list(struct store *db, const struct flow_filter *f, struct arena *
     struct flow_filter q = *f;
     int rc;
     q.limit = f->limit <= 0 ? 100 : f->limit > 1000 ? 1000 : f->limit;
-    struct stmt *s = q.search.field ? search_stmt(db, &q, err) : find_stmt(db, &q, a, err);
+    struct stmt *s = find_stmt(db, &q, a, err);
     if (!s) return err->code;
     *out = val_list();
     while ((rc = stmt_step(s, err)) == 1) {
@@ -192,13 +167,14 @@ static const struct list_column run_columns[] = {
     {"attempts", FIELD_INTEGER, LIST_SHOWN, NULL},
     {"started_by", FIELD_INTEGER, LIST_SHOWN, NULL},
     {"paused", FIELD_BOOLEAN, LIST_SHOWN, NULL},
-    {"input", FIELD_JSON, LIST_SHOWN, NULL},
+    {"input", FIELD_JSON, LIST_SHOWN, .gives = "map"},
     {"result", FIELD_JSON, LIST_SHOWN, NULL},
     {"started", FIELD_INSTANT, LIST_SHOWN, NULL},
     {"ended", FIELD_INSTANT, LIST_SHOWN, NULL},
     {"entries", FIELD_INTEGER, LIST_SHOWN, NULL},
     {"version", FIELD_TEXT, LIST_SHOWN, NULL},
-    {"error", FIELD_JSON, LIST_SHOWN, NULL},
+    {"error", FIELD_JSON, LIST_SHOWN,
+     .gives = "map{code:text!,text:text,where:text,traceback:text,incident:text,values:map:text}"},
     {"status", FIELD_TEXT, LIST_SHOWN, NULL},
     {"held", FIELD_TEXT, LIST_SHOWN, NULL},
     {"held_by", FIELD_INTEGER, LIST_SHOWN, NULL},
@@ -245,42 +221,68 @@ static void take_bounds(const struct list_query *q, struct flow_filter *f)
     f->before = most;
 }
 
-/* By plugin, flow or state the ids are sought first. Runs of one parent, one run, or those due in a range are found by
- * an index of that; then the flow is only compared. */
+/* Of one parent, one run, or due in a range: that is found by an index of its own, and the input's fields are looked up
+ * for each. */
+#define SEARCHED                                                                                                       \
+    "not exists (select 1 from json_each(?3) j where not exists (select 1 from flow_search o where o.name = r.name"    \
+    " and o.field = j.key and o.value = j.value and o.run = r.id))"
+
+static const char *search_json(const struct flow_search *search, struct arena *a)
+{
+    struct val map = val_map();
+    struct buf b;
+    for (size_t i = 0; i < search->n; i++)
+        if (val_set(a, &map, search->by[i].field, val_str(search->by[i].value))) return NULL;
+    buf_init(&b, 64 << 10);
+    json_write(&b, &map);
+    const char *copy = buf_ok(&b) ? arena_strndup(a, b.data, b.len) : NULL;
+    buf_close(&b);
+    return copy;
+}
+
+/* By plugin, flow, state or fields of the input the ids are sought first, for pages in their order. */
+static bool is_sought(const struct list_query *q, const struct flow_filter *f)
+{
+    bool is = (f->plugin || f->name || f->state >= 0) && q->sort == q->key;
+    for (size_t i = 0; i < q->nfilters; i++)
+        is = is &&
+             (q->filters[i].column->can & LIST_OWN || (q->filters[i].column == q->key && q->filters[i].op[0] != '='));
+    return is;
+}
+
+static int read_sought(struct store *db, const struct list_query *q, struct flow_filter *f, struct arena *a,
+                       struct val *out, const char **next, struct err *err)
+{
+    const char *ids;
+    int64_t stopped;
+    take_bounds(q, f);
+    int rc = flow_find_ids(db, f, a, &ids, &stopped, err);
+    if (rc) return rc;
+    struct list_rows how = {.bound = {val_str(ids)}, .nbound = 1, .where = FLOW_FIND_THESE, .read = list_row};
+    rc = list_find(db, q, &how, a, out, next, err);
+    return rc || !stopped ? rc : list_cursor(q, val_int(stopped), val_int(stopped), a, next, err);
+}
+
 int flow_read_page(struct store *db, const struct list_query *q, const struct flow_filter *asked, struct arena *a,
                    struct val *out, const char **next, struct err *err)
 {
-    const char *plugin = asked->plugin, *name = asked->name;
+    const char *plugin = asked->plugin, *name = asked->name, *fields = search_json(&asked->search, a);
     const struct list_filter *by_plugin = list_filter_of(q, "plugin");
-    struct flow_filter f = {.plugin = plugin      ? plugin
-                                      : by_plugin ? by_plugin->value.as.str.s
-                                                  : NULL,
-                            .name = name,
-                            .state = (int)value_of(q, "state", -1),
-                            .limit = q->limit + 1,
-                            .oldest = !q->down};
+    struct flow_filter f = *asked;
+    if (!plugin && by_plugin) f.plugin = by_plugin->value.as.str.s;
+    f.state = (int)value_of(q, "state", -1);
+    f.limit = q->limit + 1;
+    f.oldest = !q->down;
+    if (!fields) return err_set(err, ERR_LIMIT, "limit.size", NULL);
+    if (is_sought(q, &f)) return read_sought(db, q, &f, a, out, next, err);
     struct list_rows how = {.bound = {plugin ? val_str(plugin) : val_nil(), name ? val_str(name) : val_nil()},
                             .nbound = 2,
                             .where = "(?1 is null or n.plugin = ?1) and (?2 is null or n.name = ?2)",
                             .read = list_row};
-    if (asked->search.field) {
-        how.bound[2] = val_str(asked->search.field);
-        how.bound[3] = val_str(asked->search.value);
-        how.bound[4] = val_str(asked->search.rest);
-        how.nbound = 5;
-        how.where = SEARCHED(FLOW_NAME("?1", "?2"), "?3", "?4", "?5");
-        return list_find(db, q, &how, a, out, next, err);
+    if (asked->search.n) {
+        how.where = "(?1 is null or n.plugin = ?1) and (?2 is null or n.name = ?2) and " SEARCHED;
+        how.bound[how.nbound++] = val_str(fields);
     }
-    bool is_sought = (f.plugin || f.name || f.state >= 0) && q->sort == q->key;
-    for (size_t i = 0; i < q->nfilters; i++)
-        is_sought = is_sought && (q->filters[i].column->can & LIST_OWN ||
-                                  (q->filters[i].column == q->key && q->filters[i].op[0] != '='));
-    if (!is_sought) return list_find(db, q, &how, a, out, next, err);
-    take_bounds(q, &f);
-    const char *ids;
-    int rc = flow_find_ids(db, &f, a, &ids, err);
-    if (rc) return rc;
-    how = (struct list_rows){.bound = {val_str(ids)}, .nbound = 1, .where = FLOW_FIND_THESE, .read = list_row};
     return list_find(db, q, &how, a, out, next, err);
 }
 

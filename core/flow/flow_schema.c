@@ -226,6 +226,15 @@ static const char caught_up[] =
     "create table flow_searched(name integer primary key, fields text not null, pass integer, after integer not null);"
     "create index flow_searched_pass on flow_searched(name) where pass is not null;";
 
+/* An account that stands for another person lets in another. */
+static const char doubt_person[] = "create trigger flow_doubt_account_person after update of person on account when"
+                                   " new.person is not old.person begin" DOUBT("3", "''", "coalesce(old.person, 0)")
+                                       DOUBT("3", "''", "coalesce(new.person, 0)") " end;";
+
+/* What somebody who leaves has started and is still open. */
+static const char started[] = "create index flow_run_person on flow_run(person) where ended is null and person is not"
+                              " null;";
+
 const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/002", tasks},
                                                   {"flow/003", outbox},
@@ -248,4 +257,6 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/heirs", heirs},
                                                   {"flow/vote_count", vote_count},
                                                   {"flow/caught_up", caught_up},
+                                                  {"flow/doubt_person", doubt_person},
+                                                  {"flow/started", started},
                                                   {0}};

@@ -9,12 +9,10 @@
 #include "people/people.h"
 #include "plugin/plugins.h"
 
-enum { FIELDS_MAX = 10 };
-
 int flow_search_compile(struct flow_def *def, const struct val *search, struct arena *a, struct err *err)
 {
     if (!search || search->type == VAL_NIL) return 0;
-    bool good = search->type == VAL_LIST && search->as.list.n > 0 && search->as.list.n <= FIELDS_MAX;
+    bool good = search->type == VAL_LIST && search->as.list.n > 0 && search->as.list.n <= FLOW_SEARCH_MAX;
     def->search = good ? arena_alloc(a, search->as.list.n * sizeof(*def->search)) : NULL;
     if (good && !def->search) return err_set(err, ERR_NOMEM, "memory", NULL);
     for (size_t i = 0; good && i < search->as.list.n; i++) {
@@ -172,8 +170,7 @@ int flow_search_read(struct session *s, const char *plugin, const char *name, co
                      struct flow_search *out, struct err *err)
 {
     const struct flow_def *def = plugin && name ? def_of(s, plugin, name) : NULL;
-    struct val named, rest = val_map();
-    struct buf b;
+    struct val named;
     *out = (struct flow_search){0};
     if (!where || where->type == VAL_NIL || where->as.map.n == 0) return 0;
     if (!def) return err_set(err, ERR_INVALID, "flow.search_flow", NULL);
@@ -182,20 +179,12 @@ int flow_search_read(struct session *s, const char *plugin, const char *name, co
         const struct val_pair *p = &named.as.map.pairs[i];
         const struct field *field = field_of(def, p->key);
         struct val v;
-        rc = field ? field_check(field, &p->v, &s->host->time, s->arena, &v, err) : unknown(def, p->key, s->arena, err);
+        if (!field) return unknown(def, p->key, s->arena, err);
+        rc = field_check(field, &p->v, &s->host->time, s->arena, &v, err);
         const char *key = rc == 0 ? flow_value_key(&v, s->arena, err) : NULL;
-        if (rc == 0 && !key) rc = err->code;
-        if (rc == 0 && !out->field) {
-            out->field = field->name;
-            out->value = key;
-        } else if (rc == 0 && val_set(s->arena, &rest, field->name, val_str(key))) {
-            rc = err_set(err, ERR_LIMIT, "limit.size", NULL);
-        }
+        if (!key) return rc ? rc : err->code;
+        out->by[out->n].field = field->name; /* a map has each name once, and a flow that many fields at most */
+        out->by[out->n++].value = key;
     }
-    if (rc) return rc;
-    buf_init(&b, 64 << 10);
-    json_write(&b, &rest);
-    out->rest = buf_ok(&b) ? arena_strndup(s->arena, b.data, b.len) : NULL;
-    buf_close(&b);
-    return out->rest ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
+    return rc;
 }

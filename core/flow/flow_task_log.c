@@ -89,7 +89,7 @@ static const struct list_column columns[] = {{"id", FIELD_INTEGER, LIST_RANGE | 
                                              {"by", FIELD_INTEGER, LIST_SHOWN},
                                              {"person", FIELD_INTEGER, LIST_SHOWN},
                                              {"text", FIELD_TEXT, LIST_SHOWN},
-                                             {"files", FIELD_JSON, LIST_SHOWN},
+                                             {"files", FIELD_JSON, LIST_SHOWN, .gives = "@File[]"},
                                              {0}};
 const struct list flow_task_history_list = {.name = "task history",
                                             .order = "id",

@@ -10,20 +10,25 @@
 #include "store/list.h"
 
 /* Columns of a list for what flow_task_show tells of a task, beside id and due. */
+#define FLOW_TASK_TO                                                                                                   \
+    "list{person:integer,position:text,role:text,unit:integer,body:integer,for:integer,why:text,due:integer}"
+#define FLOW_TASK_CHANGED "list{field:text!,before:json,after:json}"
 #define FLOW_TASK_COLUMNS                                                                                              \
-    {"run", FIELD_INTEGER, LIST_SHOWN}, {"title", FIELD_TEXT, LIST_SHOWN}, {"to", FIELD_JSON, LIST_SHOWN},             \
-        {"state", FIELD_TEXT, LIST_SHOWN}, {"kind", FIELD_TEXT, LIST_SHOWN}, {"help", FIELD_TEXT, LIST_SHOWN},         \
-        {"form", FIELD_JSON, LIST_SHOWN}, {"fields", FIELD_JSON, LIST_SHOWN}, {"warnings", FIELD_JSON, LIST_SHOWN},    \
-        {"about_revision", FIELD_INTEGER, LIST_SHOWN}, {"about_hash", FIELD_TEXT, LIST_SHOWN},                         \
-        {"shown", FIELD_TEXT, LIST_SHOWN}, {"part", FIELD_JSON, LIST_SHOWN}, {"changed", FIELD_JSON, LIST_SHOWN},      \
-        {"claimed_by", FIELD_INTEGER, LIST_SHOWN}, {"claimed_until", FIELD_INSTANT, LIST_SHOWN},                       \
-        {"orphan_why", FIELD_TEXT, LIST_SHOWN}, {"may_decide", FIELD_BOOLEAN, LIST_SHOWN},                             \
-        {"may_claim", FIELD_BOOLEAN, LIST_SHOWN}, {"may_delegate", FIELD_BOOLEAN, LIST_SHOWN},                         \
-        {"may_reassign", FIELD_BOOLEAN, LIST_SHOWN}, {"may_hand_back", FIELD_BOOLEAN, LIST_SHOWN},                     \
-        {"may_release", FIELD_BOOLEAN, LIST_SHOWN}, {"may_comment", FIELD_BOOLEAN, LIST_SHOWN},                        \
-        {"may_recuse", FIELD_BOOLEAN, LIST_SHOWN},                                                                     \
+    {"run", FIELD_INTEGER, LIST_SHOWN}, {"title", FIELD_TEXT, LIST_SHOWN},                                             \
+        {"to", FIELD_JSON, LIST_SHOWN, .gives = FLOW_TASK_TO}, {"state", FIELD_TEXT, LIST_SHOWN},                      \
+        {"kind", FIELD_TEXT, LIST_SHOWN}, {"help", FIELD_TEXT, LIST_SHOWN},                                            \
+        {"form", FIELD_JSON, LIST_SHOWN, .gives = "map"}, {"fields", FIELD_JSON, LIST_SHOWN, .gives = "@Field[]"},     \
+        {"warnings", FIELD_JSON, LIST_SHOWN, .gives = "list:text"}, {"about_revision", FIELD_INTEGER, LIST_SHOWN},     \
+        {"about_hash", FIELD_TEXT, LIST_SHOWN}, {"shown", FIELD_TEXT, LIST_SHOWN},                                     \
+        {"part", FIELD_JSON, LIST_SHOWN, .gives = "list:text"},                                                        \
+        {"changed", FIELD_JSON, LIST_SHOWN, .gives = FLOW_TASK_CHANGED}, {"claimed_by", FIELD_INTEGER, LIST_SHOWN},    \
+        {"claimed_until", FIELD_INSTANT, LIST_SHOWN}, {"orphan_why", FIELD_TEXT, LIST_SHOWN},                          \
+        {"may_decide", FIELD_BOOLEAN, LIST_SHOWN}, {"may_claim", FIELD_BOOLEAN, LIST_SHOWN},                           \
+        {"may_delegate", FIELD_BOOLEAN, LIST_SHOWN}, {"may_reassign", FIELD_BOOLEAN, LIST_SHOWN},                      \
+        {"may_hand_back", FIELD_BOOLEAN, LIST_SHOWN}, {"may_release", FIELD_BOOLEAN, LIST_SHOWN},                      \
+        {"may_comment", FIELD_BOOLEAN, LIST_SHOWN}, {"may_recuse", FIELD_BOOLEAN, LIST_SHOWN},                         \
     {                                                                                                                  \
-        "why", FIELD_JSON, LIST_SHOWN                                                                                  \
+        "why", FIELD_JSON, LIST_SHOWN, .gives = "map:text"                                                             \
     }
 
 /* One task with what the session's person may do with it and why. 1, 0. */

@@ -40,52 +40,6 @@ void api_job_free(struct api_job *job)
     mem_free(job);
 }
 
-/* Does the header have the hash of a text: by itself, or as what an ETag begins with ("HASH-…")? Quotes, W/ and others
- * in the list do not matter. */
-static bool has_hash(const char *header, const char *hash)
-{
-    size_t n = strlen(hash);
-    for (const char *p = header; *p; p += strcspn(p, ",")) {
-        p += strspn(p, ", \t");
-        if (strncmp(p, "W/", 2) == 0) p += 2;
-        if (*p == '"') p++;
-        if (strncmp(p, hash, n) == 0 && (!p[n] || strchr("\"-, \t", p[n]))) return true;
-    }
-    return false;
-}
-
-/* Each hash that the header has must be asked for: what fits is what is shown now. */
-static int match_task(struct api_job *job, struct session *s, int64_t task, struct err *err)
-{
-    int rc = ERR_CONFLICT;
-    err_set(err, rc, "http.precondition", NULL);
-    for (const char *p = job->if_match; rc == ERR_CONFLICT && *p; p += strcspn(p, ",")) {
-        char hash[DIGEST_HEX];
-        p += strspn(p, ", \t");
-        if (strncmp(p, "W/", 2) == 0) p += 2;
-        if (*p == '"') p++;
-        size_t n = strspn(p, "0123456789abcdef");
-        if (n != sizeof(hash) - 1 || (p[n] && !strchr("\"-, \t", p[n]))) continue;
-        snprintf(hash, sizeof(hash), "%.*s", (int)n, p);
-        rc = flow_task_match(s, task, hash, err);
-    }
-    if (rc == 0) err_clear(err);
-    return rc;
-}
-
-/* The item's text, or what is shown with the task, must still be what the client has seen. */
-static int check_match(struct api_job *job, struct session *s, struct err *err)
-{
-    const struct val *id = val_at(&job->args, 0);
-    struct content_version now;
-    if (!job->if_match || !val_is(id, VAL_INT) || strcmp(job->if_match, "*") == 0) return 0;
-    if (strncmp(job->call, "task.", 5) == 0) return match_task(job, s, id->as.i, err);
-    int rc = content_item_version(s->db, id->as.i, &now, err);
-    if (rc) return rc;
-    if (has_hash(job->if_match, now.hash)) return 0;
-    return err_set(err, ERR_CONFLICT, "http.precondition", NULL);
-}
-
 /* As whom, and from where. */
 static void take_caller(struct api_job *job, struct session *s)
 {
@@ -97,11 +51,12 @@ static void take_caller(struct api_job *job, struct session *s)
 }
 
 /* If-Match is about the text, If-None-Match about all that is answered: the state, who approved, when it appears. */
-static void take_etag(struct api_job *job, const struct val *out)
+static void take_etag(struct api_job *job, const struct api_fn *fn, const struct val *out)
 {
     bool is_item = out->type == VAL_OBJ && out->as.obj.kind == &content_item_kind;
-    bool is_task = out->type == VAL_MAP && strcmp(job->call, "task.show") == 0;
-    const struct val *hash = is_item ? val_get(out->as.obj.fields, "hash") : is_task ? val_get(out, "shown") : NULL;
+    const struct val *hash = is_item            ? val_get(out->as.obj.fields, "hash")
+                             : fn && fn->tagged ? val_get(out, fn->tagged)
+                                                : NULL;
     job->etag[0] = '\0';
     if (val_is(hash, VAL_STR))
         snprintf(job->etag, sizeof(job->etag), "%.*s-%016llx", (int)hash->as.str.len, hash->as.str.s,
@@ -137,7 +92,7 @@ static int keep_without(struct api_job *job, const char *once, const struct val 
 static int run_call(struct api_job *job, struct session *s, struct err *err)
 {
     struct val out = val_nil();
-    int rc = check_match(job, s, err);
+    int rc = api_check_match(job, s, err);
     if (rc == 0) rc = api_invoke(s->host->api, s, job->call, &job->args, &job->arena, &out, err);
     if (rc) return rc;
     if (s->next) job->next = http_query_next(job->request->path, job->request->query, s->next, &job->arena);
@@ -153,8 +108,8 @@ static int run_call(struct api_job *job, struct session *s, struct err *err)
     json_write(&job->out, &out);
     buf_add_char(&job->out, '\n');
     if (!buf_ok(&job->out)) return err_set(err, ERR_LIMIT, "limit.size", NULL);
-    take_etag(job, &out);
     const struct api_fn *fn = api_find(s->host->api, job->call, NULL);
+    take_etag(job, fn, &out);
     bool has_secret = job->idempotency_key && fn && fn->once && out.type == VAL_MAP;
     return has_secret ? keep_without(job, fn->once, &out, err) : 0;
 }

@@ -82,6 +82,8 @@ void api_job_free(struct api_job *job);
 void api_job_start(struct api_job *job, bool writes);
 /* The same from `refuse`: the request is deferred already. */
 void api_job_go_on(struct api_job *job, bool writes);
+/* Before the call: is it of the type in the path, and still as If-Match has it (api_match.c)? */
+int api_check_match(struct api_job *job, struct session *s, struct err *err);
 int api_take_key(struct api_job *job); /* Idempotency-Key; api_admit.c */
 /* A JSON body, or nil. */
 int api_read_json(const struct http_request *r, struct arena *a, struct val *out, struct err *err);

@@ -24,10 +24,10 @@ static int spool(void *ctx, const char *p, size_t n)
 static const struct list_column type_columns[] = {{"name", FIELD_TEXT, LIST_FILTER | LIST_SORT},
                                                   {"plugin", FIELD_TEXT, LIST_FILTER | LIST_SORT},
                                                   {"title", FIELD_TEXT, LIST_SHOWN},
-                                                  {"params", FIELD_JSON, LIST_SHOWN},
-                                                  {"columns", FIELD_JSON, LIST_SHOWN},
-                                                  {"chart", FIELD_JSON, LIST_SHOWN},
-                                                  {"group", FIELD_JSON, LIST_SHOWN},
+                                                  {"params", FIELD_JSON, LIST_SHOWN, .gives = "@Field[]"},
+                                                  {"columns", FIELD_JSON, LIST_SHOWN, .gives = REPORT_COLUMNS},
+                                                  {"chart", FIELD_JSON, LIST_SHOWN, .gives = REPORT_CHART},
+                                                  {"group", FIELD_TEXT, LIST_SHOWN},
                                                   {0}};
 const struct list report_types = {.name = "reports", .order = "name", .key = "name", .columns = type_columns};
 

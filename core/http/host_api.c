@@ -168,7 +168,8 @@ static const struct api_fn functions[] = {
      "A failed or blocked run goes on, with its own source or on the active version."},
     {"run.upgrade", run_upgrade, "options:map{plugin:text,flow:text,run:integer,after:integer,dry_run:boolean}", "map",
      API_WRITE, API_HOST, 1, "Tries open runs of old versions against the active one; moves those that fit.",
-     .gives = "runs:list next:integer"},
+     .gives = "runs:list{run:integer!,flow:text!,outcome:text!,step:text,journal:text,code:text,where:text,error:text,"
+              "error_code:text,journal_args:map,code_args:map}! next:integer"},
     {0},
 };
 

@@ -42,7 +42,7 @@ static const struct api_fn functions[] = {
      "One error: message, remedy, run and step, the lines around the place, the traceback.",
      .gives = "id:text! plugin:text! kind:text! name:text where:text first:integer! last:integer! count:integer! "
               "run:integer code:text! message:text! remedy:text step:integer version:text source:text traceback:text "
-              "values:map"},
+              "values:map:text"},
     {0},
 };
 

@@ -156,7 +156,8 @@ static int plugin_grant(struct api_call *c)
 static const struct api_fn functions[] = {
     {"plugin.grant", plugin_grant, "name:text! options:map{yes:text}", "map", API_WRITE, API_HOST, 1,
      "Shows what the waiting version of a plugin wants and how it differs; with its hash as `yes`, lets it in.",
-     .gives = "name:text! version:text! serves:text! hash:text! wants:list! gives_up:list! requires:list! diff:text! "
+     .gives = "name:text! version:text! serves:text! hash:text! wants:list:text! gives_up:list:text! "
+              "requires:list:text! diff:text! "
               "grant:text!"},
     {0},
 };

@@ -39,7 +39,7 @@ static const struct list_option task_options[] = {
     {"user", "text", "Whose tasks; else the caller's."},
     {"all", "boolean", "All open tasks, for those who may read them."},
     {"flow", "text", "Of this flow alone: PLUGIN.FLOW."},
-    {"due_before", "text", "Due before an instant, or within a duration."},
+    {"due_before", "text", "Due before an instant, or within a duration; sorted by due, unless `sort` says otherwise."},
     {"undated", "boolean", "Those without a term alone; not with sort=due."},
     {0}};
 static const struct list task_list = {
@@ -54,11 +54,21 @@ static int take_place(struct api_call *c, const struct list_query *q, struct inb
     return to->after ? 0 : err_set(c->err, ERR_INVALID, "find.cursor", NULL);
 }
 
+/* As a range of a list does, it makes the order: so the page is one range of the terms' index. */
+static int order_by_due(struct api_call *c)
+{
+    struct val *o = &c->args[0];
+    if (!val_get(o, "due_before") || val_get(o, "sort") || val_get(o, "order") || list_asks(o, "undated")) return 0;
+    return val_set(c->arena, o, "sort", val_str("due")) ? err_set(c->err, ERR_NOMEM, "memory", NULL) : 0;
+}
+
 static int read_query(struct api_call *c, struct list_query *q, struct inbox_query *to)
 {
-    const struct val *o = &c->args[0], *before = val_get(o, "due_before");
-    int rc = api_list_read(c, o, q);
+    const struct val *o = &c->args[0], *before;
+    int rc = order_by_due(c);
+    if (rc == 0) rc = api_list_read(c, o, q);
     if (rc) return rc;
+    before = val_get(o, "due_before");
     const struct list_filter *about = list_filter_of(q, "about"), *claimed = list_filter_of(q, "claimed");
     to->limit = q->limit;
     to->by_due = !q->down;

@@ -137,6 +137,19 @@ static int read_hangs(struct api_call *c, int64_t unit, int64_t day)
     return rc ? rc : val_set(c->arena, &c->result, "children", list);
 }
 
+/* Days of this list are numbers: outside they are dates. */
+static int show_days(struct api_call *c, struct val *rows)
+{
+    for (size_t i = 0; i < rows->as.list.n; i++) {
+        struct val *row = &rows->as.list.items[i];
+        char *text = arena_alloc(c->arena, 16);
+        if (!text) return ERR_NOMEM;
+        date_format_day(val_get_int(row, "day", 0), text);
+        if (val_set(c->arena, row, "day", val_str(text))) return ERR_NOMEM;
+    }
+    return 0;
+}
+
 static int unit_show(struct api_call *c)
 {
     int64_t unit = 0, day = 0;
@@ -149,6 +162,7 @@ static int unit_show(struct api_call *c)
     if (rc == 1) rc = read_hangs(c, unit, day);
     if (rc == 0) rc = val_set(c->arena, &c->result, "unit", v);
     if (rc == 0) rc = people_successors(c->s->db, unit, day, c->arena, &next, c->err);
+    if (rc == 0) rc = show_days(c, &next);
     if (rc == 0) rc = val_set(c->arena, &c->result, "successors", next);
     return rc == ERR_NOMEM ? err_set(c->err, ERR_LIMIT, "limit.size", NULL) : rc;
 }
@@ -263,30 +277,31 @@ static int why(struct api_call *c)
     return rc ? rc : add_alike(c, account.id, account.person, &c->result);
 }
 
+#define ALIKE "list{user:text!,by:list:text!}"
 static const struct list_column who_columns[] = {{"id", FIELD_INTEGER, LIST_UP},
                                                  {"account", FIELD_INTEGER, LIST_SHOWN},
-                                                 {"person", FIELD_JSON, LIST_SHOWN},
+                                                 {"person", FIELD_JSON, LIST_SHOWN, .gives = "@Person"},
                                                  {"user", FIELD_TEXT, LIST_SHOWN},
                                                  {"may", FIELD_BOOLEAN, LIST_SHOWN},
                                                  {"kind", FIELD_TEXT, LIST_SHOWN},
                                                  {"verb", FIELD_TEXT, LIST_SHOWN},
                                                  {"state", FIELD_TEXT, LIST_SHOWN},
-                                                 {"roles", FIELD_JSON, LIST_SHOWN},
+                                                 {"roles", FIELD_JSON, LIST_SHOWN, .gives = "list:text"},
                                                  {"role", FIELD_TEXT, LIST_SHOWN},
                                                  {"position", FIELD_TEXT, LIST_SHOWN},
                                                  {"title", FIELD_TEXT, LIST_SHOWN},
-                                                 {"unit", FIELD_JSON, LIST_SHOWN},
-                                                 {"body", FIELD_JSON, LIST_SHOWN},
+                                                 {"unit", FIELD_JSON, LIST_SHOWN, .gives = "@Unit"},
+                                                 {"body", FIELD_JSON, LIST_SHOWN, .gives = "@Body"},
                                                  {"capacity", FIELD_TEXT, LIST_SHOWN},
-                                                 {"since", FIELD_JSON, LIST_SHOWN},
-                                                 {"until", FIELD_JSON, LIST_SHOWN},
+                                                 {"since", FIELD_DATE, LIST_SHOWN},
+                                                 {"until", FIELD_DATE, LIST_SHOWN},
                                                  {"act", FIELD_TEXT, LIST_SHOWN},
                                                  {"wanted", FIELD_TEXT, LIST_SHOWN},
                                                  {"delegation", FIELD_INTEGER, LIST_SHOWN},
-                                                 {"on_behalf_of", FIELD_JSON, LIST_SHOWN},
-                                                 {"delegated_until", FIELD_JSON, LIST_SHOWN},
+                                                 {"on_behalf_of", FIELD_JSON, LIST_SHOWN, .gives = "@Person"},
+                                                 {"delegated_until", FIELD_DATE, LIST_SHOWN},
                                                  {"sentence", FIELD_TEXT, LIST_SHOWN},
-                                                 {"alike", FIELD_JSON, LIST_SHOWN},
+                                                 {"alike", FIELD_JSON, LIST_SHOWN, .gives = ALIKE},
                                                  {0}};
 static const struct list_option who_options[] = {{"at", "date", "As of a day."}, {0}};
 static const struct list who_list = {
@@ -351,8 +366,8 @@ static int who_can(struct api_call *c)
 static const struct list_column verb_columns[] = {{"verb", FIELD_TEXT, LIST_FILTER | LIST_SORT},
                                                   {"given", FIELD_TEXT, LIST_FILTER},
                                                   {"where", FIELD_TEXT, LIST_FILTER},
-                                                  {"states", FIELD_JSON, LIST_SHOWN},
-                                                  {"roles", FIELD_JSON, LIST_SHOWN},
+                                                  {"states", FIELD_JSON, LIST_SHOWN, .gives = "list:text"},
+                                                  {"roles", FIELD_JSON, LIST_SHOWN, .gives = "list:text"},
                                                   {0}};
 static const struct list verb_list = {.name = "verbs", .order = "verb", .key = "verb", .columns = verb_columns};
 
@@ -366,27 +381,33 @@ static int verbs(struct api_call *c)
     return rc ? rc : api_list_slice(c, &c->args[0], &all);
 }
 
+#define HANGING "list{id:integer!,person:text,what:text,until:date}"
+
 static const struct api_fn functions[] = {
     {"org.import", import, "tree:map! options:map{preview:boolean}", "map", API_WRITE, API_HOST, 1,
      "Takes an organisation in, from lists or from { files = { { name, text } } }; idempotent by code. Nobody takes in "
      "more rights for themself; accounts and their e-mail are changed by who may user.add.",
      true, .gives = "*"},
     {"org.export", give, "options:map", "map", API_READ, API_HOST, 1,
-     "Gives the organisation out: its whole history, or what holds on a day {at}.", .guarded = true, .gives = "*"},
+     "Gives the organisation out: its whole history, or what holds on a day {at}.", .guarded = true,
+     .gives =
+         "units:list:map unit_names:list:map unit_parents:list:map roles:list:map positions:list:map persons:list:map "
+         "bodies:list:map body_terms:list:map body_members:list:map holders:list:map delegations:list:map "
+         "users:list:map role_holders:list:map calendar:list:map changes:list:map successors:list:map"},
     {"org.unit", unit_show, "code:text! options:map", "map", API_READ, API_HOST, 1,
      "A unit of a day {at}, what hangs on it, and what became of it.",
-     .gives =
-         "unit:@Unit! children:@Unit[]! holders:list! roles:list! delegations:list! bodies:list! successors:list!"},
+     .gives = "unit:@Unit! children:@Unit[]! holders:" HANGING " roles:" HANGING " delegations:" HANGING
+              " bodies:" HANGING " successors:list{unit:@Unit,day:date!,how:text!}!"},
     {"org.change", change, "change:map! options:map{dry_run:boolean}", "map", API_WRITE, API_HOST, 1,
      "Changes the tree: { how = merge | split | rename | abolish | move, … }.", true,
-     .gives = "how:text! day:text! ended:@Unit[] made:@Unit[] moved:@Unit[] renamed:@Unit[] holders:list roles:list "
-              "delegations:list bodies:list unchanged:boolean open_tasks:integer"},
+     .gives = "how:text! day:text! ended:@Unit[] made:@Unit[] moved:@Unit[] renamed:@Unit[] holders:" HANGING
+              " roles:" HANGING " delegations:" HANGING " bodies:" HANGING " unchanged:boolean open_tasks:integer"},
     {"policy.why", why, "user:text! verb:text! thing:text options:map", "map", API_READ, API_HOST, 1,
      "Why a user may do something, or may not; decide with task:ID.",
-     .gives =
-         "may:boolean! kind:text! verb:text state:text sentence:text! person:@Person wanted:text role:text roles:list "
-         "position:text title:text unit:@Unit body:json capacity:text since:text until:text act:text "
-         "delegation:integer on_behalf_of:@Person delegated_until:text alike:list"},
+     .gives = "may:boolean! kind:text! verb:text state:text sentence:text! person:@Person wanted:text role:text "
+              "roles:list:text "
+              "position:text title:text unit:@Unit body:@Body capacity:text since:text until:text act:text "
+              "delegation:integer on_behalf_of:@Person delegated_until:text alike:" ALIKE},
     {"policy.who_can", who_can, "verb:text! thing:text options:map", "list", API_READ, API_HOST, 1,
      "Who may do something; decide with task:ID.", .list = &who_list},
     {"policy.verbs", verbs, "options:map", "list", API_READ, API_HOST, 1,

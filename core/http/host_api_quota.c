@@ -29,7 +29,7 @@ static int add_row(struct api_call *c, const char *limit, int64_t used, int64_t 
     return rc | val_add(c->arena, &c->result, row);
 }
 
-static const struct list_column limit_columns[] = {{"limit", FIELD_TEXT, LIST_FILTER | LIST_SORT},
+static const struct list_column limit_columns[] = {{"limit", FIELD_TEXT, LIST_SORT},
                                                    {"now", FIELD_INTEGER, LIST_RANGE | LIST_SORT},
                                                    {"most", FIELD_INTEGER, LIST_RANGE | LIST_SORT},
                                                    {"refused", FIELD_INTEGER, LIST_RANGE | LIST_SORT},

@@ -278,7 +278,8 @@ static int link_decide(struct api_call *c)
 
 static const struct api_fn functions[] = {
     {"task.show", show, "id:integer!", "map", API_READ, API_HOST, 1,
-     "One task with the text that it is about (item), and what the caller may do with it and why.", .gives = "@Task"},
+     "One task with the text that it is about (item), and what the caller may do with it and why.", .tagged = "shown",
+     .gives = "@Task"},
     {"task.history", history, "id:integer! options:map", "list", API_READ, API_HOST, 1,
      "Comments, claims, reassignments and what else happened to a task.", .list = &flow_task_history_list},
     {"task.form", form, "id:integer!", "map", API_READ, API_HOST, 1,
@@ -317,8 +318,13 @@ static const struct api_fn functions[] = {
     {"task.warnings", warnings, "", "string[]", API_READ, API_HOST, 1,
      "Sentences about years without a calendar that open terms touch, and about orphans."},
     {"task.handover", handover, "person:any! options:map{at:text}", "map", API_READ, API_HOST, 1,
-     "What a person leaves behind: tasks, runs, delegations.", .guarded = true,
-     .gives = "person:@Person! tasks:@Task[]! claimed:list! runs:list! positions:list! delegations:list!"},
+     "What a person leaves behind: tasks, runs, delegations; `more` where there are more than 1000 of any.",
+     .guarded = true,
+     .gives = "person:@Person! tasks:@Task[]! claimed:list{id:integer!,title:text!}! "
+              "runs:list{id:integer!,flow:text!,business_id:text}! "
+              "positions:list{position:text!,unit:text!,since:date,until:date}! "
+              "delegations:list{id:integer!,from:text,to:text,position:text,role:text,unit:text,since:date,until:date,"
+              "act:text}! more:boolean"},
     {"task.link", link, "id:integer! person:any! expires:any", "map", API_WRITE, API_HOST, 1,
      "A link by which a person decides one task without an account: used once, for seven days unless said.", true,
      .once = "token path", .gives = "token:text path:text withheld:list:text"},

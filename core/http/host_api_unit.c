@@ -33,7 +33,7 @@ static const struct api_fn functions[] = {
      "What a unit leaves behind, and who took over: its open tasks, and those that have gone to its successors; "
      "`more` where there are more than 1000 of either.",
      .guarded = true,
-     .gives = "unit:json! ended:boolean! successors:@Unit[]! tasks:@Task[]! moved:@Task[]! more:boolean"},
+     .gives = "unit:@Unit! ended:boolean! successors:@Unit[]! tasks:@Task[]! moved:@Task[]! more:boolean"},
     {0},
 };
 

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "http/routes.h"
+#include "people/auth.h"
 #include "plugin/host.h"
+#include "report/report.h"
 
 /* "/api/runs/:id/cancel" → "/api/runs/{id}/cancel" */
 static const char *path_of(struct openapi *o, const char *pattern)
@@ -33,7 +35,7 @@ struct parts {
     size_t nparams;
     struct val parameters, body, required; /* body: properties, or one whole schema */
     struct val whole;
-    bool has_whole;
+    bool has_whole, needs_body;
 };
 
 static void take_query_map(struct openapi *o, struct parts *p, const struct api_param *map)
@@ -75,6 +77,7 @@ static void take_part(struct openapi *o, struct parts *p, const char *spec, size
     } else if (strcmp(name, "body") == 0) {
         p->whole = schema;
         p->has_whole = true;
+        p->needs_body |= param && param->required;
     } else if (strncmp(name, "body.", 5) == 0) {
         openapi_set(o, &p->body, name + 5, schema);
         if (param && param->required) openapi_add(o, &p->required, val_str(name + 5));
@@ -102,15 +105,36 @@ static void take_declared(struct openapi *o, struct parts *p)
     for (size_t i = 0; i < sizeof(wholes) / sizeof(wholes[0]); i++) {
         if (strcmp(p->route->call, wholes[i][0]) != 0) continue;
         p->whole = openapi_ref(o, wholes[i][1]);
-        p->has_whole = true;
+        p->has_whole = p->needs_body = true;
     }
     if (strcmp(p->route->call, "task.decide_all") == 0)
         openapi_set(o, &p->body, "answer", openapi_ref(o, "TaskAnswer"));
 }
 
+/* What stands in the path, and the call is not given: the type of an item. */
+static void add_path(struct openapi *o, const struct http_route *route, struct val *parameters)
+{
+    for (const char *p = route->pattern; (p = strchr(p, ':')); p++) {
+        const char *name = arena_strndup(o->a, p + 1, strcspn(p + 1, "/"));
+        bool there = !name;
+        for (size_t i = 0; !there && val_at(parameters, i); i++)
+            there = val_is_str(val_get(val_at(parameters, i), "name"), name) &&
+                    val_is_str(val_get(val_at(parameters, i), "in"), "path");
+        if (!there) openapi_add(o, parameters, openapi_parameter(o, name, "path", true, openapi_type(o, "string")));
+    }
+}
+
 static struct val content_of(struct openapi *o, const char *type, struct val schema)
 {
     return OPENAPI_MAP(o, {type, OPENAPI_MAP(o, {"schema", schema})});
+}
+
+static struct val or_null(struct openapi *o, struct val schema)
+{
+    struct val any = val_list();
+    openapi_add(o, &any, schema);
+    openapi_add(o, &any, openapi_type(o, "null"));
+    return OPENAPI_MAP(o, {"anyOf", any});
 }
 
 /* The schema that a function's result has, from its description: "Item?", "Run[]", "list", "map", "integer". */
@@ -132,8 +156,9 @@ static struct val result_of(struct openapi *o, const struct api_fn *fn)
     if (!list) return one;
     struct val items = OPENAPI_MAP(o, {"type", val_str("array")}, {"items", one});
     if (!page) return items;
-    return OPENAPI_MAP(o, {"type", val_str("object")},
-                       {"properties", OPENAPI_MAP(o, {"items", items}, {"next", val_map()})});
+    return OPENAPI_MAP(
+        o, {"type", val_str("object")},
+        {"properties", OPENAPI_MAP(o, {"items", items}, {"next", or_null(o, openapi_type(o, "string"))})});
 }
 
 static struct val responses_of(struct openapi *o, const struct http_route *route, const struct api_fn *fn)
@@ -143,7 +168,7 @@ static struct val responses_of(struct openapi *o, const struct http_route *route
     struct openapi_answer a = {.status = nothing ? 204 : route->status,
                                .type = "application/json",
                                .pages = fn->list != NULL,
-                               .etag = gives_item || strcmp(route->call, "task.show") == 0,
+                               .etag = gives_item || fn->tagged,
                                .writes = route->writes,
                                .matches = route->match != HTTP_NO_MATCH};
     return openapi_responses(o, &a, nothing ? val_nil() : result_of(o, fn));
@@ -178,11 +203,12 @@ static struct val operation(struct openapi *o, const struct http_route *route)
         if (api_at(o->host->api, i) == fn) p.nparams = api_params(o->host->api, i, &p.params);
     p.fn = fn;
     take_parts(o, &p);
-    openapi_set(o, &op, "operationId", val_str(openapi_text(o, route->method, " ", route->pattern)));
+    openapi_set(o, &op, "operationId", openapi_id(o, route->method, route->pattern));
     openapi_set(o, &op, "summary", val_str(fn->doc));
     struct val tags = val_list();
     openapi_add(o, &tags, val_str(arena_strndup(o->a, fn->name, strcspn(fn->name, ".:"))));
     openapi_set(o, &op, "tags", tags);
+    add_path(o, route, &p.parameters);
     add_headers(o, route, &p.parameters);
     struct val security = openapi_security(o, HTTP_LOGIN, strcmp(route->method, "GET") == 0);
     /* Without either, what is public. */
@@ -193,8 +219,11 @@ static struct val operation(struct openapi *o, const struct http_route *route)
     bool whole = p.has_whole;
     struct val body = whole ? p.whole : OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", p.body});
     if (!whole && p.required.as.list.n) openapi_set(o, &body, "required", p.required);
+    bool needed = p.needs_body || p.required.as.list.n > 0;
     if (whole || p.body.as.map.n)
-        openapi_set(o, &op, "requestBody", OPENAPI_MAP(o, {"content", content_of(o, "application/json", body)}));
+        openapi_set(
+            o, &op, "requestBody",
+            OPENAPI_MAP(o, {"required", val_bool(needed)}, {"content", content_of(o, "application/json", body)}));
     openapi_set(o, &op, "responses", responses_of(o, route, fn));
     return op;
 }
@@ -210,6 +239,24 @@ void openapi_operation(struct openapi *o, struct val *paths, const char *pattern
         lower[n] = (char)(method[n] | 0x20);
     openapi_set(o, &item, openapi_text(o, arena_strndup(o->a, lower, n), "", ""), op);
     openapi_set(o, paths, path, item);
+}
+
+/* What it answers: rows and totals by the columns that it declares; a cell may be empty. */
+static struct val report_answer(struct openapi *o, const struct report_def *def)
+{
+    struct val s = openapi_words(o, OPENAPI_REPORT), properties = *val_get(&s, "properties"), cells = val_map();
+    for (size_t i = 0; i < def->ncolumns; i++) {
+        struct field f = def->columns[i].field;
+        f.required = false;
+        struct val one = openapi_shown(o, &(struct field_list){.items = &f, .n = 1});
+        openapi_set(o, &cells, f.name, or_null(o, *val_get(val_get(&one, "properties"), f.name)));
+    }
+    struct val row = OPENAPI_MAP(o, {"type", val_str("object")}, {"properties", cells});
+    openapi_set(o, &properties, "rows", openapi_list_of(o, row));
+    openapi_set(o, &properties, "totals", row);
+    openapi_set(o, &properties, "params", openapi_shown(o, &def->params));
+    openapi_set(o, &s, "properties", properties);
+    return s;
 }
 
 /* A report is a path of its own, with its parameters. */
@@ -234,11 +281,21 @@ static void add_reports(struct openapi *o, struct val *paths)
             openapi_add(o, &list, openapi_parameter(o, "limit", "query", false, openapi_type(o, "integer")));
         if (!field_find(&params, "after"))
             openapi_add(o, &list, openapi_parameter(o, "after", "query", false, openapi_type(o, "string")));
-        struct val op = OPENAPI_MAP(o, {"operationId", val_str(openapi_text(o, "report ", d->name, ""))},
-                                    {"parameters", list}, {"security", openapi_security(o, HTTP_LOGIN, true)},
-                                    {"responses", openapi_responses(o, &answer, openapi_words(o, OPENAPI_REPORT))});
+        struct val op =
+            OPENAPI_MAP(o, {"operationId", openapi_id(o, "GET", openapi_text(o, "/api/reports/", d->name, ""))},
+                        {"parameters", list}, {"security", openapi_security(o, HTTP_LOGIN, true)},
+                        {"responses", openapi_responses(o, &answer, report_answer(o, d->compiled))});
         openapi_operation(o, paths, openapi_text(o, "/api/reports/", d->name, ""), "GET", op);
     }
+}
+
+/* As others reach it; without a setting, where the document came from. */
+static struct val servers(struct openapi *o)
+{
+    struct val list = val_list();
+    const struct auth *auth = o->host->auth;
+    openapi_add(o, &list, OPENAPI_MAP(o, {"url", val_str(auth && auth->o.url && *auth->o.url ? auth->o.url : "/")}));
+    return list;
 }
 
 int openapi_write(struct session *s, const struct registry *r, struct arena *a, struct val *out, struct err *err)
@@ -255,7 +312,7 @@ int openapi_write(struct session *s, const struct registry *r, struct arena *a, 
     openapi_add(&o, &security, OPENAPI_MAP(&o, {"bearer", val_list()}));
     *out = OPENAPI_MAP(&o, {"openapi", val_str("3.1.0")},
                        {"info", OPENAPI_MAP(&o, {"title", val_str("Khung")}, {"version", val_str("1")})},
-                       {"jsonSchemaDialect", val_str(OPENAPI_DIALECT)}, {"security", security}, {"paths", paths},
-                       {"components", components});
+                       {"servers", servers(&o)}, {"jsonSchemaDialect", val_str(OPENAPI_DIALECT)},
+                       {"security", security}, {"paths", paths}, {"components", components});
     return o.failed ? err_set(err, ERR_LIMIT, "limit.size", "what", "openapi", NULL) : 0;
 }

@@ -64,6 +64,8 @@ struct openapi_answer {
     const char *type; /* "application/json" */
     bool pages, etag, writes, matches;
 };
+/* A name that is good in any language: "get_api_runs_id". */
+struct val openapi_id(struct openapi *o, const char *method, const char *pattern);
 struct val openapi_parameter(struct openapi *o, const char *name, const char *in, bool required, struct val schema);
 /* "Idempotency-Key", "If-Match", "If-Match-Needed". */
 struct val openapi_header(struct openapi *o, const char *name);
@@ -71,11 +73,21 @@ struct val openapi_security(struct openapi *o, enum http_needs needs, bool safe)
 struct val openapi_responses(struct openapi *o, const struct openapi_answer *a, struct val schema); /* schema or nil */
 void openapi_add_parts(struct openapi *o, struct val *components);
 
+/* openapi_words.c: an object with these members, "id:integer! tasks:@Task[]" (`gives` in plugin/api.h); of one type;
+ * the next word of several. */
+struct openapi_word {
+    const char *name;
+    bool required;
+    struct val schema;
+};
+struct val openapi_words(struct openapi *o, const char *words);
+struct val openapi_word_type(struct openapi *o, const char *type);
+const char *openapi_next_word(struct openapi *o, const char *at, struct openapi_word *w);
+struct val openapi_list_of(struct openapi *o, struct val items);
+
 /* openapi_told.c: lists, and routes that are no call of the API. */
 void openapi_list_parameters(struct openapi *o, struct val *to, const struct list *l);
 struct val openapi_list_row(struct openapi *o, const struct list *l);
-/* An object with these members: "id:integer! tasks:@Task[]" (`gives` in plugin/api.h). */
-struct val openapi_words(struct openapi *o, const char *words);
 void openapi_told(struct openapi *o, struct val *paths);
 /* Puts an operation at "/api/runs/:id" (openapi.c). */
 void openapi_operation(struct openapi *o, struct val *paths, const char *pattern, const char *method, struct val op);

@@ -50,10 +50,16 @@ static struct val file_key_of(struct openapi *o)
 }
 
 #define PROBLEM                                                                                                        \
-    "type:text! status:integer! title:text! detail:text hint:text code:text! where:text errors:list request:text"
+    "type:text! status:integer! title:text! detail:text hint:text code:text! where:text "                              \
+    "errors:list{field:text!,detail:text!} request:text"
 #define ITEM                                                                                                           \
-    "id:integer! type:text! slug:text state:text! revision:integer! hash:text! unit:json created_by:json "             \
+    "id:integer! type:text! slug:text state:text! revision:integer! hash:text! unit:integer created_by:integer "       \
     "created_at:text changed_at:text published_at:text"
+
+/* Of a form, a report, a content type; which `default` it has hangs on its type. */
+#define FIELD                                                                                                          \
+    "name:text! type:text! required:boolean! choices:list:text titles:map:text item:text title:text help:text "        \
+    "default:json min:number max:number"
 
 /* Which fields there are hangs on the type: its schema is content.TYPE. */
 static struct val item_of(struct openapi *o)
@@ -88,7 +94,10 @@ static struct val task_of(struct openapi *o)
     struct val s = openapi_list_row(o, &tasks);
     add_members(o, &s,
                 "id:integer! due:integer about:integer orphan:integer answer:map decided_by:integer decided_at:integer"
-                " item:@Item others:boolean above:integer reason:text comments:list open:boolean anybody:boolean");
+                " item:@Item others:boolean above:integer reason:text "
+                "comments:list{id:integer!,at:integer!,kind:text!,by:integer,person:integer,"
+                "text:text,files:@File[]} open:boolean anybody:boolean "
+                "vote:map{secret:boolean!,change:boolean!,members:integer!,quorum:text!,threshold:text!}");
     return s;
 }
 
@@ -107,13 +116,16 @@ int openapi_components(struct openapi *o, struct session *s, struct val *out, st
     openapi_set(o, &schemas, "Item", item_of(o));
     openapi_set(o, &schemas, "Run", run_of(o));
     openapi_set(o, &schemas, "Task", task_of(o));
+    openapi_set(o, &schemas, "Field", openapi_words(o, FIELD));
+    openapi_set(o, &schemas, "Body", openapi_words(o, "id:integer! code:text! name:text! text:text unit:integer"));
     openapi_set(o, &schemas, "Unit", openapi_words(o, "id:integer! code:text! name:text! text:text kind:text"));
     openapi_set(o, &schemas, "Person", openapi_words(o, "id:integer! code:text name:text text:text"));
     openapi_keys(o, &schemas);
     add_types(o, &schemas);
     add_flows(o, &schemas);
     openapi_set(o, &schemas, "Event",
-                openapi_words(o, "at:integer verb:text kind:text id:integer name:text unit:integer"));
+                openapi_words(o, "at:integer! verb:text! kind:text id:integer name:text unit:integer run:integer "
+                                 "person:integer on_behalf_of:integer"));
     int rc = openapi_forms(o, s, &schemas, err);
     *out = OPENAPI_MAP(o, {"schemas", schemas});
     openapi_add_parts(o, out);

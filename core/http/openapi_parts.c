@@ -30,6 +30,18 @@ static void add_headers(struct openapi *o, struct val *to, const char *const *na
         openapi_set(o, to, names[i], part(o, "headers", names[i]));
 }
 
+struct val openapi_id(struct openapi *o, const char *method, const char *pattern)
+{
+    char out[200];
+    size_t n = 0;
+    for (const char *p = method; *p && n < 8; p++)
+        out[n++] = (char)(*p | 0x20);
+    for (const char *p = pattern; *p && n + 1 < sizeof(out); p++)
+        if (!strchr(":{}", *p)) out[n++] = strchr("/.-", *p) ? '_' : *p;
+    out[n] = '\0';
+    return val_str(openapi_text(o, arena_strndup(o->a, out, n), "", ""));
+}
+
 /* A session's cookie alone is no proof that its owner asks: what changes something needs the word as well. */
 struct val openapi_security(struct openapi *o, enum http_needs needs, bool safe)
 {

@@ -68,8 +68,8 @@ static struct val operation(struct openapi *o, const struct route_def *def)
     if (!def->reads) openapi_add(o, &list, openapi_header(o, "Idempotency-Key"));
     openapi_add(o, &tags, val_str(def->plugin));
     if (def->is_public) openapi_add(o, &security, val_map());
-    struct val op = OPENAPI_MAP(o, {"operationId", val_str(openapi_text(o, def->method, " ", def->path))},
-                                {"tags", tags}, {"security", security}, {"responses", responses_of(o, def)});
+    struct val op = OPENAPI_MAP(o, {"operationId", openapi_id(o, def->method, def->path)}, {"tags", tags},
+                                {"security", security}, {"responses", responses_of(o, def)});
     if (val_is(title, VAL_STR)) openapi_set(o, &op, "summary", *title);
     if (list.as.list.n) openapi_set(o, &op, "parameters", list);
     if (!def->reads && strcmp(def->method, "DELETE") != 0) openapi_set(o, &op, "requestBody", body_of(o, def));

@@ -58,10 +58,10 @@ void openapi_list_parameters(struct openapi *o, struct val *to, const struct lis
         add_filter(o, to, c);
 }
 
-/* As answers have them: instants are milliseconds; what is found by a code may be shown whole. */
+/* As answers have them: instants are milliseconds. */
 static struct val shown_type(struct openapi *o, const struct list_column *c)
 {
-    if (c->lookup) return val_map();
+    if (c->gives) return openapi_word_type(o, c->gives);
     switch (c->type) {
     case FIELD_BOOLEAN:
         return openapi_type(o, "boolean");
@@ -86,71 +86,13 @@ struct val openapi_list_row(struct openapi *o, const struct list *l)
 
 /* --- routes that are no call --- */
 
-struct word {
-    const char *name;
-    bool required;
-    struct val schema;
-};
-
-static struct val array_of(struct openapi *o, struct val items)
-{
-    return OPENAPI_MAP(o, {"type", val_str("array")}, {"items", items});
-}
-
-static struct val any_members(struct openapi *o)
-{
-    return OPENAPI_MAP(o, {"type", val_str("object")}, {"additionalProperties", val_bool(true)});
-}
-
-static struct val schema_of_type(struct openapi *o, const char *name, const char *type)
-{
-    struct field f = {.name = name, .type = FIELD_JSON};
-    struct err ignored;
-    size_t n = strlen(type);
-    if (strcmp(type, "map") == 0) return any_members(o);
-    if (strcmp(type, "list") == 0) return array_of(o, val_map());
-    if (type[0] == '@' && n > 2 && strcmp(type + n - 2, "[]") == 0)
-        return array_of(o, openapi_ref(o, arena_strndup(o->a, type + 1, n - 3)));
-    if (type[0] == '@') return openapi_ref(o, type + 1);
-    return field_parse(o->a, name, type, &f, &ignored) == 0 ? openapi_field(o, &f) : val_map();
-}
-
-/* "name:text! code:text": each with its schema, in turn. */
-static const char *next_word(struct openapi *o, const char *at, struct word *w)
-{
-    size_t len = strcspn(at, " "), colon = strcspn(at, ":");
-    w->required = at[len - 1] == '!';
-    const char *name = arena_strndup(o->a, at, colon);
-    const char *type = arena_strndup(o->a, at + colon + 1, len - colon - 1 - w->required);
-    w->name = name ? name : "";
-    w->schema = type ? schema_of_type(o, w->name, type) : val_map();
-    o->failed |= !name || !type;
-    return at + len + strspn(at + len, " ");
-}
-
 static void add_words(struct openapi *o, struct val *to, const char *words, const char *in)
 {
     for (const char *at = words; at && *at;) {
-        struct word w;
-        at = next_word(o, at, &w);
+        struct openapi_word w;
+        at = openapi_next_word(o, at, &w);
         openapi_add(o, to, openapi_parameter(o, w.name, in, w.required, w.schema));
     }
-}
-
-struct val openapi_words(struct openapi *o, const char *words)
-{
-    struct val properties = val_map(), required = val_list(), s = openapi_type(o, "object");
-    if (strcmp(words, "*") == 0) return any_members(o);
-    if (words[0] == '@') return openapi_ref(o, words + 1);
-    for (const char *at = words; *at && *at != '[';) {
-        struct word w;
-        at = next_word(o, at, &w);
-        openapi_set(o, &properties, w.name, w.schema);
-        if (w.required) openapi_add(o, &required, val_str(w.name));
-    }
-    openapi_set(o, &s, "properties", properties);
-    if (required.as.list.n) openapi_set(o, &s, "required", required);
-    return s;
 }
 
 static struct val result_of(struct openapi *o, const struct http_told *t)
@@ -158,9 +100,9 @@ static struct val result_of(struct openapi *o, const struct http_told *t)
     struct val one;
     size_t n = strlen(t->result);
     bool is_list = n > 2 && strcmp(t->result + n - 2, "[]") == 0 && t->result[n - 3] == ' ';
-    if (t->list) return array_of(o, openapi_list_row(o, t->list));
+    if (t->list) return openapi_list_of(o, openapi_list_row(o, t->list));
     one = strchr(t->result, ':') || t->result[0] == '*' ? openapi_words(o, t->result) : openapi_ref(o, t->result);
-    return is_list ? array_of(o, one) : one;
+    return is_list ? openapi_list_of(o, one) : one;
 }
 
 static void add_path_parameters(struct openapi *o, struct val *to, const char *pattern)
@@ -215,7 +157,7 @@ static struct val operation(struct openapi *o, const char *method, const char *p
     if (t->list) openapi_list_parameters(o, &parameters, t->list);
     if (parameters.as.list.n) openapi_set(o, &op, "parameters", parameters);
     openapi_add(o, &tags, val_str(strncmp(pattern, "/auth/", 6) == 0 ? "auth" : "system"));
-    openapi_set(o, &op, "operationId", val_str(openapi_text(o, method, " ", pattern)));
+    openapi_set(o, &op, "operationId", openapi_id(o, method, pattern));
     openapi_set(o, &op, "summary", val_str(t->doc));
     openapi_set(o, &op, "tags", tags);
     openapi_set(o, &op, "security", openapi_security(o, needs, strcmp(method, "GET") == 0));

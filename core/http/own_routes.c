@@ -239,8 +239,10 @@ const struct http_own_route http_own_routes[] = {
      "/api/events",
      HTTP_LOGIN,
      handle_events,
-     {"What happens, as it happens, of what the caller may see (server-sent events).", .header = "Last-Event-ID:text",
-      .type = "text/event-stream"}},
+     {"What happens, as it happens, of what the caller may see (server-sent events): each has the data of schema "
+      "Event. "
+      "422 for a number that was never given, as after a backup: begin anew without it.",
+      .header = "Last-Event-ID:text", .type = "text/event-stream"}},
     {"GET",
      "/api/reports",
      HTTP_LOGIN,

@@ -96,6 +96,7 @@ const struct http_route http_routes[] = {
     {"POST", "/api/users", "user.add", "body.name body*", 201, true},
     {"GET", "/api/alike", "user.alike", "?=", 200, false},
     {"GET", "/api/users/:name", "user.show", ":name", 200, false},
+    {"PATCH", "/api/users/:name", "user.edit", ":name body", 200, true, HTTP_MUST_MATCH},
     {"POST", "/api/users/:name/disable", "user.disable", ":name", 204, true},
     {"POST", "/api/users/:name/enable", "user.enable", ":name", 204, true},
     {"POST", "/api/users/:name/unlock", "user.unlock", ":name", 204, true},

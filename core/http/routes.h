@@ -16,8 +16,8 @@
 struct http_api;
 struct list;
 
-/* The first argument is an item: may, or must, If-Match say the hash of its newest text? Of a task: of what is shown.
- */
+/* The first argument is an item's or a task's number, or an account's name: may, or must, If-Match say the hash of what
+ * stands in it, or is shown with it? */
 enum http_match { HTTP_NO_MATCH, HTTP_MAY_MATCH, HTTP_MUST_MATCH };
 
 struct http_route {
@@ -62,7 +62,11 @@ struct http_told {
 };
 
 /* Of a report, whichever it is. */
-#define OPENAPI_REPORT "name:text! title:text! params:map! columns:list! rows:list! totals:map! notes:list! next:text"
+#define REPORT_COLUMNS "list{name:text!,type:text!,title:text!,total:text}"
+#define REPORT_CHART "map{kind:text!,x:text!,y:text!,title:json}"
+#define OPENAPI_REPORT                                                                                                 \
+    "name:text! title:text! params:map! columns:" REPORT_COLUMNS "! chart:" REPORT_CHART " group:text rows:list:map! " \
+    "totals:map! notes:list:text! next:text"
 
 struct http_own_route {
     const char *method, *pattern;

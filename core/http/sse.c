@@ -27,8 +27,9 @@ struct stream {
     struct sse *hub;
     struct http_request *request;
     struct people_login login;
-    int64_t row, n; /* the last event that was sent or passed over */
-    bool is_waiting, is_over;
+    int64_t row, n;                       /* the last event that was sent or passed over */
+    bool is_waiting, is_over, is_doubted; /* doubted: what it may see is found out anew before the next page */
+    int64_t certain;                      /* up to this row it is known */
     int pings;
     struct seen seen[SEEN_MAX];
     size_t nseen, next_seen;
@@ -54,7 +55,7 @@ struct sse {
     struct arena arena; /* of the page: events behind a row, as they were read last */
     struct val page;
     int64_t page_from, page_last;
-    bool has_page;
+    bool has_page, page_has_rights; /* tells of accounts, roles or the organisation */
     struct buf text;
 };
 
@@ -169,6 +170,18 @@ static void arm(struct sse *hub, int64_t in_ms)
     loop_timer_set(hub->look, in_ms);
 }
 
+/* What may change who sees what. */
+static bool tells_rights(const struct val *events)
+{
+    static const char *const families[] = {"user.", "auth.", "org.", "people."};
+    for (size_t i = 0; val_at(events, i); i++) {
+        const char *verb = val_get_str(val_at(events, i), "verb");
+        for (size_t k = 0; verb && k < sizeof(families) / sizeof(families[0]); k++)
+            if (strncmp(verb, families[k], strlen(families[k])) == 0) return true;
+    }
+    return false;
+}
+
 /* The page behind a row; the one that was read last, where that is it. */
 static int read_page(struct sse *hub, int64_t from, struct err *err)
 {
@@ -178,6 +191,7 @@ static int read_page(struct sse *hub, int64_t from, struct err *err)
     int rc = audit_follow(hub->db, from, PAGE_ROWS, &hub->arena, &hub->page, &hub->page_last, err);
     hub->page_from = from;
     hub->has_page = rc == 0;
+    hub->page_has_rights = rc == 0 && tells_rights(&hub->page);
     return rc;
 }
 
@@ -192,7 +206,21 @@ static bool go_on(struct stream *st)
         st->is_over = true;
         return false;
     }
+    if (hub->page_has_rights && st->certain < hub->page_last) {
+        st->is_doubted = true;
+        st->certain = hub->page_last;
+        return true;
+    }
     return give(st, &hub->page, hub->page_last) && hub->page_last - from == PAGE_ROWS;
+}
+
+/* Is the caller still who it was, and what may it see? */
+static void ask_again(struct stream *st)
+{
+    struct err err;
+    st->nseen = st->next_seen = 0;
+    st->is_doubted = false;
+    if (st->hub->check(st->hub->ctx, st->request, &st->login, &err) != 0) st->is_over = true;
 }
 
 /* Who is at the same place gets the same page: most streams are where the newest row was. */
@@ -208,6 +236,7 @@ static void look(void *arg)
     store_rollback(hub->db);
     for (struct stream *st = hub->streams, *next; st; st = next) {
         next = st->next;
+        if (st->is_doubted) ask_again(st);
         if (st->is_over) drop(st);
     }
     if (more) arm(hub, 0);
@@ -236,8 +265,8 @@ void sse_told(void *arg)
     if (!loop_post(hub->loop, &hub->wake.mail)) atomic_store(&hub->is_told, true); /* it is closing */
 }
 
-/* Keeps the way open, and asks now and then whether the caller is still who it was: what it may see is found out anew.
- */
+/* Keeps the way open, and asks now and then whether the caller is still who it was, and what it may see: a role may end
+ * with its day. What is taken away in the midst is heeded at once (tells_rights). */
 static void ping(void *arg)
 {
     struct sse *hub = arg;
@@ -245,11 +274,8 @@ static void ping(void *arg)
     buf_init(&line, 64);
     buf_add_str(&line, ": ping\n\n");
     for (struct stream *st = hub->streams, *next; st; st = next) {
-        struct err err;
         next = st->next;
-        bool ask = ++st->pings % CHECK_EVERY == 0;
-        if (ask) st->nseen = st->next_seen = 0;
-        if (ask && hub->check(hub->ctx, st->request, &st->login, &err) != 0) st->is_over = true;
+        if (++st->pings % CHECK_EVERY == 0) ask_again(st);
         if (!st->is_waiting && !st->is_over) send(st, &line);
         if (st->is_over) drop(st);
     }

@@ -110,6 +110,7 @@ static int add_ways(struct api_call *c, int64_t person, struct val *ways)
         size_t len;
         const char *p = stmt_text(s, 0, &len);
         char *kind = arena_strndup(c->arena, p, len);
+        if (kind && val_get(ways, kind)) continue; /* one of the usual ones: it is there */
         if (!kind || set_text(s, 1, kind, c->arena, ways) == ERR_LIMIT) rc = too_large(c);
         if (rc < 0) break;
     }
@@ -266,7 +267,7 @@ static const struct api_fn functions[] = {
      "The caller has read these, or all."},
     {"notice.preferences", preferences, "", "map", API_READ, API_HOST, 1,
      "How the caller is told of what: ways by kind, quiet hours, the hour of the digest, what they follow.",
-     .gives = "ways:map! quiet_from:text quiet_until:text digest_at:text follows:list!"},
+     .gives = "ways:map:text! quiet_from:text quiet_until:text digest_at:text follows:list{type:text,unit:text}!"},
     {"notice.prefer", prefer, "wishes:map{ways:map,quiet_from:text,quiet_until:text,digest_at:text}!", "", API_WRITE,
      API_HOST, 1, "Changes that: a way is none, app, mail or digest; times are local, \"21:00\", or \"\" for none."},
     {"notice.follow", follow, "what:map{type:text,unit:text,stop:boolean}!", "", API_WRITE, API_HOST, 1,

@@ -1,6 +1,8 @@
-/* user.add, user.show, user.list, user.disable, user.enable: accounts, for who administers them. */
+/* user.add, user.edit, user.show, user.list, user.disable, user.enable: accounts, for who administers them. */
+#include <stdio.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/locale.h"
 #include "people/auth.h"
 #include "people/own.h"
@@ -14,19 +16,35 @@ static int enter(struct api_call *c, struct people_account *account)
     return rc ? rc : people_arg_account(c, &c->args[0], account);
 }
 
+static int bad(struct api_call *c, const char *name)
+{
+    return err_set(c->err, ERR_INVALID, "http.parameter", "name", name, NULL);
+}
+
+/* Into *a, what is there; nil: nobody, the organisation's language. */
+static int read_fields(struct api_call *c, const struct val *o, struct people_account *a)
+{
+    const struct val *person = val_get(o, "person"), *lang = val_get(o, "lang"), *admin = val_get(o, "admin");
+    const char *word = lang && lang->type != VAL_NIL ? api_str(lang) : "";
+    if (!word || (*word && strcmp(locale_pick(word), word) != 0)) return bad(c, "lang");
+    if (admin && admin->type != VAL_BOOL) return bad(c, "admin");
+    if (lang) snprintf(a->lang, sizeof(a->lang), "%s", word);
+    if (admin) a->admin = admin->as.b;
+    if (val_is_str(person, "")) a->person = 0;
+    return !person || val_is_str(person, "") ? 0 : people_arg_id(c, &people_person_kind, "person", person, &a->person);
+}
+
 static int add(struct api_call *c)
 {
-    const struct val *o = &c->args[1], *lang = val_get(o, "lang");
-    struct people_account_new n = {.name = api_str(&c->args[0]), .admin = val_get_bool(o, "admin", false)};
+    struct people_account a = {0};
     struct people_powers *before = NULL;
     int64_t id = 0;
     int rc = people_check(c->s, "user.add", PEOPLE_ANY_UNIT, c->err);
     if (rc == 0) rc = people_powers_read(c->s, false, c->arena, &before, c->err);
-    if (rc == 0) rc = people_arg_id(c, &people_person_kind, "person", val_get(o, "person"), &n.person);
+    if (rc == 0) rc = read_fields(c, &c->args[1], &a);
     if (rc) return rc;
-    n.lang = lang ? api_str(lang) : NULL;
-    if (n.lang && strcmp(locale_pick(n.lang), n.lang) != 0)
-        return err_set(c->err, ERR_INVALID, "http.parameter", "name", "lang", NULL);
+    struct people_account_new n = {
+        .name = api_str(&c->args[0]), .person = a.person, .lang = a.lang[0] ? a.lang : NULL, .admin = a.admin};
     rc = people_account_add(c->s->db, &n, c->s->now, &id, c->err);
     if (rc == 0) rc = people_powers_check(c->s, before, c->arena, c->err);
     if (rc) return rc;
@@ -55,21 +73,29 @@ static int fill(struct api_call *c, struct stmt *s)
     return rc ? rc : val_set(c->arena, out, "created", val_int(stmt_int(s, 7)));
 }
 
+static int answer(struct api_call *c, const struct people_account *account)
+{
+    char *hash = arena_alloc(c->arena, DIGEST_HEX);
+    int totp = auth_totp_is_on(c->s->db, account->id, c->err);
+    if (totp < 0) return totp;
+    if (!hash) return people_too_large(c->err);
+    people_account_hash(account, hash);
+    struct stmt *s = store_stmt(c->s->db, user_sql, c->err);
+    if (!s) return c->err->code;
+    stmt_bind_int(s, 1, account->id);
+    int rc = stmt_step(s, c->err);
+    if (rc == 1 && (fill(c, s) || val_set(c->arena, &c->result, "totp", val_bool(totp == 1)) ||
+                    val_set(c->arena, &c->result, "hash", val_str(hash))))
+        rc = people_too_large(c->err);
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
 static int show(struct api_call *c)
 {
     struct people_account account;
     int rc = people_arg_own_account(c, "user.list", NULL, &account);
-    if (rc) return rc;
-    int totp = auth_totp_is_on(c->s->db, account.id, c->err);
-    if (totp < 0) return totp;
-    struct stmt *s = store_stmt(c->s->db, user_sql, c->err);
-    if (!s) return c->err->code;
-    stmt_bind_int(s, 1, account.id);
-    rc = stmt_step(s, c->err);
-    if (rc == 1 && (fill(c, s) || val_set(c->arena, &c->result, "totp", val_bool(totp == 1))))
-        rc = people_too_large(c->err);
-    stmt_done(s);
-    return rc < 0 ? rc : 0;
+    return rc ? rc : answer(c, &account);
 }
 
 /* Somebody must be left who can let others in; the operator of the machine can always make one more. */
@@ -86,14 +112,58 @@ static int check_last(struct api_call *c, const struct people_account *account)
     return rc ? (rc < 0 ? rc : 0) : err_set(c->err, ERR_CONFLICT, "people.last_admin", NULL);
 }
 
+/* { person, lang, admin } of one side, where they differ. */
+static int told(struct api_call *c, const struct people_account *a, const struct people_account *other, struct val *out)
+{
+    struct val person = a->person ? val_int(a->person) : val_nil(), lang = a->lang[0] ? val_str(a->lang) : val_nil();
+    int rc = 0;
+    *out = val_map();
+    if (a->person != other->person) rc = val_set(c->arena, out, "person", person);
+    if (rc == 0 && strcmp(a->lang, other->lang) != 0) rc = val_set(c->arena, out, "lang", lang);
+    if (rc == 0 && a->admin != other->admin) rc = val_set(c->arena, out, "admin", val_bool(a->admin));
+    return rc;
+}
+
+static int tell_edit(struct api_call *c, const struct people_account *was, const struct people_account *now)
+{
+    struct val before, after;
+    if (told(c, was, now, &before) || told(c, now, was, &after)) return people_too_large(c->err);
+    return audit_add(
+        c->s,
+        &(struct audit_entry){
+            .verb = "user.edit", .kind = "user", .id = now->id, .name = now->name, .before = &before, .after = &after},
+        c->err);
+}
+
+static bool is_same(const struct people_account *a, const struct people_account *b)
+{
+    return a->person == b->person && a->admin == b->admin && strcmp(a->lang, b->lang) == 0;
+}
+
+static int edit(struct api_call *c)
+{
+    struct people_account was, now;
+    struct people_powers *before = NULL;
+    int rc = enter(c, &was);
+    if (rc) return rc;
+    now = was;
+    rc = read_fields(c, &c->args[1], &now);
+    if (rc == 0 && !now.admin) rc = check_last(c, &was);
+    if (rc == 0) rc = people_powers_read(c->s, false, c->arena, &before, c->err);
+    if (rc || is_same(&was, &now)) return rc ? rc : answer(c, &now);
+    rc = people_account_set(c->s->db, &now, c->s->now, c->err);
+    if (rc == 0) rc = people_powers_check(c->s, before, c->arena, c->err);
+    if (rc == 0) rc = tell_edit(c, &was, &now);
+    return rc ? rc : answer(c, &now);
+}
+
 /* For good: whoever is let in again logs in anew, and makes new tokens. */
 static int disable(struct api_call *c)
 {
     struct people_account account;
     int rc = enter(c, &account);
     if (rc == 0) rc = check_last(c, &account);
-    if (rc == 0) rc = people_account_disable(c->s->db, account.id, true, c->s->now, c->err);
-    return rc ? rc : auth_session_end_all(c->s, account.id, 0, c->err);
+    return rc ? rc : people_account_disable(c->s->db, account.id, true, c->s->now, c->err);
 }
 
 static int enable(struct api_call *c)
@@ -125,8 +195,8 @@ static int list(struct api_call *c)
 
 static const struct list_column alike_columns[] = {{"name", FIELD_TEXT, LIST_RANGE | LIST_SORT},
                                                    {"person", FIELD_TEXT, LIST_SHOWN},
-                                                   {"by", FIELD_JSON, LIST_SHOWN},
-                                                   {"others", FIELD_JSON, LIST_SHOWN},
+                                                   {"by", FIELD_JSON, LIST_SHOWN, .gives = "list:text"},
+                                                   {"others", FIELD_JSON, LIST_SHOWN, .gives = "list:text"},
                                                    {0}};
 static const struct list alike_rows = {.name = "users alike", .order = "name", .key = "name", .columns = alike_columns};
 
@@ -138,13 +208,20 @@ static int alike(struct api_call *c)
     return rc ? rc : api_list_slice(c, &c->args[0], &all);
 }
 
+#define USER                                                                                                           \
+    "id:integer! name:text! person:text person_code:text lang:text admin:boolean! disabled:boolean! created:integer! " \
+    "totp:boolean! hash:text!"
+
 const struct api_fn account_functions[] = {
     {"user.add", add, "name:text! options:map{person:any,lang:text,admin:boolean}", "map", API_WRITE, API_HOST, 1,
      "Makes an account: { person, lang, admin }. It logs in by a link (user.reset_link).",
      .gives = "id:integer! name:text!"},
+    {"user.edit", edit, "name:text! changes:map{person:any,lang:text,admin:boolean}!", "map", API_WRITE, API_HOST, 1,
+     "Changes whose account it is (nil: nobody's), its language, or whether it is an administrator's. Of another "
+     "person, its sessions and tokens end.",
+     .tells = true, .tagged = "hash", .gives = USER},
     {"user.show", show, "name:text!", "map", API_READ, API_HOST, 1, "An account: one's own, or as an administrator.",
-     .gives = "id:integer! name:text! person:text person_code:text lang:text admin:boolean! disabled:boolean! "
-              "created:integer! totp:boolean!"},
+     .tagged = "hash", .gives = USER},
     {"user.list", list, "options:map", "list", API_READ, API_HOST, 1, "Accounts.", .list = &user_rows},
     {"user.alike", alike, "options:map", "list", API_READ, API_HOST, 1,
      "Accounts behind which there may be one human: by what they have in common (person, mail, name, subject).",

@@ -11,6 +11,7 @@
 #define KHUNG_PEOPLE_H
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/val.h"
 #include "plugin/session.h"
@@ -171,6 +172,11 @@ int people_account_find(struct store *db, const char *name, struct people_accoun
 int people_account_get(struct store *db, int64_t id, struct people_account *out, struct err *err);        /* 1, 0 */
 int people_account_is_on(struct store *db, int64_t id, struct err *err); /* 1; 0: disabled, or none */
 int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now, struct err *err);
+/* Person, language and whether it is an administrator's. Of another person than before, whoever is logged in as it is
+ * not any more: sessions and tokens end. */
+int people_account_set(struct store *db, const struct people_account *a, int64_t now, struct err *err);
+/* What stands in it, as a digest: is it still the account that was read? */
+void people_account_hash(const struct people_account *a, char out[DIGEST_HEX]);
 /* How a person gets in: not at all, by an account, or not any more (all accounts are switched off). */
 enum people_entry { PEOPLE_NO_ACCOUNT, PEOPLE_HAS_ACCOUNT, PEOPLE_LOCKED_OUT };
 int people_entry(struct store *db, int64_t person, struct err *err); /* one of these, or an error */

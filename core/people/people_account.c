@@ -2,8 +2,11 @@
  * by itself. */
 #include "people/people_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "runtime/crash.h"
 
 static bool is_name(const char *s)
 {
@@ -62,6 +65,46 @@ int people_account_get(struct store *db, int64_t id, struct people_account *out,
     return read_account(s, out, err);
 }
 
+static int end_sessions(struct store *db, int64_t id, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "delete from auth_session where account = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, id);
+    return stmt_run(s, err);
+}
+
+static int write(struct store *db, const struct people_account *a, struct err *err)
+{
+    static const char sql[] = "update account set person = ?2, lang = ?3, admin = ?4 where id = ?1";
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, a->id);
+    if (a->person) stmt_bind_int(s, 2, a->person);
+    if (a->lang[0]) stmt_bind_str(s, 3, a->lang);
+    stmt_bind_int(s, 4, a->admin);
+    return stmt_run(s, err);
+}
+
+int people_account_set(struct store *db, const struct people_account *a, int64_t now, struct err *err)
+{
+    struct people_account was;
+    int rc = people_account_get(db, a->id, &was, err);
+    if (rc == 1) rc = write(db, a, err);
+    crash_point("people.account_changed");
+    if (rc == 0 && was.person != a->person) rc = people_token_revoke_all(db, a->id, now, err);
+    return rc || was.person == a->person ? rc : end_sessions(db, a->id, err);
+}
+
+void people_account_hash(const struct people_account *a, char out[DIGEST_HEX])
+{
+    char text[128];
+    uint8_t hash[DIGEST_LEN];
+    int n = snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 " %s %d %d", a->id, a->person, a->lang, a->admin,
+                     a->disabled);
+    digest_sha256(text, (size_t)n, hash);
+    digest_hex(hash, out);
+}
+
 int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now, struct err *err)
 {
     struct err_num n;
@@ -70,7 +113,10 @@ int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t 
     stmt_bind_int(s, 1, id);
     if (disabled) stmt_bind_int(s, 2, now);
     int rc = stmt_run(s, err);
-    if (rc == 0 && store_changes(db)) return disabled ? people_token_revoke_all(db, id, now, err) : 0;
+    if (rc == 0 && store_changes(db)) {
+        if (disabled) rc = people_token_revoke_all(db, id, now, err);
+        return rc || !disabled ? rc : end_sessions(db, id, err);
+    }
     return rc ? rc : err_set(err, ERR_NOT_FOUND, "people.no_account", "name", err_i64(&n, id), NULL);
 }
 

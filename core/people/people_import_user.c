@@ -1,6 +1,7 @@
 /* Readers of accounts and of roles that are held. */
 #include "people/people_import.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Is there nothing in the row that the account is not already? */
@@ -26,13 +27,16 @@ int import_user(struct import *im, const struct val *row)
     if (im->keeps_accounts) return rc == 1 && is_same(&known, &n, disabled) ? 0 : import_denied(im, name);
     const char *what = known.person != id ? "person" : "account";
     if (rc == 1 && !is_same(&known, &n, disabled) && import_tell(im, known.id, name, what)) return im->err->code;
-    if (rc == 1)
-        rc = PUT(im, "update account set person = ?2, lang = ?3, admin = ?4 where name = ?1", "tnti", name, &id, lang,
-                 &admin);
-    else
+    bool off = val_get_bool(row, "disabled", false), was_off = known.disabled;
+    if (rc == 1) {
+        known.person = id;
+        known.admin = n.admin;
+        snprintf(known.lang, sizeof(known.lang), "%s", lang ? lang : "");
+        rc = people_account_set(im->db, &known, im->now, im->err);
+    } else {
         rc = people_account_add(im->db, &n, im->now, &known.id, im->err);
-    bool off = val_get_bool(row, "disabled", false);
-    if (rc || !val_is(disabled, VAL_BOOL) || (known.disabled && off)) return rc;
+    }
+    if (rc || !val_is(disabled, VAL_BOOL) || (was_off && off)) return rc;
     return people_account_disable(im->db, known.id, off, im->now, im->err);
 }
 

@@ -56,6 +56,7 @@ const struct people_verb people_verbs[] = {
     {"task.reassign", ROLE, "unit", NULL},
     {"user.add", ADMIN, "anywhere", NULL},
     {"user.disable", ADMIN, "anywhere", NULL},
+    {"user.edit", ADMIN, "anywhere", NULL},
     {"user.enable", ADMIN, "anywhere", NULL},
     {"user.explain", ADMIN, "anywhere", NULL},
     {"user.identify", ADMIN, "anywhere", NULL},

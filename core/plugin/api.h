@@ -63,17 +63,19 @@ struct api_fn {
     const char *args;
     const char *returns; /* for the reference: "Item?", "integer", "" */
     enum api_effect effect;
-    const char *needs; /* capability, or NULL: everyone */
-    int since;         /* API level */
-    const char *doc;   /* one line, English (a reference, not a message) */
-    bool marks;        /* several statements: runs in a mark (savepoint) of its own */
-    bool guarded;      /* reads something protected: the audit is told of it before it is answered */
-    bool slow;         /* reads for seconds, maybe: other reads do not wait behind it */
-    bool tells;        /* tells the audit itself, with what was before; else each success is told by its arguments */
-    const char *once;  /* members of the result that are shown this once ("token"): nowhere kept; NULL: none */
+    const char *needs;  /* capability, or NULL: everyone */
+    int since;          /* API level */
+    const char *doc;    /* one line, English (a reference, not a message) */
+    bool marks;         /* several statements: runs in a mark (savepoint) of its own */
+    bool guarded;       /* reads something protected: the audit is told of it before it is answered */
+    bool slow;          /* reads for seconds, maybe: other reads do not wait behind it */
+    bool tells;         /* tells the audit itself, with what was before; else each success is told by its arguments */
+    const char *tagged; /* the member of a map that says what stands in it: its ETag, and what If-Match is about */
+    const char *once;   /* members of the result that are shown this once ("token"): nowhere kept; NULL: none */
     /* For the OpenAPI document: members of the map that it returns, or of each row of the list, "token:text!
-     * days:list". A type is a field's, `map` (any members), or @Task, @Task[] for a schema of the document; "@Task":
-     * all of it is one; "*": any members. NULL: `returns` says all. */
+     * days:list:date". A type is a field's, map{a:text!,b:@Unit}, list{…} of such maps, map:text (any names), `map`
+     * (any members), or @Task, @Task[] for a schema of the document; "@Task": all of it is one; "*": any members. NULL:
+     * `returns` says all. */
     const char *gives;
     const struct list *list; /* what its map of options may ask of a list (store/list.h); NULL: it is none */
 };

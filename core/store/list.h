@@ -32,6 +32,7 @@ struct list_column {
     const char *const *choices; /* words whose places are stored, closed by NULL; or NULL */
     const char *by;             /* what is compared and sorted, if that is another; NULL: `sql` */
     const char *lookup;         /* "(select id from unit where code = ": makes a value what is compared; or NULL */
+    const char *gives; /* what is shown, for the OpenAPI document: "list:text" (plugin/api.h); NULL: `type` says */
 };
 
 /* What the function behind a list reads itself. */

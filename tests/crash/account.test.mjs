@@ -48,3 +48,36 @@ for (const { own, path, body, list, verb } of ACTS)
     assert.equal((await s.must('audit', 'verify')).whole, true);
     await s.stop();
   });
+
+test('killed while an account becomes another person\'s, and around its commit: all of it or nothing', { timeout: 300000 }, async () => {
+  const s = await serve({ config: { lang: 'en' } });
+  await s.admin();
+  const seen = new Set();
+  let n = 0;
+  for (const [point, times] of [['people.account_changed', 1], ['lane.before_commit', 12], ['lane.after_commit', 12]]) {
+    let through = false;
+    // Starting commits, too: the passings are tried one after the other until one is the request's.
+    for (let k = 1; k <= times && !through; k++) {
+      const user = `guest${++n}`;
+      await s.must('user', 'add', user);
+      const { token } = await s.must('user', 'token', user);
+      await s.stop();
+      const up = await s.start({ KHUNG_CRASH_AT: `${point}:${k}` }).catch(() => null);
+      const first = up && await s.request('PATCH', `/api/users/${user}`, { person: 'boss' }, { 'if-match': '*' }).catch(() => null);
+      if (up && !first) await Promise.race([s.ended, pause(10000)]);
+      through = Boolean(first && !s.gone);
+      assert.ok(times > 1 || s.gone, `${point} is never passed`);
+      await s.stop();
+      await s.start();
+      const { person_code: person } = await s.must('user', 'show', user);
+      const lives = (await s.request('GET', `/api/users/${user}`, undefined, { authorization: `Bearer ${token}` })).status === 200;
+      const told = (await s.must('audit', 'list', '--verb', 'user.edit', '--name', user)).items.length;
+      assert.deepEqual([lives, told], person ? [false, 1] : [true, 0], `${point}:${k} ${person}`);
+      if (!through) seen.add(Boolean(person));
+    }
+  }
+  assert.deepEqual([...seen].sort(), [false, true], 'it was killed before and after');
+  assert.deepEqual(await s.must('verify'), []);
+  assert.equal((await s.must('audit', 'verify')).whole, true);
+  await s.stop();
+});

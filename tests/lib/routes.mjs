@@ -337,6 +337,10 @@ export const ROUTES = {
     may: [['GET /api/users/dummy', 'user.list', null, 'user.show', () => ['dummy']]],
     done: () => ({ at: { name: 'mate' } }),
   },
+  'PATCH /api/users/{name}': {
+    may: [['PATCH /api/users/dummy', 'user.edit', () => ({ lang: 'en' }), 'user.edit', () => ['dummy', { lang: 'vi' }]]],
+    done: async (x) => { const u = await x.user(); return { at: u, body: { person: 'seen', lang: 'vi', admin: false }, headers: { 'if-match': '*' } }; },
+  },
   'POST /api/users/{name}/disable': {
     may: [['POST /api/users/dummy/disable', 'user.disable', () => ({}), 'user.disable', () => ['dummy']]],
     done: async (x) => ({ at: await x.user() }),

@@ -72,6 +72,20 @@ describe('nobody can decide it', () => {
     await s.stop();
   });
 
+  it('since the account that was left to the person stands for another; given back, it is no orphan any more', async () => {
+    const s = await start();
+    const run = await s.startFlow('t.named'), [{ id }] = await s.open(run);
+    await s.as('hoa')('GET', '/api/inbox');
+    await s.must('user', 'add', 'hoa2', '--person', 'hoa');
+    await s.must('user', 'disable', 'hoa');
+    await s.must('user', 'edit', 'hoa2', '--person', 'dao');
+    await orphaned(s, id);
+    await s.must('user', 'edit', 'hoa2', '--person', 'hoa');
+    await s.until1('it is no orphan', async () => !(await show(s, id)).orphan);
+    await s.must('flow', 'cancel', run);
+    await s.stop();
+  });
+
   it('nobody has the role: it is asked of whom the flow said it would escalate to', async () => {
     const s = await start();
     const run = await s.startFlow('t.role'), [{ id }] = await s.open(run);

@@ -51,7 +51,8 @@ describe('an account', () => {
     const { json: made } = await must(201, 'root', 'POST', '/api/users', { name: 'binh', person: 'out', lang: 'vi' });
     assert.equal(made.name, 'binh');
     const { json: shown } = await must(200, 'root', 'GET', '/api/users/binh');
-    assert.deepEqual({ ...shown, created: 0 }, { id: made.id, name: 'binh', person: 'OUT', person_code: 'out', lang: 'vi', admin: false, disabled: false, created: 0, totp: false });
+    assert.match(shown.hash, /^[0-9a-f]{64}$/);
+    assert.deepEqual({ ...shown, created: 0, hash: 0 }, { hash: 0, id: made.id, name: 'binh', person: 'OUT', person_code: 'out', lang: 'vi', admin: false, disabled: false, created: 0, totp: false });
     assert.equal(await code(409, 'root', 'POST', '/api/users', { name: 'binh' }), 'people.account_exists');
     const { link } = (await must(201, 'root', 'POST', '/api/users/binh/reset_link')).json;
     const b = browser(s);
@@ -76,10 +77,10 @@ describe('an account', () => {
   it('is nobody else\'s to read or to change; who may not learns nothing of which there are', async () => {
     await must(200, 'an', 'GET', '/api/users/an');
     for (const name of ['root', 'nobody']) {
-      for (const [method, path, body] of [['GET', ''], ['GET', '/tokens'], ['GET', '/sessions'], ['POST', '/tokens', {}], ['POST', '/disable'], ['POST', '/enable'], ['POST', '/unlock'],
+      for (const [method, path, body] of [['GET', ''], ['GET', '/tokens'], ['GET', '/sessions'], ['PATCH', '', { lang: 'en' }], ['POST', '/tokens', {}], ['POST', '/disable'], ['POST', '/enable'], ['POST', '/unlock'],
         ['POST', '/reset_link'], ['DELETE', '/totp'], ['DELETE', '/tokens/1'], ['DELETE', '/sessions/1'], ['POST', '/identities', { issuer: 'x', subject: 'y' }], ['GET', '/roles'],
         ['POST', '/roles', { role: 'reader' }], ['DELETE', '/roles/1']])
-        assert.match(await code(403, 'an', method, `/api/users/${name}${path}`, body), /^denied\./, `${method} ${name}${path}`);
+        assert.match(await code(403, 'an', method, `/api/users/${name}${path}`, body, method === 'PATCH' ? { 'if-match': '"x"' } : {}), /^denied\./, `${method} ${name}${path}`);
     }
     for (const [method, path, body] of [['GET', '/api/users'], ['POST', '/api/users', { name: 'x' }], ['POST', '/api/setup_links']])
       assert.equal(await code(403, 'an', method, path, body), 'denied.verb', path);
@@ -96,9 +97,76 @@ describe('an account', () => {
     tokens.root = (await must(201, 'root2', 'POST', '/api/users/root/tokens', {})).json.token;
   });
 
+  const etag = async (name) => (await must(200, 'root', 'GET', `/api/users/${name}`)).headers.etag;
+  const edit = async (who, name, body, match) => ask(who, 'PATCH', `/api/users/${name}`, body, { 'if-match': match ?? await etag(name) });
+
+  it('is changed by who has read it as it is; each change is told with what was before', async () => {
+    await must(201, 'root', 'POST', '/api/users', { name: 'kim', person: 'out' });
+    const first = await etag('kim');
+    assert.equal(await code(428, 'root', 'PATCH', '/api/users/kim', { lang: 'en' }), 'http.precondition_required');
+    const changed = await edit('root', 'kim', { lang: 'en' }, first);
+    assert.deepEqual([changed.status, changed.json.lang, changed.json.person_code], [200, 'en', 'out'], changed.text);
+    assert.equal(changed.headers.etag, await etag('kim'));
+    assert.notEqual(changed.headers.etag, first);
+    const late = await edit('root', 'kim', { lang: 'vi' }, first);
+    assert.deepEqual([late.status, late.json.code], [412, 'http.precondition']);
+    assert.equal((await must(200, 'root', 'GET', '/api/users/kim')).json.lang, 'en');
+    const same = await edit('root', 'kim', { lang: 'en', person: 'out', admin: false });
+    assert.deepEqual([same.status, same.headers.etag], [200, changed.headers.etag], 'nothing was changed');
+    assert.equal((await edit('root', 'kim', { lang: null })).json.lang, undefined, 'the organisation\'s');
+    const rows = await told('--name', 'kim', '--verb', 'user.edit');
+    assert.deepEqual(rows.map((r) => [r.who, r.before, r.after]), [['user root', { lang: 'en' }, { lang: null }], ['user root', { lang: null }, { lang: 'en' }]]);
+    await s.must('user', 'edit', 'kim', '--lang', 'vi', '--person', '');
+    const { json: now } = await must(200, 'root', 'GET', '/api/users/kim');
+    assert.deepEqual([now.lang, now.person, now.admin], ['vi', undefined, false]);
+    assert.equal((await edit('root', 'nobody', {}, '*')).json.code, 'people.no_account');
+    for (const body of [undefined, { lang: 'xx' }, { lang: 5 }, { lang: 'x'.repeat(100000) }, { admin: 'yes' }, { admin: null }, { admin: 1 }, { person: {} }, { person: -1.5 }, { name: 'y' }, { nonsense: 1 }])
+      assert.equal((await edit('root', 'kim', body)).status, 422, JSON.stringify(body)?.slice(0, 80));
+    assert.equal((await edit('root', 'kim', { person: 'gone' })).json.code, 'people.no_person');
+  });
+
+  it('that becomes another person\'s lets nobody in who was in: its sessions and tokens end', async () => {
+    await must(201, 'root', 'POST', '/api/users', { name: 'thu', person: 'out' });
+    const { link } = (await must(201, 'root', 'POST', '/api/users/thu/reset_link')).json;
+    const b = browser(s);
+    await b.send('POST', new URL(link).pathname, { password: PASSWORD });
+    await b.login('thu', PASSWORD);
+    const { token } = (await b.send('POST', '/api/users/thu/tokens', {})).json;
+    assert.equal((await edit('root', 'thu', { lang: 'en' })).status, 200);
+    await must(200, token, 'GET', '/api/users/thu');
+    assert.equal((await b.request('GET', '/auth/me')).status, 200);
+    assert.equal((await edit('root', 'thu', { person: 'an' })).status, 200);
+    await must(401, token, 'GET', '/api/users/thu');
+    assert.equal((await b.request('GET', '/auth/me')).status, 401);
+  });
+
+  it('gives nobody more than they have: not to themself a person\'s rights, nor an administrator\'s', async () => {
+    const own = await edit('root', 'root', { person: 'an' });
+    assert.deepEqual([own.status, own.json.code], [403, 'denied.own_rights'], own.text);
+    assert.equal((await edit('an', 'an', { admin: true }, '*')).json.code, 'denied.verb');
+    assert.equal((await edit('chief', 'out', { person: 'an' }, '*')).json.code, 'denied.verb');
+    assert.equal((await must(200, 'root', 'GET', '/api/users/root')).json.person, undefined);
+    await must(201, 'root', 'POST', '/api/users', { name: 'vy' });
+    assert.equal((await edit('root', 'vy', { admin: true })).json.admin, true);
+    assert.deepEqual((await told('--name', 'vy', '--verb', 'user.gain'))[0].after, { gained: ['admin'] });
+    assert.equal((await edit('root', 'vy', { admin: false })).json.admin, false);
+  });
+
+  it('of the last administrator stays one', async () => {
+    for (const { name } of (await must(200, 'root', 'GET', '/api/users?admin=true')).json.filter((u) => u.name !== 'root')) assert.equal((await edit('root', name, { admin: false })).status, 200);
+    const last = await edit('root', 'root', { admin: false });
+    assert.deepEqual([last.status, last.json.code], [409, 'people.last_admin']);
+    assert.equal((await edit('root', 'root', { lang: 'en' })).status, 200, 'all else may change');
+    await must(201, 'root', 'POST', '/api/users', { name: 'tan', admin: true });
+    assert.equal((await edit('root', 'root', { admin: false })).json.admin, false);
+    await must(403, 'root', 'GET', '/api/users');
+    await s.must('user', 'edit', 'root', '--admin=true');
+    await must(200, 'root', 'GET', '/api/users');
+  });
+
   it('takes no odd values', async () => {
     const long = 'x'.repeat(100000);
-    for (const body of [{}, { name: '' }, { name: 5 }, { name: long }, { name: 'a b' }, { name: 'a\u0000b' }, { name: ['x'] }, { name: 'x1', lang: 'xx' }, { name: 'x1', nonsense: 1 }])
+    for (const body of [{}, { name: '' }, { name: 5 }, { name: long }, { name: 'a b' }, { name: 'a\u0000b' }, { name: ['x'] }, { name: 'x1', lang: 'xx' }, { name: 'x1', admin: 'yes' }, { name: 'x1', nonsense: 1 }])
       assert.equal((await ask('root', 'POST', '/api/users', body)).status, 422, JSON.stringify(body).slice(0, 80));
     assert.equal(await code(404, 'root', 'POST', '/api/users', { name: 'x1', person: 'nobody' }), 'people.no_person');
     for (const body of [{ label: long }, { label: { a: 1 } }, { scope: '' }, { scope: ' ' }, { scope: 'a\u0000' }, { scope: 'Ü' }, { scope: 'a'.repeat(500) }, { days: -1 }, { days: 1e9 }, { expires: '2000-01-01' },

@@ -115,6 +115,40 @@ test('one sees what one may read: no runs without the right, drafts by unit, wha
   await s.stop();
 });
 
+test('what is taken away in the midst of a stream is heeded before the next event; its data is as the document has it', async () => {
+  const s = await office();
+  await s.must('user', 'add', 'guest', '--person', 'guest');
+  const { token } = await s.must('user', 'token', 'guest');
+  const unit = (await s.request('GET', '/api/units')).json[0].id;
+  const { id } = await s.must('user', 'role', 'guest', 'reader');
+  const theirs = await stream(s, { token });
+  const note = (title) => s.request('POST', '/api/content/note', { title, unit });
+  await note('Seen');
+  await theirs.until((e) => e.event === 'content.create');
+  await start(s, 1);
+  await theirs.until((e) => e.event === 'flow.completed');
+  const before = theirs.events.length;
+  await s.must('user', 'end-role', 'guest', `${id}`);
+  const hidden = (await note('Hidden')).json.id;
+  await s.request('POST', `/api/content/note/${hidden}/publish`);
+  await theirs.until((e) => e.event === 'content.publish');
+  assert.deepEqual(theirs.events.slice(before).map((e) => e.event), ['content.publish'], 'public is all that it still may see');
+  const known = (await s.request('GET', '/api/openapi.json')).json.components.schemas.Event;
+  for (const { at, event, ...data } of theirs.events.map((e) => ({ ...e }))) {
+    assert.equal(event, data.verb);
+    assert.match(at, /^\d+\.\d+$/);
+    assert.deepEqual(Object.keys(data).filter((k) => !known.properties[k]), []);
+    assert.deepEqual(known.required.filter((k) => !(k in data) && k !== 'at'), []);
+  }
+  const many = theirs.events.length;
+  await s.must('user', 'disable', 'guest');
+  await s.request('POST', `/api/content/note/${(await note('After')).json.id}/publish`);
+  for (const end = Date.now() + 5000; !theirs.ended && Date.now() < end;) await pause(10);
+  assert.ok(theirs.ended, 'whose account is switched off is told no more');
+  assert.equal(theirs.events.length, many);
+  await s.stop();
+});
+
 test('without a token, with a wrong number, and past the limit a stream is refused; a stop ends all in order', async () => {
   const s = await office();
   assert.equal((await s.request('GET', '/api/events', undefined, { authorization: undefined })).status, 403 - 2);

@@ -341,6 +341,22 @@ describe('notices', () => {
 
   const local = (ms) => new Date(ms + 7 * 3600000).toISOString().slice(11, 16);
 
+  it('what one wishes is told and changed by the command line, too', async () => {
+    const as = (...words) => s.must('notice', ...words, '--as', 'mai');
+    const before = await as('preferences');
+    await as('prefer', '--quiet-from', '22:30', '--quiet-until', '05:30', '--digest-at', '08:15', '--ways', '{"content.published":"none"}');
+    const now = await as('preferences');
+    assert.deepEqual([now.quiet_from, now.quiet_until, now.digest_at, now.ways['content.published']], ['22:30', '05:30', '08:15', 'none']);
+    await as('follow', '--type', 'news');
+    assert.deepEqual((await as('preferences')).follows, [...before.follows, { type: 'news' }]);
+    await as('follow', '--type', 'news', '--stop');
+    await as('read', '--all');
+    assert.deepEqual((await s.must('notice', 'list', '--unread', '--as', 'mai')).length, 0);
+    await assert.rejects(as('prefer', '--ways', '{"task.asked":"none"}'), /exit 1/, 'a duty');
+    await as('prefer', '--quiet-from', '', '--quiet-until', '', '--digest-at', '07:00', '--ways', '{"content.published":"app"}');
+    assert.deepEqual(await as('preferences'), before);
+  });
+
   it('in quiet hours mail waits for their end; a digest is one mail of what is still open and unread', async () => {
     const now = Date.now();
     await as(lan, 'PATCH', '/api/notices/preferences', { quiet_from: local(now - 3600000), quiet_until: local(now + 3600000) });

@@ -114,6 +114,20 @@ test('every route of the tables stands in it, nothing else does, and every opera
   assert.equal(new Set(shapes).size, shapes.length, 'no two paths differ by the names of their parameters alone');
   const names = Object.values(doc.paths).flatMap((p) => Object.values(p)).map((o) => o.operationId);
   assert.equal(new Set(names).size, names.length);
+  for (const name of names) assert.match(name, /^[a-z]\w+$/, 'good as a name in any language');
+});
+
+test('each operation tells each part of its path once, and asks nothing by one name twice', () => {
+  for (const [path, p] of Object.entries(doc.paths))
+    for (const [method, o] of Object.entries(p)) {
+      const all = (o.parameters ?? []).map(part).map((x) => `${x.in} ${x.name}`), name = `${method} ${path}`;
+      assert.equal(new Set(all).size, all.length, name);
+      const parts = [...path.matchAll(/\{(\w+)\}/g)].map((m) => `path ${m[1]}`);
+      assert.deepEqual(all.filter((x) => x.startsWith('path ')).sort(), parts.sort(), name);
+    }
+  const needs = (path, method) => doc.paths[path][method].requestBody.required;
+  assert.deepEqual([needs('/api/runs', 'post'), needs('/api/users/{name}', 'patch'), needs('/api/users/{name}/tokens', 'post')], [true, true, false]);
+  assert.deepEqual(doc.servers, [{ url: `http://127.0.0.1:${s.port}` }]);
 });
 
 test('routes of plugins are in it, with their values, and who may ask', () => {
@@ -201,6 +215,10 @@ function told(schema, v, where) {
   }
 }
 
+// No object has a key twice: parsers differ in what they make of it.
+const keysOf = (v) => (v && typeof v === 'object' ? (Array.isArray(v) ? 0 : Object.keys(v).length) + Object.values(v).reduce((n, x) => n + keysOf(x), 0) : 0);
+const keysIn = (text) => [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter((m) => m[1]).length;
+
 // The answer is told: its status, its type, its shape, and each of its members.
 function conforms(method, path, r) {
   const o = doc.paths[path][method.toLowerCase()], name = `${method} ${path}: ${r.status}`, range = `${Math.floor(r.status / 100)}XX`;
@@ -214,11 +232,80 @@ function conforms(method, path, r) {
   const schema = (said.content?.[type] ?? said.content?.['*/*'])?.schema;
   assert.ok(schema, `${name} ${type} is not told`);
   if (!/json$/.test(type)) return;
+  assert.equal(keysIn(r.text), keysOf(r.json), `${name}: a key comes twice: ${r.text.slice(0, 600)}`);
   const check = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"doc#/components')));
   assert.ok(check(r.json), `${name}: ${JSON.stringify(check.errors?.[0])} ${r.text.slice(0, 600)}`);
   assert.ok(Object.keys(part(schema)).length > 0, `${name}: its shape is not told`);
   told(schema, r.json, name);
 }
+
+// What may be anything, and why; a name ends where the members of the schema would begin.
+const ANYTHING = {
+  'Run.input': 'as its flow declares it: schema input.PLUGIN.FLOW',
+  'Run.result': 'what the flow gave back',
+  'GET /api/runs[].input': 'as its flow declares it: schema input.PLUGIN.FLOW',
+  'GET /api/runs[].result': 'what the flow gave back',
+  'GET /api/runs/{id}/history[].result': 'what the call of that step gave',
+  'GET /api/runs/{id}/history[].refused': 'why the call of that step was refused, as the flow saw it',
+  'POST /api/runs/upgrade.runs[].journal_args': 'what a call of the flow was given',
+  'POST /api/runs/upgrade.runs[].code_args': 'what a call of the flow was given',
+  'Field.default': 'of the field\'s own type',
+  'GET /api/content/{type}/{id}/history[].detail': 'what the verb had besides, by verb',
+  'GET /api/content/{type}/{id}/diff[].before': 'of the field\'s own type',
+  'GET /api/content/{type}/{id}/diff[].after': 'of the field\'s own type',
+  'GET /api/audit.items[].before': 'of the thing that was changed',
+  'GET /api/audit.items[].after': 'of the thing that was changed',
+  'GET /api/tasks/{id}/form': 'is a JSON Schema itself',
+  'GET /api/openapi.json': 'is this document',
+  'POST /api/org/import': 'numbers by list; for a preview, what each cell was read as',
+  'GET /api/org/export.*[]': 'the rows that POST /api/org/import takes',
+  'GET /api/audit/erasures/preview.elsewhere[]': 'rows of whichever table the name stands in',
+  'GET /api/reports/{name}.rows[]': 'each report has a path of its own, with its columns',
+  'GET /api/reports/{name}.totals': 'each report has a path of its own, with its columns',
+  'GET /api/reports/{name}.params': 'each report has a path of its own, with its parameters',
+  'PUT /x/office/any/{key}': 'its plugin says json and no more',
+  'chart.title': 'a text, or texts by language',
+  'form': 'as the flow declares it: `fields` tells what it is',
+  'Task.answer': 'by the form: schema TaskAnswer',
+  'changed[].before': 'of the field\'s own type',
+  'changed[].after': 'of the field\'s own type',
+};
+
+test('what an answer holds is told down to its last member: a list tells its items, a map its members', () => {
+  const loose = new Set(), used = new Set(), seen = new Set();
+  const excuse = (where) => Object.keys(ANYTHING).find((name) => where === name || where.endsWith(`.${name}`) || (name.endsWith('.*[]') && where.startsWith(name.slice(0, -4)) && /\.\w+\[\]$/.test(where)));
+  const note = (where) => (excuse(where) ? used.add(excuse(where)) : loose.add(where));
+  const walk = (schema, where) => {
+    const name = schema.$ref?.split('/').pop();
+    if (name && seen.has(name)) return;
+    if (name) {
+      seen.add(name);
+      walk(part(schema), name);
+    } else if (schema.anyOf) {
+      schema.anyOf.forEach((one) => walk(one, where));
+    } else if (!schema.type && !schema.enum && !schema.const) {
+      note(where);
+    } else if (schema.type === 'array') {
+      walk(schema.items ?? {}, `${where}[]`);
+    } else if (schema.type === 'object') {
+      const more = schema.additionalProperties;
+      if (more && more !== true) walk(more, `${where}.*`);
+      else if (!schema.properties) note(where);
+      for (const [k, one] of Object.entries(schema.properties ?? {})) walk(one, `${where}.${k}`);
+    }
+  };
+  let answers = 0;
+  for (const [path, p] of Object.entries(doc.paths))
+    for (const [method, o] of Object.entries(p))
+      for (const said of Object.values(o.responses).map(part))
+        for (const { schema } of Object.values(said.content ?? {})) {
+          walk(schema, `${method.toUpperCase()} ${path}`);
+          answers++;
+        }
+  assert.ok(answers > 150 && seen.size > 8, `${answers} ${seen.size}`);
+  assert.deepEqual([...loose], []);
+  assert.deepEqual(Object.keys(ANYTHING).filter((name) => !used.has(name)), [], 'excused, and told');
+});
 
 // What must be there before an operation can be done.
 const x = {

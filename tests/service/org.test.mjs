@@ -23,6 +23,7 @@ describe('the province', () => {
       assert.deepEqual([kinds(units, 'district'), kinds(units, 'commune')], [districts, communes], day);
     }
     const unit = await s.must('org', 'unit', 'hoang-luu', '--at', '2025-07-01');
+    assert.match(unit.successors[0].day, /^20\d\d-\d\d-\d\d$/);
     assert.equal(unit.successors[0].unit.name, 'Hội LHPN xã Hoằng Châu');
   });
 

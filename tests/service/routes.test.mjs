@@ -148,14 +148,16 @@ describe('If-Match', () => {
     const { json: note } = await s.request('POST', '/api/content/note', { title: 'One' });
     for (const { method, path, o } of unsafe(doc)) {
       const takes = refs(o).some((r) => r.startsWith('If-Match'));
-      const item = path.startsWith('/api/content/{type}/{id}');
-      assert.equal(takes, item || path === '/api/tasks/{id}/decide', `${method} ${path}`); // of a task: task_shown.test.mjs
-      if (!item) continue;
+      const isItem = path.startsWith('/api/content/{type}/{id}');
+      assert.equal(takes, isItem || ['PATCH /api/users/{name}', 'POST /api/tasks/{id}/decide'].includes(`${method} ${path}`), `${method} ${path}`);
+      if (!isItem) continue; // an account: accounts.test.mjs; a task: task_shown.test.mjs
       n++;
       const at = fill(path, { id: note.id }), body = { title: 'Other', reason: 'x', comment: 'x', at: '2199-01-01 08:00', fields: { title: 'x' }, note: 'x' };
       const wrong = await s.request(method, at, body, { 'if-match': `"${'0'.repeat(64)}"` });
       assert.deepEqual([wrong.status, wrong.json.code], [412, 'http.precondition'], `${method} ${path} ${wrong.text}`);
       if (method === 'PATCH') assert.equal((await s.request(method, at, body)).status, 428);
+      const other = await s.request(method, at.replace('/note/', '/paper/'), body, { 'if-match': '*' });
+      assert.deepEqual([other.status, other.json.code], [404, 'http.not_found'], `${path} of another type: ${other.text}`);
       const now = await s.request('GET', `/api/content/note/${note.id}/draft`);
       assert.deepEqual([now.json.hash, now.json.state, now.headers.etag.slice(0, 66)], [note.hash, 'draft', `"${note.hash}-`], path);
       const right = await s.request(method, at.replace(String(note.id), String((await s.request('POST', '/api/content/note', { title: 'One' })).json.id)), body, { 'if-match': `"${note.hash}"` });

@@ -384,6 +384,7 @@ describe('the command line', () => {
     assert.ok((await s.must('task', 'inbox', '--as', 'dao')).tasks.some((t) => t.id === id));
     const report = await s.must('task', 'handover', 'hoa');
     assert.ok(report.tasks.some((t) => t.id === id && t.others === false));
+    assert.ok(report.positions.length > 0 && report.positions.every((p) => typeof p.unit === 'string' && [p.since, p.until].every((day) => day === undefined || /^\d{4}-\d\d-\d\d$/.test(day))), JSON.stringify(report.positions));
     const r = await s.must('task', 'decide-all', `${id},17`, '--as', 'dao', '--decision', 'approve');
     assert.deepEqual(r.map((x) => x.done ?? x.code), [true, 'flow.no_task']);
     assert.equal((await answer(run)).decision, 'approve');

@@ -169,6 +169,12 @@ static void runs_of_a_flow_or_a_state_are_sought(void **state)
         "SEARCH flow_run USING COVERING INDEX flow_run_state (name=? AND state=? AND rowid>? AND rowid<?)\n";
     assert_string_equal(plan_of_text(f, flow_find_newest_sql), wanted);
     assert_string_equal(plan_of_text(f, flow_find_oldest_sql), wanted);
+    for (int down = 0; down < 2; down++) {
+        assert_non_null(strstr(plan_of_text(f, flow_find_leap_sql[0][down]),
+                               "PRIMARY KEY (name=? AND field=? AND value=? AND run"));
+        assert_non_null(strstr(plan_of_text(f, flow_find_leap_sql[1][down]),
+                               "COVERING INDEX flow_run_state (name=? AND state=? AND rowid"));
+    }
     fixture_ok(f, "runs", list_read(&flow_run_list, &none, NULL, &f->a, &q, &f->err));
     const char *plan = plan_of_text(f, list_statement(&q, &how, &f->a));
     assert_non_null(strstr(plan, "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"));

@@ -226,6 +226,7 @@ static void each_allocation_fails_in_commands(void **state)
         {"user.role", "[\"an\", \"editor\", \"commune\", {\"until\": \"2199-01-01\"}]"},
         {"user.roles", "[\"an\"]"},
         {"user.role_end", "[\"an\", 1]"},
+        {"user.edit", "[\"an\", {\"lang\": \"en\", \"admin\": true}]"},
         {"user.show", "[\"an\"]"},
         {"user.reset_link", "[\"an\"]"},
         {"user.revoke", "[1]"},

@@ -189,12 +189,12 @@ static void hostile_files_are_refused_whole(void **state)
 /* A second, empty database. */
 static struct store *open_other(struct fixture *f, char path[128])
 {
-    const struct store_migration *lists[] = {people_migrations};
+    const struct store_migration *lists[] = {people_migrations, auth_migrations};
     struct store *db;
     snprintf(path, 128, "%s.other", f->path);
     struct store_options so = {.path = path, .role = STORE_WRITER, .no_sync = true};
     fixture_ok(f, "open", store_open(&so, &db, &f->err));
-    fixture_ok(f, "migrate", store_migrate(db, lists, 1, 0, &f->err));
+    fixture_ok(f, "migrate", store_migrate(db, lists, 2, 0, &f->err));
     fixture_ok(f, "begin", store_begin(db, &f->err));
     return db;
 }

@@ -56,6 +56,7 @@ static const struct hand {
     {"task.reassign", "unit", "", "", false},
     {"user.add", "anywhere", "", "", true},
     {"user.disable", "anywhere", "", "", true},
+    {"user.edit", "anywhere", "", "", true},
     {"user.enable", "anywhere", "", "", true},
     {"user.explain", "anywhere", "", "", true},
     {"user.identify", "anywhere", "", "", true},
