@@ -255,8 +255,9 @@ static const struct list_column columns[] = {
     {"reason", FIELD_TEXT, LIST_SHOWN},
     {"state", FIELD_TEXT, LIST_SHOWN},
     {"places", FIELD_JSON, LIST_SHOWN, .gives = "list{place:text!,things:integer!,values:integer!,kept:integer}"},
-    {"waits", FIELD_JSON, LIST_SHOWN, .gives = "list{place:text!,kind:text!,id:integer!,why:text}"},
-    {"left", FIELD_JSON, LIST_SHOWN, .gives = "list{place:text!,what:text!,values:integer,why:text!,reason:text}"},
+    {"waits", FIELD_JSON, LIST_SHOWN, .gives = "list{place:text!,kind:text!,id:integer!,why:text,says:text}"},
+    {"left", FIELD_JSON, LIST_SHOWN,
+     .gives = "list{place:text!,what:text!,values:integer,why:text!,reason:text,says:text}"},
     {"digest", FIELD_TEXT, LIST_SHOWN},
     {0}};
 const struct list audit_erasure_list = {.name = "erasures",

@@ -20,17 +20,12 @@ static bool is_verb(const struct val *v, const char *want)
     return v->type == VAL_STR && v->as.str.len > n - 1 && memcmp(v->as.str.s, want, n - 1) == 0;
 }
 
-static int64_t run_of(const struct audit_row *r, const struct val *e)
-{
-    return e[AUDIT_RUN].as.i ? e[AUDIT_RUN].as.i : r->c.run;
-}
-
 static bool fits(const struct audit_filter *f, const struct audit_row *r, const struct val *e)
 {
     if (!is_verb(&e[AUDIT_VERB], f->verb) || !is_text(&e[AUDIT_KIND], f->kind) || !is_text(&e[AUDIT_NAME], f->name))
         return false;
     if (f->id && (e[AUDIT_ID].type != VAL_INT || e[AUDIT_ID].as.i != f->id)) return false;
-    if (f->run && run_of(r, e) != f->run) return false;
+    if (f->run && audit_entry_run(r, e) != f->run) return false;
     bool by = audit_entry_person(r, e) == f->person || (e[AUDIT_FOR].type == VAL_INT && e[AUDIT_FOR].as.i == f->person);
     return !f->person || by;
 }
@@ -55,7 +50,7 @@ static int show_actor(struct arena *a, const struct audit_row *r, const struct v
 {
     const struct audit_context *c = &r->c;
     struct val plugin = c->plugin[0] ? val_str(c->plugin) : val_nil(), copy;
-    int64_t run = run_of(r, e);
+    int64_t run = audit_entry_run(r, e);
     bool is_beside = e[AUDIT_RUN].as.i != 0;
     int rc = val_copy(a, is_beside ? &e[AUDIT_PLUGIN] : &plugin, &copy);
     if (!is_beside && c->user) rc |= val_set(a, out, "user", val_int(c->user));

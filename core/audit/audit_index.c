@@ -29,6 +29,11 @@ int64_t audit_entry_person(const struct audit_row *r, const struct val *entry)
     return entry[AUDIT_RUN].as.i ? 0 : r->c.person;
 }
 
+int64_t audit_entry_run(const struct audit_row *r, const struct val *entry)
+{
+    return entry[AUDIT_RUN].as.i ? entry[AUDIT_RUN].as.i : r->c.run;
+}
+
 static int read_value(const char **p, const char *end, struct val *out)
 {
     const char *from = *p;

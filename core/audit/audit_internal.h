@@ -95,8 +95,9 @@ enum audit_field {
     AUDIT_RUN = AUDIT_FIELDS,
     AUDIT_PLUGIN,
 };
-/* Whose act an entry is: the row's person, or 0 when a run did it. */
+/* Whose act an entry is: the row's person, or 0 when a run did it; which run's, or 0. */
 int64_t audit_entry_person(const struct audit_row *r, const struct val *entry);
+int64_t audit_entry_run(const struct audit_row *r, const struct val *entry);
 
 /* audit_find.c: the entries of a row as the search shows them. ERR_CORRUPT, ERR_NOMEM. */
 int audit_show_row(const struct audit_row *r, struct arena *a, struct val *out);

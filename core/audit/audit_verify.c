@@ -103,9 +103,10 @@ static int is_in_index(struct store *db, int64_t key, int64_t row, struct err *e
     return has_row(db, "select 1 from audit_index where key = ?1 and audit = ?2", key, row, err);
 }
 
-/* By its thing and by whom it was for; a name that was erased is not to be found. */
-static int is_indexed(struct store *db, const struct val *f, int64_t row, struct err *err)
+/* By its thing, by whom it was for and by the run that did it; a name that was erased is not to be found. */
+static int is_indexed(struct store *db, const struct audit_row *r, const struct val *f, struct err *err)
 {
+    int64_t row = r->id, run = audit_entry_run(r, f);
     const struct val *kind = &f[AUDIT_KIND], *name = &f[AUDIT_NAME], *by = &f[AUDIT_FOR];
     int rc = 1;
     if (kind->type != VAL_STR || f[AUDIT_ID].type != VAL_INT) return 1;
@@ -115,6 +116,7 @@ static int is_indexed(struct store *db, const struct val *f, int64_t row, struct
     bool named = name->type == VAL_STR && name->as.str.len > 0;
     if (named) rc = is_in_index(db, audit_thing_key(k, n, id, name->as.str.s, name->as.str.len), row, err);
     if (rc == 1 && (id || name->type == VAL_NIL)) rc = is_in_index(db, audit_thing_key(k, n, id, NULL, 0), row, err);
+    if (rc == 1 && run) rc = is_in_index(db, audit_run_key(run), row, err);
     if (rc == 1 && by->type == VAL_INT && by->as.i) rc = is_in_index(db, audit_person_key(by->as.i), row, err);
     return rc;
 }
@@ -136,7 +138,7 @@ static int check_entries(struct verifying *v, const struct audit_row *r, struct 
     audit_reader_init(&entries, r);
     while (rc == 1 && audit_next_entry(&entries, &a, &e) == 1) {
         const struct val *f = e.as.list.items;
-        if (has_index) rc = is_indexed(v->db, f, r->id, err);
+        if (has_index) rc = is_indexed(v->db, r, f, err);
         if (rc != 1 || !tells) continue;
         rc = take_act(&v->balance, f, &b->erased, err);
         rc = rc ? rc : is_anchored(v->db, f, err);

@@ -144,8 +144,8 @@ static const struct api_fn functions[] = {
          "person:integer! texts:list:text! accounts:list:integer! audit_rows:integer! audit_values:integer! "
          "audit_rows_kept:integer places:list{place:text!,things:integer!,values:integer!,kept:integer,waits:integer} "
          "touched:list{place:text!,kind:text!,id:integer!,values:integer} "
-         "waits:list{place:text!,kind:text!,id:integer!,why:text} "
-         "left:list{place:text!,what:text!,values:integer,why:text!} elsewhere:list:map refused:text"},
+         "waits:list{place:text!,kind:text!,id:integer!,why:text,says:text} "
+         "left:list{place:text!,what:text!,values:integer,why:text!,says:text} elsewhere:list:map refused:text"},
     {"audit.erase", erase, "person:any! reason:text! published:boolean digest:text", "map", API_WRITE, API_HOST, 1,
      "Erases a person: a pseudonym in their row and accounts, and nothing that tells who it was in runs that have "
      "ended, personal fields and columns, notices, the outbox and the audit. What was published is kept unless "
