@@ -225,7 +225,7 @@ int audit_add(struct session *s, const struct audit_entry *e, struct err *err)
     struct audit *au = s->host->audit;
     if (!au) return 0;
     size_t was = (size_t)au->len;
-    au->told.len = was; /* what was rolled back is behind it */
+    buf_cut(&au->told, was); /* what was rolled back is behind it */
     if (au->row_at >= (int64_t)was) au->row_at = -1;
     if (au->entry_at >= (int64_t)was) au->entry_at = -1;
     uint32_t len = tell_actor(au, s) | (e->is_plain ? AUDIT_PLAIN : 0);
@@ -234,7 +234,7 @@ int audit_add(struct session *s, const struct audit_entry *e, struct err *err)
     int rc = len & AUDIT_BY ? put_by(au) : 0;
     if (rc == 0) rc = put_entry(au, e);
     if (rc || !buf_ok(&au->told)) {
-        if (!buf_ok(&au->told)) buf_clear(&au->told);
+        buf_cut(&au->told, was); /* others have told before it, and are not undone */
         au->entry_at = -1;
         return err_set(err, ERR_NOMEM, "audit.batch", NULL);
     }

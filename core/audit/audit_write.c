@@ -95,22 +95,21 @@ static bool add_row(struct audit_writer *w, const char *body, const char *end)
     return true;
 }
 
-static bool find_rows(struct audit_writer *w, const char *told, size_t len)
+/* How far the buffer is rows: all of it, or something is wrong with it. A row that was begun may hold nothing. */
+static const char *find_rows(struct audit_writer *w, const char *told, size_t len)
 {
     const char *p = told, *end = told + len, *body = NULL;
-    bool ok = true;
     w->n = 0;
-    while (ok && p < end) {
+    while ((size_t)(end - p) > sizeof(uint32_t)) {
         uint32_t bits;
         memcpy(&bits, p, sizeof(bits));
-        if (bits != AUDIT_ROW) {
-            p += sizeof(bits) + (bits & AUDIT_LEN);
-            continue;
-        }
-        if (body && p > body) ok = add_row(w, body, p);
-        body = p += sizeof(bits) + sizeof(struct audit_context);
+        size_t has = bits == AUDIT_ROW ? sizeof(struct audit_context) : bits & AUDIT_LEN;
+        if ((bits != AUDIT_ROW && !body) || has > (size_t)(end - p) - sizeof(bits)) return p;
+        if (bits == AUDIT_ROW && body && p > body && !add_row(w, body, p)) return NULL;
+        p += sizeof(bits) + has;
+        if (bits == AUDIT_ROW) body = p;
     }
-    return ok && (!body || body == end || add_row(w, body, end));
+    return body && end > body && !add_row(w, body, end) ? NULL : p;
 }
 
 /* Random bytes are fetched for many rows at once. */
@@ -195,7 +194,9 @@ int audit_write(struct audit_writer *w, struct store *db, struct audit_head *hea
     int rc = 0;
     while (atomic_load(&w->helper) == HELPING) /* it is about to find that there is nothing to do any more */
         sched_yield();
-    if (!find_rows(w, told, len)) return err_set(err, ERR_NOMEM, "audit.batch", NULL);
+    const char *to = find_rows(w, told, len);
+    if (!to) return err_set(err, ERR_NOMEM, "audit.batch", NULL);
+    if (to != told + len) return err_set(err, ERR_INTERNAL, "audit.row", NULL);
     take_seeds(w);
     w->first = head->row + 1;
     call_helper(w);

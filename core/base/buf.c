@@ -29,6 +29,13 @@ void buf_clear(struct buf *b)
     if (b->data) b->data[0] = '\0';
 }
 
+void buf_cut(struct buf *b, size_t len)
+{
+    b->len = len;
+    b->failed = false;
+    if (b->data) b->data[len] = '\0';
+}
+
 static bool reserve(struct buf *b, size_t n)
 {
     if (b->failed || n > b->max || b->len > b->max - n) {

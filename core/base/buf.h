@@ -20,6 +20,8 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_close(struct buf *b);
 void buf_clear(struct buf *b); /* keeps the memory, clears `failed` */
+void buf_cut(struct buf *b,
+             size_t len); /* the same, and keeps the first bytes: what was there before something failed */
 void buf_add_slowly(struct buf *b, const void *p, size_t n);
 static inline void buf_add(struct buf *b, const void *p, size_t n)
 {

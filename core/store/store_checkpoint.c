@@ -29,13 +29,22 @@ static void tell_failed(struct store *db, int rc)
     db->checkpoint_failed = failed;
 }
 
-/* What fails here is tried, and told, by the writer: nothing was copied. */
+static int open_raw(struct store_copier *c)
+{
+    int rc = sqlite3_open_v2(c->path, &c->raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_exec(c->raw, "pragma synchronous = full", NULL, NULL, NULL);
+    if (rc == SQLITE_OK) return rc;
+    sqlite3_close_v2(c->raw); /* one that failed cannot be used again */
+    c->raw = NULL;
+    return rc;
+}
+
+/* What fails here is tried, and told, by the writer: nothing was copied. The next copy tries again. */
 static void copy(void *ctx)
 {
     struct store_copier *c = ctx;
     int all = 0, done = 0;
-    int rc = c->raw ? SQLITE_OK : sqlite3_open_v2(c->path, &c->raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (rc == SQLITE_OK) rc = sqlite3_exec(c->raw, "pragma synchronous = full", NULL, NULL, NULL);
+    int rc = c->raw ? SQLITE_OK : open_raw(c);
     crash_point("store.log_begun");
     if (rc == SQLITE_OK) rc = sqlite3_wal_checkpoint_v2(c->raw, NULL, SQLITE_CHECKPOINT_PASSIVE, &all, &done);
     crash_point("store.log_copied");

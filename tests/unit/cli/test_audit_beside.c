@@ -186,6 +186,51 @@ static void many_rows_make_one_chain(void **state)
     assert_int_equal(b.row, 2000);
 }
 
+/* More than a transaction may tell: the slice is undone, and those before and after it are told whole. */
+struct too_much {
+    struct lane_work work;
+    struct fixture *f;
+    bool failed;
+};
+
+static int run_too_much(struct lane_work *w, struct lane *lane, struct err *err)
+{
+    struct too_much *t = (struct too_much *)w;
+    static char text[3500];
+    struct session s;
+    struct val after = val_map(), value;
+    int rc = 0;
+    (void)lane;
+    memset(text, 'x', sizeof(text) - 1);
+    value = val_str(text);
+    app_session(&t->f->app, &s, &t->f->a);
+    s.actor = (struct actor){.user = 'z', .person = 'z'};
+    assert_int_equal(val_set(&t->f->a, &after, "text", value), 0);
+    while (rc == 0)
+        rc = audit_add(&s, &(struct audit_entry){.verb = "test.act", .kind = "thing", .id = 1, .after = &after}, err);
+    return rc;
+}
+
+static void done_too_much(struct lane_work *w, const struct err *failed)
+{
+    ((struct too_much *)w)->failed = failed && strcmp(failed->key, "audit.batch") == 0;
+}
+
+static void who_tells_too_much_takes_nobody_along(void **state)
+{
+    struct fixture *f = *state;
+    struct acts before = {.work = {.run = run_acts, .done = done_acts}, .f = f, .who = "a9a"};
+    struct too_much much = {.work = {.run = run_too_much, .done = done_too_much}, .f = f};
+    struct acts after = {.work = {.run = run_acts, .done = done_acts}, .f = f, .who = "b8"};
+    lane_add(f->app.lane, &before.work);
+    lane_add(f->app.lane, &much.work);
+    lane_add(f->app.lane, &after.work);
+    app_run(&f->app);
+    assert_true(much.failed);
+    expect(f, &all, "a9ab8");
+    expect_whole(f);
+}
+
 /* Each byte of a row in turn: whose act it was is part of the chain. */
 static void who_acted_cannot_be_changed(void **state)
 {
@@ -259,6 +304,7 @@ int main(void)
                                        cmocka_unit_test(what_is_rolled_back_between_them_takes_nobody_along),
                                        ONE(a_full_row_takes_in_nobody_else),
                                        ONE(many_rows_make_one_chain),
+                                       ONE(who_tells_too_much_takes_nobody_along),
                                        ONE(who_acted_cannot_be_changed),
                                        ONE(values_are_erased_and_who_acted_stays)};
     return cmocka_run_group_tests(tests, NULL, NULL);
