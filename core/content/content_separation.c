@@ -65,12 +65,10 @@ static const char authors_sql[] =
     " " AUTHORED ") select id from who union select q.id from who join person p on p.id = who.id join person q on"
     " lower(q.email) = lower(p.email) where p.email is not null and q.email is not null order by 1";
 
-int content_authors(const struct registry *r, struct store *db, int64_t item, struct arena *a, struct val *out,
-                    struct err *err)
+static int all_authors(struct store *db, int64_t item, struct arena *a, struct val *out, struct err *err)
 {
-    int rc = is_on(r, db, item, err);
+    int rc;
     *out = val_list();
-    if (rc <= 0) return rc;
     struct stmt *s = store_stmt(db, authors_sql, err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, item);
@@ -81,6 +79,14 @@ int content_authors(const struct registry *r, struct store *db, int64_t item, st
         }
     stmt_done(s);
     return rc;
+}
+
+int content_authors(const struct registry *r, struct store *db, int64_t item, struct arena *a, struct val *out,
+                    struct err *err)
+{
+    int rc = is_on(r, db, item, err);
+    *out = val_list();
+    return rc <= 0 ? rc : all_authors(db, item, a, out, err);
 }
 
 int content_separated(const struct registry *r, struct store *db, int64_t item, int64_t person, int64_t user,
@@ -95,30 +101,53 @@ static int64_t id_of(const struct val *v)
     return !v ? 0 : v->type == VAL_OBJ ? v->as.obj.id : v->type == VAL_INT ? v->as.i : 0;
 }
 
-/* A run decides nothing itself: it says who has, by the answer of one, of several, or of a vote. */
-static bool says_who(const struct val *fields)
+/* An answer of one says by whom and for whom; that of several holds `answers`, that of a vote `votes` or, of a secret
+ * one, `voters`. */
+enum { ANSWERS_DEEP = 4, AUTHORS_ARENA = 1 << 20 };
+static int64_t who_of(const struct val *answer, int i)
 {
-    return id_of(val_get(fields, "by")) > 0 || val_get_bool(fields, "passed", false) ||
-           val_is(val_get(fields, "answers"), VAL_LIST);
+    static const char *const names[] = {"by", "on_behalf_of", "person"};
+    return i == 3 ? id_of(answer) : answer->type == VAL_MAP ? id_of(val_get(answer, names[i])) : 0;
 }
 
-/* An answer says by whom, and for whom; whoever asks is one of them, too, unless that is a run at work. */
+/* The first of them who is an author, or 0; *any: there is somebody at all. */
+static int64_t author_among(const struct val *answer, const struct val *authors, int depth, bool *any)
+{
+    static const char *const lists[] = {"answers", "votes", "voters"};
+    int64_t found = 0;
+    for (int i = 0; !found && i < 4; i++) {
+        int64_t person = who_of(answer, i);
+        *any = *any || (person > 0 && i != 1);
+        for (size_t k = 0; person > 0 && !found && k < authors->as.list.n; k++)
+            if (authors->as.list.items[k].as.i == person) found = person;
+    }
+    for (size_t l = 0; !found && answer->type == VAL_MAP && depth < ANSWERS_DEEP && l < 3; l++) {
+        const struct val *list = val_get(answer, lists[l]);
+        for (size_t i = 0; val_is(list, VAL_LIST) && !found && i < list->as.list.n; i++)
+            found = author_among(&list->as.list.items[i], authors, depth + 1, any);
+    }
+    return found;
+}
+
+/* Whoever asks is one of those who approve, too, unless that is a run at work: it decides nothing itself and says who
+ * has. */
 int content_check_approver(struct session *s, const struct content_type *t, int64_t item, const struct val *by,
                            struct err *err)
 {
     const struct val *fields = val_is(by, VAL_OBJ) ? by->as.obj.fields : by;
-    bool asks = !s->actor.run;
+    bool any = false;
     struct err_num n;
-    const struct {
-        int64_t person, user;
-    } who[] = {{id_of(val_get(fields, "by")), 0},
-               {id_of(val_get(fields, "on_behalf_of")), 0},
-               {asks ? s->actor.person : 0, asks ? s->actor.user : 0}};
-    int rc = 0;
+    struct arena a;
+    struct val authors;
+    int64_t author = 0;
     if (!t->approval || !t->separation) return 0;
-    if ((s->actor.run || s->mode == SESSION_LOOP) && !says_who(fields))
-        return err_set(err, ERR_DENIED, "denied.approver", "item", err_i64(&n, item), NULL);
-    for (int i = 0; rc == 0 && i < 3; i++)
-        rc = apart(s->db, item, who[i].person, who[i].user, err);
-    return rc;
+    int rc = s->actor.run ? 0 : apart(s->db, item, s->actor.person, s->actor.user, err);
+    arena_init(&a, AUTHORS_ARENA);
+    if (rc == 0) rc = all_authors(s->db, item, &a, &authors, err);
+    if (rc == 0 && fields) author = author_among(fields, &authors, 0, &any);
+    arena_close(&a);
+    if (rc) return rc;
+    if (author) return apart(s->db, item, author, 0, err);
+    if (any || (!s->actor.run && s->mode != SESSION_LOOP)) return 0;
+    return err_set(err, ERR_DENIED, "denied.approver", "item", err_i64(&n, item), NULL);
 }

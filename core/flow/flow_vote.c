@@ -178,7 +178,8 @@ static int count_one(struct session *s, const struct vote *v, int64_t person, co
         return add_person(s, &t->absentees, person, NULL, NULL);
     }
     t->voted++;
-    if (v->secret) return 0;
+    int rc = add_person(s, &t->voters, person, NULL, NULL);
+    if (rc || v->secret) return rc;
     int option = option_of(v, decision);
     if (option == VOTE_OPTIONS_MAX)
         t->abstained++;
@@ -279,6 +280,7 @@ static int show(struct session *s, const struct vote *v, const struct vote_tally
     rc |= val_set(a, out, "of", val_int(o->base));
     rc |= val_set(a, out, "members", val_int(t->members));
     rc |= val_set(a, out, "voted", val_int(t->voted));
+    rc |= val_set(a, out, "voters", t->voters);
     rc |= val_set(a, out, "absent", t->absentees);
     rc |= val_set(a, out, "recused", t->recusals);
     if (!v->secret) rc |= val_set(a, out, "votes", t->votes);
@@ -289,7 +291,7 @@ static int show(struct session *s, const struct vote *v, const struct vote_tally
 int flow_vote_settle(struct flow *f, struct session *s, int64_t run, int64_t entry, bool late, struct err *err)
 {
     struct vote v;
-    struct vote_tally t = {.absentees = val_list(), .recusals = val_list(), .votes = val_list()};
+    struct vote_tally t = {.absentees = val_list(), .recusals = val_list(), .voters = val_list(), .votes = val_list()};
     struct vote_outcome o;
     struct val result;
     const char *minutes;

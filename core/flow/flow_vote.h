@@ -49,8 +49,8 @@ int flow_vote_load(struct session *s, int64_t run, int64_t entry, struct vote *v
 struct vote_tally {
     int64_t members, voted, absent, recused, abstained; /* members: without those who take no part */
     int64_t counts[VOTE_OPTIONS_MAX], returns[VOTE_RETURNS_MAX];
-    struct val absentees, recusals, votes; /* lists, for the result */
-    bool is_sealed;                        /* a secret vote without its quorum: nothing is opened */
+    struct val absentees, recusals, voters, votes; /* lists, for the result */
+    bool is_sealed;                                /* a secret vote without its quorum: nothing is opened */
 };
 /* What it comes to, by the rules alone. */
 struct vote_outcome {

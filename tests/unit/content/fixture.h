@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "content/content_internal.h"
 #include "content/storage_internal.h"
+#include "people/people.h"
 #include "plugin/events.h"
 #include "plugin/grant.h"
 #include "plugin/plugins.h"
@@ -123,7 +124,7 @@ static inline void fixture_new_registry(struct fixture *f)
 static inline void fixture_open(struct fixture *f)
 {
     static const char *const needs[] = {"content", "content:publish", "storage", NULL};
-    const struct store_migration *lists[] = {table_migrations, plugin_migrations, content_migrations,
+    const struct store_migration *lists[] = {table_migrations, plugin_migrations, people_migrations, content_migrations,
                                              storage_migrations};
     memset(f, 0, sizeof(*f));
     arena_init(&f->a, 256 << 20);
@@ -132,7 +133,7 @@ static inline void fixture_open(struct fixture *f)
     snprintf(f->path, sizeof(f->path), "%s/khung.db", f->dir);
     struct store_options so = {.path = f->path, .role = STORE_WRITER, .no_sync = true};
     fixture_fail(f, "store_open", store_open(&so, &f->s.db, &f->err));
-    fixture_fail(f, "migrate", store_migrate(f->s.db, lists, 4, 0, &f->err));
+    fixture_fail(f, "migrate", store_migrate(f->s.db, lists, sizeof(lists) / sizeof(lists[0]), 0, &f->err));
     clock_init_virtual(&f->host.clock, (int64_t)FIXTURE_START * 1000);
     f->host.lang = "vi";
     f->host.zone = "Asia/Ho_Chi_Minh";

@@ -278,6 +278,32 @@ static void one_human_with_two_accounts_does_not_approve_what_the_other_wrote(vo
     assert_int_equal(authors.as.list.n, 2);
 }
 
+/* Of several answers, of a vote, of a secret vote: whoever is among them who wrote it. */
+static void no_author_is_among_those_whose_answers_approve(void **state)
+{
+    struct office *o = *state;
+    struct fixture *f = &o->f;
+    static const char *const ways[] = {
+        "{\"by\":{\"answers\":[{\"by\":9},{\"by\":4242}]}}",
+        "{\"by\":{\"answers\":[{\"by\":9,\"on_behalf_of\":4242}]}}",
+        "{\"by\":{\"passed\":true,\"votes\":[{\"person\":9},{\"person\":4242}]}}",
+        "{\"by\":{\"passed\":true,\"voters\":[9,4242]}}",
+        "{\"by\":{\"answers\":[{\"passed\":true,\"voters\":[4242]}]}}",
+        /* Nobody at all is no approval either. */
+        "{\"by\":{\"passed\":true}}",
+        "{\"by\":{\"answers\":[]}}",
+        "{\"by\":{\"answers\":[{\"decision\":\"approve\"}]}}",
+    };
+    act_as(f, o->editor);
+    f->s.actor.person = 4242;
+    struct val item = handed_in(f, "order", o->a);
+    f->s.actor = (struct actor){.run = 1, .plugin = "awards"};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (fixture_try(f, "content.approve", ARGS(f, item, J(f, ways[i])), NULL) != ERR_DENIED)
+            fail_msg("%s", ways[i]);
+    fixture_call(f, "content.approve", ARGS(f, item, J(f, "{\"by\":{\"passed\":true,\"voters\":[9]}}")));
+}
+
 /* What changes is who may approve; that somebody must, and who may at all, does not. */
 static void without_separation_one_approves_ones_own_text_and_nothing_else_changes(void **state)
 {
@@ -313,6 +339,7 @@ int main(void)
         TEST(an_account_without_a_person_does_not_approve_what_it_wrote),
         TEST(nobody_approves_their_own_text_by_the_answer_of_another),
         TEST(one_human_with_two_accounts_does_not_approve_what_the_other_wrote),
+        TEST(no_author_is_among_those_whose_answers_approve),
         TEST(without_separation_one_approves_ones_own_text_and_nothing_else_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

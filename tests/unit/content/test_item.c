@@ -1,8 +1,8 @@
 /* Items: revisions and hashes, approval bound to a revision, addresses, what is public. */
 #include "fixture.h"
 
-/* What a run hands over: the answer of a vote names nobody. */
-#define DECIDED "{\"by\":{\"decision\":\"approve\",\"passed\":true}}"
+/* What a run hands over: the answer of a vote, by somebody who wrote nothing. */
+#define DECIDED "{\"by\":{\"decision\":\"approve\",\"voters\":[9]}}"
 
 static const char article[] = "{\"fields\":{\"title\":\"text!\",\"body\":\"markdown\",\"event_"
                               "day\":\"date\",\"embargo\":\"instant\","
@@ -139,13 +139,12 @@ static void an_approval_of_an_outdated_or_voided_reading_is_refused(void **state
     fixture_call(f, "content.edit", ARGS(f, item, J(f, "{\"title\":\"Hai\"}")));
     assert_int_equal(fixture_try(f, "content.approve", ARGS(f, item, J(f, DECIDED)), NULL), ERR_CONFLICT);
     struct val now = get(f, &item);
-    assert_int_equal(
-        fixture_try(f, "content.approve", ARGS(f, now, J(f, "{\"by\":{\"passed\":true,\"voided\":true}}")), NULL),
-        ERR_REFUSED);
+    assert_int_equal(fixture_try(f, "content.approve", ARGS(f, now, J(f, "{\"by\":{\"by\":9,\"voided\":true}}")), NULL),
+                     ERR_REFUSED);
     assert_string_equal(f->err.key, "refused.voided");
     /* Another item may have the very same text. */
     char other[80];
-    snprintf(other, sizeof(other), "{\"by\":{\"passed\":true,\"item\":%lld}}", (long long)item.as.obj.id + 1);
+    snprintf(other, sizeof(other), "{\"by\":{\"by\":9,\"item\":%lld}}", (long long)item.as.obj.id + 1);
     assert_int_equal(fixture_try(f, "content.approve", ARGS(f, now, J(f, other)), NULL), ERR_REFUSED);
     assert_string_equal(f->err.key, "refused.other_item");
     fixture_call(f, "content.approve", ARGS(f, now, J(f, DECIDED)));
