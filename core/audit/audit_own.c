@@ -2,6 +2,7 @@
 #include "audit/audit_place.h"
 #include "audit/audit_trace.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/crash.h"
@@ -117,6 +118,14 @@ static int put_row(struct piece *p, const struct audit_row *r)
     return stmt_run(s, p->err);
 }
 
+/* Nobody can tell what is in it; it may be what the person's name stands in. */
+static int leave_damaged(struct piece *p, int64_t row)
+{
+    char what[40];
+    snprintf(what, sizeof(what), "row %lld", (long long)row);
+    return erasing_leave(p->e, what, 0, "audit.left_damaged", p->err);
+}
+
 static int erase_in(struct piece *p, const struct audit_row *r)
 {
     struct erasing_mark one;
@@ -130,7 +139,8 @@ static int erase_in(struct piece *p, const struct audit_row *r)
     int rc = p->failed || n == 0 ? 0 : erasing_leave(p->e, "numbers", n, "audit.left_numbers", p->err);
     if (rc == 0) rc = audit_without(r, &p->to);
     if (p->failed) return p->failed;
-    if (rc == ERR_CORRUPT || (rc == 0 && p->to.n == 0)) return 0; /* damaged: the verification tells */
+    if (rc == ERR_CORRUPT) return leave_damaged(p, r->id);
+    if (rc == 0 && p->to.n == 0) return 0;
     if (rc == 0 && !buf_ok(&p->keys)) rc = ERR_NOMEM;
     if (rc) return err_set(p->err, rc, "memory", NULL);
     int64_t id = r->id;

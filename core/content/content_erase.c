@@ -178,12 +178,20 @@ static int64_t choose(struct erasing_item *it, const struct revision *r, struct 
     return n;
 }
 
+/* Nobody can tell what is in it; it may be what is to be erased. */
+static int leave_damaged(struct erasing_item *it, int64_t rev)
+{
+    char what[64];
+    snprintf(what, sizeof(what), "item %lld, revision %lld", (long long)it->row.id, (long long)rev);
+    return erasing_leave(it->e, what, 0, "audit.left_damaged", it->err);
+}
+
 static int look_at_revision(struct erasing_item *it, const struct revision *r)
 {
     struct err ignored = {0};
     struct val record;
-    /* Damaged: the verification tells. */
-    if (json_parse(r->body, r->len, it->e->a, &record, &ignored) != 0 || record.type != VAL_MAP) return 0;
+    if (json_parse(r->body, r->len, it->e->a, &record, &ignored) != 0 || record.type != VAL_MAP)
+        return leave_damaged(it, r->rev);
     int64_t n = choose(it, r, &record);
     if (n < 0) return content_too_large(it->err);
     if (n && r->was_published && !it->e->published) it->e->kept += n;

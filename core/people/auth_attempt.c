@@ -5,6 +5,7 @@
  * too. From `lock_after` failures on each further one makes the next wait, twice as long each time. */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "people/auth_internal.h"
@@ -99,6 +100,7 @@ static int check(struct session *s, const char *who, struct err *err)
 static int tell_locked(struct session *s, const char *who, struct err *err)
 {
     struct people_account account;
+    if (*who == 'k') return auth_tell(s, "auth.locked", strtoll(who + 2, NULL, 10), NULL, err);
     int rc = *who == 'n' ? people_account_find(s->db, who + 2, &account, err) : 0;
     return rc == 1 ? auth_tell(s, "auth.locked", account.id, NULL, err) : rc;
 }

@@ -98,7 +98,8 @@ static int rename_one(struct session *s, const char *sql, int64_t id, const char
 static int end_account(struct session *s, int64_t id, struct err *err)
 {
     static const char *const sql[] = {
-        "delete from auth_attempt where who = (select name from account where id = ?1)",
+        "delete from auth_attempt where who = 'n:' || (select name from account where id = ?1)",
+        "delete from auth_attempt where who >= 'k:' || ?1 || ' ' and who < 'k:' || ?1 || '!'",
         "delete from auth_session where account = ?1",
         "delete from auth_place where account = ?1",
         "delete from auth_password where account = ?1",

@@ -46,7 +46,9 @@ static const char powers_sql[] =
     " union all select 'verb', v.role || ' ' || v.verb, 0, null from role_verb v where v.role in (select h.role from"
     " role_held h where h.person = ?3 and " OPEN("h") " union select h.role from role_held h where h.account = ?4 and "
     OPEN("h") " union select r.role from position_held h join position_role r on r.position = h.position where"
-    " h.person = ?3 and " OPEN("h") ")";
+    " h.person = ?3 and " OPEN("h") ")"
+    /* To be somebody else: what is asked of them, and their ballots. */
+    " union all select 'person', p.code, 0, null from person p where p.id = ?3";
 
 /* clang-format on */
 

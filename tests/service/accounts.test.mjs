@@ -100,6 +100,18 @@ describe('an account', () => {
   const etag = async (name) => (await must(200, 'root', 'GET', `/api/users/${name}`)).headers.etag;
   const edit = async (who, name, body, match) => ask(who, 'PATCH', `/api/users/${name}`, body, { 'if-match': match ?? await etag(name) });
 
+  it("is not changed to another person's by who uses it: what is asked of them, and their ballots, would be one's own", async () => {
+    await must(201, 'root', 'POST', '/api/users', { name: 'second', admin: true });
+    tokens.second = (await s.must('user', 'token', 'second')).token;
+    const own = await edit('second', 'second', { person: 'out' });
+    assert.deepEqual([own.status, own.json.code], [403, 'denied.own_rights'], own.text);
+    const taken = await ask('second', 'POST', '/api/org/import', { lists: { users: [{ name: 'second', admin: true, person: 'out' }] } });
+    assert.deepEqual([taken.status, taken.json.code], [403, 'denied.own_rights'], taken.text);
+    assert.equal((await must(200, 'root', 'GET', '/api/users/second')).json.person_code, undefined);
+    assert.equal((await edit('root', 'second', { person: 'out' })).status, 200, 'another administrator may');
+    await must(204, 'root', 'POST', '/api/users/second/disable');
+  });
+
   it('is changed by who has read it as it is; each change is told with what was before', async () => {
     await must(201, 'root', 'POST', '/api/users', { name: 'kim', person: 'out' });
     const first = await etag('kim');

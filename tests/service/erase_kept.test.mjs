@@ -218,6 +218,24 @@ describe('one thing of a place that cannot be changed', () => {
     await s.stop();
   });
 
+  it('a row of the audit that is damaged is named, and what was tried to log in as her is gone', async () => {
+    const s = await archive();
+    await s.must('user', 'add', 'hoa.hong', '--person', 'hoa');
+    const account = sql(s, "select id from account where name = 'hoa.hong'");
+    await fill(s);
+    await s.stop();
+    sql(s, `insert into auth_attempt(who, failures, until, at) values('n:hoa.hong', 3, 0, 4102444800000), ('k:${account} a:127.0.0.1', 2, 0, 4102444800000), ('k:${account}0 a:127.0.0.1', 2, 0, 4102444800000)`);
+    const row = sql(s, "select min(id) from audit where instr(body, 'Hồng')");
+    sql(s, `update audit set body = cast(substr(body, 1, length(body) - 1) as blob) where id = ${row}`);
+    await s.start();
+    const e = await erase(s);
+    const told = (await s.must('audit', 'erasures', '--as', 'boss')).find((x) => x.id === e.id).left.find((l) => l.why === 'audit.left_damaged');
+    assert.equal(told.what, `row ${row}`);
+    assert.match(told.says, /\.$/);
+    assert.equal(sql(s, "select group_concat(who) from auth_attempt where who like 'n:hoa%' or who like 'k:%'"), `k:${account}0 a:127.0.0.1`);
+    await s.stop();
+  });
+
   it('an open run that will not end for years, and an erasure whose own row is damaged, can be left, too', async () => {
     const s = await archive({ persons: [{ code: 'other', name: 'Trần Văn Khác' }] }), made = await fill(s);
     await erase(s);
