@@ -2,9 +2,10 @@
  * for the turn of the other, and the other way round. Every such circle is closed by a call whose child has to wait, so
  * that this is where it is looked for, and where the call is refused.
  *
- * A turn comes free when one of the runs that have it ends. One that is above the call waits for the call; another
- * waits for every turn for which something below it waits. A turn all of whose runs wait so for turns of this kind
- * never comes free. What has a deadline is no exception: until then both would do nothing. */
+ * A turn comes free when one of the runs that have it ends, or more of them, when more have it than the limit lets by
+ * now. One that is above the call waits for the call; another waits for every turn for which something below it waits.
+ * A turn too many of whose runs wait so for turns of this kind never comes free. What has a deadline is no exception:
+ * until then both would do nothing. */
 #include "flow/flow_internal.h"
 
 #include <string.h>
@@ -14,7 +15,8 @@ enum { TURNS_MOST = 64, NEEDS_MOST = 500, HOLDERS_MOST = 1000 };
 struct turn {
     int64_t name;
     const char *key;
-    bool comes; /* free, some day */
+    int64_t must_end, ending; /* so many runs that have it, until it comes free; so many wait for nothing */
+    bool comes;               /* free, some day */
 };
 
 /* A run that has the turn `of` waits for the turn `other`. */
@@ -57,7 +59,7 @@ static int add_turn(struct circle *c, int64_t name, const char *key, size_t len)
             return i;
     const char *copy = c->nturns < TURNS_MOST ? arena_strndup(c->a, key, len) : NULL;
     if (!copy) return -1;
-    c->turns[c->nturns] = (struct turn){name, copy, false};
+    c->turns[c->nturns] = (struct turn){.name = name, .key = copy};
     return c->nturns++;
 }
 
@@ -84,7 +86,18 @@ static int add_needs(struct circle *c, int of, int64_t run, struct err *err)
         if (other >= 0) c->needs[c->nneeds++] = (struct need){run, of, other};
     }
     stmt_done(s);
-    if (c->nneeds == had) c->turns[of].comes = true;
+    c->turns[of].ending += c->nneeds == had;
+    return rc < 0 ? rc : 0;
+}
+
+static int read_limit(struct store *db, int64_t name, int64_t *most, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select most from flow_limit where name = ?1", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, name);
+    int rc = stmt_step(s, err);
+    if (rc == 1) *most = stmt_int(s, 0);
+    stmt_done(s);
     return rc < 0 ? rc : 0;
 }
 
@@ -100,23 +113,30 @@ static int add_holders(struct circle *c, int of, struct err *err)
     while ((rc = stmt_step(s, err)) == 1 && n < HOLDERS_MOST)
         runs[n++] = stmt_int(s, 0);
     stmt_done(s);
-    if (n == 0) c->turns[of].comes = true;
-    for (int i = 0; rc >= 0 && i < n && !c->turns[of].comes; i++)
+    struct turn *t = &c->turns[of];
+    int64_t most = INT64_MAX; /* not limited any more */
+    if (rc >= 0) rc = read_limit(c->db, t->name, &most, err);
+    t->must_end = n - most + 1;
+    t->comes = n == HOLDERS_MOST || t->must_end <= 0;
+    for (int i = 0; rc >= 0 && i < n && !t->comes; i++) {
         rc = add_needs(c, of, runs[i], err);
+        t->comes = t->ending >= t->must_end;
+    }
     return rc < 0 ? rc : 0;
 }
 
 /* A run ends if all that it waits for comes; the needs of one run for one turn stand together. */
 static bool comes_now(const struct circle *c, int of)
 {
+    int64_t ending = c->turns[of].ending;
     for (int i = 0; i < c->nneeds;) {
         const struct need *first = &c->needs[i];
         bool ends = true;
         for (; i < c->nneeds && c->needs[i].run == first->run && c->needs[i].of == first->of; i++)
             ends = ends && c->turns[c->needs[i].other].comes;
-        if (first->of == of && ends) return true;
+        ending += first->of == of && ends;
     }
-    return false;
+    return ending >= c->turns[of].must_end;
 }
 
 static void settle(struct circle *c)

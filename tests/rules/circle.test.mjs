@@ -97,6 +97,19 @@ describe('flows with limits that call each other', () => {
     await s.ends();
   });
 
+  it('more of them have the turn than a lowered limit lets: so many must end before it comes', async () => {
+    const s = await office({ b: 2 }), a = await s.begin('a', 'b'), b = await s.begin('b', 'ca'), other = await s.begin('b', '');
+    await s.go(b);
+    assert.equal((await s.waits(b)).held_by, a);
+    plugin(s.dir, 't', SOURCE({ b: 1 }), { needs: '{ "flow" }' });
+    await s.must('plugin', 'reload', 't');
+    await s.go(a); // one that has the turn of b will end, the other waits for this run
+    assert.equal((await s.comes(a, 'failed')).error.code, 'flow.turn_circle');
+    await s.go(other);
+    await s.comes(b, 'completed');
+    await s.ends();
+  });
+
   it('three of them, each of another family', async () => {
     const s = await office(), a = await s.begin('a', 'b'), b = await s.begin('b', 'c'), c = await s.begin('c', 'a');
     await s.go(a);
