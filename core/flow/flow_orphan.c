@@ -159,6 +159,9 @@ int flow_task_look(struct session *s, int64_t id, struct err *err)
         if (some == 0) some = add_those_above(s, &t, err);
         return some < 0 ? some : 0;
     }
-    if (rc == 0) return make_orphan(s, &t, held ? "task.orphan_author" : reason_of(&t), err);
+    int once = held && rc == 0 ? flow_task_is_once(s->db, &t, err) : 0;
+    if (once < 0) return once;
+    const char *why = once ? "task.orphan_once" : held ? "task.orphan_author" : reason_of(&t);
+    if (rc == 0) return make_orphan(s, &t, why, err);
     return t.orphan ? end_orphan(s, &t, err) : 0;
 }

@@ -235,6 +235,9 @@ static const char doubt_person[] = "create trigger flow_doubt_account_person aft
 static const char started[] = "create index flow_run_person on flow_run(person) where ended is null and person is not"
                               " null;";
 
+/* once: each human counts once among those who answer (flow_task_once.c). */
+static const char once[] = "alter table flow_task_group add column once integer not null default 0;";
+
 const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/002", tasks},
                                                   {"flow/003", outbox},
@@ -259,4 +262,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/caught_up", caught_up},
                                                   {"flow/doubt_person", doubt_person},
                                                   {"flow/started", started},
+                                                  {"flow/once", once},
                                                   {0}};

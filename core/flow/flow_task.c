@@ -210,6 +210,8 @@ int flow_task_answer(struct flow *f, struct session *s, const struct flow_task *
     if (rc == 0) rc = flow_tell_answer(s, t, answer, err);
     if (rc == 0) rc = run_for_task(s->db, "delete from flow_task_target where task = ?1", t->id, err);
     if (rc) return rc;
-    return t->kind == TASK_BALLOT ? flow_vote_settle(f, s, t->run, t->entry, false, err)
-                                  : flow_task_settle(f, s, t->run, t->entry, err);
+    if (t->kind == TASK_BALLOT) return flow_vote_settle(f, s, t->run, t->entry, false, err);
+    rc = flow_task_settle(f, s, t->run, t->entry, err);
+    int64_t by = val_get_int(answer, "by", 0);
+    return rc || !by ? rc : flow_task_once_doubt(s->db, t, by, val_get_int(answer, "on_behalf_of", 0), err);
 }

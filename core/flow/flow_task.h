@@ -1,9 +1,9 @@
 /* Tasks inside the engine: one row each, targets beside it. States: 0 open, 1 decided, 2 closed.
  *
  * flow_task.c makes, answers and closes them; _row reads, _show shows, _form is what is to be filled in, _may who may
- * do what with one, _act what people do with one short of deciding, _log what happened to one, _shown what an answer is
- * bound to, _void what an edit of the text does; flow_inbox.c lists those of a person; flow_doubt.c looks after those
- * that nobody can decide. */
+ * do what with one, _once that each human counts once, _act what people do with one short of deciding, _log what
+ * happened to one, _shown what an answer is bound to, _void what an edit of the text does; flow_inbox.c lists those of
+ * a person; flow_doubt.c looks after those that nobody can decide. */
 #ifndef KHUNG_FLOW_TASK_H
 #define KHUNG_FLOW_TASK_H
 
@@ -73,10 +73,17 @@ int flow_target_above(struct store *db, const char *position, int64_t unit, int6
 /* flow_task_may.c. 1: the person may decide it, as `cap` says; 0: not. A claim of another is not looked at. */
 int flow_task_may(struct session *s, const struct flow_task *t, int64_t person, struct people_capacity *cap,
                   struct err *err);
-/* Neither the session's person nor whom they stand in for may have written the text that it is about. 0, or ERR_DENIED
- * "denied.separation". */
+/* Neither the session's person nor whom they stand in for may have written the text that it is about, or have answered
+ * beside it where each counts once. 0, or ERR_DENIED "denied.separation", "denied.once" (or with "_mail"). */
 int flow_task_apart(struct session *s, const struct flow_task *t, int64_t on_behalf_of, struct err *err);
 int flow_task_apart_from(struct session *s, const struct flow_task *t, int64_t person, int64_t on_behalf_of,
+                         struct err *err);
+/* flow_task_once.c: has neither the person nor whom they stand in for answered another task of a wait in which each
+ * counts once? 0, or ERR_DENIED "denied.once", "denied.once_mail". Is it of such a wait, in which somebody has
+ * answered: 1, 0. And who has answered leaves others in doubt: is there still somebody for them? */
+int flow_task_once(struct session *s, const struct flow_task *t, int64_t person, int64_t on_behalf_of, struct err *err);
+int flow_task_is_once(struct store *db, const struct flow_task *t, struct err *err);
+int flow_task_once_doubt(struct store *db, const struct flow_task *t, int64_t by, int64_t on_behalf_of,
                          struct err *err);
 /* Of the first target that names one: where rights over the task must hold; PEOPLE_ANY_UNIT. */
 int64_t flow_task_unit(const struct flow_task *t);
@@ -86,7 +93,8 @@ int flow_task_is_taken(struct session *s, const struct flow_task *t, int64_t per
 int flow_task_is_reachable(struct store *db, int64_t person, struct err *err);
 /* 1: at least one person may decide it. */
 int flow_task_can_anybody(struct session *s, const struct val *targets, struct err *err);
-/* 1 when among those who hold what is asked for is one who has not written the text that it is about; 0: none. */
+/* 1 when among those who hold what is asked for is one who has neither written the text that it is about nor answered
+ * beside it where each counts once; 0: none. */
 int flow_task_has_others(struct session *s, const struct flow_task *t, const struct val *targets, struct err *err);
 /* may_decide, may_claim … and `why` { decide =, claim = … } of the session's person, in the session's language. */
 int flow_task_show_may(struct session *s, const struct flow_task *t, struct val *out, struct err *err);

@@ -129,7 +129,9 @@ static int check_delegate(struct session *s, const struct flow_task *t, int64_t 
     if (rc) return rc < 0 ? rc : err_set(err, ERR_CONFLICT, "task.has_it", NULL);
     rc = flow_task_is_reachable(s->db, person, err);
     if (rc <= 0) return rc ? rc : err_set(err, ERR_REFUSED, "task.nobody", NULL);
-    rc = flow_task_apart_from(s, t, person, s->actor.person, err);
+    rc = flow_task_once(s, t, person, 0, err);
+    if (rc == ERR_DENIED) return err_set(err, ERR_REFUSED, "task.delegate_once", NULL);
+    if (rc == 0) rc = flow_task_apart_from(s, t, person, s->actor.person, err);
     if (rc == ERR_DENIED) return err_set(err, ERR_REFUSED, "task.delegate_author", NULL);
     if (err_is_fault(rc)) return rc;
     err_clear(err); /* what is not there any more is told when it is decided */

@@ -1,8 +1,6 @@
 /* Who may do what with a task, and why: the same tests that the actions make, so that what is shown is what is done. */
 #include "flow/flow_task.h"
 
-#include <string.h>
-
 #include "base/buf.h"
 #include "base/locale.h"
 #include "base/zone.h"
@@ -70,7 +68,8 @@ static int apart(struct session *s, const struct flow_task *t, const struct apar
 int flow_task_apart(struct session *s, const struct flow_task *t, int64_t on_behalf_of, struct err *err)
 {
     const struct apart who[] = {{s->actor.person, s->actor.run ? 0 : s->actor.user}, {on_behalf_of, 0}};
-    return apart(s, t, who, err);
+    int rc = apart(s, t, who, err);
+    return rc ? rc : flow_task_once(s, t, s->actor.person, on_behalf_of, err);
 }
 
 int flow_task_apart_from(struct session *s, const struct flow_task *t, int64_t person, int64_t on_behalf_of,
@@ -114,32 +113,39 @@ int flow_task_can_anybody(struct session *s, const struct val *targets, struct e
     return 0;
 }
 
-/* Who wrote the text does not decide about it. */
-static int others_in(struct session *s, const struct flow_task *t, const struct registry *r,
-                     const struct people_crowd *crowd, struct err *err)
+/* Who wrote the text does not decide about it, nor who has answered beside it where each counts once. */
+static int is_other(struct session *s, const struct flow_task *t, const struct registry *r, bool once, int64_t person,
+                    struct err *err)
 {
-    for (size_t i = 0; i < crowd->n; i++) {
-        int rc = content_separated(r, s->db, t->about, crowd->of[i].person, 0, err);
-        if (err_is_fault(rc)) return rc;
-        if (rc) err_clear(err);
-        if (rc != ERR_DENIED) return 1;
+    struct people_capacity cap;
+    int rc = r ? content_separated(r, s->db, t->about, person, 0, err) : 0;
+    if (rc == 0 && once) {
+        rc = flow_task_may(s, t, person, &cap, err);
+        if (rc == 0) return 0;
+        if (rc == 1) rc = flow_task_once(s, t, person, cap.on_behalf_of, err);
     }
-    return 0;
+    if (err_is_fault(rc)) return rc;
+    if (rc) err_clear(err);
+    return rc != ERR_DENIED;
 }
 
 int flow_task_has_others(struct session *s, const struct flow_task *t, const struct val *targets, struct err *err)
 {
     struct people_crowd crowd = {.most = CROWD_MOST, .ids_only = true};
+    struct flow_task asked = *t;
+    int once = flow_task_is_once(s->db, t, err), found = 0;
+    if (once < 0 || (!once && !t->about)) return once < 0 ? once : 1;
     struct registry *r = t->about ? plugins_registry(s->host->plugins) : NULL;
     int rc = 0;
-    for (size_t i = 0; rc == 0 && r && val_at(targets, i); i++)
+    asked.targets = *targets;
+    for (size_t i = 0; rc == 0 && val_at(targets, i); i++)
         if (!val_get(val_at(targets, i), "for")) rc = people_reach(s, val_at(targets, i), s->arena, &crowd, err);
     bool many = rc == ERR_LIMIT;
     if (many) err_clear(err);
-    if (rc == 0 && r) rc = others_in(s, t, r, &crowd, err);
-    bool apart = r != NULL;
+    for (size_t i = 0; rc == 0 && found == 0 && i < crowd.n; i++)
+        found = is_other(s, &asked, r, once, crowd.of[i].person, err);
     registry_drop(r);
-    return many || !apart ? 1 : rc;
+    return many ? 1 : rc ? rc : found;
 }
 
 /* --- with reasons --- */
@@ -264,8 +270,7 @@ int flow_task_show_may(struct session *s, const struct flow_task *t, struct val 
         bool may = rc == 1, asked = may;
         rc = may ? flow_task_apart(s, t, cap.on_behalf_of, err) : 0;
         if (err_is_fault(rc)) return rc;
-        if (rc == ERR_DENIED)
-            cap.why = strcmp(err->key, "denied.separation_mail") == 0 ? "denied.separation_mail" : "denied.separation";
+        if (rc == ERR_DENIED) cap.why = arena_strdup(s->arena, err->key);
         if (rc) err_clear(err); /* what is not there any more is told when it is decided */
         may = may && rc != ERR_DENIED;
         rc = flow_task_is_taken(s, t, s->actor.person, err);

@@ -165,33 +165,40 @@ static int ask(struct api_call *c)
     return end_wait(c, w, make_task(c, &c->args[1], w->entry, 0, false));
 }
 
+struct group {
+    int64_t need;
+    bool once; /* each human counts once: so many are needed, not every place */
+};
+
 /* need = "all" | "any" | k. */
-static int need_of(struct api_call *c, const struct val *spec, int64_t asked, int64_t *need)
+static int group_of(struct api_call *c, const struct val *spec, int64_t asked, struct group *g)
 {
     const struct val *v = val_get(spec, "need");
-    *need = asked;
+    *g = (struct group){.need = asked};
     if (!v || val_is_str(v, "all")) return 0;
+    g->once = true;
     if (val_is_str(v, "any")) {
-        *need = 1;
+        g->need = 1;
         return 0;
     }
     if (v->type != VAL_INT || v->as.i < 1 || v->as.i > asked) {
         struct err_num n;
         return err_set(c->err, ERR_INVALID, "flow.need", "asked", err_i64(&n, asked), NULL);
     }
-    *need = v->as.i;
+    g->need = v->as.i;
     return 0;
 }
 
-static int store_group(struct api_call *c, int64_t entry, int64_t need, bool veto)
+static int store_group(struct api_call *c, int64_t entry, const struct group *g, bool veto)
 {
-    struct stmt *s =
-        store_stmt(c->s->db, "insert into flow_task_group(run, entry, need, veto) values(?1, ?2, ?3, ?4)", c->err);
+    struct stmt *s = store_stmt(
+        c->s->db, "insert into flow_task_group(run, entry, need, veto, once) values(?1, ?2, ?3, ?4, ?5)", c->err);
     if (!s) return c->err->code;
     stmt_bind_int(s, 1, ((struct flow_run *)c->s->run)->id);
     stmt_bind_int(s, 2, entry);
-    stmt_bind_int(s, 3, need);
+    stmt_bind_int(s, 3, g->need);
     stmt_bind_int(s, 4, veto);
+    stmt_bind_int(s, 5, g->once);
     return stmt_run(s, c->err);
 }
 
@@ -200,16 +207,16 @@ static int ask_all(struct api_call *c)
     struct flow_wait *w;
     bool replayed;
     const struct val *asks = &c->args[1], *options = &c->args[2];
-    int64_t need;
+    struct group group;
     bool parts = false;
     if (asks->as.list.n == 0 || asks->as.list.n > 200) return err_set(c->err, ERR_INVALID, "flow.asks", NULL);
-    int rc = need_of(c, options, (int64_t)asks->as.list.n, &need);
+    int rc = group_of(c, options, (int64_t)asks->as.list.n, &group);
     if (rc) return rc;
     rc = flow_wait_begin(c, WAIT_TASK, &w, &replayed);
     if (rc || replayed) return rc ? rc : API_WAITING;
     for (size_t i = 0; i < asks->as.list.n; i++)
         parts = parts || val_get(&asks->as.list.items[i], "part");
-    rc = store_group(c, w->entry, need, val_get_bool(options, "veto", false));
+    rc = store_group(c, w->entry, &group, val_get_bool(options, "veto", false));
     for (size_t i = 0; rc == 0 && i < asks->as.list.n; i++)
         rc = make_task(c, &asks->as.list.items[i], w->entry, (int64_t)i, parts);
     return end_wait(c, w, rc);
@@ -231,7 +238,10 @@ static const struct api_fn functions[] = {
      "on_"
      "timeout:text,help:text,link:boolean}! options:map{need:any,veto:boolean}",
      "map", API_WAIT, NULL, 1,
-     "Asks several: need = \"all\" | \"any\" | k, veto = true; answers { decision =, answers =, approved = }.", true},
+     "Asks several: need = \"all\" | \"any\" | k, veto = true; answers { decision =, answers =, approved = }. Of any, "
+     "or k, "
+     "each human counts once.",
+     true},
     {0},
 };
 

@@ -83,7 +83,9 @@ local function group(round, step, names, told)
     tasks[at] = question.of(round, step, names, told)
     tasks[at].to = member.person
   end
-  local result = round.run:ask_all(tasks, { need = need, veto = step.veto == true })
+  local result = round.run:ask_all(tasks, {
+    need = step.quorum == "all" and "all" or need, veto = step.veto == true,
+  })
   for _, answer in ipairs(result.answers) do record.add(round, step, asked_at, answer) end
   return question.seen(round, outcome_of_group(step, result), result.answers)
 end

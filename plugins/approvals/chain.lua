@@ -4,7 +4,7 @@
 -- All approvals are of one text. When it is changed while somebody reads it, what was said before is void and the
 -- chain begins anew with the first reader; but who answers for a part that is as it was is not asked again (part.lua).
 -- A return to the author ends when the author hands the text in again; a return to an earlier step asks that one again,
--- and all that come after it.
+-- and all that come after it. Where nobody has decided at the end it goes back to the author, too.
 
 local ask = require "approvals.ask"
 local condition = require "approvals.condition"
@@ -35,6 +35,17 @@ local function send_back(round, step, said)
   content.send_back(round.item, findings.comment(said.comment, list), { fields = findings.by_field(list) })
   round.run:status(t("status.returned", { step = step.name }))
   round.run:wait("content.submitted", { item = round.id })
+end
+
+-- Back to the author since nobody has decided: every step was left out or passed over. When the text is handed in
+-- again, all are asked anew: what was passed over is nothing that stays.
+local function send_back_undecided(round)
+  record.undecided(round)
+  content.send_back(round.item, t("undecided", { title = round.item:title() }))
+  round.run:status(t "status.undecided")
+  round.run:wait("content.submitted", { item = round.id })
+  round.said = {}
+  return begin(round), t "again"
 end
 
 -- What was said from a place on is asked again; of steps side by side only the one that is meant.
@@ -114,11 +125,14 @@ function chain.run(run, input, pinned)
   local round = { run = run, type = input.type, id = input.item, number = 0, list = list, said = {}, places = {} }
   local at, told = begin(round), nil
   record.open(round, pinned)
-  while at and at <= #list do
-    at, told = next_place(round, list, places, at, visit(round, list, at, told))
-  end
-  local all, last = approvals(round, list)
-  if at and not last then error { code = "approvals.nobody", message = t("nobody", { title = round.item:title() }) } end
+  local all, last
+  repeat
+    while at and at <= #list do
+      at, told = next_place(round, list, places, at, visit(round, list, at, told))
+    end
+    all, last = approvals(round, list)
+    if at and not last then at, told = send_back_undecided(round) end
+  until not at or at > #list
   record.close(round, at and "approved" or "withdrawn")
   return {
     decision = at and "approve" or "withdrawn",

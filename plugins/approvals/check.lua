@@ -6,6 +6,7 @@
 local condition = require "approvals.condition"
 local steps = require "approvals.steps"
 local target = require "approvals.target"
+local undecided = require "approvals.undecided"
 
 local check = {}
 
@@ -203,6 +204,8 @@ function check.chain(list, about)
     around.at = one.at
     check_step(one.step, around, faults, warnings)
   end
+  local how = #faults == 0 and undecided.how(list)
+  if how then warnings[#warnings + 1] = { step = "-", field = "steps", key = "undecided." .. how } end
   return faults, warnings
 end
 

@@ -125,6 +125,23 @@ function condition.holds(c, item, fields)
   return not wanted
 end
 
+local opposite = { ["="] = "!=", ["!="] = "=", empty = "filled", filled = "empty" }
+
+local function is_same(a, b)
+  return json.encode(a) == json.encode(b)
+end
+
+---Does one of them hold whenever the other does not? Told by how they are written: "not", = and !=, empty and filled.
+---@param a table
+---@param b table
+---@return boolean
+function condition.is_opposite(a, b)
+  if a["not"] then return is_same(a["not"], b) end
+  if b["not"] then return is_same(b["not"], a) end
+  local op = a.field and opposite[a.op or "="]
+  return op ~= nil and a.field == b.field and (b.op or "=") == op and is_same({ a.value }, { b.value })
+end
+
 local extra = { ["unit"] = true, ["unit.kind"] = true, ["created_by"] = true }
 
 local function check_compare(c, fields, refuse)

@@ -8,6 +8,7 @@ local part = require "approvals.part"
 local quorum = require "approvals.quorum"
 local steps = require "approvals.steps"
 local target = require "approvals.target"
+local undecided = require "approvals.undecided"
 local vote = require "approvals.vote"
 
 local plan = {}
@@ -145,7 +146,8 @@ end
 ---@param list table[] steps that were checked
 ---@param item table an item, or what would be one: type, title, unit, created_by and its fields
 ---@param from table? an instant; without it, now
----@return { steps: table[], ends: string, unsettled: integer } persons and warnings only where there are some
+---@return { steps: table[], ends: string, unsettled: integer, warnings: string[]? } persons and warnings only where
+---there are some; warnings beside the steps are of the chain as a whole
 function plan.make(list, item, from)
   local round = { item = item, fields = content.fields(item.type), list = list }
   local out, asked = { steps = {}, unsettled = 0 }, from or date.now()
@@ -161,6 +163,11 @@ function plan.make(list, item, from)
     end
   end
   out.ends = asked.text
+  local how = undecided.of(list, function(step) return holds(round, step) end)
+  if how then
+    out.warnings = { steps.sentence { step = "-", field = "steps", key = "undecided." .. how } }
+    out.unsettled = out.unsettled + 1
+  end
   return out
 end
 
@@ -220,6 +227,7 @@ function plan.text(made)
     for _, person in ipairs(entry.persons or {}) do lines[#lines + 1] = "   - " .. person.name .. ": " .. person.why end
     for _, warning in ipairs(entry.warnings or {}) do lines[#lines + 1] = "   ! " .. warning end
   end
+  for _, warning in ipairs(made.warnings or {}) do lines[#lines + 1] = "! " .. warning end
   lines[#lines + 1] = t("plan.ends", { ends = shown_at(made.ends) })
   return table.concat(lines, "\n")
 end

@@ -26,7 +26,7 @@ record.step = storage.table("step", {
 
 -- `steps` is what the case goes by, whatever becomes of the chain. `places` is how it stands in the present round n, by
 -- the names of the steps: { state, since, by, as, acts_for }, `all` of several who approved, `counts` of a vote; what
--- has not come yet is not there.
+-- has not come yet is not there. `undecided` is the last round at whose end nobody had decided: the author has it then.
 record.case = storage.table("chain_case", {
   fields = {
     run = "integer!",
@@ -42,6 +42,7 @@ record.case = storage.table("chain_case", {
     state = "choice:open,approved,withdrawn!",
     round = "integer!",
     places = "json!",
+    undecided = "integer",
     started_at = "instant!",
     ended_at = "instant",
   },
@@ -100,6 +101,12 @@ end
 ---@param round table
 function record.save(round)
   record.case:update(round.row, { round = round.number, places = round.places })
+end
+
+---Keeps that the round has come to its end and nobody has decided.
+---@param round table
+function record.undecided(round)
+  record.case:update(round.row, { round = round.number, places = round.places, undecided = round.number })
 end
 
 ---@param round table

@@ -26,7 +26,10 @@ function routes.define()
     title = { vi = "Chạy thử chuỗi: hỏi ai, ngày nào", en = "The dry run of a chain: who is asked, and when" },
     params = { chain = "text" },
     query = { item = "integer", unit = "unit", from = "instant", draft = "boolean" },
-    output = { chain = "text", revision = "integer", steps = "json", ends = "text", unsettled = "integer" },
+    output = {
+      chain = "text", revision = "integer", steps = "json", ends = "text", unsettled = "integer",
+      warnings = "list:text",
+    },
   }, function(req)
     local made = view.plan(req.params.chain, req.query)
     return made and { json = made }

@@ -43,7 +43,8 @@ end
 -- A run that was cancelled could not say so itself. Who may not read runs sees what the case says.
 local function state_of(row)
   local ok, run = pcall(flow.get, row.run)
-  return ok and run and run.state == "cancelled" and "cancelled" or row.state
+  if ok and run and run.state == "cancelled" then return "cancelled" end
+  return row.state == "open" and row.undecided == row.round and "undecided" or row.state
 end
 
 ---A case with the place at which it stands.

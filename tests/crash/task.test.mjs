@@ -14,6 +14,7 @@ const SOURCE = [
   flow('all', `return run:ask_all({ ${['hoa', 'dao'].map((n) => `{ to = ${person(n)}, title = "${n}" }`).join(', ')} })`),
   flow('vote', `return run:vote { voters = { ${['hoa', 'dao', 'tam'].map(person).join(', ')} }, title = "V", secret = true, threshold = "2/3" }`),
   flow('link_file', `return run:ask { to = { ${['hoa', 'dao'].map(person).join(', ')} }, title = "File", form = { decision = "choice:approve,return!", scan = "file!" } }`),
+  flow('once', `return run:ask_all({ { to = person("mai"), title = "Mai" }, { to = { position = "head", unit = unit("north") }, title = "Head" } }, { need = 2 })`),
   flow('clerk', 'return run:ask { to = { position = "head", unit = unit("north") }, title = "Clerk" }'),
 ].join('\n');
 const keys = (s) => readdirSync(s.data).filter((f) => f.startsWith('vote-'));
@@ -48,6 +49,21 @@ const plays = {
       async () => { const t = await mine(s, 'lan', run); if (t) await s.as('lan')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' }); },
     ],
     right: (r) => assert.equal(r.decision, 'approve'),
+  },
+  // Mai holds the position, too: she counts once, and the second is asked of the head above.
+  once: {
+    asked: 2,
+    steps: (s, run) => {
+      const at = async (title) => (await s.must('task', 'list')).find((t) => t.run === run && t.title === title);
+      const say = async (who, t) => (t ? s.as(who)('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' }) : undefined);
+      return [
+        async () => say('mai', await at('Mai')),
+        async () => assert.equal((await say('mai', await at('Head'))).json.code, 'denied.once'),
+        async () => { await s.until1('it is asked of the head above', async () => mine(s, 'lan', run)); },
+        async () => say('lan', await mine(s, 'lan', run)),
+      ];
+    },
+    right: (r) => assert.deepEqual([r.decision, r.approved], ['approve', 2]),
   },
   link: {
     flow: 'ask',
@@ -95,7 +111,7 @@ async function prepared() {
   const { writeFileSync } = await import('node:fs');
   s.away = join(s.dir, 'away.json');
   writeFileSync(s.away, JSON.stringify({ holders: [{ position: 'head', unit: 'north', person: 'mai', from: '2020-01-01', to: '2020-06-01' }] }));
-  for (const who of ['hoa', 'dao', 'tam', 'lan']) await s.as(who)('GET', '/api/inbox');
+  for (const who of ['hoa', 'dao', 'tam', 'lan', 'mai']) await s.as(who)('GET', '/api/inbox');
   return s;
 }
 
@@ -151,6 +167,20 @@ describe('killed at a named point', () => {
       assert.ok(died, `${name} is never passed`);
       await finish(s, run, play);
     });
+});
+
+describe('killed when the second place of one who has answered', () => {
+  it('is found to be one for which nobody is left', { timeout: 60000 }, async () => {
+    const s = await prepared(), play = plays.once;
+    await s.restart({ KHUNG_CRASH_AT: 'task.orphaned:1' });
+    const run = await s.startFlow('t.once');
+    await s.open(run, play.asked);
+    let died = false;
+    s.ended.then(() => { died = true; });
+    await drive(s, run, play);
+    assert.ok(died, 'it is never passed');
+    await finish(s, run, play);
+  });
 });
 
 describe('killed between any two steps of', () => {

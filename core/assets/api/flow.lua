@@ -54,6 +54,8 @@ local answer = run:ask {
 assert(answer.decision == "approve" or answer.timed_out)
 
 --- run:ask_all
+-- need: "all" (so it is without one), "any", or how many must approve. Of any, or of so many, each human counts once: who holds
+-- two of the places, acts for another in one of them, or has two accounts, answers one. Of all each place speaks for itself.
 local said = run:ask_all({
   { to = people.person("editor"), title = "Agree?", form = { decision = "choice:approve,return!" } },
   { to = people.person("chief"), title = "Agree?", form = { decision = "choice:approve,return!" } },

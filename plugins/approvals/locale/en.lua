@@ -9,13 +9,24 @@ return {
   ["again"] = "The author has handed the text in again.",
   ["late"] = "The term of the step {step} is over without an answer.",
   ["no_item"] = "There is no item {item} to approve.",
-  ["nobody"] = "Nobody has approved {title}: every step was left out or ran out of time.",
+  ["undecided"] = "Nobody has decided about {title}: every step was left out, or passed over without an "
+    .. "answer in time. Hand it in again once somebody can decide, or have whoever set the chain up let one "
+    .. "step wait for an answer.",
   ["quorum_short"] = "The step {step} needs {need} approvals, but only {count} can be asked.",
   ["no_chain"] = "There is no published chain {chain}.",
   ["other_type"] = "The chain {chain} is not for items of the type {type}.",
   ["other_unit"] = "The chain {chain} belongs to a unit to which {title} does not.",
   ["status.asked"] = "Waits for the step {step} (round {round})",
   ["status.returned"] = "Returned to the author by the step {step}",
+  ["status.undecided"] = "With its author again: nobody has decided",
+  ["steps.undecided.left_out"] = "every step may be left out: where no condition holds nobody decides, and "
+    .. "the text goes back to its author. Let one step be asked without a condition.",
+  ["steps.undecided.passed"] = "every step may be passed over in silence: then nobody decides, and the "
+    .. "text goes back to its author. Let one step wait for an answer (on_timeout \"escalate\") or return "
+    .. "it (\"return\").",
+  ["steps.undecided.either"] = "every step may be left out or passed over in silence: then nobody decides, "
+    .. "and the text goes back to its author. Let one step be asked without a condition, and not pass in silence.",
+  ["steps.undecided.nobody"] = "no step is asked: nobody decides, and the text goes back to its author.",
   ["steps.fault"] = "Step {step}, {field}: {what}",
   ["steps.more"] = "… and {count} more.",
   ["steps.empty"] = "a chain needs at least one step.",
@@ -115,6 +126,7 @@ return {
   ["diagram.end.open"] = "All have approved: the text is approved",
   ["diagram.end.approved"] = "Approved",
   ["diagram.end.cancelled"] = "Cancelled",
+  ["diagram.end.undecided"] = "Nobody has decided: back with its author",
   ["diagram.end.withdrawn"] = "Withdrawn by its author",
   ["diagram.legend.author"] = "Back to the author: any step may do that",
   ["diagram.legend.step"] = "Back to an earlier step",

@@ -9,13 +9,24 @@ return {
   ["again"] = "Tác giả đã gửi lại văn bản.",
   ["late"] = "Bước {step} đã hết hạn mà không có câu trả lời.",
   ["no_item"] = "Không có nội dung {item} để phê duyệt.",
-  ["nobody"] = "Chưa ai phê duyệt {title}: mọi bước đều được bỏ qua hoặc đã hết hạn.",
+  ["undecided"] = "Chưa ai quyết định về {title}: mọi bước đều được bỏ qua hoặc hết hạn mà không có câu "
+    .. "trả lời. Hãy trình lại khi có người quyết định được, hoặc nhờ người lập chuỗi để một bước chờ câu trả lời.",
   ["quorum_short"] = "Bước {step} cần {need} phiếu đồng ý, nhưng chỉ có {count} người để hỏi.",
   ["no_chain"] = "Không có chuỗi phê duyệt {chain} đã công bố.",
   ["other_type"] = "Chuỗi {chain} không dành cho nội dung loại {type}.",
   ["other_unit"] = "Chuỗi {chain} thuộc một đơn vị mà {title} không trực thuộc.",
   ["status.asked"] = "Đang chờ bước {step} (lượt {round})",
   ["status.returned"] = "Bước {step} đã trả lại cho tác giả",
+  ["status.undecided"] = "Đã về lại tác giả: chưa ai quyết định",
+  ["steps.undecided.left_out"] = "mọi bước đều có thể được bỏ qua: khi không điều kiện nào đúng thì không "
+    .. "ai quyết định, và văn bản trở về tác giả. Hãy để một bước được hỏi không cần điều kiện.",
+  ["steps.undecided.passed"] = "mọi bước đều có thể trôi qua khi không ai trả lời: khi đó không ai quyết "
+    .. "định, và văn bản trở về tác giả. Hãy để một bước chờ câu trả lời (on_timeout \"escalate\") hoặc trả "
+    .. "lại (\"return\").",
+  ["steps.undecided.either"] = "mọi bước đều có thể được bỏ qua hoặc trôi qua khi không ai trả lời: khi đó "
+    .. "không ai quyết định, và văn bản trở về tác giả. Hãy để một bước được hỏi không cần điều kiện và "
+    .. "không tự trôi qua.",
+  ["steps.undecided.nobody"] = "không bước nào được hỏi: không ai quyết định, và văn bản trở về tác giả.",
   ["steps.fault"] = "Bước {step}, {field}: {what}",
   ["steps.more"] = "… và {count} lỗi khác.",
   ["steps.empty"] = "chuỗi phê duyệt cần ít nhất một bước.",
@@ -115,6 +126,7 @@ return {
   ["diagram.end.open"] = "Tất cả đã duyệt: văn bản được phê duyệt",
   ["diagram.end.approved"] = "Đã được phê duyệt",
   ["diagram.end.cancelled"] = "Đã hủy",
+  ["diagram.end.undecided"] = "Chưa ai quyết định: đã về lại tác giả",
   ["diagram.end.withdrawn"] = "Tác giả đã rút lại",
   ["diagram.legend.author"] = "Trả về tác giả: bước nào cũng được",
   ["diagram.legend.step"] = "Trả về một bước đứng trước",

@@ -215,15 +215,6 @@ describe("a chain as data", function()
     t:expect(json.decode(case.places).late.state == "skipped")
   end)
 
-  it("never approves what nobody has approved", function(t)
-    local never = { field = "title", value = "Another paper" }
-    set_up(t, { { name = "never", to = { position = "head", unit = "item" }, when = never } })
-    local item = paper(t)
-    local run = start(t, item)
-    t:expect(flow.get(run).error.code == "approvals.nobody")
-    t:expect(content.get("article", item.id).state ~= "approved")
-  end)
-
   it("passes over who does not answer, or returns, as the step says", function(t)
     local pass = { name = "head", to = head.to, within = "1 working day", on_timeout = "pass" }
     local back = { name = "law", to = law.to, within = "1 working day", on_timeout = "return" }
