@@ -314,6 +314,16 @@ void cli_tell_more(struct cli *c)
     buf_close(&b);
 }
 
+/* After an act on a task: as it is now, to who may still see it. */
+static void show_task(struct cli *c, const struct val *args, struct val *out)
+{
+    struct val of = val_list();
+    struct err ignored = {0};
+    if (val_at(args, 0) && val_add(&c->arena, &of, *val_at(args, 0)) == 0 &&
+        cli_call(c, "task.show", &of, cli_flag(c, "as"), out, &ignored) != 0)
+        *out = val_nil();
+}
+
 static int run_call(struct cli *c, const struct call *call)
 {
     struct val args = val_list(), out = val_nil();
@@ -331,6 +341,7 @@ static int run_call(struct cli *c, const struct call *call)
     if (rc) return cli_fail(c, &err);
     if (strcmp(call->api, "plugin.reload") == 0 && cli_list(c, "plugin.list", &out, &err) != 0)
         return cli_fail(c, &err);
+    if (c->json && out.type == VAL_NIL && strncmp(call->api, "task.", 5) == 0) show_task(c, &args, &out);
     cli_print(c, &out, call->columns);
     cli_tell_more(c);
     for (size_t i = 0; strcmp(call->api, "plugin.reload") == 0 && val_at(&out, i); i++)

@@ -116,3 +116,11 @@ int flow_read_task_whole(struct session *s, int64_t id, struct arena *a, struct 
     if (rc == 0) rc = flow_task_show_item(s, &t, a, out, err);
     return rc ? rc : 1;
 }
+
+int flow_read_task_flags(struct session *s, int64_t id, struct val *out, struct err *err)
+{
+    struct flow_task t;
+    int rc = flow_task_readable(s, id, err);
+    if (rc == 0) rc = flow_task_load(s->db, id, s->arena, &t, err);
+    return rc == 1 ? flow_task_show_may(s, &t, out, err) : rc;
+}

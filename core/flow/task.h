@@ -35,6 +35,9 @@
 int flow_read_task(struct session *s, int64_t id, struct arena *a, struct val *out, struct err *err);
 /* The same with the text that it is about, as `item`. */
 int flow_read_task_whole(struct session *s, int64_t id, struct arena *a, struct val *out, struct err *err);
+/* Adds to the map *out what they may do with a task that they may read, and why. ERR_NOT_FOUND "flow.no_task",
+ * ERR_DENIED. */
+int flow_read_task_flags(struct session *s, int64_t id, struct val *out, struct err *err);
 /* What is to be filled in, as it was declared: { field = "type!" }. ERR_NOT_FOUND "flow.no_task". */
 int flow_task_form_of(struct session *s, int64_t id, struct arena *a, struct val *form, struct err *err);
 /* That of a task which was asked without one. ERR_NOMEM. */

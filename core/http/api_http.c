@@ -97,6 +97,7 @@ static void handle_route(struct http_api *api, struct http_request *r, const str
         return;
     }
     job->call = route->call;
+    job->shows = route->shows;
     job->status = route->status;
     if (route->writes && api_take_key(job) != 0) {
         api_refuse(job);

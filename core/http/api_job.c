@@ -9,6 +9,7 @@
 #include "content/content.h"
 #include "flow/flow.h"
 #include "flow/task.h"
+#include "http/api_shown.h"
 #include "http/api_told.h"
 #include "http/auth_web.h"
 #include "http/form_body.h"
@@ -173,6 +174,7 @@ static void answer(struct mail *m)
 {
     struct api_job *job = (struct api_job *)((char *)m - offsetof(struct api_job, back));
     struct buf lines;
+    if (api_shown(job)) return;
     void (*by_itself)(struct api_job *) = job->failed ? job->refuse : job->reply;
     if (by_itself) {
         by_itself(job);

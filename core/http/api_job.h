@@ -37,6 +37,8 @@ struct api_job {
     struct arena arena;
     struct people_login login;
     const char *call;
+    const char *shows;           /* the call that answers when this one is done (api_shown.c), or NULL */
+    const char *given;           /* what the call itself has answered, or NULL */
     const char *if_match;        /* NULL: not asked for */
     const char *idempotency_key; /* NULL: none */
     bool is_replayed;            /* answered as before: `status` and `out` are those of then */

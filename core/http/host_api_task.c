@@ -93,6 +93,24 @@ static int decide_all(struct api_call *c)
     return rc ? rc : flow_decide_all(c->s->host->flow, c->s, &ids, map_or_empty(&c->args[1]), &c->result, c->err);
 }
 
+/* To rows of tasks, in as far as the caller may read these; of those that are none nothing is added. */
+static int flags(struct api_call *c)
+{
+    c->result = val_list();
+    for (size_t i = 0; val_at(&c->args[0], i); i++) {
+        const struct val *row = val_at(&c->args[0], i);
+        struct val one = val_map();
+        int rc = val_is(row, VAL_MAP) ? 0 : err_set(c->err, ERR_INVALID, "task.bulk", NULL);
+        for (size_t k = 0; rc == 0 && k < row->as.map.n; k++)
+            rc = val_set(c->arena, &one, row->as.map.pairs[k].key, row->as.map.pairs[k].v);
+        if (rc == 0) rc = flow_read_task_flags(c->s, val_get_int(row, "task", 0), &one, c->err);
+        if (rc && rc != ERR_DENIED && rc != ERR_NOT_FOUND) return rc;
+        if (rc) err_clear(c->err);
+        if (val_add(c->arena, &c->result, one)) return err_set(c->err, ERR_LIMIT, "limit.size", NULL);
+    }
+    return 0;
+}
+
 static int claim(struct api_call *c)
 {
     int64_t until = 0;
@@ -276,6 +294,11 @@ static int link_decide(struct api_call *c)
     return flow_link_decide(c->s->host->flow, c->s, api_str(&c->args[0]), map_or_empty(&c->args[1]), c->err);
 }
 
+#define DECIDED "task:integer! done:boolean code:text message:text"
+#define FLAGS                                                                                                          \
+    "may_decide:boolean may_claim:boolean may_release:boolean may_delegate:boolean may_reassign:boolean "              \
+    "may_hand_back:boolean may_comment:boolean may_recuse:boolean why:map:text"
+
 static const struct api_fn functions[] = {
     {"task.show", show, "id:integer!", "map", API_READ, API_HOST, 1,
      "One task with the text that it is about (item), and what the caller may do with it and why.", .tagged = "shown",
@@ -292,7 +315,9 @@ static const struct api_fn functions[] = {
     {"task.decide_all", decide_all, "tasks:any! answer:map!", "list", API_WRITE, API_HOST, 1,
      "The same answer to many tasks (numbers, or { task, hash }), each for itself: { task, done } or { task, code,"
      " message }.",
-     .tells = true, .gives = "task:integer! done:boolean code:text message:text"},
+     .tells = true, .gives = DECIDED},
+    {"task.flags", flags, "rows:list!", "list", API_READ, API_HOST, 1,
+     "Rows that have a task each, with what the caller may do with it and why.", .gives = DECIDED " " FLAGS},
     {"task.claim", claim, "id:integer! until_:any", "", API_WRITE, API_HOST, 1,
      "Takes a task on, so that others leave it alone; for eight hours unless said."},
     {"task.release", release, "id:integer!", "", API_WRITE, API_HOST, 1, "Lets go of a task that was taken on."},

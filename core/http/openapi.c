@@ -163,6 +163,8 @@ static struct val result_of(struct openapi *o, const struct api_fn *fn)
 
 static struct val responses_of(struct openapi *o, const struct http_route *route, const struct api_fn *fn)
 {
+    bool may_be_empty = route->shows && !fn->returns[0];
+    if (route->shows) fn = api_find(o->host->api, route->shows, NULL);
     bool nothing = route->status == 204 || !fn->returns[0];
     bool gives_item = strncmp(fn->returns, "Item", 4) == 0 && !strchr(fn->returns, '[');
     struct openapi_answer a = {.status = nothing ? 204 : route->status,
@@ -171,7 +173,9 @@ static struct val responses_of(struct openapi *o, const struct http_route *route
                                .etag = gives_item || fn->tagged,
                                .writes = route->writes,
                                .matches = route->match != HTTP_NO_MATCH};
-    return openapi_responses(o, &a, nothing ? val_nil() : result_of(o, fn));
+    struct val all = openapi_responses(o, &a, nothing ? val_nil() : result_of(o, fn));
+    if (may_be_empty) openapi_set(o, &all, "204", openapi_unshown(o));
+    return all;
 }
 
 /* Fields of a type that have an index; which they are hangs on the type. */
@@ -190,6 +194,7 @@ static void add_headers(struct openapi *o, const struct http_route *route, struc
     bool must = route->match == HTTP_MUST_MATCH;
     if (route->writes) openapi_add(o, parameters, openapi_header(o, "Idempotency-Key"));
     if (route->match) openapi_add(o, parameters, openapi_header(o, must ? "If-Match-Needed" : "If-Match"));
+    if (route->shows) openapi_add(o, parameters, openapi_header(o, "Prefer"));
     if (strcmp(route->call, "content.list") == 0) openapi_add(o, parameters, type_filters(o));
 }
 

@@ -67,10 +67,11 @@ struct openapi_answer {
 /* A name that is good in any language: "get_api_runs_id". */
 struct val openapi_id(struct openapi *o, const char *method, const char *pattern);
 struct val openapi_parameter(struct openapi *o, const char *name, const char *in, bool required, struct val schema);
-/* "Idempotency-Key", "If-Match", "If-Match-Needed". */
+/* "Idempotency-Key", "If-Match", "If-Match-Needed", "Prefer". */
 struct val openapi_header(struct openapi *o, const char *name);
 struct val openapi_security(struct openapi *o, enum http_needs needs, bool safe);
 struct val openapi_responses(struct openapi *o, const struct openapi_answer *a, struct val schema); /* schema or nil */
+struct val openapi_unshown(struct openapi *o); /* done, and what it was done to is not shown */
 void openapi_add_parts(struct openapi *o, struct val *components);
 
 /* openapi_words.c: an object with these members, "id:integer! tasks:@Task[]" (`gives` in plugin/api.h); of one type;

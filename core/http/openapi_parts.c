@@ -90,6 +90,15 @@ struct val openapi_responses(struct openapi *o, const struct openapi_answer *a, 
     return all;
 }
 
+struct val openapi_unshown(struct openapi *o)
+{
+    static const char *const usual[] = {"RateLimit", "RateLimit-Policy", "Idempotent-Replayed"};
+    struct val headers = val_map();
+    add_headers(o, &headers, usual, 3);
+    return OPENAPI_MAP(o, {"description", val_str("Done; the caller may not see it (any more), or prefers no answer.")},
+                       {"headers", headers});
+}
+
 static struct val header(struct openapi *o, const char *doc, const char *type)
 {
     return OPENAPI_MAP(o, {"description", val_str(doc)}, {"schema", openapi_type(o, type)});
@@ -107,12 +116,13 @@ static struct val headers(struct openapi *o)
                         "If-None-Match (is it still this answer?).",
                         "string")},
         {"Location", header(o, "Where to go.", "string")},
-        {"Idempotent-Replayed", header(o, "true: answered as before, nothing was done again.", "string")});
+        {"Idempotent-Replayed",
+         header(o, "true: nothing was done again; answered as before, or with what it is now.", "string")});
 }
 
 static struct val parameters(struct openapi *o)
 {
-    struct val key = openapi_type(o, "string"), once, match, must;
+    struct val key = openapi_type(o, "string"), once, match, must, prefer;
     openapi_set(o, &key, "maxLength", val_int(255));
     once = openapi_parameter(o, "Idempotency-Key", "header", false, key);
     openapi_set(o, &once, "description",
@@ -121,7 +131,11 @@ static struct val parameters(struct openapi *o)
     openapi_set(o, &match, "description", val_str("The ETag of the text that was read: 412 when it is another."));
     must = openapi_parameter(o, "If-Match", "header", true, openapi_type(o, "string"));
     openapi_set(o, &must, "description", val_str("The ETag of the text that was read: 428 without it."));
-    return OPENAPI_MAP(o, {"Idempotency-Key", once}, {"If-Match", match}, {"If-Match-Needed", must});
+    prefer = openapi_parameter(o, "Prefer", "header", false, openapi_type(o, "string"));
+    openapi_set(o, &prefer, "description",
+                val_str("return=minimal: answered without what is shown of it now; with 204, where that is all."));
+    return OPENAPI_MAP(o, {"Idempotency-Key", once}, {"If-Match", match}, {"If-Match-Needed", must},
+                       {"Prefer", prefer});
 }
 
 static struct val problem(struct openapi *o, const char *doc, bool later)

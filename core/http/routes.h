@@ -25,6 +25,8 @@ struct http_route {
     int status;  /* of a success: 200, 201, 204 */
     bool writes; /* runs on the lane; else on a reader */
     enum http_match match;
+    const char *shows; /* of a success: the call that gives its answer, of the result or, where there is none, of the
+                        * first argument; NULL: the result */
 };
 
 /* The route of a request; NULL: none. *allow gets the methods of the path, if it has others. */

@@ -76,7 +76,7 @@ export async function chainOffice({ plugins = ['approvals', 'publication'], sett
   };
   s.decide = async (who, run, answer = { decision: 'approve' }, title = '') => {
     const task = await s.come(`${who} is asked`, async () => (await s.inbox(who, run)).find((t) => t.title.startsWith(title)));
-    await s.mustBe(204, who, 'POST', `/api/tasks/${task.id}/decide`, answer);
+    await s.mustBe(200, who, 'POST', `/api/tasks/${task.id}/decide`, answer);
   };
   s.endedCase = (run) => s.until(run, ['completed', 'failed', 'blocked', 'cancelled']);
   return s;

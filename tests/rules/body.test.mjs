@@ -24,7 +24,7 @@ describe('a body', () => {
     await s.restart();
     await s.org({ body_members: [seat('dao', day(-1))] });
     await s.until1('no orphan', async () => !(await s.must('task', 'show', id)).orphan);
-    assert.equal((await s.as('dao')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.as('dao')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
     assert.equal((await s.done(run)).result.as, 'body:panel');
     await s.stop();
   });
@@ -35,7 +35,7 @@ describe('a body', () => {
     await s.open(run, 2);
     for (const who of ['an', 'binh']) {
       const t = (await s.as(who)('GET', '/api/inbox')).json.tasks[0];
-      assert.equal((await s.as(who)('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 204);
+      assert.equal((await s.as(who)('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 200);
     }
     const r = (await s.done(run)).result;
     assert.deepEqual([r.passed, r.members], [true, 2]);

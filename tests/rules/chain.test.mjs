@@ -168,7 +168,7 @@ describe('a chain set up over REST', () => {
       const all = (await s.mustBe(200, 'mai', 'GET', '/api/inbox')).json.tasks.filter((t) => t.about === item.id);
       return all.length && all;
     });
-    await s.mustBe(204, 'mai', 'POST', `/api/tasks/${task.id}/decide`, { decision: 'return', comment: 'Sửa' });
+    await s.mustBe(200, 'mai', 'POST', `/api/tasks/${task.id}/decide`, { decision: 'return', comment: 'Sửa' });
     await s.come('it is a draft again', async () => (await s.mustBe(200, 'lan', 'GET', `/api/content/article/${item.id}/draft`)).json.state === 'draft');
     await s.mustBe(200, 'lan', 'POST', `/api/content/article/${item.id}/submit`, {}, await s.match('lan', 'article', item.id));
     const again = await s.come('mai is asked again', async () => {
@@ -176,7 +176,7 @@ describe('a chain set up over REST', () => {
       return all.length && all;
     });
     assert.deepEqual([again.length, again[0].run], [1, task.run]);
-    await s.mustBe(204, 'mai', 'POST', `/api/tasks/${again[0].id}/decide`, { decision: 'approve' });
+    await s.mustBe(200, 'mai', 'POST', `/api/tasks/${again[0].id}/decide`, { decision: 'approve' });
     await s.come('it is approved', async () => (await s.mustBe(200, 'lan', 'GET', `/api/content/article/${item.id}/draft`)).json.state === 'approved');
     const about = (await s.must('flow', 'list')).filter((r) => JSON.stringify(r).includes(`item-${item.id}-`));
     assert.equal(about.length, 1, JSON.stringify(about));
@@ -235,7 +235,7 @@ describe('a vote and parts in a chain', () => {
     assert.deepEqual(await s.inbox('mai', run), [], 'the words are as they were');
     await s.restart();
     for (const who of ['cuc', 'dao', 'hoa']) await ballot(who);
-    await s.mustBe(204, 'tam', 'POST', `/api/tasks/${(await s.inbox('tam', run))[0].id}/decide`, { decision: 'reject' });
+    await s.mustBe(200, 'tam', 'POST', `/api/tasks/${(await s.inbox('tam', run))[0].id}/decide`, { decision: 'reject' });
     const end = await s.endedCase(run);
     assert.equal(end.state, 'completed', JSON.stringify(end));
     assert.deepEqual(end.result.approvals.map((a) => [a.step, a.revision, a.as]).filter((a) => a[0] !== 'dan'),
@@ -287,7 +287,7 @@ describe('a vote with a reminder, those above and ways back', () => {
     assert.equal(reminded, '2', 'the two who had not voted');
     assert.match((await s.mustBe(200, 'lan', 'GET', `/x/approvals/case/${run}.svg`)).text, /<title>hop: No quorum: asked now is Chủ tịch, of the province</);
     await s.restart();
-    await s.mustBe(204, 'tam', 'POST', `/api/tasks/${asked.id}/decide`, { decision: 'again' });
+    await s.mustBe(200, 'tam', 'POST', `/api/tasks/${asked.id}/decide`, { decision: 'again' });
     await s.decide('hoa', run, { decision: 'reject', return_to: 'xa' });
     await s.decide('cuc', run, { decision: 'reject' });
     await s.decide('dao', run, { decision: 'approve' });

@@ -34,7 +34,7 @@ describe('nobody can decide it', () => {
     assert.ok(listed.above);
     await s.restart();
     assert.deepEqual(await kinds(s, id), ['orphan_escalated']);
-    assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
     assert.equal((await s.done(run)).result.decision, 'approve');
     assert.equal((await s.must('task', 'orphans')).length, 0);
     await s.stop();
@@ -43,7 +43,7 @@ describe('nobody can decide it', () => {
   it('since its holder left in mid-flow; when somebody comes it is theirs alone again', async () => {
     const s = await start();
     const run = await s.startFlow('t.heads'), [{ id }] = await s.open(run);
-    assert.equal((await s.as('mai')('POST', `/api/tasks/${id}/claim`)).status, 204);
+    assert.equal((await s.as('mai')('POST', `/api/tasks/${id}/claim`)).status, 200);
     await s.org(gone('head', 'north', 'mai'));
     const t = await orphaned(s, id);
     assert.equal(t.claimed_by, undefined);
@@ -55,7 +55,7 @@ describe('nobody can decide it', () => {
     const back = await s.until1('it is no orphan', async () => { const x = await show(s, id); return !x.orphan && x; });
     assert.ok(!back.to.some((x) => x.why === 'orphan'));
     assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
-    assert.equal((await s.as('tam')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.as('tam')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
     assert.equal((await s.done(run)).result.decision, 'approve');
     await s.stop();
   });
@@ -67,7 +67,7 @@ describe('nobody can decide it', () => {
     await s.org({ holders: [{ position: 'clerk', unit: 'north', person: 'dao', from: day(-1) }] });
     await s.must('user', 'disable', 'hoa');
     await orphaned(s, id);
-    assert.equal((await s.as('dao')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.as('dao')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
     await s.done(run);
     await s.stop();
   });
@@ -90,7 +90,7 @@ describe('nobody can decide it', () => {
     const s = await start();
     const run = await s.startFlow('t.role'), [{ id }] = await s.open(run);
     await orphaned(s, id);
-    assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
     await s.done(run);
     await s.stop();
   });
@@ -121,14 +121,14 @@ describe('dates', () => {
     await s.start();
     const mine = (await s.as('an')('GET', '/api/inbox')).json.tasks;
     assert.deepEqual(mine.map((t) => t.id), [id]);
-    assert.equal((await s.as('an')('POST', `/api/tasks/${id}/claim`, { until: '10d' })).status, 204);
+    assert.equal((await s.as('an')('POST', `/api/tasks/${id}/claim`, { until: '10d' })).status, 200);
     assert.equal((await s.as('hoa')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 409);
     s.config.clock_offset = 3 * 86400000;
     await s.restart();
     await s.until1('the claim goes', async () => !(await show(s, id)).claimed_by);
     assert.deepEqual(await kinds(s, id), ['claimed', 'went_back']);
     assert.equal((await s.as('an')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
-    assert.equal((await s.as('hoa')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.as('hoa')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
     await s.done(run);
     await s.stop();
   });
@@ -144,7 +144,7 @@ describe('units', () => {
     assert.equal(t.orphan, undefined);
     assert.ok((await kinds(s, id)).includes('moved'));
     await s.restart();
-    assert.equal((await s.as('cuc')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.as('cuc')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
     assert.equal((await s.done(merged)).result.decision, 'approve');
 
     const heads = await s.startFlow('t.heads'), [other] = await s.open(heads);
@@ -187,8 +187,8 @@ describe('a unit that is split', () => {
     await s.restart();
     assert.equal((await s.as('hoa')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403, 'the clerk of the unit that is no more');
     const both = await Promise.all(['dao', 'tam'].map((who) => s.as(who)('POST', `/api/tasks/${id}/decide`, { decision: who === 'dao' ? 'approve' : 'return', comment: who })));
-    assert.deepEqual(both.map((r) => r.status).toSorted(), [204, 409]);
-    assert.equal((await s.done(run)).result.decision, both[0].status === 204 ? 'approve' : 'return');
+    assert.deepEqual(both.map((r) => r.status).toSorted(), [200, 409]);
+    assert.equal((await s.done(run)).result.decision, both[0].status === 200 ? 'approve' : 'return');
     assert.deepEqual(await s.must('verify'), []);
     await s.stop();
   });
@@ -204,7 +204,7 @@ describe('a unit that is split', () => {
     const t = await s.until1('it moves', async () => { const x = await show(s, id); return x.to[0].unit === ids.west && x; });
     assert.equal(t.to.length, 1);
     assert.equal((await s.as('dao')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
-    assert.equal((await s.as('tam')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.as('tam')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
     await s.done(run);
     await s.stop();
   });
@@ -220,7 +220,7 @@ describe('a unit that is split', () => {
     await staffed(s, ['head', 'west', 'tam']);
     await s.until1('it is no orphan', async () => !(await show(s, id)).orphan);
     assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 403);
-    assert.equal((await s.as('tam')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await s.as('tam')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
     await s.done(run);
     await s.stop();
   });

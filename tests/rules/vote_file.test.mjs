@@ -28,7 +28,7 @@ function pages(data, table) {
 const ballot = async (s, who, run, answer, headers = {}) => {
   const mine = (await s.as(who)('GET', '/api/inbox')).json.tasks.find((t) => t.run === run);
   const r = await s.as(who)('POST', `/api/tasks/${mine.id}/decide`, answer, headers);
-  assert.equal(r.status, 204, r.text);
+  assert.equal(r.status, 200, r.text);
   return mine.id;
 };
 const copy = (data) => {
@@ -108,10 +108,10 @@ describe('the reader of the files of a secret vote', () => {
       assert.match(kept().at(-1), /^[0-9a-f]{64}$/);
       assert.ok(!guesses(task).some((g) => kept().includes(g)), name); // not without the key outside the database
       const again = await s.as('lan')('POST', `/api/tasks/${task}/decide`, { decision: 'reject' }, key);
-      assert.equal(again.status, 204, again.text);
+      assert.equal(again.status, 200, again.text);
       // Of a secret one another body gets the same answer: whoever has that key, too, learns nothing by trying.
       const other = await s.as('lan')('POST', `/api/tasks/${task}/decide`, { decision: 'approve' }, key);
-      assert.equal(other.json?.code, name === 'open' ? 'http.idempotency_other' : undefined, other.text);
+      assert.equal(other.json.code, name === 'open' ? 'http.idempotency_other' : undefined, other.text);
       await ballot(s, 'mai', run, { decision: 'reject' });
       assert.deepEqual((await s.done(run)).result.counts, { approve: 0, reject: 2, abstain: 0 });
     }

@@ -158,7 +158,7 @@ test('code of a plugin cannot carry out a file by its number', async () => {
   const told = await hand('dao', 'said in confidence');
   const run = (await as('lan')('POST', '/api/runs', { flow: 't.form', input: {} })).json;
   const asked = await task('hoa', run.id);
-  assert.equal((await as('hoa')('POST', `/api/tasks/${asked.id}/attach`, { files: [loose.id] })).status, 204);
+  assert.equal((await as('hoa')('POST', `/api/tasks/${asked.id}/attach`, { files: [loose.id] })).status, 200);
   const other = await hand('hoa', 'still loose');
   for (const id of [other.id, told.id, 17]) {
     const r = await s.done((await as('hoa')('POST', '/api/runs', { flow: 't.steal', input: { id } })).json.id);
@@ -179,8 +179,8 @@ test('a form asks for files; the answer has them, the flow passes them on, whoev
   const answer = { decision: 'approve', scan: scan.id, more: [more.id] };
   const text = await s.cli('task', 'decide', asked.id, '--as', 'hoa', '--decision', 'approve', '--field', `scan=${foreign.id}`);
   assert.match(text.err, /no file/);
-  assert.equal((await decide('hoa', asked.id, answer)).status, 204);
-  assert.equal((await decide('hoa', asked.id, answer)).status, 204); // the same again does no harm
+  assert.equal((await decide('hoa', asked.id, answer)).status, 200);
+  assert.equal((await decide('hoa', asked.id, answer)).status, 200); // the same again does no harm
   const end = await s.done(run.id);
   assert.deepEqual([end.state, end.result.hash, end.result.same], ['completed', scan.hash, true], JSON.stringify(end));
   assert.equal(await sees('hoa', scan.id), true);
@@ -192,9 +192,9 @@ test('remarks with files, and files alone: in the log of the task, in its answer
   const run = (await as('lan')('POST', '/api/runs', { flow: 't.form', input: {} })).json;
   const asked = await task('hoa', run.id), at = `/api/tasks/${asked.id}`;
   const [a, b, c, scan] = [await hand('hoa', 'a', 'a.txt'), await hand('lan', 'b', 'b.txt'), await hand('cuc', 'c'), await hand('hoa', 'scan')];
-  assert.equal((await as('hoa')('POST', `${at}/comments`, { text: 'see this', files: [a.id] })).status, 204);
-  assert.equal((await as('lan')('POST', `${at}/attach`, { files: [b.id], text: '' })).status, 204);
-  assert.equal((await as('lan')('POST', `${at}/comments`, { text: 'no file' })).status, 204);
+  assert.equal((await as('hoa')('POST', `${at}/comments`, { text: 'see this', files: [a.id] })).status, 200);
+  assert.equal((await as('lan')('POST', `${at}/attach`, { files: [b.id], text: '' })).status, 200);
+  assert.equal((await as('lan')('POST', `${at}/comments`, { text: 'no file' })).status, 200);
   for (const [who, path, body, status] of [['hoa', 'comments', {}, 422], ['hoa', 'comments', { files: [] }, 422], ['hoa', 'attach', { text: 'x' }, 422],
     ['hoa', 'attach', { files: [c.id] }, 422], ['hoa', 'attach', { files: [a.id, 99] }, 422], ['cuc', 'attach', { files: [c.id] }, 403], ['hoa', 'comments', { text: 'x'.repeat(5000) }, 429]])
     assert.equal((await as(who)('POST', `${at}/${path}`, body)).status, status, `${who} ${path} ${JSON.stringify(body).slice(0, 60)}`);
@@ -245,7 +245,7 @@ test('a link shows the files of what it asks about, by name and digest', async (
   assert.doesNotMatch(page, /href="\/api\/files/); // who has no account cannot follow it
   // Those that it shows are fetched by the link itself, no others, and nothing is when it is used up.
   const asked = await task('hoa', run.id), beside = await hand('lan', 'beside it', 'beside.txt'), hidden = await hand('lan', 'hidden');
-  assert.equal((await as('lan')('POST', `/api/tasks/${asked.id}/attach`, { files: [beside.id] })).status, 204);
+  assert.equal((await as('lan')('POST', `/api/tasks/${asked.id}/attach`, { files: [beside.id] })).status, 200);
   assert.match((await s.request('GET', link.path, undefined, { authorization: undefined })).text, new RegExp(`href="${link.path}/files/${beside.id}">beside\\.txt`));
   const fetch = (id, path = link.path) => s.request('GET', `${path}/files/${id}`, undefined, { authorization: undefined });
   for (const [id, text] of [[one.id, 'plan'], [two.id, 'proof'], [beside.id, 'beside it']]) {
@@ -271,7 +271,7 @@ test('only those are asked again whose part has the changed file', async () => {
   const again = (await as('hoa')('GET', `/api/tasks/${scan.id}`)).json;
   assert.deepEqual([again.state, again.changed?.[0]?.field], ['open', 'scan']);
   assert.equal((await as('dao')('GET', `/api/tasks/${note.id}`)).json.state, 'decided');
-  assert.equal((await decide('hoa', scan.id, { decision: 'approve' })).status, 204);
+  assert.equal((await decide('hoa', scan.id, { decision: 'approve' })).status, 200);
   assert.equal((await s.done(run.id)).state, 'completed');
 });
 

@@ -55,6 +55,7 @@ const FUNCTIONS = [
   [/^content\.authors$/, 'what REST tells of a task by may_decide, for a flow that settles whom it asks'],
   [/^(command|console)\./, 'for the operator of the machine: see the commands'],
   [/^(route\.call|file\.add|audit\.export|calendar\.feed|notify\.(link|unsubscribe)|task\.link_(show|decide))$/, 'is called by a route of own_routes.c'],
+  [/^task\.flags$/, 'is what POST /api/tasks/decide shows of each task'],
   [/^run\.try$/, 'tries files that do not serve yet: khung check'],
   [/^user\.password(_rules)?$/, 'takes a hash that the command has made'],
 ];

@@ -300,7 +300,7 @@ describe('an approval', () => {
     assert.match(shown.why.decide, /Whoever wrote or submitted a text does not approve it/);
     for (const [act, body] of [['decide', { decision: 'approve' }], ['claim', {}], ['delegate', { person: 'second' }]])
       assert.equal((await as('writer')('POST', `/api/tasks/${t.id}/${act}`, body)).json.code, 'denied.separation', act);
-    assert.equal((await as('editor')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await as('editor')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 200);
     await s.until(run, ['completed']);
     assert.equal(await state(id), 'approved');
     const robots = await written('robot');
@@ -329,7 +329,7 @@ describe('an approval', () => {
     assert.deepEqual([who.find((w) => w.user === 'shade').alike.length, who.find((w) => w.user === 'apart').alike], [2, undefined]);
     const asked = await must('policy.who_can', 'decide', `task:${t.id}`);
     assert.deepEqual(asked.find((w) => w.person.code === 'shade').alike.map((a) => a.user), ['second', 'second2'], JSON.stringify(asked));
-    assert.equal((await as('apart')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await as('apart')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 200);
     await s.until(run, ['completed']);
     assert.equal(await state(id), 'approved');
     // The lists above say who holds the position; later tests ask its first holder alone.
@@ -352,7 +352,7 @@ describe('an approval', () => {
     for (let i = 0; i < 300 && !orphan; i++, await pause(10)) orphan = (await must('task.orphans', {})).find((o) => o.id === t.id);
     assert.match(orphan.reason, /Whoever it is asked of wrote the text/);
     assert.equal((await as('writer')('GET', `/api/tasks/${t.id}`)).json.may_decide, false);
-    assert.equal((await as('reader')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await as('reader')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 200);
     await s.until(run, ['completed']);
     assert.equal(await state(id), 'approved');
   });
@@ -375,7 +375,7 @@ describe('an approval', () => {
     const run = await start('p.by_board', id);
     await task(run);
     for (const who of ['writer', 'editor']) assert.equal(await ballot(who, run), undefined, who);
-    assert.equal((await decide('second', await ballot('second', run))).status, 204);
+    assert.equal((await decide('second', await ballot('second', run))).status, 200);
     const { result } = await s.until(run, ['completed', 'failed']);
     assert.deepEqual([result.passed, result.members, result.voted, Object.keys(result.absent).length], [true, 1, 1, 0], JSON.stringify(result));
     assert.equal(await state(id), 'approved');
@@ -394,8 +394,8 @@ describe('an approval', () => {
     assert.equal((await as('editor')('GET', `/api/tasks/${t.id}`)).json.may_decide, false);
     assert.equal((await decide('editor', t)).json.code, 'denied.separation');
     assert.equal(sql(s.data, `select count(*) n from flow_task where run = ${run} and state = 1`)[0].n, 0);
-    assert.equal((await as('editor')('POST', `/api/tasks/${t.id}/recuse`, { reason: 'I handed it in.' })).status, 204);
-    assert.equal((await decide('second', await ballot('second', run))).status, 204);
+    assert.equal((await as('editor')('POST', `/api/tasks/${t.id}/recuse`, { reason: 'I handed it in.' })).status, 200);
+    assert.equal((await decide('second', await ballot('second', run))).status, 200);
     const { result } = await s.until(run, ['completed', 'failed']);
     assert.deepEqual([result.passed, result.members, result.recused.length], [true, 1, 1], JSON.stringify(result));
   });
@@ -404,11 +404,11 @@ describe('an approval', () => {
     const id = await written(), run = await start('p.by_all', id);
     await task(run);
     const t = await ballot('editor', run);
-    assert.equal((await decide('editor', t)).status, 204);
+    assert.equal((await decide('editor', t)).status, 200);
     assert.equal((await as('editor')('PATCH', `/api/content/order/${id}`, { body: 'By the editor' })).status, 200);
     assert.equal((await decide('editor', t)).json.code, 'denied.separation', 'it is asked again');
     assert.match((await orphan(t)).reason, /Whoever it is asked of wrote the text/);
-    assert.equal((await decide('second', await ballot('second', run))).status, 204);
+    assert.equal((await decide('second', await ballot('second', run))).status, 200);
     assert.equal(sql(s.data, `select state from flow_task where id = ${t.id}`)[0].state, 0, 'the quorum still wants an answer that is not the editor\'s');
     await must('run.cancel', run, 'tried');
   });
@@ -416,13 +416,13 @@ describe('an approval', () => {
   it('counts once: the same answer is no approval of another text, nor of another item', async () => {
     const id = await written(), { id: run } = await must('run.start', 'p.reply', { item: id }), t = await task(run);
     const decide = () => as('head')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' });
-    assert.equal((await decide()).status, 204);
+    assert.equal((await decide()).status, 200);
     const done = await s.until(run, ['completed', 'failed']);
     assert.deepEqual(done.result, { again: false, code: 'refused.voided' });
     assert.notEqual(await state(id), 'approved');
     const entries = (verb) => sql(s.data, `select count(*) n from item_log where item = ${id} and verb = '${verb}'`)[0].n;
     assert.equal(entries('approve'), 1);
-    assert.equal((await decide()).status, 204); // the same again: no harm, and nothing is done
+    assert.equal((await decide()).status, 200); // the same again: no harm, and nothing is done
     assert.equal(entries('approve'), 1);
   });
 
@@ -476,7 +476,7 @@ describe('without separation of duties', () => {
     assert.equal((await as('writer')('POST', `/api/content/memo/${id}/publish`, {})).json.code, 'refused.approval');
     assert.equal((await as('reader')('POST', `/api/content/memo/${id}/approve`, {})).json.code, 'denied.verb');
     assert.equal((await as('second')('POST', `/api/tasks/${t.task}/decide`, { decision: 'approve' })).status, 403, 'whoever is not asked decides nothing');
-    assert.equal((await as('writer')('POST', `/api/tasks/${t.task}/decide`, { decision: 'approve' })).status, 204);
+    assert.equal((await as('writer')('POST', `/api/tasks/${t.task}/decide`, { decision: 'approve' })).status, 200);
     await s.until(t.run, ['completed']);
     assert.equal(await state(id, 'memo'), 'approved');
     assert.equal((await as('writer')('PATCH', `/api/content/memo/${id}`, { title: 'Another' })).status, 200);
