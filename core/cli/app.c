@@ -73,7 +73,8 @@ static int migrate(struct app *app, struct err *err)
         audit_migrations, incident_migrations, people_migrations,  auth_migrations,
         file_migrations,  content_migrations,  storage_migrations, schedule_migrations,
         flow_migrations,  http_migrations,     outbox_migrations,  notify_migrations};
-    int rc = store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
+    int rc = flow_vote_take_over(app->host.data_dir, app->db, err);
+    if (rc == 0) rc = store_migrate(app->db, lists, sizeof(lists) / sizeof(lists[0]), clock_now(&app->host.clock), err);
     return rc ? rc : fill_words(app, err);
 }
 

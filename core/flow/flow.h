@@ -31,6 +31,8 @@ int flow_state_parse(const char *name); /* -1: unknown */
 
 extern const struct val_kind flow_run_kind, flow_task_kind;
 extern const struct store_migration flow_migrations[];
+/* Before they are applied: what SQL alone cannot carry over from an older version (flow_vote_boxes.c). */
+int flow_vote_take_over(const char *data_dir, struct store *db, struct err *err);
 
 struct flow_options {
     int cache_runs; /* hot runs kept; 0: 250; many make the collector of Lua slow */

@@ -1,5 +1,5 @@
 /* Runs in memory: found by id, kept in the order of their last use, and those that this batch has changed. */
-#include "flow/flow_internal.h"
+#include "flow/flow_vote.h"
 
 #include <string.h>
 
@@ -164,4 +164,5 @@ void flow_batch_kept(struct flow *f)
         if (run->finished && !run->queued) flow_cache_remove(f, run);
     }
     flow_cache_trim(f);
+    vote_key_sweep(f);
 }

@@ -165,8 +165,9 @@ struct flow {
     /* Runs by what they are, as part of the transaction; and what of it is committed. Of those that run or have ended,
      * only the changes since the start are counted. */
     _Atomic int64_t counts[FLOW_COUNTS], committed[FLOW_COUNTS];
-    bool doubts_queued;   /* a piece of flow_doubt.c is in the lane's queue */
-    int64_t doubts_after; /* and not before */
+    bool doubts_queued;        /* a piece of flow_doubt.c is in the lane's queue */
+    int64_t doubts_after;      /* and not before */
+    bool keys_left, keys_told; /* flow_vote_key.c: of states of secret votes that are no more; the log has it */
 };
 
 /* flow_cache.c */

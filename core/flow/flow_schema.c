@@ -201,6 +201,13 @@ static const char vote_count[] =
     "create table flow_vote_count(run integer not null, entry integer not null, key blob not null, sealed blob not"
     " null, primary key(run, entry)) without rowid; drop table flow_ballot; alter table flow_vote drop column key;";
 
+/* What flow_vote_boxes.c has counted. */
+static const char vote_boxes[] =
+    "create table if not exists flow_vote_boxes(run integer not null, entry integer not null, key blob not null,"
+    " sealed blob not null, primary key(run, entry)) without rowid;"
+    "insert into flow_vote_count(run, entry, key, sealed) select run, entry, key, sealed from flow_vote_boxes"
+    " where true on conflict do nothing; drop table flow_vote_boxes;";
+
 static const char no_link[] = "alter table flow_task add column no_link integer;";
 
 static const char link_files[] = "alter table flow_task_link add column files integer not null default 0;"
@@ -259,6 +266,7 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/search", search},
                                                   {"flow/heirs", heirs},
                                                   {"flow/vote_count", vote_count},
+                                                  {"flow/vote_boxes", vote_boxes},
                                                   {"flow/caught_up", caught_up},
                                                   {"flow/doubt_person", doubt_person},
                                                   {"flow/started", started},

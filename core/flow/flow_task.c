@@ -161,7 +161,7 @@ int flow_task_close(struct flow *f, struct store *db, int64_t run, int64_t entry
         stmt_bind_int(s, 2, entry);
         int rc = stmt_run(s, err);
         if (rc) return rc;
-        if (i == VOTES && store_changes(db)) vote_key_destroy(f, run, entry);
+        if (i == VOTES && store_changes(db)) f->keys_left = true;
     }
     return flow_task_count_off(f, db, run, store_changes(db), err);
 }

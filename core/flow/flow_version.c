@@ -2,7 +2,7 @@
  *
  * The active version's state is the plugin set's own; an old one is built from the stored source and registers
  * nothing. A state lives as long as a hot run uses it, and a little longer. */
-#include "flow/flow_vote.h"
+#include "flow/flow_internal.h"
 
 #include <string.h>
 
@@ -373,6 +373,6 @@ int flow_activate(void *ctx, struct session *s, struct registry *r, struct err *
         }
     }
     lane_after_commit(s->lane, adopt_all, NULL, f);
-    int rc = vote_key_sweep(f, s->db, err);
-    return rc ? rc : flow_sweep(f, s->db, err);
+    f->keys_left = true; /* by a crash */
+    return flow_sweep(f, s->db, err);
 }

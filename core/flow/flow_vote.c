@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "flow/task.h"
 #include "people/people.h"
 #include "runtime/crash.h"
+#include "runtime/log.h"
 
 static int conflict(const struct flow_task *t, const char *key, struct err *err)
 {
@@ -83,14 +85,6 @@ static int close_vote(struct flow *f, struct session *s, const struct vote *v, c
     return rc ? rc : flow_signal_entry(f, s, v->run, v->entry, failed ? NULL : result, failed, err);
 }
 
-/* A vote that cannot be counted is over for that reason, and says so to its flow. */
-static int fail(struct flow *f, struct session *s, const struct vote *v, struct err *err)
-{
-    struct err failed = *err;
-    err_clear(err);
-    return close_vote(f, s, v, NULL, &failed, err);
-}
-
 /* Authors have no ballot; who became one since may still take no part, and say so. */
 static int may_cast(struct session *s, const struct flow_task *t, struct val *answer, struct err *err)
 {
@@ -125,7 +119,7 @@ int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t,
         /* That this member has voted, and no more. */
         s->is_secret = true;
         rc = vote_count_add(f, s->db, &v, option_of(&v, val_get(&form, "decision")), returns_of(&v, &form), err);
-        if (rc == ERR_REFUSED) return fail(f, s, &v, err);
+        if (rc == ERR_REFUSED) vote_end_later(f, &v);
         if (rc == 0) rc = val_set(s->arena, &answer, "voted", val_bool(true)) ? ERR_NOMEM : 0;
     } else {
         rc = val_set(s->arena, &answer, "at", val_int(s->now)) | val_set(s->arena, &answer, "task", val_int(t->id));
@@ -288,6 +282,50 @@ static int show(struct session *s, const struct vote *v, const struct vote_tally
     return rc | val_set(a, out, "at", val_int(s->now));
 }
 
+/* A vote that cannot be counted is over for that reason, and says so to its flow. */
+static int fail(struct flow *f, struct session *s, const struct vote *v, struct err *err)
+{
+    struct err failed = *err;
+    err_clear(err);
+    return close_vote(f, s, v, NULL, &failed, err);
+}
+
+struct end_work {
+    struct lane_work work;
+    struct flow *flow;
+    int64_t run, entry;
+};
+
+static int run_end(struct lane_work *w, struct lane *lane, struct err *err)
+{
+    struct end_work *ew = (struct end_work *)w;
+    struct session s;
+    struct vote v;
+    struct vote_tally t = {.absentees = val_list(), .recusals = val_list(), .votes = val_list()};
+    int64_t open;
+    arena_reset(&ew->flow->arena);
+    flow_session_init(ew->flow, &s, NULL, lane_now(lane));
+    int rc = flow_vote_load(&s, ew->run, ew->entry, &v, err);
+    if (rc <= 0) return rc;
+    rc = count_ballots(&s, &v, &t, &open, err);
+    if (rc == 0) rc = count_secret(ew->flow, &s, &v, &t, err);
+    return rc == ERR_REFUSED ? fail(ew->flow, &s, &v, err) : rc;
+}
+
+static void done_end(struct lane_work *w, const struct err *failed)
+{
+    if (failed)
+        log_err(LOG_ERROR, "vote.not_ended", failed); /* the next ballot finds it out again, or the end of its term */
+    mem_free(w);
+}
+
+void vote_end_later(struct flow *f, const struct vote *v)
+{
+    struct end_work *ew = mem_alloc(sizeof(*ew));
+    *ew = (struct end_work){{.run = run_end, .done = done_end}, f, v->run, v->entry};
+    lane_add(f->lane, &ew->work);
+}
+
 int flow_vote_settle(struct flow *f, struct session *s, int64_t run, int64_t entry, bool late, struct err *err)
 {
     struct vote v;
@@ -303,7 +341,8 @@ int flow_vote_settle(struct flow *f, struct session *s, int64_t run, int64_t ent
     /* Of a few who came the count would tell how each of them voted, and nothing hangs on it. */
     t.is_sealed = v.secret && !vote_share_reached(&v.quorum, t.voted, t.members);
     if (v.secret && !t.is_sealed) rc = count_secret(f, s, &v, &t, err);
-    if (rc == ERR_REFUSED) return fail(f, s, &v, err);
+    if (rc == ERR_REFUSED && late) return fail(f, s, &v, err);
+    if (rc == ERR_REFUSED) vote_end_later(f, &v);
     if (rc) return rc;
     vote_decide(&v, &t, &o);
     rc = vote_minutes(s, &v, &t, &o, &minutes, err);

@@ -66,24 +66,32 @@ struct vote_key {
     uint8_t id[VOTE_KEY_ID], secret[VOTE_KEY_LEN];
 };
 /* On the disk before it returns. */
-int vote_key_make(struct flow *f, const struct vote *v, struct vote_key *k, struct err *err);
-/* The one with k->id; false: it is not there. */
-bool vote_key_read(struct flow *f, const struct vote *v, struct vote_key *k);
-/* After the commit: those of the vote by which nothing is sealed any more; entry -1: of all votes of the run. */
-void vote_key_destroy(struct flow *f, int64_t run, int64_t entry);
-/* All such keys, left behind by a crash. */
-int vote_key_sweep(struct flow *f, struct store *db, struct err *err);
+int vote_key_make(const char *dir, const struct vote *v, struct vote_key *k, struct err *err);
+/* The one with k->id. 1; 0: it is not there. */
+int vote_key_read(const char *dir, const struct vote *v, struct vote_key *k, struct err *err);
+/* Of boxes, before there were counts: DATA/vote-RUN-ENTRY.key. */
+int vote_key_read_old(const char *dir, const struct vote *v, uint8_t secret[VOTE_KEY_LEN], struct err *err);
+/* After a commit: where keys may be left (flow.keys_left), those by which nothing is sealed any more, or never was.
+ * What is left even so is told once, and tried again after the next. */
+void vote_key_sweep(struct flow *f);
 
 /* flow_vote_count.c: the sealed count of a secret vote. */
 struct vote_count {
     uint16_t options[VOTE_OPTIONS_MAX + 1]; /* the last: abstentions */
     uint16_t returns[VOTE_RETURNS_MAX];
 };
+/* Seals it with a new key, and puts { run, entry, key, sealed } where `sql` says. */
+int vote_count_put(const char *dir, struct store *db, const char *sql, const struct vote *v,
+                   const struct vote_count *count, struct err *err);
 int vote_count_begin(struct flow *f, struct store *db, const struct vote *v, struct err *err);
 /* One ballot: an option, and where it sends it, or -1. ERR_REFUSED as vote_count_open. */
 int vote_count_add(struct flow *f, struct store *db, const struct vote *v, int option, int returns, struct err *err);
 /* ERR_REFUSED "vote.key_lost", "vote.sealed". */
 int vote_count_open(struct flow *f, struct store *db, const struct vote *v, struct vote_count *out, struct err *err);
+
+/* flow_vote.c. It cannot be counted, as a ballot has found out, which is refused for that: the vote is ended by a slice
+ * of its own. */
+void vote_end_later(struct flow *f, const struct vote *v);
 
 /* flow_minutes.c: as Markdown, in the vote's language. */
 int vote_minutes(struct session *s, const struct vote *v, const struct vote_tally *t, const struct vote_outcome *o,

@@ -13,19 +13,18 @@ static int refuse(const char *key, const struct vote *v, struct err *err)
     return err_set(err, ERR_REFUSED, key, "run", err_i64(&run, v->run), NULL);
 }
 
-static int put_count(struct flow *f, struct store *db, const struct vote *v, const struct vote_count *count,
-                     struct err *err)
+int vote_count_put(const char *dir, struct store *db, const char *sql, const struct vote *v,
+                   const struct vote_count *count, struct err *err)
 {
     uint8_t sealed[SEALED_LEN];
     struct vote_key key;
-    int rc = vote_key_make(f, v, &key, err);
+    int rc = vote_key_make(dir, v, &key, err);
     if (rc) return rc;
     randombytes_buf(sealed, crypto_secretbox_NONCEBYTES);
     crypto_secretbox_easy(sealed + crypto_secretbox_NONCEBYTES, (const uint8_t *)count, sizeof(*count), sealed,
                           key.secret);
     sodium_memzero(key.secret, sizeof(key.secret));
-    struct stmt *s =
-        store_stmt(db, "insert or replace into flow_vote_count(run, entry, key, sealed) values(?1, ?2, ?3, ?4)", err);
+    struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, v->run);
     stmt_bind_int(s, 2, v->entry);
@@ -34,10 +33,17 @@ static int put_count(struct flow *f, struct store *db, const struct vote *v, con
     return stmt_run(s, err);
 }
 
+static int put(struct flow *f, struct store *db, const struct vote *v, const struct vote_count *count, struct err *err)
+{
+    static const char sql[] = "insert or replace into flow_vote_count(run, entry, key, sealed) values(?1, ?2, ?3, ?4)";
+    f->keys_left = true; /* the one before; or this one, if it does not come to the commit */
+    return vote_count_put(f->host->data_dir, db, sql, v, count, err);
+}
+
 int vote_count_begin(struct flow *f, struct store *db, const struct vote *v, struct err *err)
 {
     struct vote_count none = {0};
-    return put_count(f, db, v, &none, err);
+    return put(f, db, v, &none, err);
 }
 
 /* 1 when the row is whole. */
@@ -67,7 +73,9 @@ int vote_count_open(struct flow *f, struct store *db, const struct vote *v, stru
     int rc = load(db, v, &key, sealed, err);
     if (rc < 0) return rc;
     if (rc == 0) return refuse("vote.sealed", v, err);
-    if (!vote_key_read(f, v, &key)) return refuse("vote.key_lost", v, err);
+    rc = vote_key_read(f->host->data_dir, v, &key, err);
+    if (rc < 0) return rc;
+    if (rc == 0) return refuse("vote.key_lost", v, err);
     rc = crypto_secretbox_open_easy((uint8_t *)out, sealed + crypto_secretbox_NONCEBYTES,
                                     SEALED_LEN - crypto_secretbox_NONCEBYTES, sealed, key.secret);
     sodium_memzero(key.secret, sizeof(key.secret));
@@ -81,8 +89,7 @@ int vote_count_add(struct flow *f, struct store *db, const struct vote *v, int o
     if (rc) return rc;
     count.options[option]++;
     if (returns >= 0) count.returns[returns]++;
-    rc = put_count(f, db, v, &count, err);
+    rc = put(f, db, v, &count, err);
     sodium_memzero(&count, sizeof(count));
-    if (rc == 0) vote_key_destroy(f, v->run, v->entry);
     return rc;
 }

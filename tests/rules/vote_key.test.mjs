@@ -1,0 +1,99 @@
+// Keys of secret votes that cannot be read, or not be wiped: nothing is lost by it, and it is told.
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { flow, office } from '../lib/office.mjs';
+
+const THREE = ['lan', 'mai', 'hoa'];
+const vote = `run:vote { voters = { ${THREE.map((n) => `person("${n}")`).join(', ')} }, title = "Motion", secret = true }`;
+const SOURCE = flow('secret', `return ${vote}`) + flow('caught', `local ok, e = pcall(function() return ${vote} end)\nreturn { ok = ok, code = e.code }`);
+const keys = (s) => readdirSync(s.data).filter((f) => /^vote-.*\.key$/.test(f)).map((f) => join(s.data, f));
+
+async function cast(s, who, run, decision = 'approve', headers = {}) {
+  const mine = (await s.as(who)('GET', '/api/inbox')).json.tasks.find((t) => t.run === run);
+  return s.as(who)('POST', `/api/tasks/${mine.id}/decide`, { decision }, headers);
+}
+
+describe('the key of a secret vote', () => {
+  it('that cannot be read now ends nothing: the ballot is refused as a fault, and taken when it is sent again', async () => {
+    const s = await office(SOURCE), run = await s.startFlow('t.secret');
+    await s.open(run, 3);
+    assert.equal((await cast(s, 'lan', run)).status, 204);
+    const [file] = await s.until1('one key is left', async () => keys(s).length === 1 && keys(s));
+    renameSync(file, `${file}.away`);
+    for (const put of [() => mkdirSync(file), () => writeFileSync(file, 'short')]) {
+      put();
+      const r = await cast(s, 'mai', run, 'reject', { 'idempotency-key': 'again' });
+      assert.deepEqual([r.status, r.json.code], [500, 'vote.key_unread'], r.text);
+      assert.ok(!r.text.includes(s.data), r.text);
+      assert.equal((await s.open(run, 2)).length, 2);
+      rmSync(file, { recursive: true });
+    }
+    renameSync(`${file}.away`, file);
+    for (const [who, said] of [['mai', 'reject'], ['hoa', 'approve']]) assert.equal((await cast(s, who, run, said, { 'idempotency-key': 'again' })).status, 204);
+    assert.deepEqual((await s.done(run)).result.counts, { approve: 2, reject: 1, abstain: 0 });
+    await s.stop();
+  });
+
+  it('that cannot be read when the term is over ends nothing either: it is counted once it can be', async () => {
+    const s = await office(flow('short', `return ${vote.replace('secret = true', 'secret = true, within = "2s"')}`)), run = await s.startFlow('t.short');
+    await s.open(run, 3);
+    for (const who of ['lan', 'mai']) assert.equal((await cast(s, who, run)).status, 204);
+    const [file] = await s.until1('one key is left', async () => keys(s).length === 1 && keys(s));
+    renameSync(file, `${file}.away`);
+    mkdirSync(file);
+    await s.until1('the term is over', async () => /task\.due_failed.*vote\.key_unread/.test(s.log));
+    assert.equal((await s.open(run, 1)).length, 1);
+    rmSync(file, { recursive: true });
+    renameSync(`${file}.away`, file);
+    await s.restart();
+    const r = (await s.done(run)).result;
+    assert.deepEqual([r.counts, r.timed_out], [{ approve: 2, reject: 0, abstain: 0 }, true]);
+    await s.stop();
+  });
+
+  it('that is lost ends the vote, and whose ballot finds it out is told that it was not taken; also by the last who takes no part', async () => {
+    const s = await office(SOURCE);
+    for (const last of [false, true]) {
+      const run = await s.startFlow('t.caught');
+      await s.open(run, 3);
+      for (const who of last ? ['lan', 'mai'] : ['lan']) assert.equal((await cast(s, who, run)).status, 204);
+      const all = await s.until1('one key is left', async () => keys(s).length === 1 && keys(s));
+      rmSync(all[0]);
+      const mine = (await s.as('hoa')('GET', '/api/inbox')).json.tasks.find((t) => t.run === run);
+      const r = await s.as('hoa')('POST', `/api/tasks/${mine.id}/${last ? 'recuse' : 'decide'}`, last ? { reason: 'kin' } : { decision: 'approve' });
+      assert.deepEqual([r.status, r.json.code], [409, 'vote.key_lost'], r.text);
+      const end = await s.done(run);
+      assert.deepEqual(end.result, { ok: false, code: 'vote.key_lost' }, JSON.stringify(end));
+      assert.equal((await s.must('task', 'list')).length, 0);
+    }
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+
+  it('that cannot be wiped is told of once, does not keep others, and is wiped at a commit when it can be', async () => {
+    const s = await office(SOURCE), run = await s.startFlow('t.secret');
+    await s.open(run, 3);
+    const stuck = join(s.data, 'vote-1-1.0011223344556677.key'), told = () => s.log.split('\n').filter((l) => l.includes('vote.key_kept')).length;
+    mkdirSync(stuck);
+    for (const who of ['lan', 'mai']) {
+      assert.equal((await cast(s, who, run)).status, 204);
+      await s.until1('the others are wiped', async () => keys(s).length === 2);
+    }
+    assert.equal(told(), 1, s.log);
+    rmSync(stuck, { recursive: true });
+    writeFileSync(stuck, readFileSync(keys(s)[0]));
+    assert.equal((await cast(s, 'hoa', run)).status, 204);
+    await s.done(run);
+    await s.until1('none is left', async () => keys(s).length === 0);
+    await s.stop();
+  });
+
+  it('of a state that never came to a commit goes with the next one', async () => {
+    const s = await office(flow('falls', `run:all { a = function() return ${vote} end, b = function() while true do end end }`)), run = await s.startFlow('t.falls');
+    await s.until1('the slice with the vote is rolled back', async () => (await s.flow(run)).error?.code === 'limit.time');
+    await s.until1('its key is gone', async () => keys(s).length === 0);
+    await s.stop();
+  });
+});
