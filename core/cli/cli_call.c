@@ -154,17 +154,6 @@ size_t cli_plugin_dirs(struct cli *c, const char *dirs[CLI_DIRS_MAX])
     return n;
 }
 
-static int find_actor(struct app *app, const char *as, struct app_call *call, struct err *err)
-{
-    struct people_account account;
-    if (!as) return 0;
-    int rc = people_account_find(app->db, as, &account, err);
-    if (rc < 0) return rc;
-    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "people.no_account", "name", as, NULL);
-    call->actor = (struct actor){.user = account.id, .person = account.person, .admin = account.admin};
-    return 0;
-}
-
 struct text_sink {
     struct buf b;
 };
@@ -231,7 +220,7 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
     if (rc) return rc;
     if (loads) app_reload(&app, NULL, NULL, NULL);
     if (loads) app_run(&app);
-    rc = find_actor(&app, as, &call, err);
+    rc = as ? people_account_actor(app.db, as, &call.actor, err) : 0;
     if (rc == 0 && strncmp(name, "report.", 7) == 0)
         rc = run_report(c, &app, &call, out, err);
     else if (rc == 0)

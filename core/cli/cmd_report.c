@@ -48,7 +48,7 @@ int cli_report(struct cli *c)
     if (strcmp(verb, "run") == 0 && c->nwords == 3) return run(c);
     if (strcmp(verb, "list") != 0 || c->nwords != 2)
         return cli_usage(c, "khung report list\n       khung report run NAME …");
-    if (cli_call(c, "report.list", &args, NULL, &out, &err) != 0) return cli_fail(c, &err);
+    if (cli_call(c, "report.list", &args, cli_flag(c, "as"), &out, &err) != 0) return cli_fail(c, &err);
     cli_print(c, &out, "name title plugin");
     return CLI_DONE;
 }

@@ -18,7 +18,16 @@
 #include "runtime/crash.h"
 #include "runtime/log.h"
 
-enum doubt_kind { DOUBT_POSITION = 1, DOUBT_ROLE, DOUBT_PERSON, DOUBT_UNIT, DOUBT_CALENDAR, DOUBT_TASK, DOUBT_BODY };
+enum doubt_kind {
+    DOUBT_POSITION = 1,
+    DOUBT_ROLE,
+    DOUBT_PERSON,
+    DOUBT_UNIT,
+    DOUBT_CALENDAR,
+    DOUBT_TASK,
+    DOUBT_BODY,
+    DOUBT_ENTRY
+};
 enum { PIECE = 100, DOUBTS_A_SLICE = 1000, RETRY_MS = 10000, DAY_MS = 86400000 };
 
 struct doubt {
@@ -124,6 +133,28 @@ static int settle(struct store *db, const struct doubt *d, bool over, int64_t la
     return stmt_run(s, err);
 }
 
+/* Whether a person can come in: in doubt is what is asked of them, and of what they hold or will hold. Bound: ?1 the
+ * person, ?2 today. */
+static const char *const entry_sql[] = {
+    "insert or replace into flow_doubt(kind, name, unit) values(3, '', ?1)",
+    "insert or replace into flow_doubt(kind, name, unit) select 1, position, unit from position_held where person = ?1"
+    " and (valid_to is null or valid_to > ?2)",
+    "insert or replace into flow_doubt(kind, name, unit) select 2, r.role, 0 from position_held h join position_role r"
+    " on r.position = h.position where h.person = ?1 and (h.valid_to is null or h.valid_to > ?2)",
+    "insert or replace into flow_doubt(kind, name, unit) select 2, role, 0 from role_held where person = ?1"
+    " and (valid_to is null or valid_to > ?2)",
+    "insert or replace into flow_doubt(kind, name, unit) select 7, '', body from body_member where person = ?1"
+    " and (valid_to is null or valid_to > ?2)"};
+
+static int spread(struct flow *f, struct session *s, const struct doubt *d, struct err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof(entry_sql) / sizeof(entry_sql[0]); i++)
+        rc = store_run(s->db, entry_sql[i], d->unit, people_day(f->host, s->now), err);
+    crash_point("task.entry_doubted");
+    return rc ? rc : settle(s->db, d, true, 0, err);
+}
+
 static int look_one(struct flow *f, struct session *s, const struct doubt *d, int64_t task, struct err *err)
 {
     int rc = 0;
@@ -148,6 +179,12 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
     for (int turn = 0; turn < DOUBTS_A_SLICE && looked < PIECE; turn++) {
         rc = next_doubt(s.db, &d, err);
         if (rc <= 0) return rc;
+        if (d.kind == DOUBT_ENTRY) {
+            rc = spread(f, &s, &d, err);
+            if (rc) return rc;
+            looked++;
+            continue;
+        }
         rc = find_tasks(s.db, &d, ids, &n, err);
         for (size_t i = 0; rc == 0 && i < n; i++)
             rc = look_one(f, &s, &d, ids[i], err);
@@ -196,6 +233,10 @@ static const char *const came_sql[] = {
     " and valid_from <= ?2",
     "insert or replace into flow_doubt(kind, name, unit) select 3, '', to_person from delegation where valid_to > ?1"
     " and valid_to <= ?2",
+    "insert or replace into flow_doubt(kind, name, unit) select 8, '', d.from_person from delegation d where d.valid_to"
+    " > ?1 and d.valid_to <= ?2 and not " PEOPLE_CAN_ENTER("d.from_person"),
+    "insert or replace into flow_doubt(kind, name, unit) select 8, '', d.from_person from delegation d where"
+    " d.valid_from > ?1 and d.valid_from <= ?2 and not " PEOPLE_CAN_ENTER("d.from_person"),
     "insert or replace into flow_doubt(kind, name, unit) select 4, '', unit from unit_successor where day > ?1"
     " and day <= ?2",
     "insert or replace into flow_doubt(kind, name, unit) select 7, '', body from body_member where valid_to > ?1"
@@ -210,6 +251,7 @@ static const char next_day_sql[] =
     " union all select (select min(valid_to) from role_held where valid_to > ?1)"
     " union all select (select min(valid_from) from role_held where valid_from > ?1)"
     " union all select (select min(valid_to) from delegation where valid_to > ?1)"
+    " union all select (select min(valid_from) from delegation where valid_from > ?1)"
     " union all select (select min(valid_to) from body_member where valid_to > ?1)"
     " union all select (select min(valid_from) from body_member where valid_from > ?1)"
     " union all select (select min(day) from unit_successor where day > ?1))";

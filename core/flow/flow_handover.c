@@ -74,12 +74,21 @@ static int has_other(struct session *s, int64_t task, int64_t person, struct err
         s->db,
         "select 1 from flow_task_target g join position_held h on h.position = g.position and h.unit = g.unit"
         " where g.task = ?1 and h.person <> ?3 and h.valid_from <= ?2 and (h.valid_to is null or h.valid_to > ?2)"
-        " union all select 1 from flow_task_target g where g.task = ?1 and g.person <> ?3 and g.for_person is null"
-        " union all select 1 from flow_task_target g join body_member h on h.body = g.body where g.task = ?1 and"
-        " h.person <> ?3 and h.valid_from <= ?2 and (h.valid_to is null or h.valid_to > ?2)"
-        " union all select 1 from flow_task_target g join role_held h on h.role = g.role where g.task = ?1 and"
-        " h.person <> ?3 and (h.unit is null or h.unit = g.unit) and h.valid_from <= ?2 and (h.valid_to is null or"
-        " h.valid_to > ?2) limit 1",
+        " and " PEOPLE_CAN_ENTER(
+            "h.person") " union all select 1 from flow_task_target g where g.task = ?1 and g.person <> ?3 and "
+                        "g.for_person is null"
+                        " and " PEOPLE_CAN_ENTER(
+                            "g.person") " union all select 1 from flow_task_target g join body_member h on h.body = "
+                                        "g.body where g.task = ?1 and"
+                                        " h.person <> ?3 and h.valid_from <= ?2 and (h.valid_to is null or h.valid_to "
+                                        "> ?2)"
+                                        " and " PEOPLE_CAN_ENTER(
+                                            "h.person") " union all select 1 from flow_task_target g join role_held h "
+                                                        "on h.role = g.role where g.task = ?1 and"
+                                                        " h.person <> ?3 and (h.unit is null or h.unit = g.unit) and "
+                                                        "h.valid_from <= ?2 and (h.valid_to is null or"
+                                                        " h.valid_to > ?2) and " PEOPLE_CAN_ENTER(
+                                                            "h.person") " limit 1",
         err);
     if (!st) return err->code;
     stmt_bind_int(st, 1, task);

@@ -27,6 +27,24 @@ static int add(struct session *s, const struct flow_task *t, const char *key, co
     return rc ? rc : 1;
 }
 
+/* The next unit above with a holder of the position who can come in. */
+static int find_above(struct session *s, const char *position, int64_t unit, int64_t *above, struct err *err)
+{
+    int64_t day = people_day(s->host, s->now);
+    for (int level = 0; level < 32; level++) {
+        struct val target = val_map();
+        int rc = flow_target_above(s->db, position, unit, day, above, err);
+        if (rc <= 0) return rc;
+        if (val_set(s->arena, &target, "position", val_str(position)) ||
+            val_set(s->arena, &target, "unit", val_int(*above)))
+            return err_set(err, ERR_NOMEM, "memory", NULL);
+        rc = people_can_anybody(s, &target, s->now, err);
+        if (rc) return rc;
+        unit = *above;
+    }
+    return 0;
+}
+
 /* The position that a person held last, where somebody holds it now; else in the unit above. */
 static int add_successor(struct session *s, const struct flow_task *t, int64_t person, struct err *err)
 {
@@ -49,8 +67,9 @@ static int add_successor(struct session *s, const struct flow_task *t, int64_t p
     stmt_done(st);
     if (rc != 1) return rc;
     struct stmt *other = store_stmt(s->db,
-                                    "select 1 from position_held where position = ?1 and unit = ?3 and person <> ?4 and"
-                                    " valid_from <= ?2 and (valid_to is null or valid_to > ?2)",
+                                    "select 1 from position_held h where position = ?1 and unit = ?3 and person <> ?4"
+                                    " and valid_from <= ?2 and (valid_to is null or valid_to > ?2)"
+                                    " and " PEOPLE_CAN_ENTER("h.person"),
                                     err);
     if (!other) return err->code;
     stmt_bind_str(other, 1, position);
@@ -61,14 +80,14 @@ static int add_successor(struct session *s, const struct flow_task *t, int64_t p
     stmt_done(other);
     if (rc < 0) return rc;
     if (rc == 1) return add(s, t, "position", position, unit, err);
-    rc = flow_target_above(s->db, position, unit, day, &above, err);
+    rc = find_above(s, position, unit, &above, err);
     return rc == 1 ? add(s, t, "position", position, above, err) : rc;
 }
 
 /* As the flow said it would escalate; else the same position in the unit above. 1 when somebody was found. */
 static int add_those_above(struct session *s, const struct flow_task *t, struct err *err)
 {
-    int64_t day = people_day(s->host, s->now), above;
+    int64_t above;
     int rc = t->escalate.type == VAL_LIST ? flow_task_can_anybody(s, &t->escalate, err) : 0;
     for (size_t i = 0; rc == 1 && val_at(&t->escalate, i); i++) {
         int added = flow_task_add_target(s->db, t, val_at(&t->escalate, i), "orphan", err);
@@ -81,24 +100,31 @@ static int add_those_above(struct session *s, const struct flow_task *t, struct 
         if (val_get_int(target, "for", 0)) continue;
         if (person) rc = add_successor(s, t, person, err);
         if (!position) continue;
-        rc = flow_target_above(s->db, position, val_get_int(target, "unit", 0), day, &above, err);
+        rc = find_above(s, position, val_get_int(target, "unit", 0), &above, err);
         if (rc == 1) rc = add(s, t, "position", position, above, err);
     }
     return rc;
 }
 
-static const char *reason_of(const struct flow_task *t)
+/* Why nobody can decide it; NULL: see err. */
+static const char *reason_of(struct session *s, const struct flow_task *t, struct err *err)
 {
     const struct val *first = val_at(&t->targets, 0);
+    struct people_crowd holders = {.most = 1, .ids_only = true};
     if (!first) return "task.orphan_nobody";
-    return val_get(first, "position") ? "task.orphan_position"
-           : val_get(first, "role")   ? "task.orphan_role"
-           : val_get(first, "body")   ? "task.orphan_body"
-                                      : "task.orphan_person";
+    if (val_get(first, "person")) return "task.orphan_person";
+    int rc = people_reach(s, first, s->arena, &holders, err);
+    if (rc && rc != ERR_LIMIT) return NULL;
+    err_clear(err);
+    return holders.n                ? "task.orphan_locked_out"
+           : val_get(first, "role") ? "task.orphan_role"
+           : val_get(first, "body") ? "task.orphan_body"
+                                    : "task.orphan_position";
 }
 
 static int make_orphan(struct session *s, const struct flow_task *t, const char *why, struct err *err)
 {
+    if (!why) return err->code;
     /* A ballot is its voter's alone. */
     int rc = t->kind == TASK_BALLOT ? 0 : add_those_above(s, t, err);
     if (rc < 0) return rc;
@@ -149,7 +175,7 @@ int flow_task_look(struct session *s, int64_t id, struct err *err)
     if (rc <= 0 || t.state != TASK_OPEN) return rc < 0 ? rc : 0;
     rc = let_go(s, &t, err);
     if (rc == 0) rc = own_targets(s, &t, &own, err);
-    if (rc == 0) rc = flow_task_can_anybody(s, &own, err);
+    if (rc == 0) rc = t.kind == TASK_BALLOT ? flow_task_can_vote(s, &t, err) : flow_task_can_anybody(s, &own, err);
     bool held = rc == 1;
     if (held) rc = flow_task_has_others(s, &t, &own, err);
     if (rc < 0) return rc;
@@ -161,7 +187,7 @@ int flow_task_look(struct session *s, int64_t id, struct err *err)
     }
     int once = held && rc == 0 ? flow_task_is_once(s->db, &t, err) : 0;
     if (once < 0) return once;
-    const char *why = once ? "task.orphan_once" : held ? "task.orphan_author" : reason_of(&t);
+    const char *why = once ? "task.orphan_once" : held ? "task.orphan_author" : reason_of(s, &t, err);
     if (rc == 0) return make_orphan(s, &t, why, err);
     return t.orphan ? end_orphan(s, &t, err) : 0;
 }

@@ -1,5 +1,6 @@
 /* The tables of the engine. Parked runs are many: rows are narrow and every index is partial where it can be. */
 #include "flow/flow.h"
+#include "people/people.h"
 
 static const char first[] =
     /* Names and versions are told once and referred to by small numbers. */
@@ -123,7 +124,8 @@ static const char votes[] =
     "create index flow_ballot_vote on flow_ballot(run, entry);";
 
 /* What may have changed who can decide a task: noted by triggers, so that it does not matter who changes an
- * organisation, and looked at by flow_doubt.c. kind: 1 position in a unit, 2 role, 3 person, 4 unit, 5 calendar. */
+ * organisation, and looked at by flow_doubt.c. kind: 1 position in a unit, 2 role, 3 person, 4 unit, 5 calendar, 6
+ * task, 7 body, 8 whether a person can come in. */
 /* What was half looked at is looked at from the start. (No "or replace": a trigger does as its statement says.) */
 #define DOUBT(kind, name, unit)                                                                                        \
     " delete from flow_doubt where kind = " kind " and name = " name " and unit = " unit ";"                           \
@@ -245,6 +247,34 @@ static const char started[] = "create index flow_run_person on flow_run(person) 
 /* once: each human counts once among those who answer (flow_task_once.c). */
 static const char once[] = "alter table flow_task_group add column once integer not null default 0;";
 
+/* Whether a person can come in: an account goes off or on, is another's, or comes beside one that is off. It counts for
+ * those, too, for whom they stand in and who cannot come in. */
+#define DOUBT_ENTRY(row)                                                                                               \
+    " delete from flow_doubt where kind = 8 and (unit = " row ".person or unit in (select from_person from delegation" \
+    " where to_person = " row ".person));"                                                                             \
+    " insert into flow_doubt(kind, name, unit) select 8, '', " row ".person where " row ".person is not null union"    \
+    " select 8, '', d.from_person from delegation d where d.to_person = " row                                          \
+    ".person and not " PEOPLE_CAN_ENTER("d.from_person") ";"
+#define ON_STAND_IN(name, when, row)                                                                                   \
+    "create trigger flow_doubt_stand_in_" name " after " when " on delegation when not " PEOPLE_CAN_ENTER(             \
+        row ".from_person") " begin" DOUBT("8", "''", row ".from_person") " end;"
+/* clang-format off */
+static const char entry[] =
+    "drop trigger flow_doubt_account; drop trigger flow_doubt_account_person;"
+    "create trigger flow_doubt_account after update of disabled_at on account when (old.disabled_at is null) <>"
+    " (new.disabled_at is null) begin" DOUBT_ENTRY("new") " end;"
+    "create trigger flow_doubt_account_person after update of person on account when new.person is not old.person begin"
+    DOUBT_ENTRY("old") DOUBT_ENTRY("new") " end;"
+    "create trigger flow_doubt_account_made after insert on account when exists(select 1 from account other where"
+    " other.person = new.person and other.id <> new.id) begin" DOUBT_ENTRY("new") " end;"
+    ON_STAND_IN("made", "insert", "new")
+    ON_STAND_IN("changed", "update", "new")
+    ON_STAND_IN("gone", "delete", "old")
+    "create index delegation_valid_from on delegation(valid_from);"
+    "insert into flow_doubt(kind, name, unit) select distinct 8, '', person from account where disabled_at is not null"
+    " and person is not null;";
+/* clang-format on */
+
 const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/002", tasks},
                                                   {"flow/003", outbox},
@@ -271,4 +301,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/doubt_person", doubt_person},
                                                   {"flow/started", started},
                                                   {"flow/once", once},
+                                                  {"flow/entry", entry},
                                                   {0}};

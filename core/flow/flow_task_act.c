@@ -127,7 +127,7 @@ static int check_delegate(struct session *s, const struct flow_task *t, int64_t 
     if (person == s->actor.person) return err_set(err, ERR_INVALID, "people.delegate_self", NULL);
     int rc = flow_task_may(s, t, person, &theirs, err);
     if (rc) return rc < 0 ? rc : err_set(err, ERR_CONFLICT, "task.has_it", NULL);
-    rc = flow_task_is_reachable(s->db, person, err);
+    rc = people_is_reachable(s->db, person, err);
     if (rc <= 0) return rc ? rc : err_set(err, ERR_REFUSED, "task.nobody", NULL);
     rc = flow_task_once(s, t, person, 0, err);
     if (rc == ERR_DENIED) return err_set(err, ERR_REFUSED, "task.delegate_once", NULL);

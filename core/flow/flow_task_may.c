@@ -86,31 +86,30 @@ int flow_task_is_taken(struct session *s, const struct flow_task *t, int64_t per
     return flow_task_may(s, t, t->claimed_by, &cap, err);
 }
 
-/* One who has accounts and none that is not disabled cannot decide; one without any can, by a link. */
-int flow_task_is_reachable(struct store *db, int64_t person, struct err *err)
+/* To whom it was handed may decide it, as long as who handed it on holds it: whether or not they can come in. */
+static int can_by_hand(struct session *s, const struct val *targets, const struct val *target, struct err *err)
 {
-    struct stmt *s = store_stmt(db,
-                                "select 1 from person p where p.id = ?1 and (not exists(select 1 from account a where"
-                                " a.person = p.id) or exists(select 1 from account a where a.person = p.id and"
-                                " a.disabled_at is null))",
-                                err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, person);
-    int rc = stmt_step(s, err);
-    stmt_done(s);
-    return rc;
+    const struct flow_task t = {.targets = *targets};
+    struct people_capacity cap;
+    int rc = people_is_reachable(s->db, val_get_int(target, "person", 0), err);
+    return rc == 1 ? by_hand(s, &t, val_get_int(target, "for", 0), &cap, err) : rc;
 }
 
 int flow_task_can_anybody(struct session *s, const struct val *targets, struct err *err)
 {
     for (size_t i = 0; val_at(targets, i); i++) {
         const struct val *target = val_at(targets, i);
-        if (val_get_int(target, "for", 0)) continue;
-        int64_t person = val_get_int(target, "person", 0);
-        int rc = person ? flow_task_is_reachable(s->db, person, err) : people_can_anybody(s, target, s->now, err);
+        bool handed = val_get_int(target, "for", 0) != 0;
+        int rc = handed ? can_by_hand(s, targets, target, err) : people_can_anybody(s, target, s->now, err);
         if (rc) return rc;
     }
     return 0;
+}
+
+int flow_task_can_vote(struct session *s, const struct flow_task *t, struct err *err)
+{
+    int64_t voter = val_get_int(val_at(&t->targets, 0), "person", 0);
+    return voter ? people_is_reachable(s->db, voter, err) : 0;
 }
 
 /* Who wrote the text does not decide about it, nor who has answered beside it where each counts once. */
@@ -129,9 +128,25 @@ static int is_other(struct session *s, const struct flow_task *t, const struct r
     return rc != ERR_DENIED;
 }
 
+static int others_by_hand(struct session *s, const struct flow_task *t, const struct registry *r, bool once,
+                          const struct val *targets, struct err *err)
+{
+    for (size_t i = 0; val_at(targets, i); i++) {
+        const struct val *target = val_at(targets, i);
+        int64_t giver = val_get_int(target, "for", 0), person = val_get_int(target, "person", 0);
+        int can = giver ? can_by_hand(s, targets, target, err) : 0;
+        int rc = can == 1 && r ? flow_task_apart_from(s, t, person, giver, err) : 0;
+        if (can == 1 && rc == 0 && once) rc = flow_task_once(s, t, person, giver, err);
+        if (can < 0 || err_is_fault(rc)) return can < 0 ? can : rc;
+        if (can == 1 && rc == 0) return 1;
+        err_clear(err);
+    }
+    return 0;
+}
+
 int flow_task_has_others(struct session *s, const struct flow_task *t, const struct val *targets, struct err *err)
 {
-    struct people_crowd crowd = {.most = CROWD_MOST, .ids_only = true};
+    struct people_crowd crowd = {.most = CROWD_MOST, .ids_only = true, .can_act = true};
     struct flow_task asked = *t;
     int once = flow_task_is_once(s->db, t, err), found = 0;
     if (once < 0 || (!once && !t->about)) return once < 0 ? once : 1;
@@ -144,6 +159,7 @@ int flow_task_has_others(struct session *s, const struct flow_task *t, const str
     if (many) err_clear(err);
     for (size_t i = 0; rc == 0 && found == 0 && i < crowd.n; i++)
         found = is_other(s, &asked, r, once, crowd.of[i].person, err);
+    if (rc == 0 && found == 0 && !many) found = others_by_hand(s, t, r, once, targets, err);
     registry_drop(r);
     return many ? 1 : rc ? rc : found;
 }

@@ -221,6 +221,8 @@ static int make_ballots(struct api_call *c, const struct vote *v, const struct f
         t.id = id_next(lane_ids(f->lane), c->s->now);
         rc = flow_task_insert(f, c->s, &t, c->err);
         if (rc == 0) rc = flow_task_emit(c->s, &t, "task.asked", c->err);
+        int can = rc ? 1 : flow_task_can_vote(c->s, &t, c->err);
+        if (can <= 0) rc = can ? can : flow_task_doubt(c->s->db, t.id, c->err);
     }
     return rc;
 }

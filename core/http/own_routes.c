@@ -116,7 +116,6 @@ static int read_rpc(struct http_api *api, struct http_request *r, struct api_job
 {
     struct err *err = &job->err;
     struct val body;
-    struct people_account account;
     int rc = json_parse(r->body, r->body_len, &job->arena, &body, err);
     if (rc) return rc;
     const char *as = val_cstr(&job->arena, val_get(&body, "as"));
@@ -129,11 +128,9 @@ static int read_rpc(struct http_api *api, struct http_request *r, struct api_job
     if (!as) return 0;
     rc = store_begin(api->db, err);
     if (rc) return rc;
-    rc = people_account_find(api->db, as, &account, err);
+    rc = people_account_actor(api->db, as, &job->login.actor, err);
     store_rollback(api->db);
-    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "people.no_account", "name", as, NULL);
-    job->login.actor = (struct actor){.user = account.id, .person = account.person, .admin = account.admin};
-    return rc < 0 ? rc : 0;
+    return rc;
 }
 
 static int run_command(struct api_job *job, struct session *s, struct reader *reader, struct err *err)

@@ -31,7 +31,8 @@ struct feed {
     struct err *err;
 };
 
-/* Whose is it? The account, too: it may have roles of its own. */
+/* Whose is it? The account, too: it may have roles of its own. A link is no way around accounts that are off; it is
+ * good again when one is on again. */
 static int find_person(struct session *s, const char *token, struct actor *who, char lang[8], struct err *err)
 {
     uint8_t hash[DIGEST_LEN];
@@ -50,7 +51,9 @@ static int find_person(struct session *s, const char *token, struct actor *who, 
         if (p && len < 8) memcpy(lang, p, len + 1);
     }
     stmt_done(st);
-    return rc;
+    if (rc != 1) return rc;
+    rc = people_is_reachable(s->db, who->person, err);
+    return rc ? rc : err_set(err, ERR_DENIED, "notify.calendar_off", NULL);
 }
 
 static int add(struct feed *f, struct event e)

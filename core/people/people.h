@@ -88,7 +88,7 @@ struct people_capacity {
 };
 int people_may_decide(struct session *s, const struct val *target, int64_t person, int64_t now,
                       struct people_capacity *cap, struct err *err);
-/* 1 when at least one person may decide it now: 0 makes the task an orphan. */
+/* 1 when at least one person may decide it now, and can come in to do it: 0 makes the task an orphan. */
 int people_can_anybody(struct session *s, const struct val *target, int64_t now, struct err *err);
 
 /* Whom a target reaches: all who may decide it today. Each person once; more than `most` are ERR_LIMIT
@@ -101,6 +101,7 @@ struct people_crowd {
     struct people_reached *of;
     size_t n, cap, most;
     bool ids_only; /* of those who hold it themselves; names and addresses are not read */
+    bool can_act;  /* without those who cannot come in, unless one who stands in for them can */
 };
 int people_reach(struct session *s, const struct val *target, struct arena *a, struct people_crowd *crowd,
                  struct err *err);
@@ -170,6 +171,8 @@ struct people_account_new {
 int people_account_add(struct store *db, const struct people_account_new *n, int64_t now, int64_t *id, struct err *err);
 int people_account_find(struct store *db, const char *name, struct people_account *out, struct err *err); /* 1, 0 */
 int people_account_get(struct store *db, int64_t id, struct people_account *out, struct err *err);        /* 1, 0 */
+/* Who acts by an account. ERR_NOT_FOUND "people.no_account", ERR_DENIED "people.account_off". */
+int people_account_actor(struct store *db, const char *name, struct actor *out, struct err *err);
 int people_account_is_on(struct store *db, int64_t id, struct err *err); /* 1; 0: disabled, or none */
 int people_account_disable(struct store *db, int64_t id, bool disabled, int64_t now, struct err *err);
 /* Person, language and whether it is an administrator's. Of another person than before, whoever is logged in as it is
@@ -179,7 +182,12 @@ int people_account_set(struct store *db, const struct people_account *a, int64_t
 void people_account_hash(const struct people_account *a, char out[DIGEST_HEX]);
 /* How a person gets in: not at all, by an account, or not any more (all accounts are switched off). */
 enum people_entry { PEOPLE_NO_ACCOUNT, PEOPLE_HAS_ACCOUNT, PEOPLE_LOCKED_OUT };
-int people_entry(struct store *db, int64_t person, struct err *err); /* one of these, or an error */
+int people_entry(struct store *db, int64_t person, struct err *err);        /* one of these, or an error */
+int people_is_reachable(struct store *db, int64_t person, struct err *err); /* 1; 0: locked out, or nobody */
+/* SQL: the person of a column can come in. One without any account can, by a signed link. */
+#define PEOPLE_CAN_ENTER(person)                                                                                       \
+    "(not exists(select 1 from account own where own.person = " person                                                 \
+    ") or exists(select 1 from account own where own.person = " person " and own.disabled_at is null))"
 
 /* A role that is held in a unit and below (unit 0: everywhere), [from, to) in days; to 0: open. */
 struct people_role {

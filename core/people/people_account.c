@@ -57,6 +57,17 @@ int people_account_find(struct store *db, const char *name, struct people_accoun
     return read_account(s, out, err);
 }
 
+int people_account_actor(struct store *db, const char *name, struct actor *out, struct err *err)
+{
+    struct people_account account;
+    int rc = people_account_find(db, name, &account, err);
+    if (rc < 0) return rc;
+    if (rc == 0) return err_set(err, ERR_NOT_FOUND, "people.no_account", "name", name, NULL);
+    if (account.disabled) return err_set(err, ERR_DENIED, "people.account_off", "name", name, NULL);
+    *out = (struct actor){.user = account.id, .person = account.person, .admin = account.admin};
+    return 0;
+}
+
 int people_account_get(struct store *db, int64_t id, struct people_account *out, struct err *err)
 {
     struct stmt *s = store_stmt(db, ACCOUNT_COLUMNS "where id = ?1", err);
@@ -140,4 +151,13 @@ int people_entry(struct store *db, int64_t person, struct err *err)
     stmt_done(s);
     if (rc < 0) return rc;
     return all == 0 ? PEOPLE_NO_ACCOUNT : off < all ? PEOPLE_HAS_ACCOUNT : PEOPLE_LOCKED_OUT;
+}
+
+int people_is_reachable(struct store *db, int64_t person, struct err *err)
+{
+    int64_t one;
+    struct stmt *s = store_stmt(db, "select 1 from person p where p.id = ?1 and " PEOPLE_CAN_ENTER("p.id"), err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, person);
+    return people_one(s, &one, err);
 }

@@ -144,30 +144,49 @@ int people_may_decide(struct session *s, const struct val *target, int64_t perso
     return rc ? rc : people_decide_on(s->db, &w, person, people_day(s->host, now), cap, err);
 }
 
+void people_wanted_bind(struct stmt *s, const struct people_wanted *w, int64_t day)
+{
+    int n = stmt_bind_count(s);
+    stmt_bind_int(s, 1, w->unit);
+    stmt_bind_int(s, 2, day);
+    if (n > 2 && w->position) stmt_bind_str(s, 3, w->position);
+    if (n > 3 && w->role) stmt_bind_str(s, 4, w->role);
+    if (n > 4 && w->body) stmt_bind_int(s, 5, w->body);
+    if (n > 5) stmt_bind_int(s, 6, w->person);
+}
+
+static const char anybody_person_sql[] =
+    WITH_UP "select 1 from person h where h.id = ?6 and " PEOPLE_CAN_ACT("h.id") " limit 1";
+
+static const char anybody_body_sql[] = WITH_UP
+    "select 1 from body_member h where h.body = ?5 and " HELD("h") " and " PEOPLE_CAN_ACT("h.person") " limit 1";
+
+static const char anybody_position_sql[] =
+    WITH_UP "select 1 from position_held h where h.position = ?3 and (?1 = 0 or h.unit = ?1) and " HELD(
+        "h") " and " PEOPLE_CAN_ACT("h.person") " limit 1";
+
 /* Those who hold the role, from the role's side: by index on role and on position. */
-static const char anybody_role_sql[] =
-    WITH_UP "select 1 from role_held h where h.role = ?3 and h.person is not null and " HELD(
-        "h") " and (?1 = 0 or h.unit is null or h.unit in (select id from up))"
-             " union all select 1 from position_role r join position_held h on h.position = "
-             "r.position where r.role = ?3 and " HELD("h") " and (?1 = 0 or h.unit in (select id from up)) limit 1";
+/* clang-format off */
+static const char anybody_role_sql[] = WITH_UP
+    "select 1 from role_held h where h.role = ?4 and h.person is not null and " HELD("h")
+    " and (?1 = 0 or h.unit is null or h.unit in (select id from up)) and " PEOPLE_CAN_ACT("h.person")
+    " union all select 1 from position_role r join position_held h on h.position = r.position where r.role = ?4 and "
+    HELD("h") " and (?1 = 0 or h.unit in (select id from up)) and " PEOPLE_CAN_ACT("h.person") " limit 1";
+/* clang-format on */
 
 int people_can_anybody(struct session *s, const struct val *target, int64_t now, struct err *err)
 {
     struct people_wanted w;
-    int64_t one, day = people_day(s->host, now);
+    int64_t one;
     int rc = people_wanted_read(s->db, s->arena, target, &w, err);
     if (rc) return rc;
-    struct stmt *q =
-        store_stmt(s->db,
-                   w.person     ? "select 1 from person where id = ?1"
-                   : w.body     ? "select 1 from body_member h where h.body = ?1 and " HELD("h") " limit 1"
-                   : w.position ? "select 1 from position_held h where h.position = ?3 and (?1 = 0 or h.unit"
-                                  " = ?1) and " HELD("h") " limit 1"
-                                : anybody_role_sql,
-                   err);
+    struct stmt *q = store_stmt(s->db,
+                                w.person     ? anybody_person_sql
+                                : w.body     ? anybody_body_sql
+                                : w.position ? anybody_position_sql
+                                             : anybody_role_sql,
+                                err);
     if (!q) return err->code;
-    stmt_bind_int(q, 1, w.person ? w.person : w.body ? w.body : w.unit);
-    if (!w.person) stmt_bind_int(q, 2, day);
-    if (!w.person && !w.body) stmt_bind_str(q, 3, w.position ? w.position : w.role);
+    people_wanted_bind(q, &w, people_day(s->host, now));
     return people_one(q, &one, err);
 }

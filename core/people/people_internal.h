@@ -23,6 +23,15 @@
     "p.unit = up.id"                                                                                                   \
     " where " HELD("p") ") "
 
+/* "can come in, or one who stands in for them can": of a column with a holder, in a statement WITH_UP whose target is
+ * bound by people_wanted_bind. As people_may_decide reads a delegation. */
+#define PEOPLE_CAN_ACT(holder)                                                                                         \
+    "(" PEOPLE_CAN_ENTER(                                                                                              \
+        holder) " or exists(select 1 from delegation d where d.from_person = " holder                                  \
+                " and d.valid_from <= ?2 and d.valid_to > ?2 and (d.position is null or d.position = ?3) and (d.role"  \
+                " is null or d.role = ?4) and d.body is ?5 and (d.unit is null or d.unit in (select id from up)) "     \
+                "and " PEOPLE_CAN_ENTER("d.to_person") "))"
+
 /* "allows the verb" for a row of role_verb: by its name, by its family ("content.*"), or by either bound to the state.
  */
 #define PEOPLE_VERB_ROWS(t) t ".verb in (?5, ?6, ?7, ?8)"
@@ -66,6 +75,8 @@ struct people_wanted {
 };
 int people_wanted_read(struct store *db, struct arena *a, const struct val *target, struct people_wanted *w,
                        struct err *err);
+/* ?1 the unit, ?2 the day, ?3 the position, ?4 the role, ?5 the body, ?6 the person; as many as the statement has. */
+void people_wanted_bind(struct stmt *s, const struct people_wanted *w, int64_t day);
 /* 1 when the person fits by what they hold themselves. */
 int people_fits(struct store *db, const struct people_wanted *w, int64_t person, int64_t day, struct err *err);
 /* people_may_decide as of a day. */

@@ -94,39 +94,39 @@ static int add_delegates(struct reach *r, size_t from, size_t until)
     return rc;
 }
 
-static int add_person(struct reach *r, int64_t person)
-{
-    int64_t one;
-    if (!r->crowd->ids_only) return add(r, person);
-    struct stmt *s = store_stmt(r->s->db, "select 1 from person where id = ?1", r->err);
-    if (!s) return r->err->code;
-    stmt_bind_int(s, 1, person);
-    int rc = people_one(s, &one, r->err);
-    return rc == 1 ? add(r, person) : rc;
-}
+/* ?7: those too who cannot act. */
+#define WHO_CAN(holder) " and (?7 or " PEOPLE_CAN_ACT(holder) ")"
 
-static const char body_sql[] =
-    "select distinct h.person from body_member h where h.body = ?1 and " HELD("h") " order by h.person";
+static const char body_sql[] = WITH_UP "select distinct h.person from body_member h where h.body = ?5 and " HELD("h")
+    WHO_CAN("h.person") " order by h.person";
 
 static const char position_sql[] =
-    "select distinct h.person from position_held h where h.position = ?3 and (?1 = 0 or h.unit ="
-    " ?1) and " HELD("h") " order by h.person";
+    WITH_UP "select distinct h.person from position_held h where h.position = ?3 and (?1 = 0 or h.unit ="
+            " ?1) and " HELD("h") WHO_CAN("h.person") " order by h.person";
 
-static const char role_sql[] =
-    WITH_UP "select h.person from role_held h where h.role = ?3 and h.person is not null and " HELD(
-        "h") " and (?1 = 0 or h.unit is null or h.unit in (select id from up))"
-             " union select h.person from position_role r join position_held h on h.position = r.position where r.role"
-             " = ?3 and " HELD("h") " and (?1 = 0 or h.unit in (select id from up)) order by 1";
+/* clang-format off */
+static const char role_sql[] = WITH_UP
+    "select h.person from role_held h where h.role = ?4 and h.person is not null and " HELD("h")
+    " and (?1 = 0 or h.unit is null or h.unit in (select id from up))" WHO_CAN("h.person")
+    " union select h.person from position_role r join position_held h on h.position = r.position where r.role = ?4"
+    " and " HELD("h") " and (?1 = 0 or h.unit in (select id from up))" WHO_CAN("h.person") " order by 1";
+/* clang-format on */
+
+static const char one_sql[] = WITH_UP "select h.id from person h where h.id = ?6" WHO_CAN("h.id");
 
 static int add_all(struct reach *r)
 {
     const struct people_wanted *w = &r->w;
     int rc;
-    struct stmt *s = store_stmt(r->s->db, w->body ? body_sql : w->position ? position_sql : role_sql, r->err);
+    struct stmt *s = store_stmt(r->s->db,
+                                w->person     ? one_sql
+                                : w->body     ? body_sql
+                                : w->position ? position_sql
+                                              : role_sql,
+                                r->err);
     if (!s) return r->err->code;
-    stmt_bind_int(s, 1, w->body ? w->body : w->unit);
-    stmt_bind_int(s, 2, r->day);
-    if (!w->body) stmt_bind_str(s, 3, w->position ? w->position : w->role);
+    people_wanted_bind(s, w, r->day);
+    stmt_bind_int(s, 7, !r->crowd->can_act);
     while ((rc = stmt_step(s, r->err)) == 1)
         if ((rc = add(r, stmt_int(s, 0))) != 0) break;
     stmt_done(s);
@@ -139,6 +139,6 @@ int people_reach(struct session *s, const struct val *target, struct arena *a, s
     struct reach r = {
         .s = s, .crowd = crowd, .a = a, .day = people_day(s->host, s->now), .before = crowd->n, .err = err};
     int rc = people_wanted_read(s->db, a, target, &r.w, err);
-    if (rc == 0) rc = r.w.person ? add_person(&r, r.w.person) : add_all(&r);
+    if (rc == 0) rc = add_all(&r);
     return rc || crowd->ids_only ? rc : add_delegates(&r, r.before, crowd->n);
 }

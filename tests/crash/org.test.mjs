@@ -98,3 +98,33 @@ describe('killed while the open tasks of a split unit are handed on', () => {
       await s.stop();
     });
 });
+
+// What is in doubt since an account was switched off is spread over what its person holds, in slices of its own.
+describe('killed while an account goes off and on', () => {
+  const SOURCE = flow('heads', 'return run:ask { to = { position = "head", unit = unit("north") }, title = "Heads" }');
+  for (const point of ['task.entry_doubted', 'task.orphaned', 'lane.before_commit:2', 'lane.after_commit:2'])
+    it(point, { timeout: 60000 }, async () => {
+      const s = await office(SOURCE), run = await s.startFlow('t.heads'), [{ id }] = await s.open(run);
+      await s.must('user', 'add', 'mai', '--person', 'mai');
+      const until = (orphan) => s.until1(`orphan: ${orphan}`, async () => !!(await s.must('task', 'show', id)).orphan === orphan);
+      const killed = async (word, end) => {
+        await s.stop();
+        await s.start({ KHUNG_CRASH_AT: point }).catch(() => null);
+        if (!s.gone) await s.cli('user', word, 'mai');
+        if (!s.gone) await Promise.race([s.ended, s.until1('it is looked at', async () => s.gone || !!(await s.cli('task', 'show', id)).json?.orphan === end).catch(() => null)]);
+        const passed = s.gone;
+        if (!passed) await s.kill();
+        await s.start();
+        await s.must('user', word, 'mai');
+        await until(end);
+        return passed;
+      };
+      assert.ok(await killed('disable', true), 'the point was passed');
+      await killed('enable', false);
+      assert.deepEqual((await s.must('task', 'history', id)).map((l) => l.kind), ['orphan_escalated', 'orphan_over'], 'once each');
+      await s.must('task', 'decide', id, '--as', 'mai', '--decision', 'approve');
+      await s.done(run);
+      assert.deepEqual(await s.must('verify'), []);
+      await s.stop();
+    });
+});

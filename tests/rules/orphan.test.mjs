@@ -1,6 +1,7 @@
 // Tasks that lose those who could decide them: each change has its outcome, hot and cold, within the second.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { flow, office } from '../lib/office.mjs';
 
 const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
@@ -11,12 +12,34 @@ const SOURCE = [
   flow('named', 'return run:ask { to = person("hoa"), title = "Named" }'),
   flow('role', 'return run:ask { to = { role = "reviewer", unit = unit("north") }, title = "Role", escalate = person("lan") }'),
   flow('about', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "About", about = content.get("note", input.id) }').replace('title = "about" }', 'title = "about", input = { id = "integer!" } }'),
+  flow('ward', 'return run:ask { to = { position = "head", unit = unit("ward") }, title = "Ward" }'),
+  flow('panel', 'return run:ask { to = { body = "panel" }, title = "Panel" }'),
+  'content.type("order", { fields = { title = "text!" }, title = "title", unit = true, approval = true })',
+  flow('order', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "Order", about = content.get("order", input.id) }').replace('title = "order" }', 'title = "order", input = { id = "integer!" } }'),
+  flow('south', 'return run:ask { to = { position = "clerk", unit = unit("south") }, title = "South" }'),
+  flow('vote', 'return run:vote { voters = { person("mai"), person("hoa") }, title = "Vote" }'),
   flow('watch', 'local e = run:wait("task.orphaned", {}, { within = "30s" }) return e'),
 ].join('\n');
 const start = async (options) => office(SOURCE, options);
 const show = (s, id) => s.must('task', 'show', id);
 const orphaned = (s, id) => s.until1('an orphan', async () => { const t = await show(s, id); return t.orphan && t; });
 const gone = (position, unit, person, to = day(-1)) => ({ holders: [{ position, unit, person, from: '2020-01-01', to }] });
+const PANEL = {
+  bodies: [{ code: 'panel', name: 'Panel', unit: 'province', from: '2020-01-01' }],
+  body_members: [{ body: 'panel', person: 'dao', from: '2020-01-01' }],
+  role_holders: [{ role: 'reviewer', person: 'tam', unit: 'north', from: '2020-01-01' }],
+};
+const task = async (s, name, input = {}) => {
+  const run = await s.startFlow(`t.${name}`, input), [{ id }] = await s.open(run);
+  return { run, id };
+};
+const decided = (s, id, who) => s.must('task', 'decide', id, '--as', who, '--decision', 'approve');
+const accounts = async (s, ...names) => { for (const n of names) await s.must('user', 'add', n, '--person', n); };
+const off = (s, who) => s.must('user', 'disable', who);
+const on = (s, who) => s.must('user', 'enable', who);
+const rescued = (s, id) => s.until1('it is no orphan', async () => !(await show(s, id)).orphan);
+// All that was in doubt has been looked at.
+const settled = (s) => s.until1('no doubt is left', async () => execFileSync('sqlite3', ['-readonly', '-cmd', '.timeout 5000', `${s.data}/khung.db`, 'select count(*) from flow_doubt'], { encoding: 'utf8' }).trim() === '0');
 const kinds = async (s, id) => (await s.must('task', 'history', id)).map((l) => l.kind);
 
 describe('nobody can decide it', () => {
@@ -92,6 +115,165 @@ describe('nobody can decide it', () => {
     await orphaned(s, id);
     assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
     await s.done(run);
+    await s.stop();
+  });
+});
+
+describe('whom it is asked of cannot sign in', () => {
+  it('the only holder of a position, of a role, the only member of a body: it is an orphan; let in again, it is theirs alone', async () => {
+    const s = await start({ org: PANEL }), cases = [['heads', 'mai'], ['role', 'tam'], ['panel', 'dao']], tasks = [];
+    await accounts(s, 'mai', 'tam', 'dao', 'lan');
+    for (const [name] of cases) tasks.push(await task(s, name));
+    await settled(s);
+    for (const { id } of tasks) assert.equal((await show(s, id)).orphan, undefined);
+    for (const [, who] of cases) await off(s, who);
+    for (const { id } of tasks) await orphaned(s, id);
+    const listed = await s.must('task', 'orphans', '--lang', 'en');
+    assert.deepEqual(listed.map((t) => t.id).toSorted(), tasks.map((t) => t.id).toSorted());
+    for (const t of listed) assert.match(t.reason, /can sign in/);
+    const [head, role, panel] = await Promise.all(tasks.map(({ id }) => show(s, id)));
+    assert.ok(head.to.some((x) => x.why === 'orphan' && x.position === 'head'));
+    assert.ok(role.to.some((x) => x.why === 'orphan' && x.person));
+    assert.ok(!panel.to.some((x) => x.why === 'orphan'));
+    const late = await task(s, 'heads');
+    assert.ok((await orphaned(s, late.id)).to.some((x) => x.why === 'orphan'), 'one that is asked now');
+    await decided(s, late.id, 'lan');
+    await s.restart();
+    for (const [, who] of cases) await on(s, who);
+    for (const [i, { run, id }] of tasks.entries()) {
+      await rescued(s, id);
+      assert.ok(!(await show(s, id)).to.some((x) => x.why === 'orphan'));
+      assert.deepEqual((await kinds(s, id)).at(-1), 'orphan_over');
+      await decided(s, id, cases[i][1]);
+      assert.equal((await s.done(run)).result.decision, 'approve');
+    }
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+
+  it('a holder above who cannot sign in either is passed over', async () => {
+    const s = await start();
+    await s.org({ units: [{ code: 'ward', name: 'Ward', kind: 'ward', parent: 'north', from: '2020-01-01' }], holders: [{ position: 'head', unit: 'ward', person: 'binh', from: '2020-01-01' }] });
+    await accounts(s, 'binh', 'mai');
+    const { run, id } = await task(s, 'ward'), province = (await s.must('org', 'units')).find((u) => u.code === 'province').id;
+    await off(s, 'mai');
+    await off(s, 'binh');
+    const t = await orphaned(s, id);
+    assert.deepEqual(t.to.filter((x) => x.why === 'orphan').map((x) => x.unit), [province]);
+    await s.must('flow', 'cancel', run);
+    await s.stop();
+  });
+
+  it('who stands in for them still decides it: no orphan until they cannot sign in either, or the delegation ends', async () => {
+    const s = await start();
+    await accounts(s, 'mai', 'tam', 'hoa');
+    const heads = await task(s, 'heads'), other = await task(s, 'north');
+    const ballots = async (run) => (await s.must('task', 'list')).filter((t) => t.run === run).map((t) => t.id);
+    const given = await s.must('delegation', 'add', '--from', 'mai', '--to', 'tam', '--until', day(5));
+    await off(s, 'mai');
+    await off(s, 'hoa');
+    await orphaned(s, other.id);
+    await settled(s);
+    assert.equal((await show(s, heads.id)).orphan, undefined);
+    const vote = await s.startFlow('t.vote');
+    await s.open(vote, 2);
+    for (const id of await ballots(vote)) await orphaned(s, id); // nobody votes for another
+    await s.must('flow', 'cancel', vote);
+    await off(s, 'tam');
+    await orphaned(s, heads.id);
+    await on(s, 'tam');
+    await rescued(s, heads.id);
+    await s.must('delegation', 'revoke', given.id ?? given, '--on', day(0));
+    await orphaned(s, heads.id);
+    await s.must('delegation', 'add', '--from', 'mai', '--to', 'tam', '--until', day(5));
+    await rescued(s, heads.id);
+    await off(s, 'tam');
+    await orphaned(s, heads.id);
+    await s.must('user', 'add', 'mai2', '--person', 'mai');
+    await rescued(s, heads.id);
+    await decided(s, heads.id, 'mai2');
+    await s.stop();
+  });
+
+  it('to whom it was handed still decides it, until they cannot sign in either', async () => {
+    const s = await start();
+    await accounts(s, 'mai', 'cuc', 'hoa');
+    const { id } = await task(s, 'heads'), other = await task(s, 'north');
+    await s.must('task', 'delegate', id, 'cuc', '--as', 'mai');
+    await off(s, 'mai');
+    await off(s, 'hoa');
+    await orphaned(s, other.id);
+    await settled(s);
+    assert.equal((await show(s, id)).orphan, undefined);
+    await off(s, 'cuc');
+    await orphaned(s, id);
+    await on(s, 'cuc');
+    await rescued(s, id);
+    await decided(s, id, 'cuc');
+    await s.stop();
+  });
+
+  it('of two holders one wrote the text, and the other cannot sign in', async () => {
+    const s = await start();
+    await s.org({ holders: [{ position: 'clerk', unit: 'north', person: 'mai', from: '2020-01-01' }] });
+    const north = (await s.must('org', 'units')).find((u) => u.code === 'north').id;
+    const order = (await s.as('mai')('POST', '/api/content/order', { title: 'One', unit: north })).json;
+    await accounts(s, 'hoa', 'cuc');
+    const { id } = await task(s, 'order', { id: order.id });
+    await settled(s);
+    assert.equal((await show(s, id)).orphan, undefined);
+    await off(s, 'hoa');
+    await orphaned(s, id);
+    await on(s, 'hoa');
+    await rescued(s, id);
+    await s.must('task', 'delegate', id, 'cuc', '--as', 'hoa');
+    await off(s, 'hoa');
+    await settled(s);
+    assert.equal((await show(s, id)).orphan, undefined, 'to whom it was handed is no author');
+    await decided(s, id, 'cuc');
+    await s.stop();
+  });
+});
+
+const HOUR = 3600000;
+// The service's own day in Asia/Ho_Chi_Minh; its clock is set by an offset, and runs.
+const localDay = (at) => new Date(at + 7 * HOUR).toISOString().slice(0, 10);
+
+// Before midnight all is as it was set; false when the machine was too slow to look before midnight.
+async function before(lead) {
+  const today = localDay(Date.now()), midnight = Date.parse(`${today}T17:00:00Z`), noon = midnight - 12 * HOUR;
+  const s = await start({ org: PANEL, config: { clock_offset: noon - Date.now() } });
+  const ends = { from: '2020-01-01', to: localDay(midnight) };
+  await accounts(s, 'hoa', 'cuc');
+  await s.org({ holders: [{ position: 'head', unit: 'north', person: 'mai', ...ends }], body_members: [{ body: 'panel', person: 'dao', ...ends }] });
+  await s.must('delegation', 'add', '--from', 'hoa', '--to', 'an', '--until', today);
+  await s.must('delegation', 'add', '--from', 'cuc', '--to', 'binh', '--since', localDay(midnight), '--until', localDay(midnight + 24 * HOUR));
+  const held = [await task(s, 'heads'), await task(s, 'panel'), await task(s, 'north')].map((t) => t.id);
+  const coming = (await task(s, 'south')).id;
+  for (const who of ['hoa', 'cuc']) await off(s, who);
+  await orphaned(s, coming);
+  await settled(s);
+  await accounts(s, 'mai');
+  await s.must('task', 'claim', held[0], '--as', 'mai');
+  s.config.clock_offset = midnight - lead - Date.now();
+  await s.restart();
+  const now = await Promise.all([...held, coming].map((id) => show(s, id)));
+  if (Date.now() + s.config.clock_offset >= midnight) return s.stop().then(() => false);
+  assert.deepEqual(now.map((t) => !!t.orphan), [false, false, false, true]);
+  return { s, held, coming, midnight };
+}
+
+describe('midnight', () => {
+  it('in a service that runs: what ends with the day makes orphans and is let go within the minute, and what begins mends them', { timeout: 120000 }, async () => {
+    let at;
+    for (let lead = 3000; !(at = await before(lead)); lead *= 2) assert.ok(lead < 30000, 'this machine is too slow');
+    const { s, held, coming, midnight } = at;
+    for (const id of held) {
+      const t = await orphaned(s, id);
+      assert.ok(t.orphan >= midnight && t.orphan < midnight + 60000, `${t.orphan - midnight} ms after midnight`);
+    }
+    assert.equal((await show(s, held[0])).claimed_by, undefined);
+    await rescued(s, coming);
     await s.stop();
   });
 });

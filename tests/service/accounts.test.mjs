@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PASSWORD, browser } from '../lib/browser.mjs';
-import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { Service, folder, pause, plugin, serve } from '../lib/khung.mjs';
 
 const SOURCE = `
 content.type("paper", { fields = { title = "text!" }, title = "title", unit = true })
@@ -437,5 +437,39 @@ describe('what else the command line can do', () => {
     assert.equal(typeof (await must(200, 'an', 'POST', '/api/runs/upgrade', { dry_run: true })).json, 'object');
     for (const [method, path] of [['POST', '/api/plugins/reload'], ['GET', '/api/verify'], ['GET', '/api/warnings'], ['GET', '/api/confinement'], ['POST', '/api/runs/upgrade']])
       assert.equal(await code(403, 'chief', method, path, method === 'POST' ? {} : undefined), 'denied.verb', path);
+  });
+});
+
+describe('an account that is switched off', () => {
+  const refused = async (on, ...words) => {
+    const r = await on.cli(...words, '--as', 'shut', '--lang', 'en');
+    assert.equal(r.code, 1, `${words.join(' ')}: ${r.out}`);
+    assert.match(r.err, /The account shut is switched off/, words.join(' '));
+  };
+
+  it('does, reads and takes nothing on the command line', async () => {
+    const org = join(s.dir, 'shut.json'), run = await s.startFlow('papers.asks');
+    writeFileSync(org, JSON.stringify({ users: [{ name: 'shut', person: 'chief' }], role_holders: [{ role: 'organiser', user: 'shut' }, { role: 'clerk', user: 'shut' }, { role: 'clerk', person: 'chief', unit: 'inside' }] }));
+    await s.must('org', 'import', org);
+    const task = (await s.must('task', 'list')).find((t) => t.run === run).id;
+    await s.must('task', 'list', '--as', 'shut');
+    await s.must('user', 'disable', 'shut');
+    for (const words of [['task', 'decide', task, '--decision', 'approve'], ['task', 'list'], ['calendar', 'link'], ['org', 'import', org], ['org', 'export', '-'], ['flow', 'start', 'papers.asks'],
+      ['report', 'list'], ['audit', 'list'], ['content', 'list', 'paper'], ['user', 'token', 'an'], ['delegation', 'add', '--from', 'chief', '--to', 'an', '--until', day(5)]])
+      await refused(s, ...words);
+    assert.equal((await s.flow(run)).state, 'running');
+    await s.must('user', 'enable', 'shut');
+    await s.must('task', 'decide', task, '--decision', 'approve', '--as', 'shut');
+    assert.equal((await s.until(run, ['completed', 'failed'])).state, 'completed');
+  });
+
+  it('nor without a service', async () => {
+    const alone = new Service(folder());
+    await alone.must('user', 'add', 'shut', '--admin');
+    await alone.must('user', 'add', 'other', '--admin');
+    await alone.must('user', 'list', '--as', 'shut');
+    await alone.must('user', 'disable', 'shut');
+    for (const words of [['user', 'list'], ['user', 'add', 'more'], ['report', 'run', 'audit']]) await refused(alone, ...words);
+    assert.deepEqual((await alone.must('user', 'list')).map((u) => u.name).toSorted(), ['other', 'shut']);
   });
 });

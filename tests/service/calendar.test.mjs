@@ -107,6 +107,21 @@ describe('the calendar feed', () => {
     assert.equal((await s.cli('calendar', 'link')).code, 1, 'the operator is no person');
   });
 
+  it('is no way around an account that is switched off: it tells nothing until one is on again', async () => {
+    const mai = new URL((await s.must('calendar', 'link', '--as', 'mai')).url).pathname;
+    await s.must('user', 'disable', 'mai');
+    const shut = await s.request('GET', mai, undefined, { 'accept-language': 'en' });
+    assert.deepEqual([shut.status, shut.json.code], [403, 'notify.calendar_off']);
+    assert.match(shut.json.detail, /no account that is switched on/);
+    assert.doesNotMatch(shut.text, /for another/);
+    await s.must('user', 'add', 'mai2', '--person', 'mai');
+    assert.equal((await s.request('GET', mai)).status, 200, 'by another account of the same person');
+    await s.must('user', 'disable', 'mai2');
+    assert.equal((await s.request('GET', mai)).status, 403);
+    await s.must('user', 'enable', 'mai');
+    assert.match((await s.request('GET', mai)).text, /for another/);
+  });
+
   it('a task that was decided is no longer there', async () => {
     const before = read((await s.request('GET', s.link)).text).events.length;
     const [task] = (await s.must('task', 'list', '--user', 'lan')).filter((t) => t.title === 'day');

@@ -146,3 +146,21 @@ describe('a link', () => {
     await s.done(run);
   });
 });
+
+describe('a link of somebody whose account was switched off', () => {
+  it('shows and decides nothing, and none is made; switched on again, it is good', async () => {
+    await s.as('dao')('GET', '/api/inbox');
+    const { path, id, run } = await make('either', {}, 'dao@example.org');
+    assert.equal((await get(path)).status, 200);
+    await s.must('user', 'disable', 'dao');
+    for (const r of [await get(path), await post(path, { decision: 'approve' })]) {
+      assert.equal(r.status, 409);
+      assert.doesNotMatch(r.text, /Either/);
+    }
+    assert.equal((await s.cli('task', 'link', id, 'dao@example.org')).code, 1);
+    assert.equal((await s.flow(run)).state, 'running');
+    await s.must('user', 'enable', 'dao');
+    assert.equal((await post(path, { decision: 'approve' })).status, 200);
+    assert.equal((await s.done(run)).result.decision, 'approve');
+  });
+});

@@ -147,6 +147,16 @@ static void task_that_nobody_may_decide_is_an_orphan(void **state)
     /* A position that carries a role is a holder of the role, in its unit and below. */
     r = target(f, "role", "editor", "b");
     assert_int_equal(people_can_anybody(&f->s, &r, f->s.now, &f->err), 1);
+    /* Its holder cannot come in; then they can. */
+    struct people_account_new n = {.name = "only", .person = fixture_person(f, "lan")};
+    int64_t account;
+    fixture_ok(f, "free", store_exec(f->db, "update account set person = null", &f->err));
+    fixture_ok(f, "add", people_account_add(f->db, &n, f->s.now, &account, &f->err));
+    assert_int_equal(people_can_anybody(&f->s, &t, f->s.now, &f->err), 1);
+    fixture_ok(f, "off", people_account_disable(f->db, account, true, f->s.now, &f->err));
+    assert_int_equal(people_can_anybody(&f->s, &t, f->s.now, &f->err), 0);
+    fixture_ok(f, "on", people_account_disable(f->db, account, false, f->s.now, &f->err));
+    assert_int_equal(people_can_anybody(&f->s, &t, f->s.now, &f->err), 1);
 }
 
 static void delegate_decides_for_another_within_dates_and_scope(void **state)
