@@ -324,6 +324,12 @@ static void show_task(struct cli *c, const struct val *args, struct val *out)
         *out = val_nil();
 }
 
+/* A word that there is not, or that goes with another one: what is missing is how to ask. */
+static bool is_slip(const struct err *err)
+{
+    return strcmp(err->key, "people.no_verb") == 0 || strcmp(err->key, "people.verb_decide") == 0;
+}
+
 static int run_call(struct cli *c, const struct call *call)
 {
     struct val args = val_list(), out = val_nil();
@@ -338,7 +344,8 @@ static int run_call(struct cli *c, const struct call *call)
     }
     if (rc > 0 || word < c->nwords) return cli_usage(c, call->usage);
     if (rc == 0) rc = read_pages(c, call, &args, &out, &err);
-    if (rc) return cli_fail(c, &err);
+    if (rc) cli_fail(c, &err);
+    if (rc) return is_slip(&err) ? cli_usage(c, call->usage) : CLI_FAILED;
     if (strcmp(call->api, "plugin.reload") == 0 && cli_list(c, "plugin.list", &out, &err) != 0)
         return cli_fail(c, &err);
     if (c->json && out.type == VAL_NIL && strncmp(call->api, "task.", 5) == 0) show_task(c, &args, &out);

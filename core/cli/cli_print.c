@@ -56,6 +56,11 @@ static bool is_instant(const char *name)
     return false;
 }
 
+static const struct val *fields_of(const struct val *row)
+{
+    return row->type == VAL_OBJ ? row->as.obj.fields : row;
+}
+
 static bool is_list_of_texts(const struct val *v)
 {
     size_t i = 0;
@@ -64,18 +69,32 @@ static bool is_list_of_texts(const struct val *v)
     return v->type == VAL_LIST && i == v->as.list.n;
 }
 
-static void write_cell(struct buf *b, const char *name, const struct val *v)
+/* A code that the command says a word for: "value.why.kind.none" is "no right". */
+static const char *word_of(struct cli *c, const char *name, const struct val *v)
+{
+    char key[128];
+    if (v->type != VAL_STR || c->nwords == 0) return NULL;
+    snprintf(key, sizeof(key), "value.%.20s.%.40s.%.40s", c->words[0], name, v->as.str.s);
+    return locale_text(c->lang, key);
+}
+
+static void write_cell(struct cli *c, struct buf *b, const char *name, const struct val *v)
 {
     if (!v || v->type == VAL_NIL) return;
-    if (v->type == VAL_STR) {
+    const char *word = word_of(c, name, v);
+    const struct val *text = val_get(fields_of(v), "text");
+    bool is_thing = v->type == VAL_OBJ || (v->type == VAL_MAP && val_is(val_get(v, "id"), VAL_INT));
+    if (word) {
+        buf_add_str(b, word);
+    } else if (v->type == VAL_STR) {
         for (size_t i = 0; i < v->as.str.len; i++)
             buf_add_char(b, v->as.str.s[i] == '\n' ? ' ' : v->as.str.s[i]);
     } else if (v->type == VAL_INT && is_instant(name) && v->as.i > 100000000000) {
-        char text[32];
-        date_format_iso(v->as.i, text);
-        buf_add_str(b, text);
-    } else if (v->type == VAL_OBJ && val_is(val_get(v->as.obj.fields, "text"), VAL_STR)) {
-        buf_add_str(b, val_get_str(v->as.obj.fields, "text"));
+        char iso[32];
+        date_format_iso(v->as.i, iso);
+        buf_add_str(b, iso);
+    } else if (is_thing && val_is(text, VAL_STR)) {
+        buf_add_str(b, text->as.str.s);
     } else if (is_list_of_texts(v)) {
         for (size_t i = 0; i < v->as.list.n; i++)
             buf_printf(b, "%s%s", i ? ", " : "", v->as.list.items[i].as.str.s);
@@ -96,11 +115,6 @@ static size_t cut(struct buf *b)
     b->len = at;
     buf_add_str(b, "…");
     return CELL_MAX;
-}
-
-static const struct val *fields_of(const struct val *row)
-{
-    return row->type == VAL_OBJ ? row->as.obj.fields : row;
 }
 
 /* An object's id is no field of it. */
@@ -137,15 +151,15 @@ static const char *head(const char *lang, const char *name)
     return text ? text : name;
 }
 
-static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n, const size_t *widths, const char *lang)
+static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n, const size_t *widths, struct cli *c)
 {
     struct buf line;
     buf_init(&line, 1 << 20);
     for (int k = 0; k < n; k++) {
         struct buf b;
         buf_init(&b, 64 << 10);
-        struct val cell = row ? cell_of(row, names[k]) : val_str(head(lang, names[k]));
-        write_cell(&b, names[k], &cell);
+        struct val cell = row ? cell_of(row, names[k]) : val_str(head(c->lang, names[k]));
+        write_cell(c, &b, names[k], &cell);
         size_t w = cut(&b);
         buf_printf(&line, "%s%*s", b.data ? b.data : "", k + 1 < n ? (int)(widths[k] - w + 2) : 0, "");
         buf_close(&b);
@@ -157,42 +171,42 @@ static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n,
     buf_close(&line);
 }
 
-static void print_table(const struct val *list, const char *wanted, const char *lang)
+static void print_table(const struct val *list, const char *wanted, struct cli *c)
 {
     char names[COLUMNS_MAX][48];
     size_t widths[COLUMNS_MAX];
     int n = pick_columns(list, wanted, names);
     for (int k = 0; k < n; k++) {
-        const char *title = head(lang, names[k]);
+        const char *title = head(c->lang, names[k]);
         widths[k] = cli_width(title, strlen(title));
         for (size_t i = 0; i < list->as.list.n; i++) {
             struct buf b;
             buf_init(&b, 64 << 10);
             struct val cell = cell_of(&list->as.list.items[i], names[k]);
-            write_cell(&b, names[k], &cell);
+            write_cell(c, &b, names[k], &cell);
             size_t w = cut(&b);
             if (w > widths[k]) widths[k] = w;
             buf_close(&b);
         }
     }
-    print_row(NULL, names, n, widths, lang);
+    print_row(NULL, names, n, widths, c);
     for (size_t i = 0; i < list->as.list.n; i++)
-        print_row(&list->as.list.items[i], names, n, widths, lang);
+        print_row(&list->as.list.items[i], names, n, widths, c);
 }
 
-static void print_lines(const struct val *map, const char *lang)
+static void print_lines(const struct val *map, struct cli *c)
 {
     for (size_t i = 0; i < map->as.map.n; i++) {
         struct buf b;
         const struct val *v = &map->as.map.pairs[i].v;
         if (v->type == VAL_STR && memchr(v->as.str.s, '\n', v->as.str.len)) {
-            printf("%s\n", head(lang, map->as.map.pairs[i].key));
+            printf("%s\n", head(c->lang, map->as.map.pairs[i].key));
             cli_show(stdout, v->as.str.s, v->as.str.len);
             continue;
         }
         buf_init(&b, 16 << 20);
-        write_cell(&b, map->as.map.pairs[i].key, &map->as.map.pairs[i].v);
-        const char *title = head(lang, map->as.map.pairs[i].key);
+        write_cell(c, &b, map->as.map.pairs[i].key, &map->as.map.pairs[i].v);
+        const char *title = head(c->lang, map->as.map.pairs[i].key);
         size_t w = cli_width(title, strlen(title));
         printf("%s%*s ", title, w < TITLE_WIDTH ? (int)(TITLE_WIDTH - w) : 0, "");
         cli_show(stdout, b.data, b.len);
@@ -210,19 +224,19 @@ void cli_print(struct cli *c, const struct val *v, const char *columns)
         json_write_pretty(&b, v);
         puts(b.data ? b.data : "null");
     } else if (rows) {
-        print_table(v, columns, c->lang);
+        print_table(v, columns, c);
     } else if (v->type == VAL_LIST) {
         for (size_t i = 0; i < v->as.list.n; i++) {
             buf_clear(&b);
-            write_cell(&b, "", &v->as.list.items[i]);
+            write_cell(c, &b, "", &v->as.list.items[i]);
             cli_show(stdout, b.data, b.len);
             putchar('\n');
         }
     } else if (v->type == VAL_MAP || v->type == VAL_OBJ) {
         const struct val *map = fields_of(v);
-        if (map) print_lines(map, c->lang);
+        if (map) print_lines(map, c);
     } else if (v->type != VAL_NIL) {
-        write_cell(&b, "", v);
+        write_cell(c, &b, "", v);
         cli_show(stdout, b.data, b.len);
         putchar('\n');
     }

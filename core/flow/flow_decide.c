@@ -13,16 +13,13 @@
 
 int flow_task_check_person(struct session *s, const struct flow_task *t, struct val *answer, struct err *err)
 {
-    struct err_num id, who;
+    struct err_num id;
     struct people_capacity cap;
     int rc = flow_task_may(s, t, s->actor.person, &cap, err);
     if (rc < 0) return rc;
     if (rc == 0) return err_set(err, ERR_DENIED, "denied.task", "task", err_i64(&id, t->id), NULL);
-    rc = flow_task_is_taken(s, t, s->actor.person, err);
-    if (rc < 0) return rc;
-    if (rc == 1)
-        return err_set(err, ERR_CONFLICT, "task.claimed", "task", err_i64(&id, t->id), "person",
-                       err_i64(&who, t->claimed_by), NULL);
+    rc = flow_task_not_taken(s, t, err);
+    if (rc) return rc;
     char *as = arena_strdup(s->arena, cap.as);
     if (!as || val_set(s->arena, answer, "by", val_int(s->actor.person)) ||
         val_set(s->arena, answer, "as", val_str(as)))
@@ -112,7 +109,7 @@ static int add_comments(struct session *s, const struct flow_task *t, struct val
 static int decided(struct flow *f, struct session *s, const struct flow_task *t, const struct val *given,
                    struct err *err)
 {
-    struct err_num n, by;
+    struct err_num n;
     struct val again = val_map();
     struct err ignored = {0};
     bool same = t->state == TASK_DECIDED && t->decided_by == s->actor.person && s->actor.person &&
@@ -123,8 +120,8 @@ static int decided(struct flow *f, struct session *s, const struct flow_task *t,
     }
     if (same) return 0;
     if (t->state == TASK_DECIDED && t->decided_by)
-        return err_set(err, ERR_CONFLICT, "task.decided", "task", err_i64(&n, t->id), "person",
-                       err_i64(&by, t->decided_by), NULL);
+        return err_set(err, ERR_CONFLICT, "task.decided", "task", err_i64(&n, t->id), "name",
+                       flow_task_name_of(s, t->decided_by), NULL);
     return err_set(err, ERR_CONFLICT, "flow.task_closed", "task", err_i64(&n, t->id), NULL);
 }
 

@@ -89,6 +89,8 @@ int flow_task_once_doubt(struct store *db, const struct flow_task *t, int64_t by
 int64_t flow_task_unit(const struct flow_task *t);
 /* 1: somebody else, who may still decide it, has taken it on for now. */
 int flow_task_is_taken(struct session *s, const struct flow_task *t, int64_t person, struct err *err);
+/* 0, or ERR_CONFLICT "task.claimed" (flow_task_act.c). */
+int flow_task_not_taken(struct session *s, const struct flow_task *t, struct err *err);
 /* 1: at least one person may decide it and can come in to do it: by an account that is not disabled, or by a link. */
 int flow_task_can_anybody(struct session *s, const struct val *targets, struct err *err);
 /* The same of a ballot, which is its voter's alone: nobody stands in for them. */
@@ -96,6 +98,8 @@ int flow_task_can_vote(struct session *s, const struct flow_task *t, struct err 
 /* 1 when among those who hold what is asked for is one who has neither written the text that it is about nor answered
  * beside it where each counts once; 0: none. */
 int flow_task_has_others(struct session *s, const struct flow_task *t, const struct val *targets, struct err *err);
+/* The name of a person, or "?". In the arena of the session. */
+const char *flow_task_name_of(struct session *s, int64_t person);
 /* may_decide, may_claim … and `why` { decide =, claim = … } of the session's person, in the session's language. */
 int flow_task_show_may(struct session *s, const struct flow_task *t, struct val *out, struct err *err);
 

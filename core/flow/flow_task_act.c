@@ -38,13 +38,13 @@ static int own_task(struct session *s, int64_t id, struct flow_task *t, struct p
     return 0;
 }
 
-static int not_taken(struct session *s, const struct flow_task *t, struct err *err)
+int flow_task_not_taken(struct session *s, const struct flow_task *t, struct err *err)
 {
-    struct err_num n, who;
+    struct err_num n;
     int rc = flow_task_is_taken(s, t, s->actor.person, err);
     if (rc <= 0) return rc;
-    return err_set(err, ERR_CONFLICT, "task.claimed", "task", err_i64(&n, t->id), "person",
-                   err_i64(&who, t->claimed_by), NULL);
+    return err_set(err, ERR_CONFLICT, "task.claimed", "task", err_i64(&n, t->id), "name",
+                   flow_task_name_of(s, t->claimed_by), NULL);
 }
 
 static int set_claim(struct session *s, int64_t task, int64_t person, int64_t until, struct err *err)
@@ -64,7 +64,7 @@ int flow_task_claim(struct flow *f, struct session *s, int64_t task, int64_t unt
     struct people_capacity cap;
     (void)f;
     int rc = own_task(s, task, &t, &cap, err);
-    if (rc == 0) rc = not_taken(s, &t, err);
+    if (rc == 0) rc = flow_task_not_taken(s, &t, err);
     if (rc) return rc;
     if (!until) until = s->now + CLAIM_MS;
     if (until <= s->now || until > s->now + CLAIM_MAX_MS) return err_set(err, ERR_INVALID, "task.claim_until", NULL);
@@ -147,7 +147,7 @@ int flow_task_delegate(struct flow *f, struct session *s, int64_t task, int64_t 
     (void)f;
     int rc = check_text(reason, false, err);
     if (rc == 0) rc = own_task(s, task, &t, &cap, err);
-    if (rc == 0) rc = not_taken(s, &t, err);
+    if (rc == 0) rc = flow_task_not_taken(s, &t, err);
     if (rc) return rc;
     if (t.kind == TASK_BALLOT) return err_set(err, ERR_REFUSED, "task.why_ballot", NULL);
     if (cap.on_behalf_of) return err_set(err, ERR_REFUSED, "task.why_passed_on", NULL);

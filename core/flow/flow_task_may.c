@@ -6,7 +6,7 @@
 #include "base/zone.h"
 #include "content/content.h"
 #include "flow/task.h"
-#include "people/people.h"
+#include "people/explain.h"
 #include "plugin/plugins.h"
 
 enum { CROWD_MOST = 50 }; /* so many have not all written one text */
@@ -170,23 +170,34 @@ struct shown {
     struct session *s;
     const struct flow_task *t;
     struct val *out, why;
+    const char *by; /* why they may decide it, or may not */
     int rc;
 };
 
-static void say(struct shown *w, const char *verb, bool may, const char *key, const char *name, const char *value)
+static void set(struct shown *w, const char *verb, bool may, const char *text)
 {
-    struct buf b;
     char *flag = arena_printf(w->s->arena, "may_%s", verb);
-    buf_init(&b, 2000);
-    locale_format(&b, w->s->lang, key, name, value, NULL);
-    char *text = arena_strndup(w->s->arena, b.data ? b.data : "", b.len);
-    buf_close(&b);
     if (!flag || !text || val_set(w->s->arena, w->out, flag, val_bool(may)) ||
         val_set(w->s->arena, &w->why, verb, val_str(text)))
         w->rc = ERR_NOMEM;
 }
 
-static const char *name_of(struct session *s, int64_t person)
+/* key NULL: as they decide it. */
+static void say(struct shown *w, const char *verb, bool may, const char *key, const char *name, const char *value)
+{
+    struct buf b;
+    if (!key) {
+        set(w, verb, may, w->by);
+        return;
+    }
+    buf_init(&b, 2000);
+    locale_format(&b, w->s->lang, key, name, value, NULL);
+    char *text = arena_strndup(w->s->arena, b.data ? b.data : "", b.len);
+    buf_close(&b);
+    set(w, verb, may, text);
+}
+
+const char *flow_task_name_of(struct session *s, int64_t person)
 {
     struct err err = {0};
     struct val p;
@@ -230,7 +241,7 @@ static void show_release(struct shown *w, bool allowed)
         : own     ? "task.why_own"
         : allowed ? "task.why_reassign"
                   : "task.why_taken",
-        "name", held && !own ? name_of(w->s, t->claimed_by) : "");
+        "name", held && !own ? flow_task_name_of(w->s, t->claimed_by) : "");
 }
 
 /* `asked`: it is asked of them, though they may not decide it. */
@@ -246,7 +257,7 @@ static void show_rest(struct shown *w, bool asked, bool taken, const struct peop
         : taken                   ? "task.why_taken"
         : cap->on_behalf_of       ? "task.why_ballot"
                                   : "may.none",
-        "name", taken ? name_of(w->s, w->t->claimed_by) : "");
+        "name", taken ? flow_task_name_of(w->s, w->t->claimed_by) : "");
 }
 
 static void show_open(struct shown *w, bool may, bool taken, const struct people_capacity *cap)
@@ -254,14 +265,14 @@ static void show_open(struct shown *w, bool may, bool taken, const struct people
     const struct flow_task *t = w->t;
     int64_t me = w->s->actor.person;
     struct err err = {0};
-    const char *who = taken ? name_of(w->s, t->claimed_by) : "", *why = cap->why ? cap->why : "may.none";
-    say(w, "decide", may && !taken, taken ? "task.why_taken" : why, "name", who);
-    say(w, "claim", may && !taken, taken ? "task.why_taken" : why, "name", who);
+    const char *who = taken ? flow_task_name_of(w->s, t->claimed_by) : "";
+    say(w, "decide", may && !taken, taken ? "task.why_taken" : NULL, "name", who);
+    say(w, "claim", may && !taken, taken ? "task.why_taken" : NULL, "name", who);
     say(w, "delegate", may && !taken && !cap->on_behalf_of && t->kind == TASK_ASK,
         t->kind == TASK_BALLOT     ? "task.why_ballot"
         : may && cap->on_behalf_of ? "task.why_passed_on"
         : taken                    ? "task.why_taken"
-                                   : why,
+                                   : NULL,
         "name", who);
     bool allowed = t->kind == TASK_ASK && people_check(w->s, "task.reassign", flow_task_unit(t), &err) == 0;
     say(w, "reassign", allowed,
@@ -291,8 +302,12 @@ int flow_task_show_may(struct session *s, const struct flow_task *t, struct val 
         may = may && rc != ERR_DENIED;
         rc = flow_task_is_taken(s, t, s->actor.person, err);
         if (rc < 0) return rc;
-        show_open(&w, may, rc == 1, &cap);
-        show_rest(&w, asked, rc == 1, &cap);
+        int64_t day = people_day(s->host, s->now);
+        bool taken = rc == 1;
+        rc = people_capacity_why(s->db, &cap, s->actor.person, day, s->lang, s->arena, &w.by, err);
+        if (rc) return rc;
+        show_open(&w, may, taken, &cap);
+        show_rest(&w, asked, taken, &cap);
     } else {
         show_closed(&w);
     }

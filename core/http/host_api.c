@@ -181,6 +181,7 @@ void host_api_attach(struct host *host)
     host_api_attach_unit(host);
     host_api_attach_system(host);
     host_api_attach_org(host);
+    host_api_attach_policy(host);
     host_api_attach_grant(host);
     host_api_attach_file(host);
     host_api_attach_quota(host);

@@ -137,7 +137,7 @@ static int retry(struct api_call *c)
 
 static const struct api_fn functions[] = {
     {"audit.erase_preview", preview, "person:any! published:boolean", "map", API_READ, API_HOST, 1,
-     "What audit.erase would erase of a person, place by place and thing by thing (the first thousand), what it would "
+     "What an erasure would erase of a person, place by place and thing by thing (the first thousand), what it would "
      "wait for, and where else their name stands.",
      .guarded = true,
      .gives =
@@ -156,7 +156,7 @@ static const struct api_fn functions[] = {
      .list = &audit_erasure_list},
     {"audit.erase_skip", skip, "erasure:integer! what:map{place:text!,id:integer!,reason:text}!", "", API_WRITE,
      API_HOST, 1,
-     "Of an erasure that waits: the thing { place =, id =, reason = } stays as it is, and is waited for no more.",
+     "Of an erasure that waits: the thing (place, id) stays as it is, for a reason, and is waited for no more.",
      .tells = true},
     {"audit.erase_retry", retry, "erasure:integer!", "", API_WRITE, API_HOST, 1,
      "Of an erasure that waits: what could not be erased is tried again now.", .tells = true},

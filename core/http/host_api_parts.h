@@ -14,8 +14,14 @@ void host_api_attach_task(struct host *host);
 void host_api_attach_unit(struct host *host);
 /* Plugins, checks (host_api_system.c). */
 void host_api_attach_system(struct host *host);
-/* The organisation: import, export, changes of its tree, why somebody may (host_api_org.c). */
+/* The organisation: import, export, changes of its tree (host_api_org.c). */
 void host_api_attach_org(struct host *host);
+/* A day in options; `otherwise` when it is not there. */
+int host_api_day(struct api_call *c, const struct val *options, const char *name, int64_t otherwise, int64_t *day);
+/* The unit with a code; ERR_NOT_FOUND. */
+int host_api_find_unit(struct api_call *c, const struct val *code, int64_t *unit);
+/* Who may do what, and why (host_api_policy.c). */
+void host_api_attach_policy(struct host *host);
 /* Grants of capabilities (host_api_grant.c). */
 void host_api_attach_grant(struct host *host);
 /* What is known of files (host_api_file.c). */

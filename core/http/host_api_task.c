@@ -308,7 +308,8 @@ static const struct api_fn functions[] = {
     {"task.form", form, "id:integer!", "map", API_READ, API_HOST, 1,
      "What is to be filled in to decide a task, as JSON Schema.", .gives = "*"},
     {"task.decide", decide, "id:integer! answer:map!", "", API_WRITE, API_HOST, 1,
-     "Answers a task as the caller's person; with hash (shown of task.show) only if it is still about that text and "
+     "Answers a task as the caller's person; with hash (what the task shows as `shown`) only if it is still about that "
+     "text and "
      "those"
      " files.",
      .tells = true},
@@ -322,7 +323,7 @@ static const struct api_fn functions[] = {
      "Takes a task on, so that others leave it alone; for eight hours unless said."},
     {"task.release", release, "id:integer!", "", API_WRITE, API_HOST, 1, "Lets go of a task that was taken on."},
     {"task.reassign", reassign, "id:integer! to:any! reason:text!", "", API_WRITE, API_HOST, 1,
-     "Asks others instead: { person = | position =, unit = | role =, unit = }.", true},
+     "Asks others instead: a person, a position in a unit, or a role in a unit.", true},
     {"task.delegate", delegate, "id:integer! person:any! reason:text", "", API_WRITE, API_HOST, 1,
      "Lets another decide this one task in the caller's place.", true},
     {"task.hand_back", hand_back, "id:integer! reason:text", "", API_WRITE, API_HOST, 1,

@@ -210,9 +210,6 @@ static struct val operation(struct openapi *o, const struct http_route *route)
     take_parts(o, &p);
     openapi_set(o, &op, "operationId", openapi_id(o, route->method, route->pattern));
     openapi_set(o, &op, "summary", val_str(fn->doc));
-    struct val tags = val_list();
-    openapi_add(o, &tags, val_str(arena_strndup(o->a, fn->name, strcspn(fn->name, ".:"))));
-    openapi_set(o, &op, "tags", tags);
     add_path(o, route, &p.parameters);
     add_headers(o, route, &p.parameters);
     struct val security = openapi_security(o, HTTP_LOGIN, strcmp(route->method, "GET") == 0);
@@ -242,6 +239,7 @@ void openapi_operation(struct openapi *o, struct val *paths, const char *pattern
     size_t n = 0;
     for (; method[n] && n < sizeof(lower) - 1; n++)
         lower[n] = (char)(method[n] | 0x20);
+    openapi_set(o, &op, "tags", openapi_tags(o, pattern));
     openapi_set(o, &item, openapi_text(o, arena_strndup(o->a, lower, n), "", ""), op);
     openapi_set(o, paths, path, item);
 }
@@ -286,10 +284,13 @@ static void add_reports(struct openapi *o, struct val *paths)
             openapi_add(o, &list, openapi_parameter(o, "limit", "query", false, openapi_type(o, "integer")));
         if (!field_find(&params, "after"))
             openapi_add(o, &list, openapi_parameter(o, "after", "query", false, openapi_type(o, "string")));
+        const struct report_def *def = d->compiled;
+        const char *title = report_title(def->title, o->lang, d->name, o->a);
         struct val op =
             OPENAPI_MAP(o, {"operationId", openapi_id(o, "GET", openapi_text(o, "/api/reports/", d->name, ""))},
-                        {"parameters", list}, {"security", openapi_security(o, HTTP_LOGIN, true)},
-                        {"responses", openapi_responses(o, &answer, report_answer(o, d->compiled))});
+                        {"summary", val_str(title ? title : d->name)}, {"parameters", list},
+                        {"security", openapi_security(o, HTTP_LOGIN, true)},
+                        {"responses", openapi_responses(o, &answer, report_answer(o, def))});
         openapi_operation(o, paths, openapi_text(o, "/api/reports/", d->name, ""), "GET", op);
     }
 }
@@ -305,7 +306,8 @@ static struct val servers(struct openapi *o)
 
 int openapi_write(struct session *s, const struct registry *r, struct arena *a, struct val *out, struct err *err)
 {
-    struct openapi o = {.host = s->host, .registry = r, .a = a, .lang = s->lang, .at = OPENAPI_COMPONENTS};
+    struct openapi o = {
+        .host = s->host, .registry = r, .a = a, .lang = s->lang, .at = OPENAPI_COMPONENTS, .tags = val_list()};
     struct val paths = val_map(), security = val_list(), components;
     int rc = openapi_components(&o, s, &components, err);
     if (rc) return rc;
@@ -315,9 +317,11 @@ int openapi_write(struct session *s, const struct registry *r, struct arena *a, 
     add_reports(&o, &paths);
     openapi_routes(&o, &paths);
     openapi_add(&o, &security, OPENAPI_MAP(&o, {"bearer", val_list()}));
-    *out = OPENAPI_MAP(&o, {"openapi", val_str("3.1.0")},
-                       {"info", OPENAPI_MAP(&o, {"title", val_str("Khung")}, {"version", val_str("1")})},
-                       {"servers", servers(&o)}, {"jsonSchemaDialect", val_str(OPENAPI_DIALECT)},
-                       {"security", security}, {"paths", paths}, {"components", components});
+    struct val license = OPENAPI_MAP(&o, {"name", val_str("Apache-2.0")}, {"identifier", val_str("Apache-2.0")});
+    *out = OPENAPI_MAP(
+        &o, {"openapi", val_str("3.1.0")},
+        {"info", OPENAPI_MAP(&o, {"title", val_str("Khung")}, {"version", val_str("1")}, {"license", license})},
+        {"servers", servers(&o)}, {"jsonSchemaDialect", val_str(OPENAPI_DIALECT)}, {"security", security},
+        {"tags", o.tags}, {"paths", paths}, {"components", components});
     return o.failed ? err_set(err, ERR_LIMIT, "limit.size", "what", "openapi", NULL) : 0;
 }

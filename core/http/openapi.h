@@ -14,8 +14,9 @@ struct openapi {
     const struct registry *registry;
     struct arena *a;
     const char *lang;
-    const char *at; /* where what is referred to stands: OPENAPI_COMPONENTS */
-    bool failed;    /* the arena is used up */
+    const char *at;  /* where what is referred to stands: OPENAPI_COMPONENTS */
+    struct val tags; /* of the operations so far */
+    bool failed;     /* the arena is used up */
 };
 
 #define OPENAPI_COMPONENTS "#/components/schemas/"
@@ -57,6 +58,9 @@ int openapi_forms(struct openapi *o, struct session *s, struct val *schemas, str
 
 /* openapi_route.c: routes of plugins. */
 void openapi_routes(struct openapi *o, struct val *paths);
+
+/* openapi_tags.c: under what an operation stands; a new one is kept in o->tags. */
+struct val openapi_tags(struct openapi *o, const char *pattern);
 
 /* openapi_parts.c: what every operation has. */
 struct openapi_answer {

@@ -61,16 +61,16 @@ static struct val responses_of(struct openapi *o, const struct route_def *def)
 
 static struct val operation(struct openapi *o, const struct route_def *def)
 {
-    struct val list = val_list(), tags = val_list(), security = openapi_security(o, HTTP_LOGIN, def->reads);
+    struct val list = val_list(), security = openapi_security(o, HTTP_LOGIN, def->reads);
     const struct val *title = val_is(def->title, VAL_MAP) ? val_get(def->title, o->lang) : def->title;
     add_parameters(o, &list, &def->params, "path");
     add_parameters(o, &list, &def->query, "query");
     if (!def->reads) openapi_add(o, &list, openapi_header(o, "Idempotency-Key"));
-    openapi_add(o, &tags, val_str(def->plugin));
     if (def->is_public) openapi_add(o, &security, val_map());
-    struct val op = OPENAPI_MAP(o, {"operationId", openapi_id(o, def->method, def->path)}, {"tags", tags},
-                                {"security", security}, {"responses", responses_of(o, def)});
-    if (val_is(title, VAL_STR)) openapi_set(o, &op, "summary", *title);
+    struct val op = OPENAPI_MAP(o, {"operationId", openapi_id(o, def->method, def->path)}, {"security", security},
+                                {"responses", responses_of(o, def)});
+    bool told = val_is(title, VAL_STR);
+    openapi_set(o, &op, "summary", told ? *title : val_str(openapi_text(o, def->method, " ", def->path)));
     if (list.as.list.n) openapi_set(o, &op, "parameters", list);
     if (!def->reads && strcmp(def->method, "DELETE") != 0) openapi_set(o, &op, "requestBody", body_of(o, def));
     return op;

@@ -142,7 +142,7 @@ static struct val next_page(struct openapi *o)
 static struct val operation(struct openapi *o, const char *method, const char *pattern, enum http_needs needs,
                             const struct http_told *t)
 {
-    struct val parameters = val_list(), tags = val_list(), schema = val_nil(), op = val_map();
+    struct val parameters = val_list(), schema = val_nil(), op = val_map();
     struct openapi_answer a = {.status = t->status              ? t->status
                                          : t->result || t->type ? 200
                                                                 : 204,
@@ -156,10 +156,8 @@ static struct val operation(struct openapi *o, const char *method, const char *p
     add_words(o, &parameters, t->header, "header");
     if (t->list) openapi_list_parameters(o, &parameters, t->list);
     if (parameters.as.list.n) openapi_set(o, &op, "parameters", parameters);
-    openapi_add(o, &tags, val_str(strncmp(pattern, "/auth/", 6) == 0 ? "auth" : "system"));
     openapi_set(o, &op, "operationId", openapi_id(o, method, pattern));
     openapi_set(o, &op, "summary", val_str(t->doc));
-    openapi_set(o, &op, "tags", tags);
     openapi_set(o, &op, "security", openapi_security(o, needs, strcmp(method, "GET") == 0));
     add_body(o, &op, t);
     struct val responses = openapi_responses(o, &a, schema);

@@ -214,10 +214,10 @@ static int alike(struct api_call *c)
 
 const struct api_fn account_functions[] = {
     {"user.add", add, "name:text! options:map{person:any,lang:text,admin:boolean}", "map", API_WRITE, API_HOST, 1,
-     "Makes an account: { person, lang, admin }. It logs in by a link (user.reset_link).",
+     "Makes an account: { person, lang, admin }. It logs in by a link for a new password.",
      .gives = "id:integer! name:text!"},
     {"user.edit", edit, "name:text! changes:map{person:any,lang:text,admin:boolean}!", "map", API_WRITE, API_HOST, 1,
-     "Changes whose account it is (nil: nobody's), its language, or whether it is an administrator's. Of another "
+     "Changes whose account it is (none: nobody's), its language, or whether it is an administrator's. Of another "
      "person, its sessions and tokens end.",
      .tells = true, .tagged = "hash", .gives = USER},
     {"user.show", show, "name:text!", "map", API_READ, API_HOST, 1, "An account: one's own, or as an administrator.",

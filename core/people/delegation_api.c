@@ -97,7 +97,7 @@ static int delegations(struct api_call *c)
 const struct api_fn delegation_functions[] = {
     {"people.delegate", delegate, "options:map{from:person!,to:person!,scope:any,since:date,until_:date!,act:text}!",
      "integer", API_WRITE, "people", 1,
-     "Lets {to} act for {from} in a {scope}, {since} a day {until_} the last one, by the paper "
+     "Lets a person (to) act for another (from) in a scope, from a day to a last one, by the paper "
      "{act}."},
     {"people.revoke", revoke, "delegation:integer! options:map{on:date}", "", API_WRITE, "people", 1,
      "Ends a delegation: on the day {on}, else today, it no longer holds."},

@@ -5,6 +5,7 @@
 #include "base/kinds.h"
 #include "base/locale.h"
 #include "base/zone.h"
+#include "people/explain.h"
 #include "people/people_internal.h"
 #include "people/time.h"
 
@@ -142,8 +143,12 @@ static int may_decide(struct api_call *c, int64_t person, int64_t day)
     int rc = people_wanted_read(c->s->db, c->arena, &c->args[2], &w, c->err);
     if (rc == 0) rc = people_decide_on(c->s->db, &w, person, day, &cap, c->err);
     if (rc < 0) return rc;
-    answer(c, rc == 1, cap.why);
-    return 0;
+    const char *why;
+    c->result = val_bool(rc == 1);
+    rc = people_capacity_why(c->s->db, &cap, person, day, c->s->lang, c->arena, &why, c->err);
+    c->result2 = val_str(rc ? "" : why);
+    c->nresults = 2;
+    return rc;
 }
 
 static int may(struct api_call *c)

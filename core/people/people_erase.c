@@ -49,10 +49,12 @@ int people_traces(struct store *db, int64_t person, struct arena *a, struct audi
 
 static int in_office(struct store *db, int64_t person, int64_t day, char *what, size_t cap, struct err *err)
 {
-    static const char sql[] = "select position from position_held h where person = ?1 and " HELD(
-        "h") " union all "
-             "select b.code from body_member m join body b on b.id = m.body where m.person = ?1 and " HELD(
-                 "m") " limit 1";
+    static const char sql[] =
+        "select coalesce(p.title, h.position) from position_held h left join position p"
+        " on p.code = h.position where h.person = ?1 and " HELD(
+            "h") " union all "
+                 "select b.name from body_member m join body b on b.id = m.body where m.person = ?1 and " HELD(
+                     "m") " limit 1";
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, person);
@@ -65,7 +67,7 @@ static int in_office(struct store *db, int64_t person, int64_t day, char *what, 
 
 int people_may_erase(struct session *s, int64_t person, struct err *err)
 {
-    char office[80] = "";
+    char office[200] = "";
     int rc = people_check(s, "audit.erase", PEOPLE_WHOLE, err);
     if (rc) return rc;
     if (s->actor.person == person) return err_set(err, ERR_REFUSED, "people.erase_self", NULL);

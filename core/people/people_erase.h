@@ -10,7 +10,7 @@
 
 /* The person's row and accounts: by what they are known. ERR_NOT_FOUND "people.no_person". */
 int people_traces(struct store *db, int64_t person, struct arena *a, struct audit_traces *out, struct err *err);
-/* May they be erased? ERR_REFUSED "people.erase_office" {position}, "people.erase_self". */
+/* May they be erased? ERR_REFUSED "people.erase_office" {office}, "people.erase_self". */
 int people_may_erase(struct session *s, int64_t person, struct err *err);
 /* In a slice. *id: of the audit's erasure, which goes on behind it. ERR_REFUSED "people.erase_other": the wish has the
  * digest of another's code. */

@@ -151,7 +151,12 @@ static int explain(struct store *db, const struct people_wanted *w, int64_t pers
     int rc = people_decide_on(db, w, person, day, &cap, err);
     if (rc < 0) return rc;
     r.may = rc == 1;
-    if (!r.may) {
+    int entry = r.may ? people_entry(db, person, err) : 0;
+    if (entry < 0) return entry;
+    if (entry == PEOPLE_LOCKED_OUT) {
+        r.may = false;
+        r.kind = "disabled";
+    } else if (!r.may) {
         rc = explain_no(db, w, person, day, a, &r, err);
     } else if (cap.delegation) {
         r.kind = "delegation";

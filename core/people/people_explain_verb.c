@@ -97,18 +97,23 @@ static int tell(struct store *db, const struct people_act *act, const char *kind
     const char *verb = act->verb;
     int64_t day = act->day;
     const char *by = "", *key = "explain.verb.none", *roles = "";
+    bool may = h || strcmp(kind, "admin") == 0 || strcmp(kind, "system") == 0;
     struct val list = val_list();
     int rc = h || strcmp(kind, "none") != 0 ? 0 : roles_for(db, verb, a, &list, &roles, err);
     if (rc) return rc;
     if (h) key = h->position ? "explain.verb.position" : "explain.verb.role";
-    if (strcmp(kind, "admin") == 0) key = "explain.verb.admin";
-    if (strcmp(kind, "system") == 0) key = "explain.verb.system";
+    static const char *const others[][2] = {{"admin", "explain.verb.admin"},
+                                            {"system", "explain.verb.system"},
+                                            {"disabled", "explain.verb.disabled"},
+                                            {"no_person", "explain.verb.no_person"}};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (strcmp(kind, others[i][0]) == 0) key = others[i][1];
     if (!h && !*roles && strcmp(kind, "none") == 0) key = "explain.verb.no_role";
     if (h) by = people_holding_text(db, h, day, true, lang, a, err);
     const char *pairs[] = {"verb", verb, "by", by ? by : "", "role", h ? h->role : "", "roles", roles, NULL};
     const char *text = people_sentence(a, lang, key, pairs);
     if (!text || !by) return people_too_large(err);
-    rc = val_set(a, out, "may", val_bool(strcmp(kind, "none") != 0));
+    rc = val_set(a, out, "may", val_bool(may));
     if (rc == 0) rc = val_set(a, out, "kind", val_str(kind));
     if (rc == 0) rc = val_set(a, out, "verb", val_str(verb));
     if (rc == 0 && act->state) rc = val_set(a, out, "state", val_str(act->state));
@@ -118,69 +123,34 @@ static int tell(struct store *db, const struct people_act *act, const char *kind
     return rc ? people_too_large(err) : 0;
 }
 
+/* Whatever its roles are: an account that is off may nothing, one without a person is asked nothing. */
+static int is_out(struct store *db, const struct actor *actor, const struct people_act *act, const char **never,
+                  struct err *err)
+{
+    int rc = actor->user > 0 ? people_account_is_on(db, actor->user, err) : 1;
+    if (rc == 0)
+        *never = "disabled";
+    else if (strcmp(act->verb, "decide") == 0 && actor->person <= 0)
+        *never = "no_person";
+    return rc;
+}
+
 int people_explain_verb(struct store *db, const struct actor *actor, const struct people_act *act, const char *lang,
                         struct arena *a, struct val *out, struct err *err)
 {
     struct people_holding h;
+    const char *never = NULL;
     *out = val_map();
-    int rc = people_may(db, actor, act, err);
+    int rc = is_out(db, actor, act, &never, err);
+    if (rc < 0) return rc;
+    if (never) return tell(db, act, never, NULL, lang, a, out, err);
+    rc = people_may(db, actor, act, err);
     if (rc && rc != ERR_DENIED) return rc;
     if (rc) err_clear(err);
     if (rc) return tell(db, act, "none", NULL, lang, a, out, err);
     rc = find_by(db, actor, act, a, &h, err);
     if (rc < 0) return rc;
     return tell(db, act, rc == 1 ? "role" : actor->admin ? "admin" : "system", rc == 1 ? &h : NULL, lang, a, out, err);
-}
-
-/* From the verb's side: its roles, then who has them, as (person, account). */
-static const char who_sql[] = WITH_UP
-    "select * from ("
-    "select h.person as p, coalesce(c.id, 0) as u, c.name from role_verb v join role_held h on h.role = v.role and"
-    " h.person is not null left join account c on c.person = h.person where " PEOPLE_VERB_ROWS("v") " and " HELD(
-        "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
-             " union select coalesce(c.person, 0), c.id, c.name from role_verb v join role_held h on h.role = v.role"
-             " and h.account is not null join account c on c.id = h.account where " PEOPLE_VERB_ROWS("v") " and " HELD(
-                 "h") " and (?1 = -1 or h.unit is null or h.unit in (select id from up))"
-                      " union select h.person, coalesce(c.id, 0), c.name from role_verb v join position_role r"
-                      " on r.role = v.role join position_held h on h.position = r.position"
-                      " left join account c on c.person = h.person where " PEOPLE_VERB_ROWS("v") " and " HELD(
-                          "h") " and (?1 = -1 or h.unit in (select id from up))) where (p, u) > (?3, ?4)"
-                               " order by p, u";
-
-static int show_who(struct store *db, struct stmt *s, struct arena *a, struct val *one, struct err *err)
-{
-    struct val person;
-    const char *user = people_text(s, 2, a);
-    int rc = val_set(a, one, "id", val_int(stmt_int(s, 0)));
-    if (rc == 0) rc = val_set(a, one, "account", val_int(stmt_int(s, 1)));
-    if (rc) return people_too_large(err);
-    if (stmt_int(s, 0)) rc = people_person_get(db, stmt_int(s, 0), a, &person, err);
-    if (rc == 1) rc = val_set(a, one, "person", person);
-    if (rc == 0 && user) rc = val_set(a, one, "user", val_str(user));
-    return rc;
-}
-
-int people_who_can(struct store *db, const struct people_who *who, struct arena *a, struct val *out, struct err *err)
-{
-    struct people_words words;
-    int rc = 0;
-    struct stmt *s = store_stmt(db, who_sql, err);
-    if (!s) return err->code;
-    people_act_bind(s, &who->act, &words);
-    stmt_bind_int(s, 3, who->after);
-    stmt_bind_int(s, 4, who->after_account);
-    *out = val_list();
-    while ((int64_t)out->as.list.n < who->limit && (rc = stmt_step(s, err)) == 1) {
-        struct actor actor = {.person = stmt_int(s, 0), .user = stmt_int(s, 1)};
-        struct val one;
-        rc = people_explain_verb(db, &actor, &who->act, who->lang, a, &one, err);
-        if (rc == 0 && !val_get_bool(&one, "may", false)) continue;
-        if (rc == 0) rc = show_who(db, s, a, &one, err);
-        if (rc == 0 && val_add(a, out, one)) rc = people_too_large(err);
-        if (rc) break;
-    }
-    stmt_done(s);
-    return rc > 0 ? 0 : rc;
 }
 
 static int add_states(struct arena *a, const char *const *states, struct val *row)

@@ -42,6 +42,7 @@ enum { PEOPLE_VERB_MAX = 100 };
 struct people_words {
     char family[PEOPLE_VERB_MAX + 4], bound[2 * PEOPLE_VERB_MAX + 4], family_bound[2 * PEOPLE_VERB_MAX + 8];
 };
+void people_family(const struct people_act *act, struct people_words *w); /* "content.*" alone */
 void people_act_bind(struct stmt *s, const struct people_act *act, struct people_words *w);
 
 enum { PEOPLE_ALWAYS = -719162 }; /* 0001-01-01: "since ever" in valid_from */

@@ -7,12 +7,6 @@
 
 #include "people/verb.h"
 
-static bool is_admin_verb(const char *verb)
-{
-    const struct people_verb *v = people_verb_is_system(verb) ? NULL : people_verb_find(verb);
-    return v ? v->to_admin : people_verb_is_system(verb);
-}
-
 /* ?3 person, ?4 account, ?1 the unit: -1 anywhere, 0 untied roles only; the verb as PEOPLE_VERB_ROWS has it. */
 static const char policy_sql[] =
     WITH_UP "select 1 from role_held h join role_verb v on v.role = h.role and " PEOPLE_VERB_ROWS(
@@ -31,14 +25,17 @@ static const char policy_sql[] =
                                                  " where h.person = ?3 and " HELD(
                                                      "h") " and (?1 = -1 or h.unit in (select id from up)) limit 1";
 
+void people_family(const struct people_act *act, struct people_words *w)
+{
+    snprintf(w->family, sizeof(w->family), "%.*s.*", (int)strcspn(act->verb, "."), act->verb);
+}
+
 void people_act_bind(struct stmt *s, const struct people_act *act, struct people_words *w)
 {
-    const char *dot = strchr(act->verb, '.');
-    int family = dot ? (int)(dot - act->verb) : (int)strlen(act->verb);
+    people_family(act, w);
     stmt_bind_int(s, 1, act->unit);
     stmt_bind_int(s, 2, act->day);
     stmt_bind_str(s, 5, act->verb);
-    snprintf(w->family, sizeof(w->family), "%.*s.*", family, act->verb);
     stmt_bind_str(s, 6, w->family);
     if (!act->state) return;
     snprintf(w->bound, sizeof(w->bound), "%s@%s", act->verb, act->state);
@@ -65,7 +62,7 @@ int people_may(struct store *db, const struct actor *actor, const struct people_
     int rc = 0;
     if (actor->run) return 0;
     if (!actor->user && !actor->person && !actor->plugin) return 0;
-    if (actor->admin && is_admin_verb(act->verb)) return 0;
+    if (actor->admin && people_verb_of_admins(act->verb)) return 0;
     bool known = actor->user > 0 || actor->person > 0;
     bool is_long = strlen(act->verb) > PEOPLE_VERB_MAX || (act->state && strlen(act->state) > PEOPLE_VERB_MAX);
     if (known && !is_long && !people_verb_is_system(act->verb)) rc = has_verb(db, actor, act, err);

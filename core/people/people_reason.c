@@ -8,6 +8,7 @@
 #include "base/date.h"
 #include "base/kinds.h"
 #include "base/locale.h"
+#include "people/explain.h"
 
 enum { SENTENCE_MAX = 4000, PAIRS_MAX = 6 };
 
@@ -98,8 +99,8 @@ static const char *wanted_text(struct store *db, const struct people_reason *r, 
 
 static const char *key_of(const struct people_reason *r)
 {
-    static const char *const no[] = {"named", "ended",     "not_yet",  "delegation_ended", "delegation_not_yet",
-                                     "scope", "delegator", "elsewhere"};
+    static const char *const no[] = {"named", "ended",     "not_yet",   "delegation_ended", "delegation_not_yet",
+                                     "scope", "delegator", "elsewhere", "disabled"};
     static const char *const no_keys[] = {"explain.no.named",
                                           "explain.no.ended",
                                           "explain.no.not_yet",
@@ -107,7 +108,8 @@ static const char *key_of(const struct people_reason *r)
                                           "explain.no.delegation_not_yet",
                                           "explain.no.scope",
                                           "explain.no.delegator",
-                                          "explain.no.elsewhere"};
+                                          "explain.no.elsewhere",
+                                          "explain.no.disabled"};
     if (r->may && r->delegation) return r->delegation_act ? "explain.yes.delegation_act" : "explain.yes.delegation";
     if (r->may) return strcmp(r->kind, "named") == 0 ? "explain.yes.named" : "explain.yes.holding";
     for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
@@ -177,4 +179,36 @@ int people_reason_show(struct store *db, const struct people_reason *r, const ch
     }
     if (rc == 0) rc = val_set(a, out, "sentence", val_str(text));
     return rc ? people_too_large(err) : 0;
+}
+
+/* The target again, out of what a capacity keeps of it. */
+static int wanted_of(struct store *db, const struct people_capacity *cap, struct people_wanted *w, struct err *err)
+{
+    bool role = strncmp(cap->as, "role:", 5) == 0, body = strncmp(cap->as, "body:", 5) == 0;
+    *w = (struct people_wanted){.unit = body ? 0 : cap->unit};
+    if (strcmp(cap->as, "person") == 0 || !cap->as[0]) return 0;
+    if (body) return people_body_by_code(db, cap->as + 5, &w->body, err);
+    *(role ? &w->role : &w->position) = role ? cap->as + 5 : cap->as;
+    return 1;
+}
+
+int people_capacity_why(struct store *db, const struct people_capacity *cap, int64_t person, int64_t day,
+                        const char *lang, struct arena *a, const char **out, struct err *err)
+{
+    static const char *const keys[][2] = {{"may.holder", "may.holder_as"},
+                                          {"may.role", "may.role_as"},
+                                          {"may.member", "may.member_as"},
+                                          {"may.delegate", "may.delegate_as"}};
+    struct people_wanted w;
+    struct people_holding held;
+    const char *key = NULL, *as = "", *by = "";
+    for (size_t i = 0; !key && i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strcmp(cap->why, keys[i][0]) == 0) key = keys[i][1];
+    int rc = key ? wanted_of(db, cap, &w, err) : 0;
+    if (rc == 1) rc = people_holding_find(db, &w, cap->on_behalf_of ? cap->on_behalf_of : person, day, a, &held, err);
+    if (rc < 0) return rc;
+    if (rc == 1) as = people_holding_text(db, &held, day, false, lang, a, err);
+    if (cap->on_behalf_of) by = person_name(db, cap->on_behalf_of, a, err);
+    *out = as ? SENTENCE(a, lang, rc == 1 ? key : cap->why, "as", as, "for", by) : NULL;
+    return *out ? 0 : people_too_large(err);
 }

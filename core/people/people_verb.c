@@ -1,7 +1,10 @@
 /* The table of verbs. scripts/source_rules.py compares it with what the source asks for. */
 #include "people/verb.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/text.h"
 
 /* Those of content/ and flow/, which stand above this floor: a test of theirs compares them. */
 static const char *const item_states[] = {"draft",     "in_review", "approved", "scheduled",
@@ -88,6 +91,26 @@ bool people_verb_is_system(const char *verb)
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
         if (strncmp(verb, prefixes[i], strlen(prefixes[i])) == 0) return true;
     return false;
+}
+
+bool people_verb_of_admins(const char *verb)
+{
+    const struct people_verb *v = people_verb_is_system(verb) ? NULL : people_verb_find(verb);
+    return v ? v->to_admin : people_verb_is_system(verb);
+}
+
+const char *people_verb_nearest(const char *word)
+{
+    char name[64];
+    const char *found = "";
+    size_t least = SIZE_MAX;
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "@"), word);
+    for (const struct people_verb *v = people_verbs; v->name; v++) {
+        size_t far = text_distance(name, v->name);
+        if (far < least) found = v->name;
+        if (far < least) least = far;
+    }
+    return found;
 }
 
 static bool has_state(const struct people_verb *v, const char *state)

@@ -229,9 +229,9 @@ static int list_roles(struct api_call *c)
 const struct api_fn role_functions[] = {
     {"user.role", give, "name:text! role:text! unit:any options:map{since:date,until_:date,of:text}", "map", API_WRITE,
      API_HOST, 1,
-     "Gives a role in a unit and below (without one: everywhere), {since} a day {until} the last one; {of = 'person'}: "
-     "to "
-     "the person, who then decides what is asked of the role.",
+     "Gives a role in a unit and below (without one: everywhere), from a day to a last one; of \"person\": to the "
+     "person, "
+     "who then decides what is asked of the role.",
      .tells = true, .gives = "id:integer! existed:boolean"},
     {"user.role_end", end, "name:text! id:integer! options:map{on:date}", "", API_WRITE, API_HOST, 1,
      "Takes a role away: on the day {on}, else today, it no longer holds.", .tells = true},

@@ -18,6 +18,8 @@ struct people_verb {
 
 extern const struct people_verb people_verbs[]; /* by name, closed by {0} */
 const struct people_verb *people_verb_find(const char *name);
+const char *people_verb_nearest(const char *word); /* the name that is written most like it */
+bool people_verb_of_admins(const char *verb);      /* an administrator has it, without a role */
 
 /* Of a word in a role's list of verbs: what is wrong with it. */
 enum people_verb_wrong {

@@ -87,6 +87,7 @@ test('refused: without a right, a reason, by oneself, in office, with a reason t
   await refused(ask(s.boss, { person: 'boss', reason: REASON }), 409, 'people.erase_self');
   await s.must('user', 'role', 'other', 'privacy');
   await refused(ask(s.other, { person: 'boss', reason: REASON }), 409, 'people.erase_office');
+  assert.match((await ask(s.other, { person: 'boss', reason: REASON })).text, /Head/, 'the title, not the code');
   await refused(ask(s.boss, { person: 'nobody', reason: REASON }), 404, 'people.no_person');
   assert.equal((await s.cli('audit', 'erase', '--person', 'hongvan')).code, 1);
   assert.match(JSON.stringify(await s.read()), /Hồng Vân/);

@@ -117,6 +117,25 @@ test('every route of the tables stands in it, nothing else does, and every opera
   for (const name of names) assert.match(name, /^[a-z]\w+$/, 'good as a name in any language');
 });
 
+test('every operation has a sentence that is true over REST, and stands under the first member of its path, in both languages', async () => {
+  const ops = Object.entries(doc.paths).flatMap(([path, p]) => Object.entries(p).map(([method, o]) => [path, `${method} ${path}`, o]));
+  for (const [path, name, o] of ops) {
+    assert.ok(o.summary?.length > 3, name);
+    // No table of Lua, no nil, no name that Lua alone writes so, and no call of the Lua API.
+    assert.doesNotMatch(o.summary.replace(/"[^"]*"/g, ''), /\w+ =|\bnil\b|\w_\b|\b(task|user|audit|content|run|people|flow)\.[a-z_]+/, name);
+    const parts = path.split('/').slice(1), plugin = parts[0] === 'x';
+    assert.deepEqual(o.tags, [parts[0] === 'api' ? parts[1] : plugin ? `x/${parts[1]}` : parts[0] === 'auth' ? 'auth' : 'pages'], name);
+  }
+  const named = [...new Set(ops.flatMap(([, , o]) => o.tags))].sort(), vi = (await s.request('GET', '/api/openapi.json', undefined, { 'accept-language': 'vi' })).json;
+  for (const d of [doc, vi]) {
+    assert.deepEqual(d.tags.map((t) => t.name).sort(), named);
+    for (const t of d.tags) assert.ok(t.description.length > 5 && !t.description.startsWith('openapi.'), JSON.stringify(t));
+  }
+  assert.equal(doc.tags.find((t) => t.name === 'x/office').description, 'What the plugin office declares.');
+  assert.equal(vi.tags.find((t) => t.name === 'runs').description, 'Các lần chạy của quy trình.');
+  assert.equal(doc.paths['/api/reports/rows'].get.summary, 'rows');
+});
+
 test('each operation tells each part of its path once, and asks nothing by one name twice', () => {
   for (const [path, p] of Object.entries(doc.paths))
     for (const [method, o] of Object.entries(p)) {

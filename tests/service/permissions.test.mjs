@@ -31,7 +31,7 @@ const ROLES = {
 
 // From which states a verb leads on (with an approval where one is asked for: publish and schedule).
 const ALLOWED = {
-  edit: STATES.filter((s) => s !== 'scheduled'), // its date would move under it: not with publish_at; the text may
+  edit: STATES, // of what is scheduled or approved, too: that voids the approval, and without one nothing is published
   submit: ['draft', 'retracted', 'archived'],
   approve: ['draft', 'in_review'],
   send_back: ['draft', 'in_review', 'approved', 'scheduled'],
@@ -42,7 +42,6 @@ const ALLOWED = {
   archive: ['draft', 'in_review', 'approved', 'scheduled', 'published', 'retracted'],
   draft: STATES,
 };
-ALLOWED.edit = STATES;
 // Where a role is bound to states it allows there alone: content.edit@draft content.submit content.read_draft@draft …
 const BOUND = { drafter: { edit: ['draft', 'retracted'], submit: STATES, draft: ['draft', 'in_review', 'retracted'] } };
 

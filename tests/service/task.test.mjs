@@ -91,7 +91,7 @@ describe('what one may do', () => {
     assert.equal(mine.may_reassign, false);
     assert.ok(mine.why.decide && mine.why.reassign);
     const vi = (await hoa('GET', `/api/tasks/${id}`, undefined, { 'accept-language': 'vi' })).json;
-    assert.equal(vi.why.decide, 'Đang giữ chức vụ.');
+    assert.deepEqual([vi.why.decide, mine.why.decide], ['Đang giữ chức vụ Clerk Xã Bắc.', 'Holds the position: Clerk of Xã Bắc.']);
     const boss = (await lan('GET', `/api/tasks/${id}`)).json;
     assert.equal(boss.may_decide, false);
     assert.equal(boss.may_reassign, true);
@@ -250,6 +250,7 @@ describe('deciding', () => {
       assert.deepEqual([a.status, b.status].sort(), [200, 409]);
       const lost = a.status === 409 ? a : b;
       assert.equal(lost.json.code, 'task.decided');
+      assert.match(lost.text, a.status === 200 ? /Hoa/ : /Dao/, 'by name');
       const [who, said] = a.status === 200 ? [hoa, 'approve'] : [dao, 'return'];
       ok(await who('POST', `/api/tasks/${id}/decide`, { decision: said }));
       refused(await who('POST', `/api/tasks/${id}/decide`, { decision: said === 'approve' ? 'return' : 'approve' }), 409, 'task.decided');

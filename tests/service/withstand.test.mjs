@@ -53,13 +53,49 @@ const WITHSTOOD = [
   ['the first link used twice', 'service/auth', 'makes one administrator, once'],
 ];
 
-test('each has a test that shows it', () => {
-  for (const [what, file, words] of WITHSTOOD) {
-    const text = readFileSync(join(TOP, 'tests', file.endsWith('.c') ? file : `${file}.test.mjs`), 'utf8');
-    const line = text.split('\n').find((l) => l.includes(words) && (file.endsWith('.c') ? l.includes('static void') : /\b(it|test)\(/.test(l)));
-    assert.ok(line, `${what}: ${file} has no test "${words}"`);
-    assert.ok(!/\.(skip|todo)\(|skip: true/.test(line), `${what} is not tried`);
+// What stands between the name of a test and its end: the line that begins as it did, and closes it.
+function bodyOf(file, text, words) {
+  const lines = text.split('\n'), isC = file.endsWith('.c');
+  const at = lines.findIndex((l) => l.includes(words) && (isC ? l.startsWith('static void') : /\b(it|test)\(/.test(l)));
+  if (at < 0) return undefined;
+  const indent = /^ */.exec(lines[at])[0], end = lines.findIndex((l, i) => i > at && l.startsWith(isC ? '}' : `${indent}}`));
+  return { line: lines[at], body: lines.slice(at + 1, end).filter((l) => !/^\s*(\/\/|\/\*)/.test(l)).join('\n') };
+}
+
+// Functions of the file that assert, by their names; those that call them, too.
+function asserting(text) {
+  const names = new Set(['assert']), all = [...text.matchAll(/^(?:export )?(?:const|let|(?:async )?function) (\w+)[\s\S]*?(?=^(?:export|const|let|async|function|before|after|test|it|describe|for)\b)/gm)];
+  for (let was = 0; was !== names.size;) {
+    was = names.size;
+    for (const [whole, name] of all) if (calls(whole.replace(name, ''), names)) names.add(name);
   }
+  return names;
+}
+const calls = (text, names) => [...names].some((n) => new RegExp(`\\b${n}(\\.\\w+)?\\(`).test(text));
+
+// It reads, and runs nothing: that the tests pass is said by themselves, in the same run of scripts/test.
+test('each is told by a test of that name, which scripts/test runs, and which asserts something', () => {
+  const script = readFileSync(join(TOP, 'scripts/test'), 'utf8'), seen = new Set();
+  for (const [what, file, words] of WITHSTOOD) {
+    const isC = file.endsWith('.c'), text = readFileSync(join(TOP, 'tests', isC ? file : `${file}.test.mjs`), 'utf8');
+    const found = bodyOf(file, text, words);
+    assert.ok(found, `${what}: ${file} has no test "${words}"`);
+    assert.ok(!/\.(skip|todo|only)\(|\b(skip|todo)\b/.test(found.line), `${what} is not tried`);
+    assert.ok(isC ? /\bassert_\w+\(|\bfixture_(ok|fails|refused)\(/.test(found.body) : calls(found.body.replace(/\/\/.*$/gm, ''), asserting(text)), `${what}: "${words}" of ${file} asserts nothing`);
+    // Of C the group names each test again; what it leaves out does not compile: nobody calls it.
+    if (isC) assert.ok(text.split(/void (\w+)/.exec(found.line)[1]).length > 2 && text.includes('cmocka_run_group_tests'), `${what} is not in the group of ${file}`);
+    else assert.match(script, new RegExp(`^ *folder ${file.split('/')[0]}\\b`, 'm'), `${what}: scripts/test does not run ${file}`);
+    seen.add(`${file} ${words}`);
+  }
+  assert.equal(seen.size, WITHSTOOD.length, 'each by another test');
+  assert.match(script, /^ *part unit ctest /m);
+});
+
+test('a test that asserts nothing, or is not there, is found out by that', () => {
+  const text = "const good = (x) => assert.ok(x);\nconst idle = (x) => x;\ntest('one', () => {\n  good(1);\n});\ntest('two', () => {\n  idle(1); // assert.ok(1)\n});\n  it('three', () => {\n    // assert.ok(1)\n  });\n";
+  const shows = (words) => calls(bodyOf('x.test.mjs', text, words).body.replace(/\/\/.*$/gm, ''), asserting(text));
+  assert.deepEqual(['one', 'two', 'three'].map(shows), [true, false, false]);
+  assert.equal(bodyOf('x.test.mjs', text, 'four'), undefined);
 });
 
 const SOURCE = `

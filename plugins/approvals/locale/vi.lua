@@ -81,7 +81,7 @@ return {
   ["target.level"] = "cấp {level}",
   ["target.unit"] = "của {unit}",
   ["target.above"] = "cấp trên của {unit}",
-  ["target.own.unit"] = "của đơn vị mình",
+  ["target.own.unit"] = "của đơn vị của bài",
   ["target.own.above"] = "của cấp trên gần nhất",
   ["target.or"] = " hoặc ",
   ["condition.compare"] = "{field} {op} {value}",

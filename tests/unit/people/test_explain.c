@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "people/explain.h"
+#include "people/verb.h"
 
 static const char more[] =
     "{\"positions\":[{\"code\":\"chair\",\"title\":\"Chủ tịch\",\"rank\":1},{\"code\":\"vice_chair\",\"title\":\"Phó "
@@ -264,6 +265,79 @@ static void verb_is_explained_by_role_and_unit(void **state)
     assert_int_equal(list.as.list.n, 0);
 }
 
+static void who_is_locked_out_may_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct val why, list;
+    struct people_account account;
+    int64_t a = fixture_unit(f, "a"), day = fixture_day("2021-01-04"), lan = fixture_person(f, "lan");
+    struct people_who who = {
+        .act = {.verb = "content.publish", .unit = a, .day = day}, .lang = "en", .limit = 10, .after = -1};
+    assert_int_equal(people_account_find(f->db, "lan", &account, &f->err), 1);
+    fixture_ok(f, "off", people_account_disable(f->db, account.id, true, f->s.now, &f->err));
+    fixture_ok(f, "who", people_who_can(f->db, &who, &f->a, &list, &f->err));
+    assert_int_equal(list.as.list.n, 0);
+    struct actor actor = {.user = account.id, .person = lan};
+    fixture_ok(f, "why", people_explain_verb(f->db, &actor, &who.act, "en", &f->a, &why, &f->err));
+    assert_string_equal(fixture_text(f, &why, "kind"), "disabled");
+    assert_true(!val_get_bool(&why, "may", true));
+    list = fixture_call(f, "people.deciders", "[{\"position\":\"editor\",\"unit\":\"office\"}]");
+    for (size_t i = 0; val_at(&list, i); i++)
+        assert_true(val_get(val_at(&list, i), "person")->as.obj.id != lan);
+    /* By another account of theirs they still may. */
+    int64_t second;
+    struct people_account_new n = {.name = "lan2", .person = lan};
+    fixture_ok(f, "second", people_account_add(f->db, &n, f->s.now, &second, &f->err));
+    fixture_ok(f, "who", people_who_can(f->db, &who, &f->a, &list, &f->err));
+    assert_int_equal(list.as.list.n, 1);
+    assert_string_equal(fixture_text(f, val_at(&list, 0), "user"), "lan2");
+}
+
+static void a_verb_is_known_by_the_program_or_by_a_role(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const unknown[] = {"content.publsh",     "user.nothing", "",   "content.*",
+                                          "content.edit@draft", "mine.own",     "a@b"};
+    assert_int_equal(people_verb_known(f->db, "content.publish", &f->err), 0);
+    assert_int_equal(people_verb_known(f->db, "user.list", &f->err), 0);
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        assert_int_equal(people_verb_known(f->db, unknown[i], &f->err), ERR_INVALID);
+        assert_string_equal(f->err.key, "people.no_verb");
+        err_clear(&f->err);
+    }
+    fixture_call(f, "people.import", "[{\"roles\":[{\"name\":\"mine\",\"verbs\":[\"mine.own\"]}]}]");
+    assert_int_equal(people_verb_known(f->db, "mine.own", &f->err), 0);
+    assert_string_equal(people_verb_nearest("content.publsh"), "content.publish");
+    assert_int_equal(people_verb_unit("audit.read", 7), PEOPLE_WHOLE);
+    assert_int_equal(people_verb_unit("flow.operate", 7), PEOPLE_ANY_UNIT);
+    assert_int_equal(people_verb_unit("content.publish", 7), 7);
+}
+
+static const char *because(struct fixture *f, const char *target, const char *person, const char *lang)
+{
+    struct people_capacity cap;
+    const char *why;
+    struct val t = fixture_json(f, target);
+    int64_t id = fixture_person(f, person), day = people_day(&f->host, f->s.now);
+    assert_true(people_may_decide(&f->s, &t, id, f->s.now, &cap, &f->err) >= 0);
+    fixture_ok(f, "why", people_capacity_why(f->db, &cap, id, day, lang, &f->a, &why, &f->err));
+    return why;
+}
+
+static void why_they_decide_says_as_what(void **state)
+{
+    struct fixture *f = *state;
+    const char *target = arena_printf(&f->a, "{\"position\":\"editor\",\"unit\":%d}", (int)fixture_unit(f, "office"));
+    assert_string_equal(because(f, target, "lan", "en"), "Holds the position: Biên tập of Văn phòng.");
+    assert_string_equal(because(f, target, "lan", "vi"), "Đang giữ chức vụ Biên tập Văn phòng.");
+    assert_string_equal(because(f, "{\"position\":\"editor\"}", "lan", "en"),
+                        "Holds the position: Biên tập of Văn phòng.");
+    assert_string_equal(because(f, target, "thu", "en"), "Neither holds what is asked for nor has a delegation.");
+    delegate(f, "[{\"from\":\"lan\",\"to\":\"hoa\",\"since\":\"2021-01-04\",\"until_\":\"2021-01-15\"}]");
+    assert_true(strstr(because(f, target, "hoa", "en"), "Stands in for ") != NULL);
+    assert_true(strstr(because(f, target, "hoa", "en"), "(Biên tập of Văn phòng).") != NULL);
+}
+
 static const char *lines(struct fixture *f, const char *args)
 {
     struct val v = fixture_call(f, "people.signature", args);
@@ -300,6 +374,9 @@ int main(void)
         MORE(body_has_members_by_date_and_terms),
         MORE(all_who_may_decide_are_found),
         MORE(verb_is_explained_by_role_and_unit),
+        MORE(who_is_locked_out_may_nothing),
+        MORE(a_verb_is_known_by_the_program_or_by_a_role),
+        MORE(why_they_decide_says_as_what),
         MORE(signature_says_in_what_capacity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

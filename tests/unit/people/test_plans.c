@@ -138,6 +138,12 @@ static void ask_the_rest(struct fixture *f)
     struct people_who who = {
         .act = {.verb = "content.publish", .unit = unit, .day = day}, .lang = "en", .limit = 10, .after = -1};
     fixture_ok(f, "who", people_who_can(f->db, &who, &f->a, &list, &f->err));
+    who.act.verb = "user.list";
+    fixture_ok(f, "admins", people_who_can(f->db, &who, &f->a, &list, &f->err));
+    fixture_ok(f, "users", people_users_of(f->db, lan.person, &f->a, &list, &f->err));
+    fixture_ok(f, "known", people_verb_known(f->db, "content.publish", &f->err));
+    assert_int_equal(people_verb_known(f->db, "contents.publish", &f->err), ERR_INVALID);
+    err_clear(&f->err);
     fixture_ok(f, "account", people_account_find(f->db, "lan", &account, &f->err));
     fixture_ok(f, "disable", people_account_disable(f->db, account.id, false, f->s.now, &f->err));
     struct people_role r = {.account = account.id, .role = "editor", .unit = unit, .from = day};
