@@ -74,7 +74,7 @@ struct content_move {
                                 newest; 0: any */
     int64_t at, until;       /* schedule; until 0: for good */
     const char *reason;      /* send_back, retract: required; others may be NULL */
-    const struct val *by;    /* approve: the answer of a task, or NULL */
+    const struct val *by;    /* approve, send_back: the answer of a task, or NULL */
     const struct val *notes; /* send_back: { field = comment } or NULL */
     bool expires;            /* archive: the end of what is public has come; a newer draft stays as it is */
 };
@@ -131,6 +131,8 @@ int content_item_version(struct store *db, int64_t id, struct content_version *o
 
 /* Has this person created, edited, corrected or submitted the item since its last publication? 1, 0. */
 int content_is_author(struct store *db, int64_t item, int64_t person, struct err *err);
+/* Who handed it in last, or 0. */
+int content_submitter(struct store *db, int64_t item, int64_t *person, struct err *err);
 /* Is what is published of this type for everybody? Not of a type that no active plugin has. */
 bool content_is_public(const struct registry *r, const char *type);
 /* May this person, or account (0: none), approve it, as far as authors may not? 0, or where the type asks for approval

@@ -103,8 +103,10 @@ static int approve(struct api_call *c)
 
 static int send_back(struct api_call *c)
 {
-    struct content_move m = {
-        .verb = CONTENT_SEND_BACK, .reason = api_str(&c->args[1]), .notes = val_get(&c->args[2], "fields")};
+    struct content_move m = {.verb = CONTENT_SEND_BACK,
+                             .reason = api_str(&c->args[1]),
+                             .notes = val_get(&c->args[2], "fields"),
+                             .by = val_get(&c->args[2], "by")};
     return move(c, &m);
 }
 
@@ -145,8 +147,11 @@ const struct api_fn content_write_functions[] = {
      true, .tells = true},
     {"content.approve", approve, "item:object:item! options:map{by:any}", "Item", API_WRITE, "content", 1,
      "Approves this very revision; by: the answer of a task.", true, .tells = true},
-    {"content.send_back", send_back, "item:object:item! comment:text! options:map{fields:map}", "Item", API_WRITE,
-     "content", 1, "Returns the item to its author with a comment; fields: one for each field.", true, .tells = true},
+    {"content.send_back", send_back, "item:object:item! comment:text! options:map{fields:map,by:any}", "Item",
+     API_WRITE, "content", 1,
+     "Returns the item to its author with a comment; fields: one for each field; by: the answer of the task in which it "
+     "was said.",
+     true, .tells = true},
     {"content.schedule", schedule, "item:object:item! at:instant! options:map{until_:instant}", "Item", API_WRITE,
      "content:publish", 1, "Publishes this revision at an instant; at another one, if given, it is archived again.",
      true, .tells = true},

@@ -197,7 +197,8 @@ static int fields(struct api_call *c)
     for (size_t i = 0; rc == 0 && i < t->fields.n; i++)
         if (field_show(c->arena, &t->fields.items[i], c->s->lang, &one) || val_add(c->arena, &c->result, one))
             rc = content_too_large(c->err);
-    if (rc == 0 && t->has_unit && (field_show(c->arena, &unit, c->s->lang, &one) || val_add(c->arena, &c->result, one)))
+    const struct field *where = rc == 0 && t->unit ? t->unit : &unit;
+    if (rc == 0 && t->has_unit && (field_show(c->arena, where, c->s->lang, &one) || val_add(c->arena, &c->result, one)))
         rc = content_too_large(c->err);
     registry_drop(r);
     return rc;

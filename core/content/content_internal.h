@@ -17,6 +17,7 @@ struct content_type {
     const char *name, *plugin, *zone; /* zone: of the organisation, for the text of instants */
     struct field_list fields;         /* of the body: unit and publish_at are the head's */
     const struct field *title;        /* or NULL */
+    const struct field *unit;         /* as it is declared among the fields, or NULL */
     const struct field *slug;         /* what an address is made from; or NULL: the title, or the id */
     bool separation;                  /* who wrote or submitted does not approve */
     bool approval;                    /* publish and schedule need an approval of the very revision */

@@ -212,6 +212,18 @@ void content_wake_due(struct content *c, struct session *s, const struct content
     if (s->lane && row->due_at) lane_wake_at(s->lane, &c->source, row->due_at);
 }
 
+/* Who decided, and as what: { person =, as = } out of the answer of a task. */
+static int add_decider(struct step *p, struct val *out)
+{
+    const struct val *by = p->m->by, *fields = val_is(by, VAL_OBJ) ? by->as.obj.fields : by;
+    const struct val *who = val_get(fields, "by"), *as = val_get(fields, "as");
+    int64_t person = val_is(who, VAL_OBJ) ? who->as.obj.id : val_is(who, VAL_INT) ? who->as.i : 0;
+    struct val told = val_map();
+    int rc = person ? val_set(&p->a, &told, "person", val_int(person)) : 0;
+    if (rc == 0 && val_is(as, VAL_STR)) rc = val_set(&p->a, &told, "as", *as);
+    return rc || told.as.map.n == 0 ? rc : val_set(&p->a, out, "by", told);
+}
+
 /* What the events of this move say beside the head. */
 static int extras(struct step *p, struct val *out)
 {
@@ -220,6 +232,7 @@ static int extras(struct step *p, struct val *out)
     *out = val_map();
     if (m->reason) rc = val_set(&p->a, out, "reason", val_str(m->reason));
     if (rc == 0 && val_is(m->notes, VAL_MAP)) rc = val_set(&p->a, out, "notes", *m->notes);
+    if (rc == 0) rc = add_decider(p, out);
     if (rc == 0 && m->verb == CONTENT_SCHEDULE) rc = val_set(&p->a, out, "publish_at", val_int(m->at));
     if (rc == 0 && m->verb == CONTENT_PUBLISH) rc = val_set(&p->a, out, "slug", val_str(p->row.slug));
     return rc ? content_too_large(p->err) : 0;

@@ -48,6 +48,19 @@ int content_is_author(struct store *db, int64_t item, int64_t person, struct err
     return person > 0 ? ask(db, sql, item, person, 0, err) : 0;
 }
 
+int content_submitter(struct store *db, int64_t item, int64_t *person, struct err *err)
+{
+    static const char sql[] = "select coalesce(l.person, a.person) from item_log l left join account a on a.id = l.user"
+                              " where item = ?1 and verb = 'submit' order by l.id desc limit 1";
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, item);
+    int rc = stmt_step(s, err);
+    *person = rc == 1 ? stmt_int(s, 0) : 0;
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
 /* 1: it is on for the item's type; 0. */
 static int is_on(const struct registry *r, struct store *db, int64_t item, struct err *err)
 {

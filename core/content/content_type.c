@@ -68,6 +68,7 @@ static int split_fields(const struct decl *d, struct content_type *t, struct are
         if (strcmp(f->name, "unit") == 0 && f->type == FIELD_UNIT) {
             t->has_unit = true;
             t->needs_unit = f->required;
+            t->unit = f;
         } else if (strcmp(f->name, "publish_at") == 0 && f->type == FIELD_INSTANT) {
             t->needs_publish_at = f->required;
         } else if (content_item_is_head(f->name)) {

@@ -302,4 +302,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/started", started},
                                                   {"flow/once", once},
                                                   {"flow/entry", entry},
+                                                  {"flow/see", "alter table flow_task add column see text"},
                                                   {0}};

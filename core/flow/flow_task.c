@@ -68,8 +68,8 @@ int flow_task_set_targets(struct store *db, const struct flow_task *t, const str
 
 static const char insert_sql[] =
     "insert into flow_task(id, run, entry, n, state, title, about, about_rev, about_hash, form, help, due, next_at,"
-    " remind, escalate, on_timeout, kind, part, since_rev, term, made, gap)"
-    " values(?1,?2,?3,?4,0,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)";
+    " remind, escalate, on_timeout, kind, part, since_rev, term, made, gap, see)"
+    " values(?1,?2,?3,?4,0,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)";
 
 static void bind_blob(struct stmt *s, int at, struct buf *b, const struct val *v)
 {
@@ -113,6 +113,7 @@ int flow_task_insert(struct flow *f, struct session *s, const struct flow_task *
     stmt_bind_str(st, 19, t->term);
     stmt_bind_int(st, 20, s->now);
     bind_or_null(st, 21, t->gap);
+    stmt_bind_str(st, 22, t->see);
     bool fits = buf_ok(&form) && buf_ok(&escalate) && buf_ok(&part);
     int rc = fits ? stmt_run(st, err) : err_set(err, ERR_LIMIT, "limit.size", NULL);
     for (size_t i = 0; rc == 0 && val_at(&t->targets, i); i++)

@@ -26,6 +26,7 @@ struct flow_task {
     struct val answer;
     int64_t decided_by, decided_at;
     int kind;
+    const char *see; /* a path of this service at which more is to be seen, or NULL */
     struct val part; /* fields of the item, or nil: all of it */
     struct val was;  /* targets before a reassignment, or nil */
     int64_t since_rev;
@@ -181,6 +182,7 @@ int flow_task_set_next(struct flow *f, struct store *db, int64_t task, int64_t n
 int flow_task_take_times(struct api_call *c, const struct val *spec, struct flow_task *t);
 int flow_task_take_about(struct api_call *c, const struct val *spec, struct flow_task *t);
 int flow_task_take_part(struct api_call *c, const struct val *spec, struct flow_task *t);
+int flow_task_take_see(struct api_call *c, const struct val *spec, struct flow_task *t);
 
 /* vote_api.c, flow_vote.c */
 void vote_add_api(struct flow *f, struct api *api);

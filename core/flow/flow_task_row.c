@@ -6,7 +6,7 @@
     "select t.id, t.run, t.entry, t.n, t.state, t.title, t.help, t.on_timeout, t.about_hash, t.about, t.about_rev,"    \
     " t.due, t.remind, t.next_at, t.form, t.escalate, t.answer, t.decided_by, t.decided_at,"                           \
     " t.kind, t.part, t.was, t.since_rev, t.term, t.made, t.gap, t.claimed_by, t.claimed_until, t.orphan,"             \
-    " t.orphan_why from flow_task t"
+    " t.orphan_why, t.see from flow_task t"
 
 static const char *text(struct stmt *s, int col, struct arena *a)
 {
@@ -51,7 +51,8 @@ static int read_task(struct stmt *s, struct arena *a, struct flow_task *t)
                             .claimed_by = stmt_int(s, 26),
                             .claimed_until = stmt_int(s, 27),
                             .orphan = stmt_int(s, 28),
-                            .orphan_why = text(s, 29, a)};
+                            .orphan_why = text(s, 29, a),
+                            .see = text(s, 30, a)};
     int rc = value(s, 14, a, &t->form);
     if (rc == 0) rc = value(s, 15, a, &t->escalate);
     if (rc == 0) rc = value(s, 16, a, &t->answer);

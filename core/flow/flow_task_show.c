@@ -84,6 +84,7 @@ int flow_task_show(struct session *s, struct store *db, const struct flow_task *
              val_set(a, out, "title", val_str(t->title)) | val_set(a, out, "to", t->targets) | show_state(a, t, out) |
              show_about(a, t, out);
     if (t->kind == TASK_BALLOT) rc |= val_set(a, out, "kind", val_str("ballot"));
+    if (t->see) rc |= val_set(a, out, "see", val_str(t->see));
     if (t->help) rc |= val_set(a, out, "help", val_str(t->help));
     if (t->form.type != VAL_NIL) rc |= val_set(a, out, "form", t->form);
     rc |= show_warnings(s, t, a, out);
@@ -99,6 +100,7 @@ int flow_task_show(struct session *s, struct store *db, const struct flow_task *
 /* While it is on: is it secret, may one change it, what it takes. */
 static int show_vote(struct session *s, const struct flow_task *t, struct arena *a, struct val *out, struct err *err)
 {
+    static const char *const of[] = {"members", "present"}, *const absent[] = {"written", "not_counted", "against"};
     struct vote v;
     struct val shown = val_map();
     if (t->kind != TASK_BALLOT) return 0;
@@ -108,7 +110,8 @@ static int show_vote(struct session *s, const struct flow_task *t, struct arena 
          val_set(a, &shown, "change", val_bool(v.can_change && !v.secret)) |
          val_set(a, &shown, "members", val_int((int64_t)v.members.as.list.n)) |
          val_set(a, &shown, "quorum", val_str(v.quorum_text)) |
-         val_set(a, &shown, "threshold", val_str(v.threshold_text)) | val_set(a, out, "vote", shown);
+         val_set(a, &shown, "threshold", val_str(v.threshold_text)) | val_set(a, &shown, "of", val_str(of[v.of])) |
+         val_set(a, &shown, "absent", val_str(absent[v.absent])) | val_set(a, out, "vote", shown);
     return rc ? too_large(err) : 0;
 }
 

@@ -16,7 +16,7 @@
 #define FLOW_TASK_COLUMNS                                                                                              \
     {"run", FIELD_INTEGER, LIST_SHOWN}, {"title", FIELD_TEXT, LIST_SHOWN},                                             \
         {"to", FIELD_JSON, LIST_SHOWN, .gives = FLOW_TASK_TO}, {"state", FIELD_TEXT, LIST_SHOWN},                      \
-        {"kind", FIELD_TEXT, LIST_SHOWN}, {"help", FIELD_TEXT, LIST_SHOWN},                                            \
+        {"kind", FIELD_TEXT, LIST_SHOWN}, {"help", FIELD_TEXT, LIST_SHOWN}, {"see", FIELD_TEXT, LIST_SHOWN},           \
         {"form", FIELD_JSON, LIST_SHOWN, .gives = "map"}, {"fields", FIELD_JSON, LIST_SHOWN, .gives = "@Field[]"},     \
         {"warnings", FIELD_JSON, LIST_SHOWN, .gives = "list:text"}, {"about_revision", FIELD_INTEGER, LIST_SHOWN},     \
         {"about_hash", FIELD_TEXT, LIST_SHOWN}, {"shown", FIELD_TEXT, LIST_SHOWN},                                     \

@@ -8,6 +8,8 @@
 #include "plugin/api_internal.h"
 #include "runtime/log.h"
 
+enum { SEE_MAX = 200 };
+
 /* Working days are counted again when a calendar changes: then what was written must be known. */
 static int take_within(struct api_call *c, const struct val *within, struct flow_task *t)
 {
@@ -93,6 +95,18 @@ int flow_task_take_about(struct api_call *c, const struct val *spec, struct flow
     return t->about_hash ? find_since(c, t) : err_set(c->err, ERR_NOMEM, "memory", NULL);
 }
 
+/* see = "/x/PLUGIN/…": a route of a plugin that shows more, as the picture of a case. */
+int flow_task_take_see(struct api_call *c, const struct val *spec, struct flow_task *t)
+{
+    static const char chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/%?=&";
+    const struct val *see = val_get(spec, "see");
+    if (!see || see->type == VAL_NIL) return 0;
+    t->see = api_str(see);
+    bool good = t->see && strncmp(t->see, "/x/", 3) == 0 && strlen(t->see) <= SEE_MAX && !strstr(t->see, "..");
+    if (good && strspn(t->see, chars) == strlen(t->see)) return 0;
+    return err_set(c->err, ERR_INVALID, "task.see", NULL);
+}
+
 static int take_form(struct api_call *c, const struct val *spec, struct flow_task *t)
 {
     const struct val *form = val_get(spec, "form");
@@ -133,6 +147,7 @@ static int make_task(struct api_call *c, const struct val *spec, int64_t entry, 
     int rc = flow_task_take_times(c, spec, &t);
     if (rc == 0) rc = flow_task_take_about(c, spec, &t);
     if (rc == 0) rc = flow_task_take_part(c, spec, &t);
+    if (rc == 0) rc = flow_task_take_see(c, spec, &t);
     if (rc == 0) rc = take_form(c, spec, &t);
     if (rc == 0) rc = take_rest(c, spec, &t);
     if (rc == 0) rc = flow_target_resolve(c, val_get(spec, "to"), &t.targets);
@@ -225,7 +240,8 @@ static int ask_all(struct api_call *c)
 static const struct api_fn functions[] = {
     {"run:ask", ask,
      "run:object:run! "
-     "task:map{to:any!,title:text!,about:object:item,part:list,form:map,within:duration,remind:duration,escalate:any,"
+     "task:map{to:any!,title:text!,about:object:item,part:list,see:text,form:map,within:duration,remind:duration,"
+     "escalate:any,"
      "on_timeout:"
      "text,help:text,link:boolean}!",
      "Answer", API_WAIT, NULL, 1,
@@ -234,7 +250,8 @@ static const struct api_fn functions[] = {
      true},
     {"run:ask_all", ask_all,
      "run:object:run! "
-     "tasks:list{to:any!,title:text!,about:object:item,part:list,form:map,within:duration,remind:duration,escalate:any,"
+     "tasks:list{to:any!,title:text!,about:object:item,part:list,see:text,form:map,within:duration,remind:duration,"
+     "escalate:any,"
      "on_"
      "timeout:text,help:text,link:boolean}! options:map{need:any,veto:boolean}",
      "map", API_WAIT, NULL, 1,

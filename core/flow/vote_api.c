@@ -240,6 +240,7 @@ static int make_vote(struct api_call *c, const struct val *spec, int64_t entry)
     if (rc == 0) rc = flow_task_take_times(c, spec, &t);
     if (rc == 0) rc = flow_task_take_about(c, spec, &t);
     if (rc == 0) rc = flow_task_take_part(c, spec, &t);
+    if (rc == 0) rc = flow_task_take_see(c, spec, &t);
     if (rc == 0) rc = leave_out_authors(c, t.about, &v);
     if (rc == 0) rc = make_form(c, &v, &t.form);
     if (rc) return rc;
@@ -264,7 +265,7 @@ static int vote(struct api_call *c)
 
 static const struct api_fn functions[] = {
     {"run:vote", vote,
-     "run:object:run! vote:map{title:text!,body:any,voters:list,present:list,about:object:item,part:list,"
+     "run:object:run! vote:map{title:text!,body:any,voters:list,present:list,about:object:item,part:list,see:text,"
      "options:list,returns:list,quorum:any,of:text,absent:text,secret:boolean,threshold:any,abstain:boolean,change:"
      "boolean,within:duration,remind:duration,"
      "help:text,lang:text}!",

@@ -115,7 +115,7 @@ static void add_chosen(struct bulk *b, const struct bulk_one *one)
     page_add(b->p, "\">\n<div>");
     add_title(b, one);
     add_due(b, one);
-    if (val_get(&one->task, "vote")) task_text_vote(b->p, val_get(&one->task, "vote"));
+    if (val_get(&one->task, "vote")) task_vote_rule(b->p, val_get(&one->task, "vote"));
     if (val_get(&one->task, "help")) {
         page_add(b->p, "<p>");
         page_val(b->p, val_get(&one->task, "help"));
@@ -136,7 +136,7 @@ static void add_ballot(struct bulk *b)
     const struct val *vote = val_get(b->first, "vote");
     if (!vote) return;
     page_add(b->p, "<div class=\"note\">");
-    task_text_ballot(b->p, vote);
+    task_vote_ballot(b->p, vote);
     page_add(b->p, "</div>\n");
 }
 

@@ -97,7 +97,8 @@ static struct val task_of(struct openapi *o)
                 " item:@Item others:boolean above:integer reason:text "
                 "comments:list{id:integer!,at:integer!,kind:text!,by:integer,person:integer,"
                 "text:text,files:@File[]} open:boolean anybody:boolean "
-                "vote:map{secret:boolean!,change:boolean!,members:integer!,quorum:text!,threshold:text!}");
+                "vote:map{secret:boolean!,change:boolean!,members:integer!,quorum:text!,threshold:text!,of:text!,"
+                "absent:text!}");
     return s;
 }
 

@@ -7,11 +7,22 @@
 
 enum { NAME_MAX_ = 60 };
 
+static const char field_prefix[] = "task.field_";
+
 static const char *short_text(const struct val *v, char out[NAME_MAX_])
 {
     bool fits = val_is(v, VAL_STR) && v->as.str.len < NAME_MAX_;
     snprintf(out, NAME_MAX_, "%.*s", fits ? (int)v->as.str.len : 0, fits ? v->as.str.s : "");
     return out;
+}
+
+/* "award_title" is "Award title". */
+static void add_readable(struct buf *out, const char *name, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_add_char(out, i == 0 && name[i] >= 'a' && name[i] <= 'z' ? name[i] - 'a' + 'A'
+                          : name[i] == '_'                           ? ' '
+                                                                     : name[i]);
 }
 
 /* A text of the catalogue for what many forms have (task.field_comment, task.choice_approve), else the name. */
@@ -22,8 +33,20 @@ static void add_name(struct buf *out, const char *lang, const char *prefix, cons
     const char *sentence = locale_text(lang, key);
     if (sentence)
         buf_add_str(out, sentence);
+    else if (val_is(name, VAL_STR) && strcmp(prefix, field_prefix) == 0)
+        add_readable(out, name->as.str.s, name->as.str.len);
     else if (val_is(name, VAL_STR))
         buf_add(out, name->as.str.s, name->as.str.len);
+}
+
+void task_form_name(struct page *p, const char *name)
+{
+    struct buf title;
+    struct val v = val_str(name);
+    buf_init(&title, 4096);
+    add_name(&title, p->lang, field_prefix, &v);
+    page_text(p, title.data, title.len);
+    buf_close(&title);
 }
 
 static void add_plain(struct buf *out, const char *lang, const struct val *field)
@@ -32,7 +55,7 @@ static void add_plain(struct buf *out, const char *lang, const struct val *field
     if (val_is(title, VAL_STR))
         buf_add(out, title->as.str.s, title->as.str.len);
     else
-        add_name(out, lang, "task.field_", val_get(field, "name"));
+        add_name(out, lang, field_prefix, val_get(field, "name"));
 }
 
 void task_form_title(struct page *p, const struct val *field)

@@ -84,8 +84,18 @@ void task_form_err(struct page *p, const struct val *fields, const char *prefix,
 void task_form_wrong(struct page *p, const struct val *field, const struct err_field *wrong);
 /* "comment": its title, or one of the catalogue for names that many forms have, or the name. */
 void task_form_title(struct page *p, const struct val *field);
+/* The same of a name without a field: "award_title" is "Award title". */
+void task_form_name(struct page *p, const char *name);
 /* A choice as its form calls it. */
 void task_form_choice(struct page *p, const struct val *field, const struct val *choice);
+
+/* A value as people read it (task_value.c); `field` as content.fields and task.show have them, or NULL. */
+void task_value_write(struct page *p, struct session *s, const struct val *field, const struct val *v);
+void task_value_person(struct page *p, struct session *s, int64_t id);
+void task_value_files(struct page *p, const struct val *v);
+/* Of task.show's `vote` (task_vote.c): whether the ballot is secret and may be changed; and what the vote takes. */
+void task_vote_ballot(struct page *p, const struct val *vote);
+void task_vote_rule(struct page *p, const struct val *vote);
 
 /* A person or a unit, or a list of them (task_pick.c): sought by a part of the name, and chosen. */
 struct task_pick {
@@ -141,10 +151,6 @@ void task_acts_write(const struct task_acts *w);
 
 /* The text that is asked about, and what changed in it. */
 void task_text_write(struct page *p, struct session *s, const struct val *task);
-/* What a voter wants to know before, of task.show's `vote`: whether the ballot is secret and may be changed; what it
- * takes. */
-void task_text_ballot(struct page *p, const struct val *vote);
-void task_text_vote(struct page *p, const struct val *vote);
 /* Its fields alone. */
 void task_text_fields(struct page *p, struct session *s, const struct val *task);
 /* The differences of an answer or a task: { { field, before, after } … }. */

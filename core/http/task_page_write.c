@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/kinds.h"
 #include "base/locale.h"
 #include "http/task_page.h"
 #include "people/explain.h"
@@ -27,12 +26,7 @@ static int call(struct shown *w, const char *name, struct val *out, struct err *
 
 static void add_person(struct shown *w, int64_t id)
 {
-    struct err ignored = {0};
-    struct val person;
-    if (people_person_get(w->s->db, id, &w->job->arena, &person, &ignored) == 1)
-        page_val(w->p, &person);
-    else
-        page_add(w->p, "%i", id);
+    task_value_person(w->p, w->s, id);
 }
 
 static bool may(const struct shown *w, const char *flag)
@@ -70,58 +64,13 @@ static void add_notes(struct shown *w)
         page_val(w->p, val_at(warnings, i));
         page_add(w->p, "</p></div>\n");
     }
+    if (w->is_open && val_get_str(&w->task, "see"))
+        page_add(w->p, "<p><a href=\"%s\">%k</a></p>\n", val_get_str(&w->task, "see"), "page.see");
     if (val_get(&w->task, "help")) {
         page_add(w->p, "<p>");
         page_val(w->p, val_get(&w->task, "help"));
         page_add(w->p, "</p>\n");
     }
-}
-
-static void add_files(struct shown *w, const struct val *v)
-{
-    if (task_files_is(v)) task_files_show(w->p, v);
-    for (size_t i = 0; v->type == VAL_LIST && val_at(v, i); i++) {
-        page_add(w->p, i ? "<br>" : "");
-        task_files_show(w->p, val_at(v, i));
-    }
-}
-
-static void add_picked(struct shown *w, enum people_find_kind kind, int64_t id)
-{
-    struct err ignored = {0};
-    struct val unit;
-    if (kind == PEOPLE_FIND_PERSON)
-        add_person(w, id);
-    else if (people_unit_get(w->s->db, id, people_day(w->s->host, w->s->now), &w->job->arena, &unit, &ignored) == 1)
-        page_val(w->p, &unit);
-    else
-        page_add(w->p, "%i", id);
-}
-
-/* As it was asked for; an answer keeps days, instants, persons and units as numbers. */
-static void add_value(struct shown *w, const struct val *field, const struct val *v)
-{
-    const struct val *type = val_get(field, "type");
-    enum people_find_kind kind = task_pick_kind(field);
-    bool has_files = val_is_str(type, "file") || val_is_str(val_get(field, "item"), "file");
-    struct val day;
-    if (val_get(field, "choices"))
-        task_form_choice(w->p, field, v);
-    else if (has_files && (task_files_is(v) || task_files_is(val_at(v, 0))))
-        add_files(w, v);
-    else if (val_is_str(type, "date") && v->type == VAL_INT && kind_date(&w->job->arena, v->as.i, &day) == 0)
-        page_val(w->p, &day);
-    else if (val_is_str(type, "instant") && v->type == VAL_INT)
-        page_instant(w->p, v->as.i, w->s->zone);
-    else if (kind && v->type == VAL_INT)
-        add_picked(w, kind, v->as.i);
-    else if (kind && v->type == VAL_LIST)
-        for (size_t i = 0; val_at(v, i); i++) {
-            page_add(w->p, i ? "<br>" : "");
-            if (val_at(v, i)->type == VAL_INT) add_picked(w, kind, val_at(v, i)->as.i);
-        }
-    else
-        page_val(w->p, v);
 }
 
 static void add_answer_line(struct shown *w, const struct val *field)
@@ -133,7 +82,7 @@ static void add_answer_line(struct shown *w, const struct val *field)
     page_add(w->p, "<dt>");
     task_form_title(w->p, field);
     page_add(w->p, "</dt><dd>");
-    add_value(w, field, v);
+    task_value_write(w->p, w->s, field, v);
     page_add(w->p, "</dd>\n");
 }
 
@@ -198,8 +147,8 @@ static void add_vote(struct page *p, const struct val *vote)
 {
     if (!vote) return;
     page_add(p, "<div class=\"note\">");
-    task_text_ballot(p, vote);
-    task_text_vote(p, vote);
+    task_vote_ballot(p, vote);
+    task_vote_rule(p, vote);
     page_add(p, "</div>\n");
 }
 
@@ -281,7 +230,7 @@ static void add_log(struct shown *w)
         page_add(w->p, val_get(line, "text") ? "</p>\n" : "\n");
         if (val_get(line, "files")) {
             page_add(w->p, "<p>");
-            add_files(w, val_get(line, "files"));
+            task_value_files(w->p, val_get(line, "files"));
             page_add(w->p, "</p>\n");
         }
         page_add(w->p, "</li>\n");

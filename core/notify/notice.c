@@ -156,5 +156,7 @@ int notice_event(struct notify *n, struct session *s, const char *event, const s
 {
     if (strncmp(event, "task.", 5) == 0 && strcmp(notice_kind_find(event)->name, event) == 0)
         return tell_task(n, s, event, data, err);
+    if (strcmp(event, "content.sent_back") == 0 || strcmp(event, "content.approved") == 0)
+        return notice_author(n, s, event, data, err);
     return strcmp(event, "content.published") == 0 ? tell_published(n, s, data, err) : 0;
 }

@@ -146,10 +146,16 @@ static int mail_one(struct due *d, const struct notice *w)
     struct buf subject, text;
     int rc = 0;
     buf_init(&text, NOTIFY_TEXT_MAX + 1);
-    if (w->text)
+    if (w->text) {
+        struct notice_links links = {.notice = w, .person = d->to.person, .lang = d->lang};
         buf_add_str(&text, w->text);
-    else
+        if (w->link) buf_add_str(&text, "\n\n");
+        rc = notice_add_links(d->n, &d->s, &links, &text, d->err);
+        d->is_secret = d->is_secret || rc == 1;
+        rc = rc < 0 ? rc : 0;
+    } else {
         rc = add_notice(d, &text, w);
+    }
     if (rc) {
         buf_close(&text);
         return rc;

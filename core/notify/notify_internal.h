@@ -70,6 +70,8 @@ struct session notify_session(struct notify *n, struct lane *lane);
 int notice_tell(struct notify *n, struct session *s, const struct people_reached *to, const struct notice *what,
                 struct err *err);
 int64_t notices_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
+/* Of "content.sent_back" and "content.approved" (notice_author.c). */
+int notice_author(struct notify *n, struct session *s, const char *event, const struct val *data, struct err *err);
 int notice_event(struct notify *n, struct session *s, const char *event, const struct val *data, struct err *err);
 /* Lines with what a mail links to (notice_link.c). 1: a link in it is a key; 0. */
 struct notice_links {

@@ -62,6 +62,8 @@ int people_person_by_code(struct store *db, const char *code, int64_t *id, struc
 int people_holders(struct store *db, const char *position, int64_t unit, int64_t day, struct arena *a, struct val *out,
                    struct err *err);
 int people_has_holder(struct store *db, const char *position, int64_t unit, int64_t day, struct err *err); /* 1, 0 */
+/* Its title; NULL when there is no such position. */
+int people_position_title(struct store *db, const char *position, struct arena *a, const char **out, struct err *err);
 /* The only unit with a holder of this position. ERR_INVALID "people.position_unit" when there is
  * none or several. */
 int people_only_unit(struct store *db, const char *position, int64_t day, int64_t *unit, struct err *err);

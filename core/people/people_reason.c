@@ -79,6 +79,18 @@ const char *people_holding_text(struct store *db, const struct people_holding *h
     return last ? SENTENCE(a, lang, "explain.until", "what", text, "day", last) : NULL;
 }
 
+int people_position_title(struct store *db, const char *position, struct arena *a, const char **out, struct err *err)
+{
+    struct stmt *s = store_stmt(db, "select title from position where code = ?1", err);
+    *out = NULL;
+    if (!s) return err->code;
+    stmt_bind_str(s, 1, position);
+    int rc = stmt_step(s, err);
+    if (rc == 1) *out = people_text(s, 0, a);
+    stmt_done(s);
+    return rc < 0 ? rc : 0;
+}
+
 /* What the target asks for, in words. */
 static const char *wanted_text(struct store *db, const struct people_reason *r, const char *lang, struct arena *a,
                                struct err *err)
@@ -87,11 +99,7 @@ static const char *wanted_text(struct store *db, const struct people_reason *r, 
     struct people_holding h = {.position = w->position, .role = w->role, .unit = w->unit, .body = w->body};
     if (w->person) return person_name(db, w->person, a, err);
     if (w->position) {
-        struct stmt *s = store_stmt(db, "select title from position where code = ?1", err);
-        if (!s) return NULL;
-        stmt_bind_str(s, 1, w->position);
-        if (stmt_step(s, err) == 1) h.title = people_text(s, 0, a);
-        stmt_done(s);
+        if (people_position_title(db, w->position, a, &h.title, err) != 0) return NULL;
         if (!w->unit) return h.title ? h.title : w->position;
     }
     return people_holding_text(db, &h, r->day, false, lang, a, err);

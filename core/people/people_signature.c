@@ -9,12 +9,8 @@
 /* The title of a position, in capitals: that is how it stands above a signature. */
 static const char *title_of(struct store *db, const char *position, struct arena *a, struct err *err)
 {
-    const char *title = NULL, *upper;
-    struct stmt *s = store_stmt(db, "select title from position where code = ?1", err);
-    if (!s) return NULL;
-    stmt_bind_str(s, 1, position);
-    if (stmt_step(s, err) == 1) title = people_text(s, 0, a);
-    stmt_done(s);
+    const char *title, *upper;
+    if (people_position_title(db, position, a, &title, err) != 0) return NULL;
     return text_upper(a, title ? title : position, &upper) ? NULL : upper;
 }
 

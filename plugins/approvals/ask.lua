@@ -22,7 +22,7 @@ local function said_by(step, answer)
   end
   return {
     decision = answer.decision, step = step, comment = answer.comment, return_to = answer.return_to,
-    answers = answer.decision == "approve" and { answer } or {},
+    answers = answer.decision == "approve" and { answer } or {}, by = answer,
   }
 end
 
@@ -55,7 +55,9 @@ local function outcome_of_group(step, result)
   local said = { decision = result.decision, step = step, comment = reasons(result.answers), answers = {} }
   for _, answer in ipairs(result.answers) do
     if answer.decision == "approve" and not answer.voided then said.answers[#said.answers + 1] = answer end
-    if answer.decision == "return" then said.return_to = said.return_to or answer.return_to end
+    if answer.decision == "return" then
+      said.return_to, said.by = said.return_to or answer.return_to, said.by or answer
+    end
   end
   if said.decision == "return" and step.on_timeout == "pass" and not reasons(result.answers) then
     local is_silence = true
@@ -193,7 +195,8 @@ local function side_by_side(round, place, returns, told)
   end
   local last = count.last
   return {
-    decision = last.decision, step = last.step, comment = last.comment, return_to = last.return_to, answers = {},
+    decision = last.decision, step = last.step, comment = last.comment, return_to = last.return_to, by = last.by,
+    answers = {},
   }
 end
 

@@ -104,7 +104,7 @@ end
 local function call(round, step, names, told, voters)
   local like, what = question.of(round, step, names, told), vote.options(step)
   what.voters, what.title, what.about, what.part, what.help = voters, like.title, like.about, like.part, like.help
-  what.within, what.remind = like.within, like.remind
+  what.within, what.remind, what.see = like.within, like.remind, like.see
   if #names > 0 then what.returns = { "author", table.unpack(names) } end
   return round.run:vote(what)
 end

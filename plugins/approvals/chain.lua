@@ -17,6 +17,9 @@ local chain = {}
 
 local gone = { archived = true, retracted = true }
 
+-- Refusals that are no judgement of the text: a plugin that is switched off since it failed.
+local unready = { ["plugin.off"] = true, ["plugin.disabled"] = true }
+
 -- A new round: nothing has been said yet about the text as it is now, but of parts that are as they were.
 local function begin(round)
   round.number = round.number + 1
@@ -32,7 +35,9 @@ end
 local function send_back(round, step, said)
   local list = step.lint and content.lint(round.item) or {}
   record.save(round)
-  content.send_back(round.item, findings.comment(said.comment, list), { fields = findings.by_field(list) })
+  content.send_back(round.item, findings.comment(said.comment, list), {
+    fields = findings.by_field(list), by = said.by,
+  })
   round.run:status(t("status.returned", { step = step.name }))
   round.run:wait("content.submitted", { item = round.id })
 end
@@ -46,6 +51,19 @@ local function send_back_undecided(round)
   round.run:wait("content.submitted", { item = round.id })
   round.said = {}
   return begin(round), t "again"
+end
+
+-- A draft is handed in for its author. What the office refuses, as a text that lacks something, goes back with the
+-- reason, until the author hands it in.
+local function hand_in(round)
+  if round.item.state ~= "draft" then return end
+  local ok, why = pcall(content.submit, round.item)
+  if ok then return end
+  if type(why) ~= "table" or unready[why.code] then error(why, 0) end
+  content.send_back(round.item, why.message)
+  round.run:status(t("status.refused", { reason = why.message }))
+  round.run:wait("content.submitted", { item = round.id })
+  begin(round)
 end
 
 -- What was said from a place on is asked again; of steps side by side only the one that is meant.
@@ -120,11 +138,11 @@ function chain.run(run, input, pinned)
   local places = steps.check(list)
   local item = content.get(input.type, input.item)
   if not item then error { code = "approvals.item", message = t("no_item", { item = input.item }) } end
-  if item.state == "draft" then content.submit(item) end
 
   local round = { run = run, type = input.type, id = input.item, number = 0, list = list, said = {}, places = {} }
   local at, told = begin(round), nil
   record.open(round, pinned)
+  hand_in(round)
   local all, last
   repeat
     while at and at <= #list do

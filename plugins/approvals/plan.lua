@@ -9,6 +9,7 @@ local quorum = require "approvals.quorum"
 local steps = require "approvals.steps"
 local target = require "approvals.target"
 local undecided = require "approvals.undecided"
+local titles = require "approvals.titles"
 local vote = require "approvals.vote"
 
 local plan = {}
@@ -89,14 +90,18 @@ local function holds(round, step)
   return condition.holds(step.when, round.item, round.fields)
 end
 
+local function when_text(round, step)
+  return condition.text(titles.step(step, round.titles).when)
+end
+
 local function new_entry(round, step, group)
   local entry = { step = step.name, who = target.text(step.to), warnings = {}, persons = {} }
   local returns = steps.returns(round.list, round.at, step)
   entry.form = step.vote and vote.form(step, returns) or steps.form(returns)
   if #returns > 0 then entry.returns = returns end
   if group then entry.beside, entry.side = group.name, boxes.side(group) end
-  entry.vote, entry.part = vote.text(step), part.text(step)
-  if step.when then entry.when, entry.holds = condition.text(step.when), holds(round, step) end
+  entry.vote, entry.part = vote.text(step), part.text(titles.step(step, round.titles))
+  if step.when then entry.when, entry.holds = when_text(round, step), holds(round, step) end
   return entry
 end
 
@@ -132,7 +137,7 @@ local function plan_place(round, place, asked)
   end
   local list, ends = {}, asked
   if holds(round, place) == false then
-    local why = t("plan.skipped", { condition = condition.text(place.when) })
+    local why = t("plan.skipped", { condition = when_text(round, place) })
     return { { step = place.name, skipped = why, warnings = {}, persons = {} } }, asked
   end
   for at, step in ipairs(place.parallel) do
@@ -149,7 +154,7 @@ end
 ---@return { steps: table[], ends: string, unsettled: integer, warnings: string[]? } persons and warnings only where
 ---there are some; warnings beside the steps are of the chain as a whole
 function plan.make(list, item, from)
-  local round = { item = item, fields = content.fields(item.type), list = list }
+  local round = { item = item, fields = content.fields(item.type), titles = titles.of(item.type), list = list }
   local out, asked = { steps = {}, unsettled = 0 }, from or date.now()
   for at, place in ipairs(list) do
     local entries

@@ -25,6 +25,7 @@ function question.of(round, step, names, told)
     title = steps.title(step, item),
     about = item,
     part = step.part,
+    see = ("/x/approvals/case/%d.svg"):format(round.run.id),
     form = steps.form(names),
     within = step.within,
     remind = step.remind,

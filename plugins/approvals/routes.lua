@@ -48,7 +48,7 @@ function routes.define()
     title = { vi = "Sơ đồ hồ sơ đang phê duyệt (SVG)", en = "The picture of a case and of where it stands (SVG)" },
     params = { case = "text" },
   }, function(req)
-    local svg = view.case(name_of(req.params.case))
+    local svg = view.case(name_of(req.params.case), req.user)
     return svg and { svg = svg }
   end)
 end

@@ -6,6 +6,8 @@ local diagram = require "approvals.diagram"
 local plan = require "approvals.plan"
 local record = require "approvals.record"
 local steps = require "approvals.steps"
+local target = require "approvals.target"
+local titles = require "approvals.titles"
 
 local view = {}
 
@@ -20,7 +22,7 @@ function view.chain(key, is_draft)
   return diagram.draw {
     title = t("view.chain_title", { title = chain.title }),
     subtitle = t("view.revision", { revision = chain.revision }),
-    steps = chain.steps,
+    steps = titles.steps(chain.steps, titles.of(chain.about)),
   }
 end
 
@@ -30,9 +32,25 @@ local function visible(type, id)
   return item and pcall(content.history, item) and item or nil
 end
 
-local function case_row(run)
+-- Who is asked now is shown the text by the task: the picture tells no more of it.
+local function is_asked(row, person)
+  local item = { type = row.type, title = row.title, unit = row.unit, created_by = row.author }
+  for step in steps.each(row.steps) do
+    local place = row.places[step.name]
+    local ok, members = false, nil
+    if place and place.state == "asked" then
+      ok, members = pcall(function() return target.members(target.resolve(step.to, item), {}) end)
+    end
+    for _, one in ipairs(ok and members or {}) do
+      if one.person.id == person.id then return true end
+    end
+  end
+  return false
+end
+
+local function case_row(run, reader)
   local row = record.case:find({ run = math.tointeger(tonumber(run)) or 0 })[1]
-  return row and visible(row.type, row.item) and row
+  return row and (visible(row.type, row.item) or reader and is_asked(row, reader)) and row
 end
 
 local function chain_of(row)
@@ -49,16 +67,17 @@ end
 
 ---A case with the place at which it stands.
 ---@param run any
+---@param reader table? the person who looks at it
 ---@return string? SVG
-function view.case(run)
-  local row = case_row(run)
+function view.case(run, reader)
+  local row = case_row(run, reader)
   if not row then return nil end
   local author = row.author and people.person(row.author)
   return diagram.draw {
     title = row.title or "",
     subtitle = chain_of(row) .. " " .. t("view.round", { round = row.round }),
     author = author and t("diagram.by", { who = author.name }),
-    steps = row.steps,
+    steps = titles.steps(row.steps, titles.of(row.type)),
     places = row.places,
     state = state_of(row),
   }

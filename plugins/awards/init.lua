@@ -12,13 +12,16 @@ flow.define("open_round", {
 flow.define("nominate", {
   title = { vi = "Đề nghị khen thưởng", en = "Nominate for an award" },
   input = {
-    round = "integer!",
-    unit = "unit!",
-    proposer = "person!",
-    nominee = "text!",
-    kind = "choice:collective,individual!",
-    achievement = "text!",
-    statement = "text!",
+    round = { "integer!", title = { vi = "Đợt xét", en = "Round" } },
+    unit = { "unit!", title = { vi = "Đơn vị đề nghị", en = "Nominating unit" } },
+    proposer = { "person!", title = { vi = "Người đề nghị", en = "Proposer" } },
+    nominee = { "text!", title = { vi = "Tập thể, cá nhân được đề nghị", en = "Nominee" } },
+    kind = {
+      "choice:collective,individual!", title = { vi = "Loại", en = "Kind" },
+      titles = { collective = { vi = "Tập thể", en = "Group" }, individual = { vi = "Cá nhân", en = "Person" } },
+    },
+    achievement = { "text!", title = { vi = "Thành tích", en = "Achievement" } },
+    statement = { "text!", title = { vi = "Tóm tắt thành tích", en = "Statement" } },
   },
   forms = nominate.forms,
 }, nominate.run)

@@ -5,12 +5,12 @@ local tables = require "awards.tables"
 local rounds = {}
 
 rounds.fields = {
-  year = "integer!",
-  award = "text!",
-  authority = "text!",
-  council = "unit!",
-  quota = "integer",
-  closes_on = "date",
+  year = { "integer!", title = { vi = "Năm", en = "Year" } },
+  award = { "text!", title = { vi = "Hình thức khen thưởng", en = "Award" } },
+  authority = { "text!", title = { vi = "Cấp khen thưởng", en = "Granted by" } },
+  council = { "unit!", title = { vi = "Hội đồng thi đua của", en = "Council of" } },
+  quota = { "integer", title = { vi = "Số lượng tối đa", en = "At most" } },
+  closes_on = { "date", title = { vi = "Hạn nhận đề nghị", en = "Last day for nominations" } },
 }
 
 ---@param input table

@@ -19,7 +19,10 @@ flow.define("ask_all", { input = {} }, function(run) return run:ask { to = { rol
 flow.define("publish", { input = {} }, function(run)
   content.publish(content.create("news", { title = "one" }))
 end)
-content.type("news", { fields = { title = "text!" }, title = "title" })
+flow.define("send_back", { input = {} }, function(run)
+  content.send_back(content.find("news", { title = "mine" })[1], "No figures")
+end)
+content.type("news", { fields = { title = "text!" }, title = "title", unit = true })
 `;
 
 async function prepared(config) {
@@ -32,7 +35,7 @@ async function prepared(config) {
     positions: [{ code: 'head', title: 'Head' }],
     persons, holders: [{ person: 'p0', position: 'head', unit: 'office' }],
     role_holders: persons.map((p) => ({ person: p.code, role: 'all', unit: 'office' })),
-    roles: [{ name: 'all', verbs: ['flow.*'] }],
+    roles: [{ name: 'all', verbs: ['flow.*', 'content.create'] }],
   }));
   await s.start();
   await s.must('org', 'import', join(dir, 'crowd.json'));
@@ -81,6 +84,27 @@ describe('mail', () => {
       }
       // Four are on their way at once: so many may come twice.
       assert.ok(sink.mails.length <= ids.size + 4, `${sink.mails.length} mails for ${ids.size}`);
+      assert.deepEqual(await s.must('verify'), []);
+      await s.stop();
+      sink.stop();
+    });
+});
+
+describe('the notice that a text was sent back', () => {
+  for (const point of ['lane.before_commit:3', 'lane.after_commit:3', 'notify.before_mail:1', 'notify.after_mail:1', 'outbox.after_send:1'])
+    it(`killed at ${point}: its author has it once, in the app and by mail, if it was sent back`, { timeout: 60000 }, async () => {
+      const sink = await Sink.start();
+      const s = await prepared({ mail_server: `smtp://127.0.0.1:${sink.port}` });
+      await s.must('user', 'add', 'p0', '--person', 'p0');
+      const { token } = await s.must('user', 'token', 'p0');
+      const made = await s.request('POST', '/api/content/news', { title: 'mine', unit: sql(s.data, 'select id from unit')[0].id }, { authorization: `Bearer ${token}` });
+      assert.equal(made.status, 201, made.text);
+      await killed(s, point, 'post.send_back');
+      const mails = await sink.until(1);
+      assert.match(mails[0].text, /No figures/);
+      assert.equal(new Set(mails.map((m) => m.headers['message-id'])).size, 1);
+      assert.deepEqual(sql(s.data, "select kind, title from notice where kind like 'content.%'"), [{ kind: 'content.sent_back', title: 'mine' }]);
+      assert.equal(sql(s.data, "select count(*) as n from item_log where verb = 'send_back'")[0].n, 1);
       assert.deepEqual(await s.must('verify'), []);
       await s.stop();
       sink.stop();

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STEPS, chainOffice } from '../lib/chain.mjs';
+import { PASSWORD, browser, setPassword } from '../lib/browser.mjs';
 import { TOP, pause, serve } from '../lib/khung.mjs';
 
 let s;
@@ -62,7 +63,7 @@ describe('a chain set up over REST', () => {
     ]);
     assert.match(plan.steps[0].persons[0].why, /Trưởng ban/);
     assert.deepEqual([plan.steps[1].need, plan.steps[1].of], [2, 3]);
-    assert.match(plan.steps[3].skipped, /lead is filled in/);
+    assert.match(plan.steps[3].skipped, /Lead is filled in/);
     assert.equal(plan.ends, '2027-01-07 09:00');
     assert.equal(plan.unsettled, 1); // `truong` has no term
     await s.mustBe(404, 'mai', 'GET', '/x/approvals/chain/nothing/plan');
@@ -182,6 +183,60 @@ describe('a chain set up over REST', () => {
     assert.equal(about.length, 1, JSON.stringify(about));
   });
 
+  it('tells the author who returned it, as what and why', async () => {
+    const item = await s.article({ title: 'Báo lại' }), run = await s.startCase(item, 'tin-bai');
+    await s.decide('mai', run, { decision: 'return', comment: 'Thiếu nguồn' });
+    const told = await s.come('lan is told', async () => (await s.mustBe(200, 'lan', 'GET', '/api/notices')).json.find((n) => n.ref === item.id));
+    assert.deepEqual([told.kind, told.title], ['content.sent_back', 'Báo lại']);
+    assert.match(told.text, /^Mai \(.*Trưởng ban.*\) has sent “Báo lại” back to you\.\s+Thiếu nguồn\s+What to do now/);
+    await s.must('flow', 'cancel', run);
+  });
+
+  it('shows its readers the fields by their titles, units by their names, and the way to the picture', async () => {
+    const item = await s.article({ title: 'Tên trường', byline: 'Lan', source: await s.unit('commune'), dated: '2021-01-04' }), run = await s.startCase(item, 'tin-bai');
+    const task = await s.come('mai is asked', async () => (await s.inbox('mai', run))[0]);
+    const see = (await s.mustBe(200, 'mai', 'GET', `/api/tasks/${task.id}`)).json.see;
+    assert.equal(see, `/x/approvals/case/${run}.svg`);
+    assert.match((await s.mustBe(200, 'mai', 'GET', see)).text, /^<svg/, 'whoever is asked may see it');
+    await setPassword(s, 'mai', PASSWORD);
+    const mai = browser(s);
+    await mai.loginPage('mai', PASSWORD);
+    const page = async (lang) => (await mai.request('GET', `/tasks/${task.id}`, undefined, { 'accept-language': lang })).text;
+    const html = await page('en'), vi = await page('vi');
+    assert.ok(html.includes(`<a href="${see}">See where it stands</a>`), html);
+    for (const [title, value] of [['Title', 'Tên trường'], ['Byline', 'Lan'], ['Source', 'Xã Hoằng Đồng'], ['Date of the text', '<time datetime="2021-01-04">04/01/2021</time>']])
+      assert.ok(html.includes(`<dt>${title}</dt><dd>${value}</dd>`), `${title}: ${html}`);
+    for (const title of ['Tiêu đề', 'Bút danh', 'Đơn vị cung cấp']) assert.ok(vi.includes(`<dt>${title}</dt>`), vi);
+    await s.must('flow', 'cancel', run);
+  });
+
+  it('a draft that the office refuses goes back to its author with the reason, and on when it is handed in', async () => {
+    const bare = await chainOffice({ settings: { approvals: { on_submit: true }, publication: { required: ['byline', 'source'] } } });
+    try {
+      const press = await bare.chain({ starts: 'on_submit', steps: STEPS.slice(0, 1) });
+      const item = await bare.article({ title: 'Chưa xong' }), run = await bare.startCase(item, press.slug);
+      const told = await bare.come('lan is told', async () => (await bare.mustBe(200, 'lan', 'GET', '/api/notices')).json.find((n) => n.ref === item.id));
+      assert.equal(told.kind, 'content.sent_back');
+      assert.match(told.text, /^“Chưa xong” was sent back to you\.\s+“Chưa xong” cannot be handed in yet.*missing: Byline, Source/);
+      const now = (await bare.must('flow', 'show', run));
+      assert.equal(now.error, undefined, JSON.stringify(now));
+      assert.match(now.status, /Sent back to the author: .*Byline, Source/);
+      const draft = () => bare.match('lan', 'article', item.id);
+      const refused = await bare.ask('lan', 'POST', `/api/content/article/${item.id}/submit`, {}, await draft());
+      assert.deepEqual([refused.status, refused.json.code], [409, 'publication.incomplete'], 'by hand it is refused with the same reason');
+      await bare.mustBe(200, 'lan', 'PATCH', `/api/content/article/${item.id}`, { byline: 'Lan', source: await bare.unit('commune') }, await draft());
+      await bare.mustBe(200, 'lan', 'POST', `/api/content/article/${item.id}/submit`, {}, await draft());
+      await bare.decide('mai', run);
+      const end = await bare.endedCase(run);
+      assert.deepEqual([end.state, end.result.decision], ['completed', 'approve'], JSON.stringify(end));
+      const about = (await bare.mustBe(200, 'mai', 'GET', '/api/inbox')).json.tasks.filter((t) => t.about === item.id);
+      assert.deepEqual(about, [], 'no second case has begun');
+      assert.deepEqual(await bare.must('verify'), []);
+    } finally {
+      await bare.stop();
+    }
+  });
+
   it('begins anew when the case before was cancelled', async () => {
     const item = await s.article({ title: 'Hủy' });
     const act = async (who, verb, body) => s.mustBe(200, who, 'POST', `/api/content/article/${item.id}/${verb}`, body, await s.match(who, 'article', item.id));
@@ -216,10 +271,10 @@ describe('a vote and parts in a chain', () => {
     assert.equal(made.status, 200, JSON.stringify(made.problem));
     const plan = (await s.mustBe(200, 'lan', 'GET', `/x/approvals/chain/hop/plan?unit=${await s.unit('commune')}&from=2026-11-30T09:00`)).json;
     assert.deepEqual([plan.steps[0].part, plan.steps[2].vote, plan.steps[2].persons.length],
-      ['Answers for: title, body.', 'They vote: 1/2 must take part, 2/3 of all members must be for it. The ballot is secret.', 4]);
+      ['Answers for: Title, Text.', 'They vote: 1/2 must take part, 2/3 of all members must be for it. The ballot is secret.', 4]);
     const r = await s.mustBe(200, 'mai', 'GET', '/x/approvals/chain/hop.svg');
     execFileSync('xmllint', ['--noout', '-'], { input: r.text });
-    for (const part of ['Answers for: title, body.', 'The ballot is secret.']) assert.ok(r.text.includes(part), part);
+    for (const part of ['Answers for: Title, Text.', 'The ballot is secret.']) assert.ok(r.text.includes(part), part);
   });
 
   it('ask only those again whose part an edit changed, over a restart, until the vote has passed', async () => {
@@ -258,7 +313,7 @@ describe('a vote with a reminder, those above and ways back', () => {
     assert.equal(made.status, 200, JSON.stringify(made.problem));
     const item = await s.article(), [xa, khong, hop] = (await plan('hop-kin', `item=${item.id}&from=2026-12-28T09:00`)).steps;
     assert.deepEqual([xa.holds, xa.remind, xa.warnings], [true, undefined, ['The reminder would come after the end of the term: there is none.']]);
-    assert.deepEqual([khong.holds, khong.asked, /this does not hold: lead contains x/.test(khong.skipped)], [false, undefined, true]);
+    assert.deepEqual([khong.holds, khong.asked, /this does not hold: Lead contains x/.test(khong.skipped)], [false, undefined, true]);
     assert.deepEqual([hop.asked, hop.remind, hop.due, hop.escalate.at, hop.escalate.persons.map((p) => p.name)],
       ['2026-12-30 09:00', '2027-01-06 09:00', '2027-01-07 09:00', '2027-01-07 09:00', ['Tam']]);
     assert.deepEqual([hop.persons.map((p) => p.name), hop.members, hop.take_part, hop.need, hop.returns], [['Hoa', 'Cuc', 'Dao'], 3, 3, 2, ['xa', 'khong']]);
@@ -266,7 +321,7 @@ describe('a vote with a reminder, those above and ways back', () => {
     const before = (await plan('hop-kin', `unit=${await s.unit('commune')}`)).steps;
     assert.deepEqual([before[0].holds, before[1].skipped, before[1].warnings.at(-1)], [undefined, undefined, 'Nobody can be asked when the term is over: Phó Chủ tịch.']);
     const told = (await s.must('x', 'chain-plan', 'chain=hop-kin', 'unit=commune', 'from=2026-12-28 09:00'));
-    for (const line of ['3 of 3 must take part', '2 of 3 must be for it', 'without a quorum asked: Chủ tịch, of the province (Tam)', 'only if lead contains x', 'May go back to: xa, khong'])
+    for (const line of ['3 of 3 must take part', '2 of 3 must be for it', 'without a quorum asked: Chủ tịch, of the province (Tam)', 'only if Lead contains x', 'May go back to: xa, khong'])
       assert.ok(told.includes(line), `${line}: ${told}`);
   });
 

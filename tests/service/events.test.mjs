@@ -115,6 +115,22 @@ test('one sees what one may read: no runs without the right, drafts by unit, wha
   await s.stop();
 });
 
+test('an author hears that a text was sent back', async () => {
+  const s = await office();
+  const unit = (await s.request('GET', '/api/units')).json[0];
+  await s.must('user', 'add', 'guest', '--person', 'guest');
+  await s.must('user', 'role', 'guest', 'author', unit.code);
+  const { token } = await s.must('user', 'token', 'guest');
+  const theirs = await stream(s, { token });
+  const note = (await s.request('POST', '/api/content/note', { title: 'Mine', unit: unit.id }, { authorization: `Bearer ${token}` })).json;
+  const back = await s.request('POST', `/api/content/note/${note.id}/send_back`, { comment: 'No figures' });
+  assert.equal(back.status, 200, back.text);
+  const told = await theirs.until((e) => e.event === 'content.send_back');
+  assert.deepEqual([told.kind, told.id], ['item', note.id]);
+  theirs.close();
+  await s.stop();
+});
+
 test('what is taken away in the midst of a stream is heeded before the next event; its data is as the document has it', async () => {
   const s = await office();
   await s.must('user', 'add', 'guest', '--person', 'guest');

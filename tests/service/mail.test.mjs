@@ -28,6 +28,13 @@ content.type("news", { fields = { title = "text!" }, title = "title", unit = tru
 flow.define("publish", { input = { title = "text!", unit = "unit!" } }, function(run, input)
   content.publish(content.approve(content.submit(content.create("news", { title = input.title, unit = input.unit })), {}))
 end)
+flow.define("read", { input = { item = "integer!", verb = "text!" } }, function(run, input)
+  local item = content.get("news", input.item)
+  local answer = run:ask { to = { position = "editor", unit = "office" }, title = "read " .. input.verb, about = item,
+    form = { decision = "choice:approve,send_back!", comment = "text" } }
+  if input.verb == "approve" then content.approve(item, { by = answer })
+  else content.send_back(item, answer.comment, { by = answer }) end
+end)
 flow.define("hurry", { input = {} }, function(run)
   return run:ask { to = { position = "editor" }, title = "hurry", within = "900ms", remind = "300ms", escalate = { position = "head" } }
 end)
@@ -384,6 +391,59 @@ describe('notices', () => {
     assert.match(d.text, /daily 2/);
     s.config.clock_offset = 0;
     await as(lan, 'PATCH', '/api/notices/preferences', { ways: { 'task.asked': 'mail' } });
+  });
+
+  it('an author is told that a text was sent back, with why, by whom and what to do now; and that it was approved', async () => {
+    const own = async (who, path, body) => {
+      const r = await as(await token(s, who), 'POST', `/api/content/news${path}`, body);
+      assert.ok(r.status < 300, r.text);
+      return r.json;
+    };
+    const got = async (who, kind, title) => (await s.must('notice', 'list', '--as', who)).filter((x) => x.kind === kind && x.title === title);
+    await s.must('user', 'role', 'mai', 'author', 'office');
+    const unit = (await as(lan, 'GET', '/api/units/office')).json.unit.id;
+    const { id } = await own('mai', '', { title: 'Mine', unit });
+    await own('lan', `/${id}/submit`); // another hands it in: both are told
+    await own('lan', `/${id}/send_back`, { comment: 'No figures', options: { fields: { title: 'Too short' } } });
+    const [mail] = await sink.until(1, (x) => /Mine/.test(x.subject));
+    assert.deepEqual([mail.to, mail.subject], [['mai@example.org'], 'Sent back to you: Mine']);
+    assert.match(mail.text, /^Nguyễn Thị Lan has sent “Mine” back to you\.\s+No figures\s+- title: Too short\s+What to do now: change the text and hand it in again\./);
+    assert.ok(mail.text.includes(`https://khung.example.org/api/content/news/${id}/draft`), mail.text);
+    assert.equal(mail.headers['list-unsubscribe-post'], 'List-Unsubscribe=One-Click', 'it may be left out');
+    assert.deepEqual(await got('lan', 'content.sent_back', 'Mine'), [], 'nobody is told what they did themselves');
+    assert.match((await got('mai', 'content.sent_back', 'Mine'))[0].text, /No figures/);
+
+    // By the answer of a task: who said it, and as what; the run is nobody.
+    const run = await s.startFlow('post.read', { item: id, verb: 'send_back' });
+    const decide = async (decision) => {
+      const task = await (async () => { for (;;) { const t = (await as(lan, 'GET', '/api/inbox')).json.tasks.find((x) => x.title === `read ${decision}`); if (t) return t; await pause(20); } })();
+      assert.equal((await as(lan, 'POST', `/api/tasks/${task.id}/decide`, { decision, comment: 'Thiếu nguồn' })).status, 204);
+    };
+    await decide('send_back');
+    await s.until(run, 'completed');
+    const told = (await got('mai', 'content.sent_back', 'Mine')).find((x) => /Thiếu nguồn/.test(x.text));
+    assert.match(told.text, /^Nguyễn Thị Lan \(.*Editor.*\) has sent “Mine” back/);
+    const second = await s.startFlow('post.read', { item: id, verb: 'approve' });
+    await decide('approve');
+    await s.until(second, 'completed');
+    assert.match((await got('mai', 'content.approved', 'Mine'))[0].text, /^Nguyễn Thị Lan \(.*Editor.*\) has approved “Mine”\.$/);
+    assert.ok(!sink.mails.some((x) => /Approved/.test(x.subject)), 'good news is in the app alone');
+
+    // As any other notice: in the reader's language, once a day, or not at all.
+    const hers = (await own('lan', '', { title: 'Bài của Lan', unit })).id;
+    await as(lan, 'PATCH', '/api/notices/preferences', { quiet_from: '', quiet_until: '', ways: { 'content.sent_back': 'mail' } });
+    await s.must('user', 'role', 'mai', 'editor', 'office');
+    await own('mai', `/${hers}/send_back`, { comment: 'Thiếu số liệu' });
+    const [vi] = await sink.until(1, (x) => /Bài của Lan/.test(x.subject));
+    assert.equal(vi.subject, 'Trả lại: Bài của Lan');
+    assert.match(vi.text, /^Mai "M" Trần trả lại “Bài của Lan” cho bạn\.\s+Thiếu số liệu\s+Việc cần làm: sửa văn bản rồi gửi lại\./);
+    await as(lan, 'PATCH', '/api/notices/preferences', { ways: { 'content.sent_back': 'none' } });
+    await own('mai', `/${hers}/send_back`, { comment: 'Lần nữa' });
+    assert.equal((await got('lan', 'content.sent_back', 'Bài của Lan')).length, 1);
+    await as(lan, 'PATCH', '/api/notices/preferences', { ways: { 'content.sent_back': 'digest' } });
+    await own('mai', `/${hers}/send_back`, { comment: 'Một ngày một lần' });
+    const waits = execFileSync('sqlite3', [join(s.data, 'khung.db'), "select count(*) from notice where kind = 'content.sent_back' and digest = 1 and mail_at > at"], { encoding: 'utf8' });
+    assert.equal(Number(waits), 1);
   });
 
   it('a topic can be unsubscribed by the link in the mail; looking at it changes nothing', async () => {

@@ -211,7 +211,7 @@ describe('pages', () => {
     assert.match(bad.text, /value="approve" checked/);
     const nobody = await act(hoa, id, 'decide', { decision: 'approve', n: '3', whom: 'nobody' });
     assert.equal(nobody.status, 422);
-    assert.match(nobody.text, /id="f-whom-wrong">“whom”: there is no nobody\./);
+    assert.match(nobody.text, /id="f-whom-wrong">“Whom”: there is no nobody\./);
     const good = await act(hoa, id, 'decide', { decision: 'approve', n: '3', day: '2021-01-04', ok: 'false', ratio: '0.5', when: '2021-01-04T08:00', words: 'a\r\n\r\nb\r\n', whom: 'mai' });
     assert.equal(good.status, 303, good.text);
     assert.equal(good.headers.location, `/tasks/${id}?done=decide`);
@@ -266,7 +266,7 @@ describe('pages', () => {
     assert.equal(`${r.status} ${r.json.code}`, '412 task.changed');
     assert.equal((await s.as('hoa')('POST', `/api/tasks/${id}/decide`, { decision: 'approve', hash: shown.shown })).status, 200);
     const whole = await ask('about', { id: note });
-    assert.match((await hoa.request('GET', `/tasks/${whole.id}`)).text, /<dt>title<\/dt><dd>Another/);
+    assert.match((await hoa.request('GET', `/tasks/${whole.id}`)).text, /<dt>Title<\/dt><dd>Another/);
     await s.done(await s.startFlow('t.edit_note', { id: note, fields: { title: 'Third' } }));
     const voided = await hoa.request('GET', `/tasks/${whole.id}`);
     assert.equal(voided.status, 200, voided.text);
@@ -308,7 +308,7 @@ describe('pages', () => {
     };
     const ids = Object.fromEntries((await s.must('org', 'persons', '--limit', '100')).map((p) => [p.code, p.id]));
     const secret = await own('secret', 'hoa'), page = (await hoa.request('GET', `/tasks/${secret.id}`)).text;
-    assert.match(page, /This vote is secret: it is stored that you have voted, and not how\. Once cast it cannot be changed\.[^]*Members: 2 · Quorum: [^]*Needed: 2\/3/);
+    assert.match(page, /This vote is secret: it is stored that you have voted, and not how\. Once cast it cannot be changed\.[^]*2 members: [^]* must take part, at least 2\/3 of all members must be for it\. Who stays away /);
     assert.equal((await act(hoa, secret.id, 'decide', { decision: 'reject' })).status, 303);
     const after = (await hoa.request('GET', `/tasks/${secret.id}`)).text;
     assert.doesNotMatch(after, /Reject|value="decide"/);

@@ -49,7 +49,7 @@ assert(flow.get(patient).state == "cancelled")
 local answer = run:ask {
   to = people.person("editor"), title = "Holiday on Friday?",
   form = { decision = "choice:approve,return!", comment = "text" },
-  within = "2 working days", remind = "1 day before",
+  within = "2 working days", remind = "1 day before", see = "/x/reference/holidays", -- its page links to this route
 }
 assert(answer.decision == "approve" or answer.timed_out)
 

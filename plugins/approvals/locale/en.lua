@@ -17,6 +17,7 @@ return {
   ["other_type"] = "The chain {chain} is not for items of the type {type}.",
   ["other_unit"] = "The chain {chain} belongs to a unit to which {title} does not.",
   ["status.asked"] = "Waits for the step {step} (round {round})",
+  ["status.refused"] = "Sent back to the author: {reason}",
   ["status.returned"] = "Returned to the author by the step {step}",
   ["status.undecided"] = "With its author again: nobody has decided",
   ["steps.undecided.left_out"] = "every step may be left out: where no condition holds nobody decides, and "
@@ -84,6 +85,9 @@ return {
   ["target.own.unit"] = "of the item's unit",
   ["target.own.above"] = "of the next unit above",
   ["target.or"] = " or ",
+  ["field.unit"] = "Unit",
+  ["field.unit_kind"] = "Kind of unit",
+  ["field.created_by"] = "Author",
   ["condition.compare"] = "{field} {op} {value}",
   ["condition.in"] = "{field} is one of {value}",
   ["condition.contains"] = "{field} contains {value}",

@@ -16,6 +16,7 @@ return {
   ["other_type"] = "Chuỗi {chain} không dành cho nội dung loại {type}.",
   ["other_unit"] = "Chuỗi {chain} thuộc một đơn vị mà {title} không trực thuộc.",
   ["status.asked"] = "Đang chờ bước {step} (lượt {round})",
+  ["status.refused"] = "Trả lại tác giả: {reason}",
   ["status.returned"] = "Bước {step} đã trả lại cho tác giả",
   ["status.undecided"] = "Đã về lại tác giả: chưa ai quyết định",
   ["steps.undecided.left_out"] = "mọi bước đều có thể được bỏ qua: khi không điều kiện nào đúng thì không "
@@ -84,6 +85,9 @@ return {
   ["target.own.unit"] = "của đơn vị của bài",
   ["target.own.above"] = "của cấp trên gần nhất",
   ["target.or"] = " hoặc ",
+  ["field.unit"] = "Đơn vị",
+  ["field.unit_kind"] = "Cấp của đơn vị",
+  ["field.created_by"] = "Người viết",
   ["condition.compare"] = "{field} {op} {value}",
   ["condition.in"] = "{field} là một trong {value}",
   ["condition.contains"] = "{field} có {value}",
