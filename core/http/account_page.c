@@ -78,7 +78,7 @@ static void add_password(struct auth_job *job, struct page *p)
 /* "?done=password", as the forms leave it. */
 static const char *done_of(struct auth_job *job)
 {
-    static const char *const names[] = {"password", "session", "sessions"};
+    static const char *const names[] = {"password", "session", "sessions", "totp_off"};
     const char *query = job->request->query, *done = http_query_get(query, strlen(query), "done", &job->arena);
     for (size_t i = 0; done && i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], done) == 0) return arena_printf(&job->arena, "auth.done_%s", done);
@@ -112,8 +112,11 @@ static int show(struct auth_job *job, int status)
     auth_page_title(job, &p, "auth.account");
     if (wrong.code) page_err(&p, &wrong);
     if (done) page_add(&p, "<div class=\"done\" role=\"status\"><p>%k</p></div>\n", done);
-    page_add(&p, "<p>%k</p>\n<h2>%k</h2>\n<ul class=\"list\">\n", totp ? "auth.totp_on" : "auth.totp_off",
-             "auth.sessions");
+    page_add(&p,
+             "<p>%k<br>\n<a href=\"/account/totp\">%k</a></p>\n<ul>\n<li><a href=\"/account/notices\">%k</a></li>\n"
+             "<li><a href=\"/account/tokens\">%k</a></li>\n</ul>\n<h2>%k</h2>\n<ul class=\"list\">\n",
+             totp ? "auth.totp_on" : "auth.totp_off", totp ? "auth.totp_remove" : "auth.totp_begin", "page.wishes",
+             "page.tokens", "auth.sessions");
     for (size_t i = 0; val_at(&sessions, i); i++)
         add_session(job, &p, val_at(&sessions, i));
     page_add(&p, "</ul>\n");

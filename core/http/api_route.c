@@ -81,13 +81,10 @@ static int take_page(struct api_job *job, const char *plugin, struct route_reque
     size_t len;
     const char *cookie = job->login.session ? auth_cookie(api, job->request, "session", &len) : NULL;
     if (!cookie) return 0;
-    char *session = arena_strndup(&job->arena, cookie, len), *main = arena_alloc(&job->arena, SECRET_TEXT),
-         *own = arena_alloc(&job->arena, SECRET_TEXT);
-    if (!session || !main || !own) return err_set(&job->err, ERR_NOMEM, "memory", NULL);
-    auth_csrf(api, session, main);
+    char *session = arena_strndup(&job->arena, cookie, len), *own = arena_alloc(&job->arena, SECRET_TEXT);
+    if (!session || !own || auth_page_take(api, job->request, &job->login, &job->arena, p) != 0)
+        return err_set(&job->err, ERR_NOMEM, "memory", NULL);
     auth_csrf_plugin(api, session, plugin, own);
-    p->user = job->login.name;
-    p->csrf = main;
     q->word = own;
     return 0;
 }

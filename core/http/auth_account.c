@@ -85,6 +85,10 @@ static void answer_enrol(struct auth_job *job)
     struct val out = val_map();
     char *uri =
         arena_printf(&job->arena, "otpauth://totp/Khung:%s?secret=%s&issuer=Khung", job->login.name, job->secret);
+    if (uri && job->is_page) {
+        auth_totp_show_key(job, uri);
+        return;
+    }
     if (uri && val_set(&job->arena, &out, "secret", val_str(job->secret)) == 0)
         val_set(&job->arena, &out, "uri", val_str(uri));
     auth_reply(job, 200, &out, NULL);
@@ -95,6 +99,7 @@ void auth_totp_start(struct auth_job *job)
     static const struct auth_plan plan = {.steps = {{false, auth_admit}, {true, auth_verify}, {false, enrol}},
                                           .answer = answer_enrol};
     job->name = job->login.name;
+    job->tell = auth_totp_tell;
     job->present = job->present ? job->present : job->password;
     if (!job->present)
         missing(job, "present");
@@ -118,6 +123,10 @@ static void answer_finish(struct auth_job *job)
 {
     struct val out = val_map(), codes = val_list();
     int rc = 0;
+    if (job->is_page) {
+        auth_totp_show_codes(job);
+        return;
+    }
     for (int i = 0; rc == 0 && i < AUTH_RECOVERY_CODES; i++)
         rc = val_add(&job->arena, &codes, val_str(job->recovery[i]));
     if (rc == 0) val_set(&job->arena, &out, "recovery", codes);
@@ -128,10 +137,19 @@ void auth_totp_finish(struct auth_job *job)
 {
     static const struct auth_plan plan = {.steps = {{false, count_try}, {false, finish}}, .answer = answer_finish};
     job->name = job->login.name;
+    job->tell = auth_totp_tell;
     if (!job->code)
         missing(job, "code");
     else
         auth_job_start(job, &plan);
+}
+
+static void answer_off(struct auth_job *job)
+{
+    if (job->is_page)
+        auth_account_done(job, "totp_off");
+    else
+        answer_nothing(job);
 }
 
 static int take_off(struct auth_job *job, struct session *s, struct err *err)
@@ -143,8 +161,9 @@ static int take_off(struct auth_job *job, struct session *s, struct err *err)
 void auth_totp_off(struct auth_job *job)
 {
     static const struct auth_plan plan = {.steps = {{false, auth_admit}, {true, auth_verify}, {false, take_off}},
-                                          .answer = answer_nothing};
+                                          .answer = answer_off};
     job->name = job->login.name;
+    job->tell = auth_totp_tell;
     job->present = job->present ? job->present : job->password;
     if (!job->present)
         missing(job, "present");

@@ -5,20 +5,40 @@
 #include "http/auth_web.h"
 #include "http/problem.h"
 #include "http/query.h"
+#include "notify/notify.h"
 #include "plugin/host.h"
+
+/* A page without the count is better than none. */
+static int count_unread(struct http_api *api, int64_t person)
+{
+    struct err ignored = {0};
+    bool begins = !store_in_transaction(api->db);
+    if (person <= 0 || (begins && store_begin(api->db, &ignored) != 0)) return 0;
+    int n = notify_unread(api->db, person, &ignored);
+    if (begins) store_rollback(api->db);
+    return n > 0 ? n : 0;
+}
+
+int auth_page_take(struct http_api *api, const struct http_request *r, const struct people_login *login,
+                   struct arena *a, struct page *p)
+{
+    size_t len;
+    const char *cookie = login->session ? auth_cookie(api, r, "session", &len) : NULL;
+    if (!cookie) return 0;
+    char *word = arena_alloc(a, SECRET_TEXT), *session = arena_strndup(a, cookie, len);
+    if (!word || !session) return ERR_NOMEM;
+    auth_csrf(api, session, word);
+    p->user = login->name;
+    p->csrf = word;
+    p->unread = count_unread(api, login->actor.person);
+    return 0;
+}
 
 void auth_page_open(struct auth_job *job, struct page *p, struct buf *b)
 {
-    size_t len;
     buf_init(b, PAGE_MAX);
     *p = (struct page){.out = b, .lang = job->login.lang, .here = job->request->path, .is_narrow = true};
-    const char *cookie = job->login.session ? auth_cookie(job->api, job->request, "session", &len) : NULL;
-    char *word = cookie ? arena_alloc(&job->arena, SECRET_TEXT) : NULL;
-    const char *session = word ? arena_strndup(&job->arena, cookie, len) : NULL;
-    if (!session) return;
-    auth_csrf(job->api, session, word);
-    p->user = job->login.name;
-    p->csrf = word;
+    auth_page_take(job->api, job->request, &job->login, &job->arena, p);
 }
 
 void auth_page_close(struct auth_job *job, struct page *p, int status, const char *more)

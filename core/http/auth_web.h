@@ -112,6 +112,10 @@ int auth_log_in(struct auth_job *job, struct session *s, struct err *err);      
 
 /* The language that the reader chose on a page, if any. */
 void auth_page_lang(struct http_api *api, const struct http_request *r, char lang[8]);
+/* Whose page it is, by the session: their name, the word for its forms, how much they have not read. 0: it is, or
+ * nobody is logged in; ERR_NOMEM. */
+int auth_page_take(struct http_api *api, const struct http_request *r, const struct people_login *login,
+                   struct arena *a, struct page *p);
 /* A page of the job's caller; what is written in between is the caller's. Closes the buffer. */
 void auth_page_open(struct auth_job *job, struct page *p, struct buf *b);
 void auth_page_title(struct auth_job *job, struct page *p, const char *key); /* {name}: job->name */
@@ -172,5 +176,9 @@ void auth_language(struct auth_job *job);
 void auth_account_page(struct auth_job *job); /* account_page.c */
 bool auth_account_tell(struct auth_job *job);
 void auth_account_done(struct auth_job *job, const char *what);
+void auth_totp_page(struct auth_job *job); /* totp_page.c */
+bool auth_totp_tell(struct auth_job *job);
+void auth_totp_show_key(struct auth_job *job, const char *uri);
+void auth_totp_show_codes(struct auth_job *job);
 
 #endif

@@ -13,6 +13,7 @@
 #include "http/form_body.h"
 #include "http/link_page.h"
 #include "http/metrics.h"
+#include "http/own_page.h"
 #include "http/problem.h"
 #include "http/routes.h"
 #include "http/sse.h"
@@ -330,6 +331,29 @@ const struct http_own_route http_own_routes[] = {
      {"Shows what will happen to each of several tasks, then decides them; with files as multipart/form-data.",
       .form = "map", .type = "text/html", .files = true},
      form_body_take},
+    {"GET",
+     "/notices",
+     HTTP_SESSION,
+     own_page_handle,
+     {"The page of one's notices.", .query = "after:text", .type = "text/html"}},
+    {"POST", "/notices", HTTP_SESSION, own_page_handle, {"Marks notices as read.", .form = "map", .status = 303}},
+    {"GET",
+     "/account/notices",
+     HTTP_SESSION,
+     own_page_handle,
+     {"The page on which one says how one wants to be told.", .type = "text/html"}},
+    {"POST",
+     "/account/notices",
+     HTTP_SESSION,
+     own_page_handle,
+     {"Changes that by the form, or ends one's links to calendars (303); or makes such a link, and shows it this once.",
+      .form = "map", .type = "text/html"}},
+    {"GET",
+     "/account/tokens",
+     HTTP_SESSION,
+     own_page_handle,
+     {"The page of one's tokens.", .query = "after:text", .type = "text/html"}},
+    {"POST", "/account/tokens", HTTP_SESSION, own_page_handle, {"Ends a token.", .form = "map", .status = 303}},
     {"GET", "/tasks/:id", HTTP_SESSION, task_page_handle, {"The page of a task.", .type = "text/html"}},
     {"POST",
      "/tasks/:id",

@@ -11,6 +11,7 @@
 #include "base/locale.h"
 #include "base/zone.h"
 #include "http/query.h"
+#include "notify/notify.h"
 
 enum { SENTENCE_MAX = 16 << 10, HEADERS_MAX = 16 << 10 };
 
@@ -148,15 +149,29 @@ void page_due(struct page *p, int64_t due, int64_t now, const char *zone)
 
 /* --- the frame --- */
 
+/* "3", and for who hears it "3 unread". */
+static void add_unread(struct page *p)
+{
+    if (p->unread <= 0) return;
+    bool more = p->unread >= NOTIFY_UNREAD_MAX;
+    page_add(p,
+             more ? " <span class=\"count\">%i+ <span class=\"hidden\">%k</span></span>"
+                  : " <span class=\"count\">%i <span class=\"hidden\">%k</span></span>",
+             (int64_t)(more ? NOTIFY_UNREAD_MAX - 1 : p->unread), "page.unread");
+}
+
 static void add_nav(struct page *p)
 {
     page_add(p, "<header>\n<a class=\"home\" href=\"/\">Khung</a>\n");
     if (p->user) {
+        page_add(p, "<nav aria-label=\"%k\">\n<a href=\"/tasks\">%k</a>\n<a href=\"/notices\">%k", "page.nav",
+                 "page.tasks", "page.notices");
+        add_unread(p);
         page_add(p,
-                 "<nav aria-label=\"%k\">\n<a href=\"/tasks\">%k</a>\n<a href=\"/account\">%k</a>\n"
+                 "</a>\n<a href=\"/account\">%k</a>\n"
                  "<form method=\"post\" action=\"/logout\"><input type=\"hidden\" name=\"_csrf\" value=\"%s\">"
                  "<button class=\"plain\">%k</button></form>\n</nav>\n",
-                 "page.nav", "page.tasks", "page.account", p->csrf, "page.logout");
+                 "page.account", p->csrf, "page.logout");
     }
     page_add(p, "</header>\n");
 }

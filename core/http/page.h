@@ -23,6 +23,7 @@ struct page {
     const char *here;  /* the page's own path, for the switch of language; NULL: none */
     const char *user;  /* who is logged in; NULL: nobody */
     const char *csrf;  /* the word that their forms carry; NULL: none */
+    int unread;        /* their notices, NOTIFY_UNREAD_MAX: so many or more */
     const char *files; /* where files are fetched, "/api/files/"; NULL: nowhere */
     bool is_narrow;    /* a form of a few fields */
     bool is_secret;    /* its address is a key: no other page is told it, ours neither */
@@ -49,6 +50,8 @@ void page_err(struct page *p, const struct err *err);
 /* Opens a form that is posted to `action` (NULL: to the page itself), with the word; the second one takes files. */
 void page_form(struct page *p, const char *action);
 void page_form_files(struct page *p, const char *action);
+/* A QR code of a text that also stands on the page; `label`: a key, for who does not see it. */
+void page_qr(struct page *p, const char *text, const char *label);
 /* "20 MB" */
 void page_bytes(struct page *p, int64_t bytes);
 

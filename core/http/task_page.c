@@ -217,8 +217,7 @@ const char *task_page_lines(struct api_job *job)
     return copy;
 }
 
-/* What was refused is shown with its reasons, and what was filled in is still there. */
-static void refuse(struct api_job *job)
+void task_page_refuse(struct api_job *job)
 {
     struct task_page *t = task_page_of(job);
     struct err *told = arena_alloc(&job->arena, sizeof(*told));
@@ -231,7 +230,7 @@ static void refuse(struct api_job *job)
     job->reply = NULL;
     job->status = http_status_of(told);
     job->headers = task_page_lines(job);
-    job->work = task_page_write;
+    job->work = t->again;
     api_job_go_on(job, false);
 }
 
@@ -257,7 +256,6 @@ static int take_form(struct api_job *job, struct task_page *t)
 static int identify(struct http_api *api, struct api_job *job, struct task_page *t)
 {
     struct http_request *r = job->request;
-    size_t len;
     const char *accept = http_header(r, "accept-language");
     snprintf(job->login.lang, sizeof(job->login.lang), "%s", accept ? locale_pick(accept) : api->o.host->lang);
     int rc = store_begin(api->db, &job->err);
@@ -266,14 +264,9 @@ static int identify(struct http_api *api, struct api_job *job, struct task_page 
     store_rollback(api->db);
     auth_page_lang(api, r, job->login.lang);
     if (rc || !job->login.session) return rc;
-    const char *cookie = auth_cookie(api, r, "session", &len);
-    char *word = arena_alloc(&job->arena, SECRET_TEXT), *session = arena_strndup(&job->arena, cookie, len);
-    if (!word || !session) return err_set(&job->err, ERR_NOMEM, "memory", NULL);
-    auth_csrf(api, session, word);
     t->page.files = "/api/files/";
-    t->page.user = job->login.name;
-    t->page.csrf = word;
-    return 0;
+    if (auth_page_take(api, r, &job->login, &job->arena, &t->page) == 0) return 0;
+    return err_set(&job->err, ERR_NOMEM, "memory", NULL);
 }
 
 /* The word stands in the body, which came before anybody asked who sends it. */
@@ -338,7 +331,8 @@ void task_page_handle(struct http_api *api, struct http_request *r)
     t->undated = query_of(job, "undated");
     t->done = done_of(job);
     job->call = t->task ? "task.show" : "task.inbox";
-    job->refuse = refuse;
+    job->refuse = task_page_refuse;
+    t->again = task_page_write;
     job->work = !reads && !t->find ? act_work : t->task ? task_page_write : inbox_page_write;
     if (reads)
         api_job_start(job, false);

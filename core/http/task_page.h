@@ -28,6 +28,8 @@ struct task_page {
     bool shows;             /* what is done changes nothing: on a reader, when the form's files are there */
     /* On a reader before what is done: finds what was typed (task_pick_take); or NULL. */
     int (*pick)(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
+    /* The page of a form that was refused. */
+    int (*again)(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
     /* What is done when the form's files are there, and who was typed is found. */
     int (*next)(struct api_job *job, struct session *s, struct reader *reader, struct err *err);
 };
@@ -40,6 +42,8 @@ static inline struct task_page *task_page_of(const struct api_job *job)
 struct api_job *task_page_open(struct http_api *api, struct http_request *r, int64_t task);
 /* Answers job->err with a page, and frees. */
 void task_page_reply_error(struct api_job *job);
+/* As job->refuse: what was refused is shown with its reasons (`again`), and what was filled in is still there. */
+void task_page_refuse(struct api_job *job);
 /* The lines of a page's answer, for job->headers. */
 const char *task_page_lines(struct api_job *job);
 

@@ -57,6 +57,21 @@ static int list(struct api_call *c)
     return api_list(c, &q, &how);
 }
 
+const char notify_unread_sql[] =
+    "select count(*) from (select 1 from notice where person = ?1 and read_at is null limit ?2)";
+
+int notify_unread(struct store *db, int64_t person, struct err *err)
+{
+    struct stmt *s = store_stmt(db, notify_unread_sql, err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, person);
+    stmt_bind_int(s, 2, NOTIFY_UNREAD_MAX);
+    int rc = stmt_step(s, err);
+    int n = rc == 1 ? (int)stmt_int(s, 0) : 0;
+    stmt_done(s);
+    return rc < 0 ? rc : n;
+}
+
 static int read_one(struct api_call *c, int64_t person, int64_t id)
 {
     struct stmt *s = store_stmt(c->s->db,

@@ -26,6 +26,11 @@ const struct notice_kind *notice_kind_find(const char *name)
     return &topic;
 }
 
+bool notify_is_duty(const char *kind)
+{
+    return notice_kind_find(kind)->is_duty;
+}
+
 static int minutes(struct stmt *s, int col)
 {
     return stmt_is_null(s, col) ? -1 : (int)stmt_int(s, col);

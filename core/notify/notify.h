@@ -16,7 +16,7 @@
 struct notify;
 extern const struct store_migration notify_migrations[];
 
-enum { NOTIFY_ADDRESSES_MAX = 1000 };
+enum { NOTIFY_ADDRESSES_MAX = 1000, NOTIFY_UNREAD_MAX = 100 };
 
 struct notify *notify_new(struct host *host);
 void notify_free(struct notify *n);
@@ -24,6 +24,11 @@ void notify_attach(struct notify *n);
 
 /* Is there a mail server to send by? */
 bool notify_has_mail(const struct notify *n);
+/* How many notices a person has not read yet, counted up to NOTIFY_UNREAD_MAX; or an error. On any connection. */
+int notify_unread(struct store *db, int64_t person, struct err *err);
+extern const char notify_unread_sql[]; /* for the test of its plan */
+/* Can one be told of this kind in another way only, and not left in the dark? */
+bool notify_is_duty(const char *kind);
 
 /* As the service was told by its settings, and as it is kept for commands without it. */
 struct notify_settings {

@@ -614,6 +614,15 @@ test('pages and their forms are answered as it says', async () => {
   await post(`/account/sessions/${(await others())[0]}`, {});
   await post('/account/sessions', {});
   await post('/account/password', { present: password, password: other });
+  for (const path of ['/notices', '/account/notices', '/account/tokens', '/account/totp']) good(await b.request('GET', path));
+  await post('/notices', { _act: 'all' });
+  await post('/account/notices', { _act: 'wishes', digest_at: '08:00' });
+  await post('/account/notices', { _act: 'calendar' });
+  await post('/account/tokens', { _act: 'end', token: (await s.must('user', 'token', 'mate')).id });
+  await post('/account/totp/remove', { present: other });
+  const shown = await b.submit(await b.form('/account/totp'), { present: other });
+  good(shown);
+  await post('/account/totp/confirm', { code: totp(/<code class="key">([^<]+)</.exec(shown.text)[1].replace(/ /g, '')) });
   const third = browser(s);
   good(await third.login('boss', 'another very long one'));
   third.request = seen(third);

@@ -60,7 +60,7 @@ describe('pages', () => {
   });
 
   it('of tasks and accounts ask for a login first, and come back from it', async () => {
-    for (const path of ['/tasks', '/tasks/17?x=1', '/account']) {
+    for (const path of ['/tasks', '/tasks/17?x=1', '/account', '/notices?after=x']) {
       const b = browser(s), r = await b.request('GET', path);
       assert.equal(r.status, 303);
       assert.equal(r.headers.location, `/login?next=${encodeURIComponent(path)}`);

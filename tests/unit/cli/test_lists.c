@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include "flow/flow_internal.h"
+#include "notify/notify.h"
 #include "plugin/api_list.h"
 #include "store/store.h"
 
@@ -157,6 +158,13 @@ static const char *plan_of_text(struct fixture *f, const char *sql)
     return all;
 }
 
+/* On every page: a hundred of them at most, and nothing that was read. */
+static void unread_notices_are_counted_by_their_index(void **state)
+{
+    const char *plan = plan_of_text(*state, notify_unread_sql);
+    if (!strstr(plan, "SEARCH notice USING INDEX notice_unread (person=?)")) fail_msg("%s", plan);
+}
+
 /* What the list of runs does by itself (flow/flow_find.c): one range of an index for each flow and state, then the rows
  * by their keys. */
 static void runs_of_a_flow_or_a_state_are_sought(void **state)
@@ -290,7 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ONE(every_list_is_read_by_an_index),       ONE(runs_of_a_flow_or_a_state_are_sought),
         ONE(what_a_list_does_not_know_is_refused), ONE(a_cursor_is_good_for_its_list_and_order_only),
-        ONE(pages_of_memory_survive_new_rows),
+        ONE(pages_of_memory_survive_new_rows),     ONE(unread_notices_are_counted_by_their_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,43 @@ static void a_key_is_a_sentence_of_the_page_s_language(void **state)
     assert_string_equal(out.data, "Yes Có there.is.no&lt;such&gt;");
 }
 
+static void how_much_is_unread_stands_in_the_menu_of_who_is_logged_in(void **state)
+{
+    (void)state;
+    static const struct {
+        int unread;
+        const char *shown;
+    } cases[] = {{0, "\"/notices\">Notices</a>"},
+                 {1, "Notices <span class=\"count\">1 <span class=\"hidden\">unread</span></span></a>"},
+                 {99, "\"count\">99 <"},
+                 {100, "\"count\">99+ <"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        buf_clear(&out);
+        page.user = page.csrf = "lan";
+        page.unread = cases[i].unread;
+        page_begin(&page, "T");
+        if (!strstr(out.data, cases[i].shown)) fail_msg("%s", out.data);
+    }
+    buf_clear(&out);
+    page.user = NULL;
+    page_begin(&page, "T");
+    assert_null(strstr(out.data, "notices"));
+}
+
+static void a_qr_code_is_a_square_and_of_a_text_that_is_too_long_there_is_none(void **state)
+{
+    (void)state;
+    char text[4000];
+    page_qr(&page, "otpauth://totp/x", "auth.totp_qr");
+    /* Version 2 by level M: 25 modules, and four of white on each side. */
+    assert_non_null(strstr(out.data, "viewBox=\"0 0 33 33\""));
+    buf_clear(&out);
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    page_qr(&page, text, "auth.totp_qr");
+    assert_int_equal(out.len, 0);
+}
+
 static void what_is_filled_into_a_sentence_is_escaped_too(void **state)
 {
     (void)state;
@@ -109,6 +146,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_text_is_escaped_and_the_html_around_it_is_not, begin, end),
         cmocka_unit_test_setup_teardown(a_key_is_a_sentence_of_the_page_s_language, begin, end),
         cmocka_unit_test_setup_teardown(what_is_filled_into_a_sentence_is_escaped_too, begin, end),
+        cmocka_unit_test_setup_teardown(how_much_is_unread_stands_in_the_menu_of_who_is_logged_in, begin, end),
+        cmocka_unit_test_setup_teardown(a_qr_code_is_a_square_and_of_a_text_that_is_too_long_there_is_none, begin, end),
         cmocka_unit_test_setup_teardown(every_kind_of_value_is_escaped_and_nul_is_left_out, begin, end),
         cmocka_unit_test_setup_teardown(a_path_here_is_no_address_elsewhere, begin, end),
     };
