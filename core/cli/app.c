@@ -11,6 +11,7 @@
 #include "content/content.h"
 #include "content/storage.h"
 #include "file/file.h"
+#include "http/api_match.h"
 #include "http/host_api.h"
 #include "http/idempotency.h"
 #include "notify/notify.h"
@@ -343,7 +344,8 @@ static int run_call(struct lane_work *w, struct lane *lane, struct err *err)
     s.actor = cw->call->actor;
     s.origin = "cli";
     if (cw->call->lang) s.lang = cw->call->lang;
-    int rc = api_invoke(cw->app->host.api, &s, cw->call->name, &cw->call->args, cw->arena, cw->out, err);
+    int rc = cw->call->seen ? api_match(&s, cw->call->name, &cw->call->args, cw->call->seen, err) : 0;
+    if (rc == 0) rc = api_invoke(cw->app->host.api, &s, cw->call->name, &cw->call->args, cw->arena, cw->out, err);
     if (cw->call->next) *cw->call->next = s.next;
     if (rc < 0) flow_undone(cw->app->flow);
     return rc;

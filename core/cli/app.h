@@ -63,6 +63,7 @@ struct app_call {
     struct val args; /* a list */
     struct actor actor;
     const char *lang;  /* NULL: the organisation's */
+    const char *seen;  /* the hash that the first argument must still have, or NULL */
     const char **next; /* where the page of a list ends; or NULL */
 };
 int app_call(struct app *app, const struct app_call *call, struct arena *a, struct val *out, struct err *err);

@@ -8,7 +8,15 @@
 #include "base/err.h"
 #include "base/val.h"
 
-enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_WORDS_MAX = 16, CLI_FLAGS_MAX = 32, CLI_DIRS_MAX = 16 };
+enum {
+    CLI_DONE = 0,
+    CLI_FAILED = 1,
+    CLI_USAGE = 2,
+    CLI_NO_VERB = 3,
+    CLI_WORDS_MAX = 16,
+    CLI_FLAGS_MAX = 32,
+    CLI_DIRS_MAX = 16
+};
 
 /* Words are what is not a flag; flags are --name VALUE, --name=VALUE or --name. */
 struct cli {
@@ -20,6 +28,7 @@ struct cli {
     } flags[CLI_FLAGS_MAX];
     int nflags;
     bool json;
+    const char *seen;    /* what the next call is about must still have this hash; NULL: whatever there is */
     const char *next;    /* where the page of a list ends that the last call gave, or NULL */
     const char *lang;    /* --lang, KHUNG_LANG, LANG */
     const char *data;    /* --data, KHUNG_DATA, "data" */
@@ -93,6 +102,10 @@ int cli_flow(struct cli *c);
 int cli_console(struct cli *c);
 int cli_new(struct cli *c);
 int cli_content(struct cli *c);
+extern const char cli_content_usages[];
+const char *cli_content_usage(const char *verb);
+int cli_content_change(struct cli *c); /* create, edit … (cmd_content_change.c); CLI_NO_VERB */
+int cli_import(struct cli *c);         /* cmd_import.c */
 /* import, export, merge, split, rename, abolish, move (cmd_org.c); the other verbs are calls. */
 int cli_org(struct cli *c);
 /* pack, install, keygen, trust (cmd_pack.c); the other verbs are calls. */

@@ -16,12 +16,6 @@ static const char test_usage[] =
 static const char new_usage[] = "khung new plugin NAME\n"
                                 "khung new flow NAME --plugin PLUGIN\n"
                                 "khung new report NAME --plugin PLUGIN";
-static const char content_usage[] = "khung content list TYPE [--sort FIELD] [--fields NAME,NAME] [--limit N]"
-                                    " [--after CURSOR]\n"
-                                    "khung content show TYPE ID\n"
-                                    "khung content history ID\n"
-                                    "khung content lint ID\n"
-                                    "khung content import TYPE FILE --with PLUGIN.FLOW [--as USER]";
 static const char report_usage[] = "khung report list\n"
                                    "khung report run NAME [--param k=v …] [--format table|csv|json]";
 static const char plugin_usage[] = "khung plugin keygen FILE\n"
@@ -48,7 +42,7 @@ const struct cli_entry cli_commands[] = {
     {"metrics", cli_metrics, "khung metrics"},
     {"api", cli_api, "khung api [--markdown | --json | --lua DIR]"},
     {"console", cli_console, "khung console PLUGIN [--write] [--as USER]"},
-    {"content", cli_content, content_usage},
+    {"content", cli_content, cli_content_usages},
     {"report", cli_report, report_usage},
     {"flow", cli_flow, "khung flow upgrade [PLUGIN] [--flow NAME] [--run ID] [--dry-run]"},
     {"flow", cli_calls, NULL},
@@ -82,7 +76,7 @@ static bool is_bare(const char *name)
     static const char *const bare[] = {"json",    "write",   "markdown", "help",      "admin",    "upgrade",
                                        "unread",  "verbose", "dry-run",  "force",     "list",     "dev",
                                        "update",  "dead",    "coverage", "fast",      "thorough", "stdin",
-                                       "preview", "all",     "print",    "published", "stop"};
+                                       "preview", "all",     "print",    "published", "stop",     "no-wait"};
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
         if (strcmp(bare[i], name) == 0) return true;
     return false;

@@ -112,6 +112,7 @@ static int call_service(struct cli *c, int fd, const char *name, const struct va
     if (rc == 0) rc = val_set(&c->arena, &doc, "args", *args);
     if (rc == 0) rc = val_set(&c->arena, &doc, "lang", val_str(c->lang));
     if (rc == 0 && as) rc = val_set(&c->arena, &doc, "as", val_str(as));
+    if (rc == 0 && c->seen) rc = val_set(&c->arena, &doc, "seen", val_str(c->seen));
     json_write(&body, &doc);
     buf_printf(&message,
                "POST /rpc HTTP/1.1\r\nHost: khung\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -209,7 +210,7 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
                             .nplugin_dirs = cli_plugin_dirs(c, dirs),
                             .zone = cli_flag(c, "zone"),
                             .settings = cli_flag(c, "settings")};
-    struct app_call call = {.name = name, .args = *args, .lang = c->lang, .next = &c->next};
+    struct app_call call = {.name = name, .args = *args, .lang = c->lang, .seen = c->seen, .next = &c->next};
     /* What is only tried must not begin to serve by that. */
     bool loads = strcmp(name, "run.try") != 0;
     if (!o.zone) o.zone = getenv("KHUNG_ZONE");
@@ -230,6 +231,20 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
     return rc;
 }
 
+/* What was found here, as a service would tell it: what is printed of it is then the same. */
+static int as_told(struct cli *c, struct val *out, struct err *err)
+{
+    struct buf b;
+    struct val told;
+    buf_init(&b, 256 << 20);
+    json_write(&b, out);
+    int rc =
+        buf_ok(&b) ? json_parse(b.data, b.len, &c->arena, &told, err) : err_set(err, ERR_LIMIT, "limit.size", NULL);
+    buf_close(&b);
+    if (rc == 0) *out = told;
+    return rc;
+}
+
 int cli_call(struct cli *c, const char *name, const struct val *args, const char *as, struct val *out, struct err *err)
 {
     /* A service that is just starting holds the directory but has no socket yet: try both for a while. */
@@ -238,6 +253,7 @@ int cli_call(struct cli *c, const char *name, const struct val *args, const char
         int fd = connect_service(c);
         if (fd >= 0) return call_service(c, fd, name, args, as, out, err);
         int rc = call_here(c, name, args, as, out, err);
+        if (rc == 0) return as_told(c, out, err);
         if (rc != ERR_CONFLICT || strcmp(err->key, "data.locked") != 0 || tries == LOCK_TRIES) return rc;
         nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
     }

@@ -1,15 +1,14 @@
 /* Results on a terminal: tables for people, JSON for programs. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/date.h"
 #include "base/json.h"
 #include "base/locale.h"
 #include "cli/cli.h"
+#include "cli/cli_cell.h"
 
-enum { COLUMNS_MAX = 16, CELL_MAX = 60, TITLE_WIDTH = 14 };
+enum { COLUMNS_MAX = 16, TITLE_WIDTH = 14 };
 
 size_t cli_width(const char *s, size_t n)
 {
@@ -45,98 +44,26 @@ void cli_show(FILE *out, const char *text, size_t len)
     }
 }
 
-/* Instants in results are named; people read them as dates. */
-static bool is_instant(const char *name)
+/* Does any row have something of it that can be read? */
+static bool has_column(const struct val *list, const char *name)
 {
-    static const char *const names[] = {"due",        "started",    "ended",        "decided_at", "at",       "expires",
-                                        "publish_at", "created_at", "published_at", "next",       "last_run", "created",
-                                        "revoked",    "first",      "last",         "since"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], name) == 0) return true;
+    for (size_t i = 0; val_at(list, i); i++)
+        if (val_get(val_at(list, i), name) && cli_cell_reads(val_get(val_at(list, i), name))) return true;
     return false;
 }
 
-static const struct val *fields_of(const struct val *row)
-{
-    return row->type == VAL_OBJ ? row->as.obj.fields : row;
-}
-
-static bool is_list_of_texts(const struct val *v)
-{
-    size_t i = 0;
-    while (v->type == VAL_LIST && i < v->as.list.n && v->as.list.items[i].type == VAL_STR)
-        i++;
-    return v->type == VAL_LIST && i == v->as.list.n;
-}
-
-/* A code that the command says a word for: "value.why.kind.none" is "no right". */
-static const char *word_of(struct cli *c, const char *name, const struct val *v)
-{
-    char key[128];
-    if (v->type != VAL_STR || c->nwords == 0) return NULL;
-    snprintf(key, sizeof(key), "value.%.20s.%.40s.%.40s", c->words[0], name, v->as.str.s);
-    return locale_text(c->lang, key);
-}
-
-static void write_cell(struct cli *c, struct buf *b, const char *name, const struct val *v)
-{
-    if (!v || v->type == VAL_NIL) return;
-    const char *word = word_of(c, name, v);
-    const struct val *text = val_get(fields_of(v), "text");
-    bool is_thing = v->type == VAL_OBJ || (v->type == VAL_MAP && val_is(val_get(v, "id"), VAL_INT));
-    if (word) {
-        buf_add_str(b, word);
-    } else if (v->type == VAL_STR) {
-        for (size_t i = 0; i < v->as.str.len; i++)
-            buf_add_char(b, v->as.str.s[i] == '\n' ? ' ' : v->as.str.s[i]);
-    } else if (v->type == VAL_INT && is_instant(name) && v->as.i > 100000000000) {
-        char iso[32];
-        date_format_iso(v->as.i, iso);
-        buf_add_str(b, iso);
-    } else if (is_thing && val_is(text, VAL_STR)) {
-        buf_add_str(b, text->as.str.s);
-    } else if (is_list_of_texts(v)) {
-        for (size_t i = 0; i < v->as.list.n; i++)
-            buf_printf(b, "%s%s", i ? ", " : "", v->as.list.items[i].as.str.s);
-        if (v->as.list.n == 0) buf_add_char(b, '-');
-    } else {
-        json_write(b, v);
-    }
-}
-
-/* At most CELL_MAX characters, the cut shown by an ellipsis. */
-static size_t cut(struct buf *b)
-{
-    size_t w = cli_width(b->data ? b->data : "", b->len);
-    if (w <= CELL_MAX) return w;
-    size_t at = 0;
-    for (size_t seen = 0; at < b->len; at++)
-        if (((unsigned char)b->data[at] & 0xC0) != 0x80 && seen++ == CELL_MAX - 1) break;
-    b->len = at;
-    buf_add_str(b, "…");
-    return CELL_MAX;
-}
-
-/* An object's id is no field of it. */
-static struct val cell_of(const struct val *row, const char *name)
-{
-    const struct val *v = val_get(fields_of(row), name);
-    if (!v && row->type == VAL_OBJ && strcmp(name, "id") == 0) return val_int(row->as.obj.id);
-    return v ? *v : val_nil();
-}
-
-static int pick_columns(const struct val *list, const char *wanted, char names[COLUMNS_MAX][48])
+/* `wanted` by those who ask for them; of a part of a report those that it has, or all of the first row. */
+static int pick_columns(const struct val *list, const char *wanted, bool part, char names[COLUMNS_MAX][48])
 {
     int n = 0;
-    if (wanted) {
-        for (const char *p = wanted; *p && n < COLUMNS_MAX; n++) {
-            size_t len = strcspn(p, " ");
-            snprintf(names[n], 48, "%.*s", (int)len, p);
-            p += len + strspn(p + len, " ");
-        }
-        return n;
+    for (const char *p = wanted ? wanted : ""; *p && n < COLUMNS_MAX;) {
+        size_t len = strcspn(p, " ");
+        snprintf(names[n], 48, "%.*s", (int)len, p);
+        if (!part || has_column(list, names[n])) n++;
+        p += len + strspn(p + len, " ");
     }
-    const struct val *first = fields_of(&list->as.list.items[0]);
+    if (n) return n;
+    const struct val *first = &list->as.list.items[0];
     for (size_t i = 0; val_is(first, VAL_MAP) && i < first->as.map.n && n < COLUMNS_MAX; i++)
         snprintf(names[n++], 48, "%s", first->as.map.pairs[i].key);
     return n;
@@ -151,16 +78,15 @@ static const char *head(const char *lang, const char *name)
     return text ? text : name;
 }
 
-static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n, const size_t *widths, struct cli *c)
+static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n, const size_t *widths, const char *lang)
 {
     struct buf line;
     buf_init(&line, 1 << 20);
     for (int k = 0; k < n; k++) {
         struct buf b;
         buf_init(&b, 64 << 10);
-        struct val cell = row ? cell_of(row, names[k]) : val_str(head(c->lang, names[k]));
-        write_cell(c, &b, names[k], &cell);
-        size_t w = cut(&b);
+        struct val title = val_str(head(lang, names[k]));
+        size_t w = cli_cell_cut(&b, names[k], row ? val_get(row, names[k]) : &title);
         buf_printf(&line, "%s%*s", b.data ? b.data : "", k + 1 < n ? (int)(widths[k] - w + 2) : 0, "");
         buf_close(&b);
     }
@@ -171,74 +97,174 @@ static void print_row(const struct val *row, char names[COLUMNS_MAX][48], int n,
     buf_close(&line);
 }
 
-static void print_table(const struct val *list, const char *wanted, struct cli *c)
+static void print_table(const struct val *list, const char *wanted, bool part, const char *lang)
 {
     char names[COLUMNS_MAX][48];
     size_t widths[COLUMNS_MAX];
-    int n = pick_columns(list, wanted, names);
+    int n = pick_columns(list, wanted, part, names);
     for (int k = 0; k < n; k++) {
-        const char *title = head(c->lang, names[k]);
+        const char *title = head(lang, names[k]);
         widths[k] = cli_width(title, strlen(title));
         for (size_t i = 0; i < list->as.list.n; i++) {
             struct buf b;
             buf_init(&b, 64 << 10);
-            struct val cell = cell_of(&list->as.list.items[i], names[k]);
-            write_cell(c, &b, names[k], &cell);
-            size_t w = cut(&b);
+            size_t w = cli_cell_cut(&b, names[k], val_get(&list->as.list.items[i], names[k]));
             if (w > widths[k]) widths[k] = w;
             buf_close(&b);
         }
     }
-    print_row(NULL, names, n, widths, c);
+    print_row(NULL, names, n, widths, lang);
     for (size_t i = 0; i < list->as.list.n; i++)
-        print_row(&list->as.list.items[i], names, n, widths, c);
+        print_row(&list->as.list.items[i], names, n, widths, lang);
 }
 
-static void print_lines(const struct val *map, struct cli *c)
+static bool is_rows(const struct val *v)
 {
+    return val_is(v, VAL_LIST) && val_is(val_at(v, 0), VAL_MAP);
+}
+
+/* Texts of several lines, and what a list of things has, stand below their name. */
+static void print_part(const struct val *v, const char *name, const char *columns, const char *lang)
+{
+    printf("%s\n", head(lang, name));
+    if (v->type == VAL_LIST) {
+        print_table(v, columns, true, lang);
+        return;
+    }
+    cli_show(stdout, v->as.str.s, v->as.str.len);
+    if (v->as.str.s[v->as.str.len - 1] != '\n') putchar('\n');
+}
+
+static void print_field(const struct val *v, const char *name, size_t width, const char *lang)
+{
+    struct buf b;
+    const char *title = head(lang, name);
+    size_t w = cli_width(title, strlen(title));
+    buf_init(&b, 16 << 20);
+    cli_cell(&b, name, v);
+    printf("%s%*s ", title, w < width ? (int)(width - w) : 0, "");
+    cli_show(stdout, b.data, b.len);
+    putchar('\n');
+    buf_close(&b);
+}
+
+/* The text that a task is about: it is to be read, not only to be named. */
+static bool is_text(const struct val *v)
+{
+    return v->type == VAL_MAP && val_is(val_get(v, "title"), VAL_STR) && val_get(v, "revision");
+}
+
+/* Is it shown below the fields? */
+static bool is_below(const struct val *v)
+{
+    return is_rows(v) || is_text(v);
+}
+
+static void print_fields(const struct val *map, const char *columns, const char *lang)
+{
+    size_t width = TITLE_WIDTH;
     for (size_t i = 0; i < map->as.map.n; i++) {
-        struct buf b;
-        const struct val *v = &map->as.map.pairs[i].v;
-        if (v->type == VAL_STR && memchr(v->as.str.s, '\n', v->as.str.len)) {
-            printf("%s\n", head(c->lang, map->as.map.pairs[i].key));
-            cli_show(stdout, v->as.str.s, v->as.str.len);
-            continue;
-        }
-        buf_init(&b, 16 << 20);
-        write_cell(c, &b, map->as.map.pairs[i].key, &map->as.map.pairs[i].v);
-        const char *title = head(c->lang, map->as.map.pairs[i].key);
+        const char *title = head(lang, map->as.map.pairs[i].key);
         size_t w = cli_width(title, strlen(title));
-        printf("%s%*s ", title, w < TITLE_WIDTH ? (int)(TITLE_WIDTH - w) : 0, "");
+        if (w > width && !is_below(&map->as.map.pairs[i].v)) width = w;
+    }
+    for (size_t i = 0; i < map->as.map.n; i++) {
+        const struct val *v = &map->as.map.pairs[i].v;
+        const char *name = map->as.map.pairs[i].key;
+        if (is_below(v)) continue;
+        if (v->type == VAL_STR && memchr(v->as.str.s, '\n', v->as.str.len))
+            print_part(v, name, columns, lang);
+        else
+            print_field(v, name, width, lang);
+    }
+}
+
+/* A record, and below it what it holds. */
+static void print_record(const struct val *map, const char *columns, const char *lang)
+{
+    print_fields(map, columns, lang);
+    for (size_t i = 0; i < map->as.map.n; i++) {
+        const struct val *v = &map->as.map.pairs[i].v;
+        const char *name = map->as.map.pairs[i].key;
+        if (!is_below(v)) continue;
+        putchar('\n');
+        if (is_rows(v)) {
+            print_part(v, name, columns, lang);
+        } else {
+            printf("%s\n", head(lang, name));
+            print_fields(v, columns, lang);
+        }
+    }
+}
+
+/* { items, next }: the rows of a page, whatever they are called there; NULL: it is something else. */
+static const struct val *rows_of_page(struct cli *c, const struct val *v)
+{
+    const struct val *rows = NULL, *next = val_get(v, "next");
+    for (size_t i = 0; v->type == VAL_MAP && i < v->as.map.n; i++) {
+        const struct val *one = &v->as.map.pairs[i].v;
+        if (one == next) continue;
+        if (rows || one->type != VAL_LIST || (one->as.list.n && !is_rows(one))) return NULL;
+        rows = one;
+    }
+    if (rows && val_is(next, VAL_STR)) c->next = val_cstr(&c->arena, next);
+    return rows;
+}
+
+static void print_list(const struct val *list)
+{
+    for (size_t i = 0; val_at(list, i); i++) {
+        struct buf b;
+        buf_init(&b, 256 << 20);
+        cli_cell(&b, "", val_at(list, i));
         cli_show(stdout, b.data, b.len);
         putchar('\n');
         buf_close(&b);
     }
 }
 
-void cli_print(struct cli *c, const struct val *v, const char *columns)
+static void print_json(const struct val *v)
 {
     struct buf b;
-    bool rows = v->type == VAL_LIST && v->as.list.n > 0 && val_is(fields_of(&v->as.list.items[0]), VAL_MAP);
     buf_init(&b, 256 << 20);
-    if (c->json) {
-        json_write_pretty(&b, v);
-        puts(b.data ? b.data : "null");
-    } else if (rows) {
-        print_table(v, columns, c);
-    } else if (v->type == VAL_LIST) {
-        for (size_t i = 0; i < v->as.list.n; i++) {
-            buf_clear(&b);
-            write_cell(c, &b, "", &v->as.list.items[i]);
-            cli_show(stdout, b.data, b.len);
-            putchar('\n');
-        }
-    } else if (v->type == VAL_MAP || v->type == VAL_OBJ) {
-        const struct val *map = fields_of(v);
-        if (map) print_lines(map, c);
-    } else if (v->type != VAL_NIL) {
-        write_cell(c, &b, "", v);
-        cli_show(stdout, b.data, b.len);
-        putchar('\n');
-    }
+    json_write_pretty(&b, v);
+    puts(b.data ? b.data : "null");
     buf_close(&b);
+}
+
+/* A code that the command says a word for: "value.why.kind.none" is "no right". */
+static void put_words(struct cli *c, struct val *v)
+{
+    char key[128];
+    for (size_t i = 0; v->type == VAL_LIST && i < v->as.list.n; i++)
+        put_words(c, &v->as.list.items[i]);
+    for (size_t i = 0; v->type == VAL_MAP && i < v->as.map.n; i++) {
+        struct val_pair *p = &v->as.map.pairs[i];
+        if (p->v.type != VAL_STR) continue;
+        snprintf(key, sizeof(key), "value.%.20s.%.40s.%.40s", c->words[0], p->key, p->v.as.str.s);
+        const char *word = locale_text(c->lang, key);
+        if (word) p->v = val_str(word);
+    }
+}
+
+void cli_print(struct cli *c, const struct val *v, const char *columns)
+{
+    struct val one = val_list(), shown;
+    if (c->json) {
+        print_json(v);
+        return;
+    }
+    if (c->nwords && val_copy(&c->arena, v, &shown) == 0) {
+        put_words(c, &shown);
+        v = &shown;
+    }
+    const struct val *rows = v->type == VAL_LIST ? v : rows_of_page(c, v);
+    if (rows && is_rows(rows))
+        print_table(rows, columns, false, c->lang);
+    else if (rows)
+        print_list(rows);
+    else if (v->type == VAL_MAP)
+        print_record(v, columns, c->lang);
+    else if (v->type != VAL_NIL && val_add(&c->arena, &one, *v) == 0)
+        print_list(&one);
 }

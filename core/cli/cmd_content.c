@@ -1,5 +1,5 @@
-/* khung content: items from the command line. `import TYPE FILE` lets the plugin that declares the importer read the
- * file: a flow PLUGIN.import_TYPE with { text = … } whose result is the item. */
+/* khung content: items from the command line. Those that change one are cmd_content_change.c, from a file cmd_import.c.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,32 +31,50 @@ static int list_items(struct cli *c)
     return rc;
 }
 
-static int import(struct cli *c)
+const char cli_content_usages[] =
+    "khung content list TYPE [--sort FIELD] [--fields NAME,NAME] [--limit N] [--after CURSOR]\n"
+    "khung content show TYPE ID\n"
+    "khung content history ID\n"
+    "khung content lint ID\n"
+    "khung content create TYPE [FILE] [--field name=value …] [--as USER]\n"
+    "khung content edit TYPE ID [FILE] [--field name=value …] --revision N | --hash HASH [--as USER]\n"
+    "khung content submit TYPE ID [--revision N | --hash HASH] [--as USER]\n"
+    "khung content approve TYPE ID --revision N | --hash HASH [--as USER]\n"
+    "khung content send-back TYPE ID --comment TEXT [--revision N | --hash HASH] [--as USER]\n"
+    "khung content schedule TYPE ID --at INSTANT [--until INSTANT] --revision N | --hash HASH [--as USER]\n"
+    "khung content publish TYPE ID --revision N | --hash HASH [--as USER]\n"
+    "khung content correct TYPE ID [FILE] [--field name=value …] --note TEXT --revision N | --hash HASH [--as USER]\n"
+    "khung content retract TYPE ID --reason TEXT [--revision N | --hash HASH] [--as USER]\n"
+    "khung content archive TYPE ID [--reason TEXT] [--revision N | --hash HASH] [--as USER]\n"
+    "khung content import TYPE FILE --with PLUGIN.FLOW [--no-wait] [--as USER]";
+
+/* The line of one verb, or all: "" for none of them. */
+const char *cli_content_usage(const char *verb)
 {
-    struct val args = val_list(), input = val_map();
-    struct err err = {0};
-    const char *text, *flow = cli_flag(c, "with");
-    size_t len;
-    if (c->nwords != 4 || !flow) return cli_usage(c, "khung content import TYPE FILE --with PLUGIN.FLOW [--as USER]");
-    int rc = cli_read_file(c, c->words[3], &text, &len, &err);
-    if (rc == 0) rc = val_set(&c->arena, &input, "type", val_str(c->words[2]));
-    if (rc == 0) rc = val_set(&c->arena, &input, "text", val_strn(text, len));
-    if (rc == 0) rc = val_add(&c->arena, &args, val_str(flow));
-    if (rc == 0) rc = val_add(&c->arena, &args, input);
-    return rc ? cli_fail(c, &err) : call(c, "run.start", &args, NULL);
+    static char line[160];
+    size_t n = strlen(verb);
+    for (const char *p = cli_content_usages; n && *p;) {
+        size_t len = strcspn(p, "\n");
+        const char *at = p + sizeof("khung content ") - 1;
+        if (strncmp(at, verb, n) == 0 && at[n] == ' ') {
+            snprintf(line, sizeof(line), "%.*s", (int)len, p);
+            return line;
+        }
+        p += len + (p[len] == '\n');
+    }
+    return cli_content_usages;
 }
 
 int cli_content(struct cli *c)
 {
-    static const char usage[] = "khung content list TYPE\n       khung content show TYPE ID\n"
-                                "       khung content history ID\n       khung content lint ID\n"
-                                "       khung content import TYPE FILE --with PLUGIN.FLOW";
     const char *verb = c->nwords > 2 ? c->words[1] : "";
     struct val args = val_list(), id;
-    if (strcmp(verb, "import") == 0) return import(c);
+    if (strcmp(verb, "import") == 0) return cli_import(c);
+    int changed = cli_content_change(c);
+    if (changed != CLI_NO_VERB) return changed;
     bool list = strcmp(verb, "list") == 0 && c->nwords == 3, show = strcmp(verb, "show") == 0 && c->nwords == 4;
     bool one = (strcmp(verb, "history") == 0 || strcmp(verb, "lint") == 0) && c->nwords == 3;
-    if (!list && !show && !one) return cli_usage(c, usage);
+    if (!list && !show && !one) return cli_usage(c, cli_content_usage(""));
     if (list) return list_items(c);
     char *end;
     const char *last = c->words[c->nwords - 1];

@@ -5,6 +5,7 @@
 #include "content/content.h"
 #include "flow/task.h"
 #include "http/api_job.h"
+#include "http/api_match.h"
 
 /* Does the header have the hash of a text: by itself, or as what an ETag begins with ("HASH-…")? Quotes, W/ and others
  * in the list do not matter. */
@@ -21,11 +22,11 @@ static bool has_hash(const char *header, const char *hash)
 }
 
 /* Each hash that the header has must be asked for: what fits is what is shown now. */
-static int match_task(struct api_job *job, struct session *s, int64_t task, struct err *err)
+static int match_task(struct session *s, int64_t task, const char *seen, struct err *err)
 {
     int rc = ERR_CONFLICT;
     err_set(err, rc, "http.precondition", NULL);
-    for (const char *p = job->if_match; rc == ERR_CONFLICT && *p; p += strcspn(p, ",")) {
+    for (const char *p = seen; rc == ERR_CONFLICT && *p; p += strcspn(p, ",")) {
         char hash[DIGEST_HEX];
         p += strspn(p, ", \t");
         if (strncmp(p, "W/", 2) == 0) p += 2;
@@ -40,11 +41,10 @@ static int match_task(struct api_job *job, struct session *s, int64_t task, stru
 }
 
 /* Of the account of that name; whoever may not do this learns nothing of which there are: the call says so. 1, 0. */
-static int hash_of_account(struct api_job *job, struct session *s, const char *name, char out[DIGEST_HEX],
-                           struct err *err)
+static int hash_of_account(struct session *s, const char *call, const char *name, char out[DIGEST_HEX], struct err *err)
 {
     struct people_account account;
-    int rc = people_check(s, job->call, PEOPLE_ANY_UNIT, err);
+    int rc = people_check(s, call, PEOPLE_ANY_UNIT, err);
     if (rc == 0) rc = people_account_find(s->db, name, &account, err);
     if (rc == 1) people_account_hash(&account, out);
     return rc;
@@ -64,21 +64,26 @@ static int check_type(struct api_job *job, struct session *s, struct err *err)
     return err_set(err, ERR_NOT_FOUND, "http.not_found", "path", job->request->path, NULL);
 }
 
-/* What is changed must still be what the client has seen. */
-int api_check_match(struct api_job *job, struct session *s, struct err *err)
+int api_match(struct session *s, const char *call, const struct val *args, const char *seen, struct err *err)
 {
-    const struct val *of = val_at(&job->args, 0);
+    const struct val *of = val_at(args, 0);
     struct content_version now;
     char hash[DIGEST_HEX] = "";
-    int rc = check_type(job, s, err);
-    if (rc || !job->if_match || strcmp(job->if_match, "*") == 0) return rc;
-    if (strncmp(job->call, "task.", 5) == 0) return match_task(job, s, of->as.i, err);
+    int rc = 1;
+    if (strncmp(call, "task.", 5) == 0) return match_task(s, val_is(of, VAL_INT) ? of->as.i : 0, seen, err);
     if (val_is(of, VAL_STR)) {
-        rc = hash_of_account(job, s, of->as.str.s, hash, err);
+        rc = hash_of_account(s, call, of->as.str.s, hash, err);
     } else {
-        rc = content_item_version(s->db, of->as.i, &now, err) ? err->code : 1;
+        rc = content_item_version(s->db, val_is(of, VAL_INT) ? of->as.i : 0, &now, err) ? err->code : 1;
         if (rc == 1) snprintf(hash, sizeof(hash), "%s", now.hash);
     }
-    if (rc <= 0 || has_hash(job->if_match, hash)) return rc < 0 ? rc : 0;
+    if (rc <= 0 || has_hash(seen, hash)) return rc < 0 ? rc : 0;
     return err_set(err, ERR_CONFLICT, "http.precondition", NULL);
+}
+
+int api_check_match(struct api_job *job, struct session *s, struct err *err)
+{
+    int rc = check_type(job, s, err);
+    if (rc || !job->if_match || strcmp(job->if_match, "*") == 0) return rc; /* "*": whatever there is */
+    return api_match(s, job->call, &job->args, job->if_match, err);
 }

@@ -125,6 +125,7 @@ static int read_rpc(struct http_api *api, struct http_request *r, struct api_job
     if (lang) snprintf(job->login.lang, sizeof(job->login.lang), "%s", locale_pick(lang));
     job->call = val_cstr(&job->arena, val_get(&body, "call"));
     job->args = args ? *args : val_list();
+    job->if_match = val_cstr(&job->arena, val_get(&body, "seen"));
     if (!job->call) return err_set(err, ERR_INVALID, "http.parameter", "name", "call", NULL);
     if (!as) return 0;
     rc = store_begin(api->db, err);

@@ -123,11 +123,16 @@ export class Service {
     });
   }
 
-  // What people see of it.
-  text(...words) {
+  // What people see of it: { code, out, err }.
+  both(...words) {
     return new Promise((done) => {
-      execFile(KHUNG, ['--data', this.data, ...words.map(String)], { timeout: 30000, maxBuffer: 1 << 26 }, (error, out) => done(out));
+      execFile(KHUNG, ['--data', this.data, ...words.map(String)], { timeout: 30000, maxBuffer: 1 << 26 },
+        (error, out, err) => done({ code: error ? error.code ?? -1 : 0, out, err }));
     });
+  }
+
+  async text(...words) {
+    return (await this.both(...words)).out;
   }
 
   // The same, which must not fail; its JSON.

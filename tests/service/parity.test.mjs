@@ -29,6 +29,9 @@ const COMMANDS = {
   'content show': { routes: ['GET /api/content/{type}/{id}/draft'] },
   'content history': { routes: ['GET /api/content/{type}/{id}/history'] },
   'content lint': { routes: ['GET /api/content/{type}/{id}/lint'] },
+  'content create': { routes: ['POST /api/content/{type}'] },
+  'content edit': { routes: ['PATCH /api/content/{type}/{id}'] },
+  ...Object.fromEntries(['submit', 'approve', 'send-back', 'schedule', 'publish', 'correct', 'retract', 'archive'].map((verb) => [`content ${verb}`, { routes: [`POST /api/content/{type}/{id}/${verb.replace('-', '_')}`] }])),
   'content import': { routes: ['POST /api/runs'] }, // it starts a run with the rows
   'report list': { routes: ['GET /api/reports'] },
   'report run': { routes: ['GET /api/reports/{name}'] },

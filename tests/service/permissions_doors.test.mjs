@@ -56,6 +56,7 @@ const COMMANDS = {
   'audit list': 'audit.list', 'audit anchors': 'audit.anchors', 'audit verify': 'audit.verify', 'audit erasures': 'audit.erasures', 'audit erase': 'audit.erase', 'audit erase-skip': 'audit.erase_skip', 'audit erase-retry': 'audit.erase_retry', 'audit export': 'audit.export', 'audit anchor': '-',
   'calendar link': 'calendar.link', 'calendar revoke': 'calendar.revoke',
   'content list': 'content.list', 'content show': 'content.get', 'content history': 'content.history', 'content lint': 'content.lint', 'content import': 'run.start',
+  ...Object.fromEntries(['create', 'edit', 'submit', 'approve', 'send-back', 'schedule', 'publish', 'correct', 'retract', 'archive'].map((verb) => [`content ${verb}`, `content.${verb.replace('-', '_')}`])),
   'delegation list': 'people.delegation_list', 'delegation add': 'people.delegate', 'delegation revoke': 'people.revoke',
   'error list': 'error.list', 'error show': 'error.show', 'file show': 'file.show',
   'flow list': 'run.list', 'flow show': 'run.show', 'flow history': 'run.history', 'flow start': 'run.start', 'flow signal': 'run.signal', 'flow cancel': 'run.cancel', 'flow pause': 'run.pause', 'flow resume': 'run.resume', 'flow retry': 'run.retry', 'flow upgrade': 'run.upgrade',
