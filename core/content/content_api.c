@@ -149,7 +149,8 @@ const struct api_fn content_write_functions[] = {
      "Approves this very revision; by: the answer of a task.", true, .tells = true},
     {"content.send_back", send_back, "item:object:item! comment:text! options:map{fields:map,by:any}", "Item",
      API_WRITE, "content", 1,
-     "Returns the item to its author with a comment; fields: one for each field; by: the answer of the task in which it "
+     "Returns the item to its author with a comment; fields: one for each field; by: the answer of the task in which "
+     "it "
      "was said.",
      true, .tells = true},
     {"content.schedule", schedule, "item:object:item! at:instant! options:map{until_:instant}", "Item", API_WRITE,
