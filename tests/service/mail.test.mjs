@@ -417,7 +417,7 @@ describe('notices', () => {
     const run = await s.startFlow('post.read', { item: id, verb: 'send_back' });
     const decide = async (decision) => {
       const task = await (async () => { for (;;) { const t = (await as(lan, 'GET', '/api/inbox')).json.tasks.find((x) => x.title === `read ${decision}`); if (t) return t; await pause(20); } })();
-      assert.equal((await as(lan, 'POST', `/api/tasks/${task.id}/decide`, { decision, comment: 'Thiếu nguồn' })).status, 204);
+      assert.equal((await as(lan, 'POST', `/api/tasks/${task.id}/decide`, { decision, comment: 'Thiếu nguồn' })).status, 200);
     };
     await decide('send_back');
     await s.until(run, 'completed');

@@ -35,7 +35,7 @@ before(async () => {
   assert.equal((await browser(s).loginPage('boss', PASSWORD)).status, 303);
   doc = (await s.request('GET', '/api/openapi.json')).json;
   list = ['org units', 'org unit office', 'org persons', 'org positions', 'org holders', 'org roles', 'org find --kind person --name Bos', 'who-can flow.read',
-    'who-can content.edit unit:office', 'why boss content.edit unit:office', 'why deputy content.edit unit:office', `why boss task.decide task:${task}`, 'delegation list',
+    'who-can content.edit unit:office', 'why boss content.edit unit:office', 'why deputy content.edit unit:office', `why boss decide task:${task}`, 'delegation list',
     'task list --all', 'task inbox --all', `task show ${task}`, 'task orphans', 'task unit-handover office', 'task handover boss', 'user list', 'user show boss', 'user tokens boss',
     'user roles boss', 'user sessions boss', 'flow list', `flow show ${run}`, `flow history ${run}`, 'content list note', `content show note ${item}`, `content history ${item}`,
     'verbs --where unit', 'plugin list', 'plugin limits desk', 'audit anchors', 'notice preferences --as boss'].map((l) => l.split(' '));
