@@ -67,8 +67,8 @@ for (const format of ['jsonl', 'csv']) {
       if (want) assert.equal(r.json.line, want, `${how}: ${r.out}`);
     };
     await lie('a changed word', lines.with(at, lines[at].replace('Hồng', 'Hoàng')), at + 1);
-    const proof = lines.findIndex((l) => /Bgk/.test(l));
-    await lie('a changed proof', lines.with(proof, lines[proof].replace(/(Bgk.{30})./, '$1_')), proof + 1);
+    const proven = /(Bg[kl][\w+/]{30})[\w+/]/, proof = lines.findIndex((l) => proven.test(l));
+    await lie('a changed proof', lines.with(proof, lines[proof].replace(proven, '$1_')), proof + 1);
     await lie('a removed line', lines.toSpliced(at, 1), null);
     await lie('two that changed places', lines.with(at, lines[at + 1]).with(at + 1, lines[at]), null);
     await lie('one twice', lines.toSpliced(at, 0, lines[at]), null);
