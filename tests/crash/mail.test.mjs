@@ -63,10 +63,11 @@ async function killed(s, point, flow) {
 describe('mail', () => {
   for (const [point, flow] of [['notify.before_piece:1', 'write'], ['notify.before_piece:2', 'write'], ['notify.before_mail:1', 'write'], ['notify.before_mail:60', 'write'],
     ['notify.after_mail:1', 'write'], ['outbox.before_send:1', 'write'], ['outbox.before_send:7', 'write'], ['outbox.after_send:1', 'write'],
-    ['outbox.before_result:3', 'write'], ['lane.before_commit:3', 'write'], ['lane.after_commit:3', 'write'],
+    ['outbox.before_result:3', 'write'], ['lane.before_commit:6', 'write'], ['lane.after_commit:6', 'write'],
     ['notify.before_piece:1', 'ask_all'], ['notify.before_piece:2', 'ask_all'], ['notify.before_mail:1', 'ask'], ['outbox.after_send:1', 'ask'], ['outbox.before_result:1', 'ask']])
-    it(`killed at ${point} of ${flow}: each has it, none twice but under the same Message-ID`, { timeout: 120000 }, async () => {
+    it(`killed at ${point} of ${flow}: each has it, none twice but under the same Message-ID`, { timeout: 120000 }, async (t) => {
       const sink = await Sink.start(), wanted = flow === 'ask' ? 1 : PERSONS;
+      t.after(() => sink.stop());
       const s = await prepared({ mail_server: `smtp://127.0.0.1:${sink.port}` });
       await killed(s, point, `post.${flow}`);
       // The sink tells what it took a little later than it took it.
@@ -86,14 +87,14 @@ describe('mail', () => {
       assert.ok(sink.mails.length <= ids.size + 4, `${sink.mails.length} mails for ${ids.size}`);
       assert.deepEqual(await s.must('verify'), []);
       await s.stop();
-      sink.stop();
     });
 });
 
 describe('the notice that a text was sent back', () => {
-  for (const point of ['lane.before_commit:3', 'lane.after_commit:3', 'notify.before_mail:1', 'notify.after_mail:1', 'outbox.after_send:1'])
-    it(`killed at ${point}: its author has it once, in the app and by mail, if it was sent back`, { timeout: 60000 }, async () => {
+  for (const point of ['lane.before_commit:6', 'lane.after_commit:6', 'notify.before_mail:1', 'notify.after_mail:1', 'outbox.after_send:1'])
+    it(`killed at ${point}: its author has it once, in the app and by mail, if it was sent back`, { timeout: 60000 }, async (t) => {
       const sink = await Sink.start();
+      t.after(() => sink.stop());
       const s = await prepared({ mail_server: `smtp://127.0.0.1:${sink.port}` });
       await s.must('user', 'add', 'p0', '--person', 'p0');
       const { token } = await s.must('user', 'token', 'p0');
@@ -107,14 +108,14 @@ describe('the notice that a text was sent back', () => {
       assert.equal(sql(s.data, "select count(*) as n from item_log where verb = 'send_back'")[0].n, 1);
       assert.deepEqual(await s.must('verify'), []);
       await s.stop();
-      sink.stop();
     });
 });
 
 describe('a mail with a link that decides', () => {
   for (const point of ['notify.before_mail:1', 'notify.after_mail:1', 'outbox.after_send:1', 'task.link_used:1'])
-    it(`killed at ${point}: one link is kept, it is the one that was mailed, and it decides once`, { timeout: 60000 }, async () => {
+    it(`killed at ${point}: one link is kept, it is the one that was mailed, and it decides once`, { timeout: 60000 }, async (t) => {
       const sink = await Sink.start();
+      t.after(() => sink.stop());
       const s = await prepared({ mail_server: `smtp://127.0.0.1:${sink.port}`, url: 'http://khung.example.org' });
       const press = (mail) => s.request('POST', /khung\.example\.org(\/t\/\S+)/.exec(mail.text)[1], 'decision=approve', { 'content-type': 'application/x-www-form-urlencoded' });
       if (point.startsWith('task.')) {
@@ -135,7 +136,6 @@ describe('a mail with a link that decides', () => {
       assert.equal((await s.until(run.id, 'completed')).result.decision, 'approve');
       assert.deepEqual(await s.must('verify'), []);
       await s.stop();
-      sink.stop();
     });
 });
 
