@@ -17,7 +17,7 @@ enum { CLASSES = sizeof(sizes) / sizeof(sizes[0]), SMALL = 1024 - 64, ROUNDED = 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 static const int most[CLASSES] = {0};
 #else
-static const int most[CLASSES] = {256, 32, 32, 16, 8, 4};
+static const int most[CLASSES] = {128, 8, 16, 4, 2, 1};
 #endif
 
 struct block {
