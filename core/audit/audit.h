@@ -1,10 +1,10 @@
 /* Audit: who, as what, for whom, did what to which thing, when, from where, with what was before and after.
  *
  * Entries are told while a slice works and belong to its transaction: what is rolled back, to a mark or as a whole, is
- * forgotten with it. Just before COMMIT they become rows, one for each stretch of work of the same actor, and each row
- * carries the SHA-256 of the row before it and of itself: whoever changes, removes or adds one breaks the chain from
- * there on. Once a day the head of the chain is an anchor, told to the log and to events; a copy of it outside
- * (printed, mailed) proves that the rows up to it have not been made anew.
+ * forgotten with it. Just before COMMIT they become rows, one for each stretch of work of the same actor with what
+ * runs of nobody did beside it, and each row carries the SHA-256 of the row before it and of itself: whoever changes,
+ * removes or adds one breaks the chain from there on. Once a day the head of the chain is an anchor, told to the log
+ * and to events; a copy of it outside (printed, mailed) proves that the rows up to it have not been made anew.
  *
  *     audit_add(s, &(struct audit_entry){.verb = "people.delegate", .kind = "delegation", .id = id, .after = &d}, err);
  *

@@ -103,6 +103,10 @@ int flow_vote_check(struct session *s, const struct flow_task *t, struct err *er
     return may_cast(s, t, &answer, err);
 }
 
+/* It cannot be counted, as a ballot has found out, which is refused for that: the vote is ended by a slice of its own.
+ */
+static void end_later(struct flow *f, const struct vote *v);
+
 int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t, const struct val *given,
                    struct err *err)
 {
@@ -119,7 +123,7 @@ int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t,
         /* That this member has voted, and no more. */
         s->is_secret = true;
         rc = vote_count_add(f, s->db, &v, option_of(&v, val_get(&form, "decision")), returns_of(&v, &form), err);
-        if (rc == ERR_REFUSED) vote_end_later(f, &v);
+        if (rc == ERR_REFUSED) end_later(f, &v);
         if (rc == 0) rc = val_set(s->arena, &answer, "voted", val_bool(true)) ? ERR_NOMEM : 0;
     } else {
         rc = val_set(s->arena, &answer, "at", val_int(s->now)) | val_set(s->arena, &answer, "task", val_int(t->id));
@@ -319,7 +323,7 @@ static void done_end(struct lane_work *w, const struct err *failed)
     mem_free(w);
 }
 
-void vote_end_later(struct flow *f, const struct vote *v)
+static void end_later(struct flow *f, const struct vote *v)
 {
     struct end_work *ew = mem_alloc(sizeof(*ew));
     *ew = (struct end_work){{.run = run_end, .done = done_end}, f, v->run, v->entry};
@@ -342,7 +346,7 @@ int flow_vote_settle(struct flow *f, struct session *s, int64_t run, int64_t ent
     t.is_sealed = v.secret && !vote_share_reached(&v.quorum, t.voted, t.members);
     if (v.secret && !t.is_sealed) rc = count_secret(f, s, &v, &t, err);
     if (rc == ERR_REFUSED && late) return fail(f, s, &v, err);
-    if (rc == ERR_REFUSED) vote_end_later(f, &v);
+    if (rc == ERR_REFUSED) end_later(f, &v);
     if (rc) return rc;
     vote_decide(&v, &t, &o);
     rc = vote_minutes(s, &v, &t, &o, &minutes, err);

@@ -89,10 +89,6 @@ int vote_count_add(struct flow *f, struct store *db, const struct vote *v, int o
 /* ERR_REFUSED "vote.key_lost", "vote.sealed". */
 int vote_count_open(struct flow *f, struct store *db, const struct vote *v, struct vote_count *out, struct err *err);
 
-/* flow_vote.c. It cannot be counted, as a ballot has found out, which is refused for that: the vote is ended by a slice
- * of its own. */
-void vote_end_later(struct flow *f, const struct vote *v);
-
 /* flow_minutes.c: as Markdown, in the vote's language. */
 int vote_minutes(struct session *s, const struct vote *v, const struct vote_tally *t, const struct vote_outcome *o,
                  const char **text, struct err *err);

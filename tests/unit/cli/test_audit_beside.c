@@ -231,19 +231,26 @@ static void who_tells_too_much_takes_nobody_along(void **state)
     expect_whole(f);
 }
 
+/* The row and its digest; what it holds is borrowed until the statement is done. */
+static struct stmt *read_first(struct fixture *f, struct audit_row *r, uint8_t digest[DIGEST_LEN])
+{
+    const uint8_t *hash;
+    struct stmt *s =
+        store_stmt(f->app.db, "select " AUDIT_COLUMNS " from audit where instr(body, 'test.act')", &f->err);
+    assert_int_equal(stmt_step(s, &f->err), 1);
+    audit_read_row(s, r, &hash);
+    assert_int_equal(audit_row_digest(r, digest, NULL), 0);
+    return s;
+}
+
 /* Each byte of a row in turn: whose act it was is part of the chain. */
 static void who_acted_cannot_be_changed(void **state)
 {
     struct fixture *f = *state;
     uint8_t want[DIGEST_LEN], got[DIGEST_LEN];
     tell(f, "a9a");
-    struct stmt *s =
-        store_stmt(f->app.db, "select " AUDIT_COLUMNS " from audit where instr(body, 'test.act')", &f->err);
-    assert_int_equal(stmt_step(s, &f->err), 1);
     struct audit_row r;
-    const uint8_t *hash;
-    audit_read_row(s, &r, &hash);
-    assert_int_equal(audit_row_digest(&r, want, NULL), 0);
+    struct stmt *s = read_first(f, &r, want);
     char *body = arena_alloc(&f->a, r.len);
     const char *was = r.body;
     r.body = body;
@@ -269,13 +276,8 @@ static void values_are_erased_and_who_acted_stays(void **state)
     uint8_t want[DIGEST_LEN], got[DIGEST_LEN];
     struct audit_erasing e = {.wants = any};
     tell(f, "a98a");
-    struct stmt *s =
-        store_stmt(f->app.db, "select " AUDIT_COLUMNS " from audit where instr(body, 'test.act')", &f->err);
-    assert_int_equal(stmt_step(s, &f->err), 1);
     struct audit_row r;
-    const uint8_t *hash;
-    audit_read_row(s, &r, &hash);
-    assert_int_equal(audit_row_digest(&r, want, NULL), 0);
+    struct stmt *s = read_first(f, &r, want);
     buf_init(&e.body, AUDIT_BATCH_MAX);
     buf_init(&e.salts, SEALS_MAX);
     assert_int_equal(audit_without(&r, &e), 0);
