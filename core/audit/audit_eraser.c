@@ -20,7 +20,7 @@ struct audit_eraser {
     struct lane_source source;
     struct lane_work work;
     bool is_working, has_more, is_looked, is_cleared, is_waiting;
-    bool has_looked; /* at what is waited for, since the start */
+    int64_t since; /* the start: what failed before it is tried again */
     /* Whose piece was tried; which failed for itself, and by what. */
     bool is_unreadable;
     int64_t current, failed;
@@ -182,12 +182,11 @@ static int run_erasure(struct audit_eraser *er, struct session *s, struct erasur
 static int look_at_waits(struct audit_eraser *er, struct store *db, int64_t now, struct err *err)
 {
     int64_t again = 0, left = 0;
-    int rc = audit_wait_look(er->au, db, now, !er->has_looked, &again, err);
+    int rc = audit_wait_look(er->au, db, now, er->since, &again, err);
     crash_point("audit.erase_again");
     if (rc == 0)
         rc = audit_run(db, "select count(*) from audit_erasure where done_at is null and place = 'waiting'", 0, &left,
                        err);
-    er->has_looked = true;
     er->has_more = again > 0;
     er->is_waiting = left > 0;
     return rc;
@@ -304,7 +303,7 @@ static int64_t collect(struct lane_source *src, struct lane *lane, int64_t now, 
 void audit_eraser_start(struct audit *au, struct lane *lane)
 {
     struct audit_eraser *er = mem_alloc(sizeof(*er));
-    *er = (struct audit_eraser){.au = au, .lane = lane};
+    *er = (struct audit_eraser){.au = au, .lane = lane, .since = clock_now(&au->host->clock)};
     er->work = (struct lane_work){.run = run_piece, .done = done_piece};
     er->source = (struct lane_source){.collect = collect, .due = INT64_MAX};
     au->eraser = er;

@@ -122,8 +122,8 @@ extern const char audit_left_sql[]; /* ?1 an erasure: what it left, and what was
 extern const char audit_erasure_schema[], audit_places_schema[], audit_waits_schema[], audit_digest_schema[],
     audit_left_schema[];
 /* audit_wait.c. What has ended is waited for no more; an erasure that waits for nothing begins a new round: *again, how
- * many. What failed for itself is tried again after a day, and if `all`. */
-int audit_wait_look(struct audit *au, struct store *db, int64_t now, bool all, int64_t *again, struct err *err);
+ * many. What failed for itself is tried again after a day, and once by a service that started since (ms). */
+int audit_wait_look(struct audit *au, struct store *db, int64_t now, int64_t since, int64_t *again, struct err *err);
 /* The piece that an erasure stands at failed with this key: its place is waited for, and the next one's turn comes. */
 int audit_wait_failed(struct audit *au, struct store *db, int64_t erasure, const char *why, int64_t now,
                       struct err *err);

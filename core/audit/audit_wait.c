@@ -217,7 +217,7 @@ static int drop(struct store *db, int64_t erasure, const char *place, int64_t th
     return stmt_run(s, err);
 }
 
-static int drop_ended(struct audit *au, struct store *db, int64_t now, bool all, struct err *err)
+static int drop_ended(struct audit *au, struct store *db, int64_t now, int64_t since, struct err *err)
 {
     struct stmt *s = store_stmt(db, "select erasure, place, thing, at from audit_erasure_wait", err);
     int rc;
@@ -225,7 +225,7 @@ static int drop_ended(struct audit *au, struct store *db, int64_t now, bool all,
     while ((rc = stmt_step(s, err)) == 1) {
         char place[PLACE_MAX];
         int64_t erasure = stmt_int(s, 0), thing = stmt_int(s, 2);
-        bool has_failed = !stmt_is_null(s, 3), again = all || stmt_int(s, 3) + DAY_MS <= now;
+        bool has_failed = !stmt_is_null(s, 3), again = stmt_int(s, 3) < since || stmt_int(s, 3) + DAY_MS <= now;
         stmt_copy(s, 1, place, sizeof(place));
         rc = has_failed ? again : is_over(au, db, place, thing, err);
         if (rc == 1) rc = drop(db, erasure, place, thing, err);
@@ -237,9 +237,9 @@ static int drop_ended(struct audit *au, struct store *db, int64_t now, bool all,
 
 #define RESTS " place = 'waiting' and done_at is null and id not in (select erasure from audit_erasure_wait)"
 
-int audit_wait_look(struct audit *au, struct store *db, int64_t now, bool all, int64_t *again, struct err *err)
+int audit_wait_look(struct audit *au, struct store *db, int64_t now, int64_t since, int64_t *again, struct err *err)
 {
-    int rc = drop_ended(au, db, now, all, err);
+    int rc = drop_ended(au, db, now, since, err);
     *again = 0;
     if (rc == 0) rc = audit_run(db, "select count(*) from audit_erasure where" RESTS, 0, again, err);
     if (rc || *again == 0) return rc;
