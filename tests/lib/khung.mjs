@@ -229,6 +229,21 @@ export class Service {
     return typeof r === 'object' ? r.id ?? r.run : r;
   }
 
+  // Waits until `look` gives something: that.
+  async until1(what, look, ms = 15000) {
+    for (const end = Date.now() + ms; ;) {
+      const v = await look();
+      if (v) return v;
+      if (Date.now() > end) throw new Error(`${what}: it did not come to it ${this.log.slice(-2000)}`);
+      await pause(20);
+    }
+  }
+
+  // A kept error of a plugin; it is written a moment after it was told.
+  incident(id) {
+    return this.until1(`error ${id} is kept`, async () => (await this.cli('error', 'show', id)).json);
+  }
+
   // Waits until a run's state is one of `states`.
   async until(id, states, ms = 10000) {
     for (const end = Date.now() + ms; ;) {

@@ -63,13 +63,5 @@ ${source}`, { needs });
     }
     throw new Error(`run ${run} has not ${n} open tasks: ${JSON.stringify(await s.flow(run))} ${s.log.slice(-2000)}`);
   };
-  s.until1 = async (what, look) => {
-    for (let i = 0; i < 300; i++) {
-      const v = await look();
-      if (v) return v;
-      await pause(20);
-    }
-    throw new Error(`${what}: it did not come to it`);
-  };
   return s;
 }

@@ -78,8 +78,8 @@ test('a thing and a person are found by the index, too, and pages go on', async 
   const s = await office();
   for (let i = 0; i < 5; i++) await s.startFlow('office.work', { n: i });
   const run = await decided(s);
-  await pause(1000); // the index is made a little later; both ways must give the same
-  assert.ok(Number(sql(s, 'select count(*) from audit_index')) > 0);
+  // The index is made a little later; both ways must give the same.
+  await s.until1('it is indexed', async () => Number(sql(s, 'select count(*) from audit_index')) > 0);
   const by = await read(s, '--kind', 'run', '--id', run);
   assert.deepEqual(by.map((e) => e.verb), ['flow.completed', 'flow.start']);
   const mine = await read(s, '--person', 'boss', '--verb', 'task.*');

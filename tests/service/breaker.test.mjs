@@ -59,7 +59,7 @@ describe('a plugin that keeps failing', () => {
     assert.match(r.json.hint, /^It is tried again at 20\S+Z\. .*khung plugin enable guard/);
     assert.ok(r.json.detail.includes(off.why), r.json.detail);
     assert.equal(off.next - off.since, 30000);
-    assert.equal((await s.must('error', 'show', id)).plugin, 'guard');
+    assert.equal((await s.incident(id)).plugin, 'guard');
     const report = await s.request('GET', '/api/reports/seen');
     assert.deepEqual([report.status, report.json.code], [503, 'plugin.off']);
     // The others.

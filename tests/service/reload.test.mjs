@@ -261,8 +261,7 @@ describe('grants', () => {
     lib('return { f = function() storage.kv.set("k", 1) return "two" end }');
     await s.must('plugin', 'reload', 'lib');
     const id = await s.startFlow('p.say');
-    await pause(300);
-    assert.match(JSON.stringify(await s.flow(id)), /storage/);
+    await s.until1('it is refused', async () => /storage/.test(JSON.stringify(await s.flow(id))));
     lib('return { f = function() return "three" end }');
     await s.must('plugin', 'reload', 'lib');
     assert.equal(await says(s), 'three');

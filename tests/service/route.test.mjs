@@ -110,7 +110,7 @@ test('what is answered is kept; what is raised leaves nothing', async () => {
   assert.deepEqual(form.json, { name: 'Tổ 5', n: 4, form: true });
   const raised = await s.request('POST', '/x/awards/rounds', { name: 'raise' });
   assert.deepEqual([raised.status, raised.json.code], [500, 'lua.error']);
-  assert.equal((await s.must('error', 'show', raised.json.incident)).kind, 'route');
+  assert.equal((await s.incident(raised.json.incident)).kind, 'route');
   const refused = await s.request('POST', '/x/awards/rounds', { name: 'refuse' });
   assert.deepEqual([refused.status, refused.json.code, refused.json.detail], [409, 'mine.refused', 'Not this one.']);
   const names = (await s.request('GET', '/x/awards/rounds/all')).json.map((row) => row.name);
@@ -181,7 +181,7 @@ test('of a mistake of the plugin the world sees an id, and who is logged in the 
   const world = await s.request('GET', '/x/awards/fails', undefined, nobody);
   assert.deepEqual([world.status, world.json.code], [500, 'route.failed']);
   assert.ok(!world.text.includes('secret') && !world.text.includes('init.lua'), world.text);
-  assert.match((await s.must('error', 'show', world.json.incident)).message, /nil value/);
+  assert.match((await s.incident(world.json.incident)).message, /nil value/);
   assert.equal((await s.request('GET', '/x/awards/fails')).json.code, 'lua.error');
 });
 
