@@ -83,6 +83,8 @@ struct content_move {
  * "refused.transition" {verb, state}, "refused.approval" (publish, schedule: this revision is not
  * approved and the type asks for it). */
 int content_transition(struct content *c, struct session *s, const struct content_move *m, struct err *err);
+/* Would it be refused, as far as rights, state, revision and approval say? Changes nothing and asks no hook. */
+int content_may_move(struct session *s, const struct content_move *m, struct err *err);
 
 /* `fields` in input form; beside those of the type: unit, slug, publish_at (a plan, not part of a
  * revision). */
@@ -109,6 +111,8 @@ struct content_key {
     bool published; /* the published revision */
 };
 int content_get(struct session *s, const struct content_key *k, struct arena *a, struct val *out, struct err *err);
+/* May the session's actor read drafts of this unit in this state? */
+bool content_may_read_drafts(struct session *s, int64_t unit, const char *state);
 /* Is this one of the head's names (mutable: id type slug unit state revision hash created_by
  * created_at changed_at publish_at published_at note), not one of the type's fields? */
 bool content_item_is_head(const char *name);

@@ -169,7 +169,6 @@ int64_t content_due_collect(struct lane_source *src, struct lane *lane, int64_t 
 
 /* content_access.c: may the session's actor do this to items of this unit that are in this state? NULL: in any. */
 int content_may(struct session *s, const char *verb, int64_t unit, const char *state, struct err *err);
-bool content_may_read_drafts(struct session *s, int64_t unit, const char *state);
 /* Who sees an item sees its files. */
 void content_files_attach(struct content *c);
 /* content_erase.c: a person's, when they are erased. */

@@ -294,3 +294,14 @@ int content_transition(struct content *c, struct session *s, const struct conten
     registry_drop(r);
     return rc;
 }
+
+int content_may_move(struct session *s, const struct content_move *m, struct err *err)
+{
+    struct registry *r = content_registry(s);
+    struct step p = {.s = s, .m = m, .err = err};
+    int rc = content_row_load(s->db, m->item, &p.row, err);
+    if (rc == 0) rc = content_may(s, rules[m->verb].name, p.row.unit, content_state_name(p.row.state), err);
+    if (rc == 0) rc = load(&p, r);
+    registry_drop(r);
+    return rc;
+}

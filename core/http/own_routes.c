@@ -19,6 +19,7 @@
 #include "http/sse.h"
 #include "http/static.h"
 #include "http/task_page.h"
+#include "http/text_page.h"
 #include "plugin/host.h"
 #include "report/report.h"
 #include "route/command.h"
@@ -363,6 +364,17 @@ const struct http_own_route http_own_routes[] = {
      {"What is done with a task, by its form; with files as multipart/form-data.", .form = "map", .status = 303,
       .files = true},
      form_body_take},
+    {"GET",
+     "/texts/:id",
+     HTTP_SESSION,
+     text_page_handle,
+     {"The page of a text.", .query = "after:text from:integer to:integer", .type = "text/html"}},
+    {"POST",
+     "/texts/:id",
+     HTTP_SESSION,
+     text_page_handle,
+     {"Moves a text on, by a button of its page: _act is the move, _revision what was looked at.", .form = "map",
+      .status = 303}},
     {0}};
 
 static bool is_here(const struct http_own_route *own, const struct http_request *r)

@@ -194,8 +194,11 @@ void page_begin(struct page *p, const char *title)
     page_add(p,
              "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s · Khung</title>\n"
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-             "<link rel=\"stylesheet\" href=\"/page.css\">\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">%k</a>\n",
-             p->lang, title, "page.skip");
+             "<link rel=\"stylesheet\" href=\"/page.css\">\n",
+             p->lang, title);
+    /* Where pictures are allowed a browser would ask for one of the whole site. */
+    if (p->has_pictures) page_add(p, "<link rel=\"icon\" href=\"data:,\">\n");
+    page_add(p, "</head>\n<body>\n<a class=\"skip\" href=\"#main\">%k</a>\n", "page.skip");
     add_nav(p);
     page_add(p, "<main id=\"main\" tabindex=\"-1\"");
     page_add(p, p->is_narrow ? " class=\"narrow\">\n<h1>%s</h1>\n" : ">\n<h1>%s</h1>\n", title);
@@ -268,11 +271,11 @@ void page_headers(struct buf *lines, const struct page *p)
 {
     buf_printf(lines,
                "Cache-Control: no-store\r\nContent-Language: %s\r\nReferrer-Policy: %s\r\n"
-               "Content-Security-Policy: default-src 'none'; style-src 'self'; form-action 'self';"
+               "Content-Security-Policy: default-src 'none'; style-src 'self';%s form-action 'self';"
                " frame-ancestors 'none'; base-uri 'none'\r\nX-Frame-Options: DENY\r\n"
                "Cross-Origin-Opener-Policy: same-origin\r\n"
                "X-Robots-Tag: noindex, nofollow\r\n",
-               p->lang, p->is_secret ? "no-referrer" : "same-origin");
+               p->lang, p->is_secret ? "no-referrer" : "same-origin", p->has_pictures ? " img-src 'self' data:;" : "");
 }
 
 void page_reply(struct http_request *r, int status, const struct page *p, const char *more)

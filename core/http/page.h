@@ -26,6 +26,7 @@ struct page {
     int unread;        /* their notices, NOTIFY_UNREAD_MAX: so many or more */
     const char *files; /* where files are fetched, "/api/files/"; NULL: nowhere */
     bool is_narrow;    /* a form of a few fields */
+    bool has_pictures; /* of this service (<img>) */
     bool is_secret;    /* its address is a key: no other page is told it, ours neither */
 };
 

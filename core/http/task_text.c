@@ -130,7 +130,10 @@ void task_text_write(struct page *p, struct session *s, const struct val *task)
     }
     page_add(p, "<h2>%k</h2>\n<div class=\"text\">\n", "task.page_text");
     add_fields(&t, task);
-    page_add(p, "</div>\n<p class=\"soft\">%k %i", "task.page_revision", val_get_int(task, "about_revision", 0));
+    page_add(p, "</div>\n<p class=\"soft\">");
+    /* Not behind a link of a mail: that is good for the one task. */
+    if (p->user) page_add(p, "<a href=\"/texts/%i\">%k</a> · ", item->as.obj.id, "page.text_open");
+    page_add(p, "%k %i", "task.page_revision", val_get_int(task, "about_revision", 0));
     if (val_is(hash, VAL_STR) && hash->as.str.len > 12) {
         page_add(p, " · <code>");
         page_text(p, hash->as.str.s, 12);

@@ -115,7 +115,8 @@ static int add_planned(struct feed *f)
     int rc = content_planned(&f->s, f->a, &list, f->err);
     for (size_t i = 0; rc == 0 && val_at(&list, i); i++) {
         const struct val *p = val_at(&list, i);
-        const char *type = val_cstr(f->a, val_get(p, "type")), *slug = val_cstr(f->a, val_get(p, "slug"));
+        const char *slug = val_cstr(f->a, val_get(p, "slug"));
+        struct err_num id;
         const char *title = val_cstr(f->a, val_get(p, "title"));
         struct event e = {.id = val_get_int(p, "item", 0),
                           .at = val_get_int(p, "publish_at", 0),
@@ -123,7 +124,7 @@ static int add_planned(struct feed *f)
                           .sequence = val_get_int(p, "times", 1) - 1,
                           .kind = "item"};
         e.summary = summary(f, "notify.calendar.item", title && *title ? title : slug);
-        e.link = type && slug ? arena_printf(f->a, "/api/content/%s/%s", type, slug) : NULL;
+        e.link = arena_printf(f->a, "/texts/%s", err_i64(&id, e.id));
         rc = add(f, e);
     }
     return rc;

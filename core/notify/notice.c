@@ -145,10 +145,10 @@ static int tell_published(struct notify *n, struct session *s, const struct val 
     rc = add_followers(n, &own, item.as.obj.fields, &ids, err);
     if (rc || ids.n == 0) return rc;
     const char *title = val_cstr(&n->arena, val_get(item.as.obj.fields, "title"));
-    const char *type = val_cstr(&n->arena, val_get(item.as.obj.fields, "type"));
     const char *slug = val_cstr(&n->arena, val_get(item.as.obj.fields, "slug"));
+    struct err_num id;
     struct notice what = {.kind = "content.published", .ref = key.id, .title = title && *title ? title : slug};
-    what.link = type && slug ? arena_printf(&n->arena, "/api/content/%s/%s", type, slug) : NULL;
+    what.link = arena_printf(&n->arena, "/texts/%s", err_i64(&id, key.id));
     return what.title ? tell_followers(n, &own, &ids, &what, err) : 0;
 }
 

@@ -108,9 +108,8 @@ int notice_author(struct notify *n, struct session *s, const char *event, const 
     if (rc <= 0) return rc;
     const struct val *fields = item.as.obj.fields;
     const char *title = val_cstr(&n->arena, val_get(fields, "title"));
-    const char *type = val_cstr(&n->arena, val_get(fields, "type"));
     v.title = title && *title ? title : val_cstr(&n->arena, val_get(fields, "slug"));
-    v.link = type ? arena_printf(&n->arena, "/api/content/%s/%s/draft", type, err_i64(&id, key.id)) : NULL;
+    v.link = arena_printf(&n->arena, "/texts/%s", err_i64(&id, key.id));
     int64_t author = person_of(val_get(fields, "created_by"));
     if (!v.title) return 0;
     rc = content_submitter(s->db, key.id, &submitter, err);

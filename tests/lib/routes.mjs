@@ -516,6 +516,8 @@ export const ROUTES = {
   'POST /tasks/decide': { own: 'one\'s own session' },
   'GET /tasks/{id}': { own: 'one\'s own session' },
   'POST /tasks/{id}': { own: 'one\'s own session' },
+  'GET /texts/{id}': { own: 'one\'s own session' },
+  'POST /texts/{id}': { own: 'one\'s own session' },
   'POST /auth/login': { own: 'one\'s own session' },
   'POST /auth/logout': { own: 'one\'s own session' },
   'GET /auth/me': { own: 'one\'s own session' },

@@ -408,7 +408,7 @@ describe('notices', () => {
     const [mail] = await sink.until(1, (x) => /Mine/.test(x.subject));
     assert.deepEqual([mail.to, mail.subject], [['mai@example.org'], 'Sent back to you: Mine']);
     assert.match(mail.text, /^Nguyễn Thị Lan has sent “Mine” back to you\.\s+No figures\s+- title: Too short\s+What to do now: change the text and hand it in again\./);
-    assert.ok(mail.text.includes(`https://khung.example.org/api/content/news/${id}/draft`), mail.text);
+    assert.ok(mail.text.includes(`https://khung.example.org/texts/${id}`), mail.text);
     assert.equal(mail.headers['list-unsubscribe-post'], 'List-Unsubscribe=One-Click', 'it may be left out');
     assert.deepEqual(await got('lan', 'content.sent_back', 'Mine'), [], 'nobody is told what they did themselves');
     assert.match((await got('mai', 'content.sent_back', 'Mine'))[0].text, /No figures/);
