@@ -46,7 +46,9 @@ struct erasing {
 struct audit_place {
     const char *name;
     int (*look)(void *ctx, struct erasing *e, bool *more, struct err *err);
-    /* Is a thing that was waited for no longer in the way? 1, 0. NULL: the place waits for none. */
+    /* A statement with the thing as ?1, which gives a row while it is in the way. */
+    const char *open;
+    /* Or: is it no longer in the way? 1, 0. Neither: the place waits for none. */
     int (*is_over)(void *ctx, struct store *db, int64_t thing, struct err *err);
     void *ctx;
     /* What it looks at is not listed as "elsewhere" (people_erase.h): a table, or its beginning and a *; or one by one.

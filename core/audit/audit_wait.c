@@ -203,7 +203,10 @@ int audit_run(struct store *db, const char *sql, int64_t id, int64_t *n, struct 
 static int is_over(struct audit *au, struct store *db, const char *place, int64_t thing, struct err *err)
 {
     const struct audit_place *p = audit_place_find(au, place);
-    return p && p->is_over ? p->is_over(p->ctx, db, thing, err) : 1;
+    if (!p || !p->open) return p && p->is_over ? p->is_over(p->ctx, db, thing, err) : 1;
+    int64_t open = 0;
+    int rc = audit_run(db, p->open, thing, &open, err);
+    return rc < 0 ? rc : !open;
 }
 
 static int drop(struct store *db, int64_t erasure, const char *place, int64_t thing, struct err *err)

@@ -49,7 +49,8 @@ void flow_undone(struct flow *f);
 
 /* Any thread: what has been committed. `started`, `completed` and `cancelled` since the process started. */
 struct flow_stats {
-    int64_t failed, blocked, undoing, held; /* now; held: their plugin is switched off, or does not serve */
+    /* Now; held: their plugin is switched off, or does not serve; unread: votes whose key cannot be read. */
+    int64_t failed, blocked, undoing, held, unread;
     int64_t started, completed, cancelled;
 };
 void flow_stats(const struct flow *f, struct flow_stats *out);

@@ -1,6 +1,7 @@
 /* What a flow declares now, of the runs that were there before: they are counted for its limit (flow_turn_count.c),
- * those come in for whom there is room, and all are found by its search (flow_search_fill.c). They may be millions:
- * some in each slice, behind a commit, until all is done; nothing of it is done again later.
+ * those come in for whom there is room, or who would wait for each other for ever (flow_turn_circle.c), and all are
+ * found by its search (flow_search_fill.c). They may be millions: some in each slice, behind a commit, until all is
+ * done; nothing of it is done again later.
  *
  * Only how far the look for those who may come in has gone is kept in memory: it begins anew at each start. */
 #include "flow/flow_internal.h"
@@ -40,6 +41,16 @@ static int next_value(struct store *db, struct flow_catch *at, struct err *err)
     return rc;
 }
 
+/* Where nobody waits, nobody waits for ever. */
+static int untie(struct flow *f, struct store *db, const struct flow_catch *at, int *left, int64_t now, struct err *err)
+{
+    int64_t first = 0;
+    int rc = flow_turn_first(db, at->name, at->key, &first, err), had = *left;
+    if (rc == 0 && first) rc = flow_turn_untie(f, db, at->name, at->key, left, now, err);
+    if (rc == 0 && *left < had) lane_wake_at(f->lane, &f->runs_source, now);
+    return rc;
+}
+
 static int look(struct flow *f, struct store *db, struct flow_catch *at, int64_t now, struct err *err)
 {
     int left = RUNS_AT_ONCE;
@@ -47,6 +58,7 @@ static int look(struct flow *f, struct store *db, struct flow_catch *at, int64_t
         int rc = at->is_within ? 1 : next_value(db, at, err);
         at->is_looked = rc == 0;
         if (rc == 1) rc = flow_turn_admit(f, db, at->name, at->key, &left, now, err) ? err->code : 1;
+        if (rc == 1) rc = untie(f, db, at, &left, now, err) ? err->code : 1;
         at->is_within = left == 0;
         if (rc != 1) return rc;
     }

@@ -56,11 +56,13 @@ void flow_count_row(struct flow_run *run, struct store *db)
 int flow_count_start(struct flow *f, struct store *db, struct err *err)
 {
     static const char sql[] = "select state, count(*) from flow_run where state in (2, 3, 5) group by state"
-                              " union all select ?1, count(*) from flow_run where off is not null";
+                              " union all select ?1, count(*) from flow_run where off is not null"
+                              " union all select ?2, count(*) from flow_vote where unread is not null";
     int rc;
     struct stmt *s = store_stmt(db, sql, err);
     if (!s) return err->code;
     stmt_bind_int(s, 1, FLOW_COUNT_HELD);
+    stmt_bind_int(s, 2, FLOW_COUNT_UNREAD);
     while ((rc = stmt_step(s, err)) == 1)
         f->counts[stmt_int(s, 0)] = stmt_int(s, 1);
     stmt_done(s);
@@ -84,6 +86,7 @@ void flow_stats(const struct flow *f, struct flow_stats *out)
                                .blocked = n[FLOW_BLOCKED],
                                .undoing = n[FLOW_UNDOING],
                                .held = n[FLOW_COUNT_HELD],
+                               .unread = n[FLOW_COUNT_UNREAD],
                                .started = n[FLOW_COUNT_STARTED],
                                .completed = n[FLOW_COMPLETED],
                                .cancelled = n[FLOW_CANCELLED]};

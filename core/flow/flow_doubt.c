@@ -5,6 +5,7 @@
  *
  *     a unit that ended                    its tasks go to those that took over (flow_heir.c)
  *     a task nobody can decide             marked as an orphan with its reason, task.orphaned, asked of those above
+ *     one above whom somebody comes in     asked of them, and told, as one that is new (flow_orphan_wait.c)
  *     an orphan somebody can decide again  the mark goes, and with it whom it was asked of instead
  *     one taken on by who may not any more let go
  *     terms in working days                counted again */
@@ -18,16 +19,6 @@
 #include "runtime/crash.h"
 #include "runtime/log.h"
 
-enum doubt_kind {
-    DOUBT_POSITION = 1,
-    DOUBT_ROLE,
-    DOUBT_PERSON,
-    DOUBT_UNIT,
-    DOUBT_CALENDAR,
-    DOUBT_TASK,
-    DOUBT_BODY,
-    DOUBT_ENTRY
-};
 enum { PIECE = 100, DOUBTS_A_SLICE = 1000, RETRY_MS = 10000, DAY_MS = 86400000 };
 
 struct doubt {
@@ -74,19 +65,25 @@ static int count_again(struct flow *f, struct session *s, int64_t id, struct err
 
 /* --- what is in doubt --- */
 
-/* Bound: ?1 the name, ?2 the unit or person, ?3 after which task, ?4 how many. */
+/* Bound: ?1 the name, ?2 the unit or person, ?3 after which task, ?4 how many. Orphans that wait for it come, too
+ * (flow_orphan_wait.c). */
+#define WAITS(kind, name, unit)                                                                                        \
+    " select task from flow_orphan_wait where kind = " kind " and name = " name " and unit = " unit " and task > ?3"   \
+    " order by 1 limit ?4"
 static const char *const tasks_sql[] = {
     [DOUBT_POSITION] = "select distinct task from flow_task_target where position = ?1 and unit = ?2 and task > ?3"
-                       " order by task limit ?4",
+                       " union" WAITS("1", "?1", "?2"),
     [DOUBT_ROLE] = "select distinct task from flow_task_target indexed by flow_task_role_all where role = ?1"
-                   " and task > ?3 order by task limit ?4",
+                   " and task > ?3 union" WAITS("2", "?1", "0"),
     [DOUBT_PERSON] = "select task from flow_task_target where person = ?2 and task > ?3 union select id from flow_task"
-                     " where claimed_by = ?2 and id > ?3 order by 1 limit ?4",
+                     " where claimed_by = ?2 and id > ?3 union" WAITS("3", "''", "?2"),
     [DOUBT_UNIT] = "select distinct task from flow_task_target where unit = ?2 and task > ?3 order by task limit ?4",
     [DOUBT_CALENDAR] = "select id from flow_task where term is not null and state = 0 and id > ?3 order by id limit"
                        " ?4",
     [DOUBT_TASK] = "select id from flow_task where id = ?2 and id > ?3 limit ?4",
-    [DOUBT_BODY] = "select distinct task from flow_task_target where body = ?2 and task > ?3 order by task limit ?4"};
+    [DOUBT_BODY] =
+        "select distinct task from flow_task_target where body = ?2 and task > ?3 union" WAITS("7", "''", "?2"),
+    [DOUBT_PLACE] = WAITS("9", "''", "?2")};
 
 static int next_doubt(struct store *db, struct doubt *d, struct err *err)
 {
@@ -155,6 +152,14 @@ static int spread(struct flow *f, struct session *s, const struct doubt *d, stru
     return rc ? rc : settle(s->db, d, true, 0, err);
 }
 
+/* A unit stands elsewhere: who has a role above it, and above those below it, has it there. Bound: ?1 the unit, ?2
+ * today. */
+static const char place_sql[] =
+    "insert or replace into flow_doubt(kind, name, unit) with recursive down(id) as (select ?1 union select p.unit from"
+    " down join unit_parent p on p.parent = down.id where p.valid_from <= ?2 and (p.valid_to is null or p.valid_to >"
+    " ?2)) select 4, '', id from down where exists (select 1 from flow_task_target where unit = id and role is not"
+    " null)";
+
 static int look_one(struct flow *f, struct session *s, const struct doubt *d, int64_t task, struct err *err)
 {
     int rc = 0;
@@ -172,7 +177,7 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
     struct session s;
     struct doubt d;
     int64_t ids[PIECE];
-    size_t n, looked = 0;
+    size_t n = 0, looked = 0;
     int rc;
     arena_reset(&f->arena);
     flow_session_init(f, &s, NULL, lane_now(lane));
@@ -185,7 +190,9 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
             looked++;
             continue;
         }
-        rc = find_tasks(s.db, &d, ids, &n, err);
+        rc =
+            d.kind == DOUBT_PLACE && !d.after ? store_run(s.db, place_sql, d.unit, people_day(f->host, s.now), err) : 0;
+        if (rc == 0) rc = find_tasks(s.db, &d, ids, &n, err);
         for (size_t i = 0; rc == 0 && i < n; i++)
             rc = look_one(f, &s, &d, ids[i], err);
         if (rc == 0) rc = settle(s.db, &d, n < PIECE, n ? ids[n - 1] : 0, err);
@@ -223,6 +230,10 @@ static const char *const came_sql[] = {
     " on r.position = h.position where h.valid_to > ?1 and h.valid_to <= ?2",
     "insert or replace into flow_doubt(kind, name, unit) select 1, position, unit from position_held"
     " where valid_from > ?1 and valid_from <= ?2",
+    "insert or replace into flow_doubt(kind, name, unit) select 9, '', unit from unit_parent where valid_from > ?1"
+    " and valid_from <= ?2",
+    "insert or replace into flow_doubt(kind, name, unit) select 9, '', unit from unit_parent where valid_to > ?1"
+    " and valid_to <= ?2",
     "insert or replace into flow_doubt(kind, name, unit) select 2, r.role, 0 from position_held h join position_role r"
     " on r.position = h.position where h.valid_from > ?1 and h.valid_from <= ?2",
     "insert or replace into flow_doubt(kind, name, unit) select 2, role, 0 from role_held where valid_to > ?1"
@@ -254,6 +265,8 @@ static const char next_day_sql[] =
     " union all select (select min(valid_from) from delegation where valid_from > ?1)"
     " union all select (select min(valid_to) from body_member where valid_to > ?1)"
     " union all select (select min(valid_from) from body_member where valid_from > ?1)"
+    " union all select (select min(valid_to) from unit_parent where valid_to > ?1)"
+    " union all select (select min(valid_from) from unit_parent where valid_from > ?1)"
     " union all select (select min(day) from unit_successor where day > ?1))";
 
 static int64_t get_int(struct store *db, const char *sql, int64_t arg, int64_t otherwise, struct err *err)

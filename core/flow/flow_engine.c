@@ -127,6 +127,8 @@ void flow_attach(struct flow *f)
     lane_add_source(f->lane, &f->doubts_source);
     f->catch_source.collect = flow_catch_collect;
     lane_add_source(f->lane, &f->catch_source);
+    f->votes_source.collect = flow_votes_collect;
+    lane_add_source(f->lane, &f->votes_source);
 }
 
 void flow_free(struct flow *f)

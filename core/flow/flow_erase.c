@@ -142,24 +142,9 @@ static int look(void *ctx, struct erasing *e, bool *more, struct err *err)
     return rc;
 }
 
-static int is_over(void *ctx, struct store *db, int64_t run, struct err *err)
-{
-    struct stmt *s = store_stmt(db, "select state in " CLOSED " from flow_run where id = ?1", err);
-    (void)ctx;
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, run);
-    int rc = stmt_step(s, err);
-    if (rc == 1)
-        rc = stmt_int(s, 0) != 0;
-    else if (rc == 0)
-        rc = 1;
-    stmt_done(s);
-    return rc;
-}
-
 void flow_erase_attach(struct flow *f)
 {
-    audit_add_place(
-        f->host->audit,
-        &(struct audit_place){.name = "runs", .look = look, .is_over = is_over, .ctx = f, .tables = {"flow_*"}});
+    static const char open[] = "select 1 from flow_run where id = ?1 and state not in " CLOSED;
+    audit_add_place(f->host->audit,
+                    &(struct audit_place){.name = "runs", .look = look, .open = open, .ctx = f, .tables = {"flow_*"}});
 }

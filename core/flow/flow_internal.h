@@ -91,7 +91,7 @@ struct flow_branch {
 };
 
 /* The first ones are the states. */
-enum { FLOW_COUNT_HELD = FLOW_UNDOING + 1, FLOW_COUNT_STARTED, FLOW_COUNTS };
+enum { FLOW_COUNT_HELD = FLOW_UNDOING + 1, FLOW_COUNT_UNREAD, FLOW_COUNT_STARTED, FLOW_COUNTS };
 
 /* As in the row. */
 enum flow_off { OFF_NOT, OFF_BREAKER, OFF_ABSENT }; /* held until its plugin is switched on, or serves */
@@ -152,7 +152,7 @@ struct flow_catch {
 struct flow {
     struct host *host;
     struct flow_options options;
-    struct lane_source runs_source, tasks_source, doubts_source, catch_source;
+    struct lane_source runs_source, tasks_source, doubts_source, catch_source, votes_source;
     struct flow_catch catch;
     struct flow_version *versions;
     struct flow_run **map; /* by id; chained */
@@ -167,6 +167,7 @@ struct flow {
     _Atomic int64_t counts[FLOW_COUNTS], committed[FLOW_COUNTS];
     bool doubts_queued;        /* a piece of flow_doubt.c is in the lane's queue */
     int64_t doubts_after;      /* and not before */
+    int64_t votes_after;       /* the same of flow_vote_unread.c */
     bool keys_left, keys_told; /* flow_vote_key.c: of states of secret votes that are no more; the log has it */
 };
 
@@ -199,6 +200,10 @@ int flow_turn_declare(struct flow *f, struct session *s, const struct flow_def *
 /* Those come in for whom there is room, but no more than *left, which is less by as many. */
 int flow_turn_admit(struct flow *f, struct store *db, int64_t name, const char *key, int *left, int64_t now,
                     struct err *err);
+/* The first of those that wait for it; 0: nobody does. */
+int flow_turn_first(struct store *db, int64_t name, const char *key, int64_t *run, struct err *err);
+/* This one comes in. */
+int flow_turn_give(struct flow *f, struct store *db, int64_t run, int64_t now, struct err *err);
 /* Is this one, or one above it, a run that has this turn? 1, 0. */
 int flow_turn_is_below(struct store *db, int64_t parent, int64_t name, const char *key, struct err *err);
 /* flow_turn_count.c: a piece of the runs that were there before. 1; 0: there is nothing to count. */
@@ -206,6 +211,10 @@ int flow_turn_count(struct flow *f, struct store *db, int64_t now, struct err *e
 /* flow_turn_circle.c: ERR_REFUSED "flow.turn_circle" {flow, run, waits}: the turn for which this child would wait never
  * comes free, since who has it waits for one that is kept above the call. */
 int flow_turn_circle(struct store *db, const struct flow_run *run, const char *key, struct err *err);
+/* Those come in, but no more than *left, for which runs that have this turn would wait for ever, as long as the turn
+ * does not come free without. */
+int flow_turn_untie(struct flow *f, struct store *db, int64_t name, const char *key, int *left, int64_t now,
+                    struct err *err);
 const char *flow_value_key(const struct val *v, struct arena *a, struct err *err);
 
 /* flow_search.c: search = { fields } */
@@ -359,6 +368,9 @@ int64_t flow_tasks_collect(struct lane_source *src, struct lane *lane, int64_t n
 int flow_task_close(struct flow *f, struct store *db, int64_t run, int64_t entry, struct err *err);
 /* flow_doubt.c */
 int64_t flow_doubts_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
+/* flow_vote_unread.c: votes of which nothing waits any more are not counted. */
+int flow_vote_forget_unread(struct flow *f, struct store *db, int64_t run, int64_t entry, struct err *err);
+int64_t flow_votes_collect(struct lane_source *src, struct lane *lane, int64_t now, int max);
 /* flow_task_void.c */
 int flow_task_void(struct flow *f, struct session *s, int64_t item, struct err *err);
 

@@ -2,6 +2,7 @@
  * somebody can decide it again, the mark goes, and with it whom it was asked of instead (flow_doubt.c says when to
  * look). */
 #include <stdio.h>
+#include <string.h>
 
 #include "flow/flow_task.h"
 #include "people/people.h"
@@ -27,14 +28,16 @@ static int add(struct session *s, const struct flow_task *t, const char *key, co
     return rc ? rc : 1;
 }
 
-/* The next unit above with a holder of the position who can come in. */
-static int find_above(struct session *s, const char *position, int64_t unit, int64_t *above, struct err *err)
+/* The next unit above with a holder of the position who can come in; where there is none, it is waited for. */
+static int find_above(struct session *s, const struct flow_task *t, const char *position, int64_t unit, int64_t *above,
+                      struct err *err)
 {
-    int64_t day = people_day(s->host, s->now);
+    int64_t day = people_day(s->host, s->now), from = unit;
     for (int level = 0; level < 32; level++) {
         struct val target = val_map();
         int rc = flow_target_above(s->db, position, unit, day, above, err);
-        if (rc <= 0) return rc;
+        if (rc < 0) return rc;
+        if (rc == 0) break;
         if (val_set(s->arena, &target, "position", val_str(position)) ||
             val_set(s->arena, &target, "unit", val_int(*above)))
             return err_set(err, ERR_NOMEM, "memory", NULL);
@@ -42,7 +45,7 @@ static int find_above(struct session *s, const char *position, int64_t unit, int
         if (rc) return rc;
         unit = *above;
     }
-    return 0;
+    return flow_orphan_wait_above(s, t->id, position, from, err);
 }
 
 /* The position that a person held last, where somebody holds it now; else in the unit above. */
@@ -80,19 +83,31 @@ static int add_successor(struct session *s, const struct flow_task *t, int64_t p
     stmt_done(other);
     if (rc < 0) return rc;
     if (rc == 1) return add(s, t, "position", position, unit, err);
-    rc = find_above(s, position, unit, &above, err);
+    rc = find_above(s, t, position, unit, &above, err);
     return rc == 1 ? add(s, t, "position", position, above, err) : rc;
 }
 
-/* As the flow said it would escalate; else the same position in the unit above. 1 when somebody was found. */
-static int add_those_above(struct session *s, const struct flow_task *t, struct err *err)
+/* Whom the flow said it would escalate to. 1: somebody can be asked; 0: nobody, and they are waited for. */
+static int add_named(struct session *s, const struct flow_task *t, struct err *err)
 {
-    int64_t above;
     int rc = t->escalate.type == VAL_LIST ? flow_task_can_anybody(s, &t->escalate, err) : 0;
+    for (size_t i = 0; rc == 0 && val_at(&t->escalate, i); i++)
+        rc = flow_orphan_wait_for(s, t->id, val_at(&t->escalate, i), err);
     for (size_t i = 0; rc == 1 && val_at(&t->escalate, i); i++) {
         int added = flow_task_add_target(s->db, t, val_at(&t->escalate, i), "orphan", err);
         if (added) rc = added;
     }
+    return rc;
+}
+
+/* As the flow said it would escalate; else the same position in the unit above. 1 when somebody was found; 0: nobody,
+ * and what would change that is waited for. A ballot is its voter's alone. */
+static int add_those_above(struct session *s, const struct flow_task *t, struct err *err)
+{
+    int64_t above;
+    int rc = flow_orphan_wait_end(s->db, t->id, err);
+    if (rc || t->kind == TASK_BALLOT) return rc;
+    rc = add_named(s, t, err);
     for (size_t i = 0; rc == 0 && val_at(&t->targets, i); i++) {
         const struct val *target = val_at(&t->targets, i);
         const char *position = val_cstr(s->arena, val_get(target, "position"));
@@ -100,9 +115,14 @@ static int add_those_above(struct session *s, const struct flow_task *t, struct 
         if (val_get_int(target, "for", 0)) continue;
         if (person) rc = add_successor(s, t, person, err);
         if (!position) continue;
-        rc = find_above(s, position, val_get_int(target, "unit", 0), &above, err);
+        rc = find_above(s, t, position, val_get_int(target, "unit", 0), &above, err);
         if (rc == 1) rc = add(s, t, "position", position, above, err);
     }
+    if (rc == 1) {
+        int ended = flow_orphan_wait_end(s->db, t->id, err);
+        if (ended) rc = ended;
+    }
+    crash_point("task.orphan_waits");
     return rc;
 }
 
@@ -112,6 +132,8 @@ static const char *reason_of(struct session *s, const struct flow_task *t, struc
     const struct val *first = val_at(&t->targets, 0);
     struct people_crowd holders = {.most = 1, .ids_only = true};
     if (!first) return "task.orphan_nobody";
+    int unread = t->kind == TASK_BALLOT ? flow_vote_is_unread(s->db, t, err) : 0;
+    if (unread) return unread < 0 ? NULL : "task.orphan_key"; /* flow_vote_unread.c tells */
     if (val_get(first, "person")) return "task.orphan_person";
     int rc = people_reach(s, first, s->arena, &holders, err);
     if (rc && rc != ERR_LIMIT) return NULL;
@@ -122,20 +144,33 @@ static const char *reason_of(struct session *s, const struct flow_task *t, struc
                                     : "task.orphan_position";
 }
 
-static int make_orphan(struct session *s, const struct flow_task *t, const char *why, struct err *err)
+static int tell_orphan(struct session *s, const struct flow_task *t, bool found, const char *why, struct err *err)
 {
-    if (!why) return err->code;
-    /* A ballot is its voter's alone. */
-    int rc = t->kind == TASK_BALLOT ? 0 : add_those_above(s, t, err);
-    if (rc < 0) return rc;
-    bool found = rc == 1;
-    rc = flow_task_set_orphan(s->db, t->id, s->now, why, err);
-    if (rc == 0) rc = flow_task_log(s, t->id, found ? "orphan_escalated" : "orphan", 0, why, err);
+    int rc = flow_task_log(s, t->id, found ? "orphan_escalated" : "orphan", 0, why, err);
+    if (strcmp(why, "task.orphan_key") == 0) return rc;
     struct flow_task now; /* with those above */
     if (rc == 0) rc = flow_task_load(s->db, t->id, s->arena, &now, err);
     if (rc == 1) rc = flow_task_tell(s, &now, "task.orphaned", err);
     crash_point("task.orphaned");
     return rc;
+}
+
+static int make_orphan(struct session *s, const struct flow_task *t, const char *why, struct err *err)
+{
+    if (!why) return err->code;
+    int found = add_those_above(s, t, err);
+    if (found < 0) return found;
+    int rc = flow_task_set_orphan(s->db, t->id, s->now, why, err);
+    return rc ? rc : tell_orphan(s, t, found == 1, why, err);
+}
+
+/* Those it was asked of instead may have gone, and others may have come in above. */
+static int ask_again(struct session *s, const struct flow_task *t, struct err *err)
+{
+    int rc = t->kind == TASK_BALLOT ? 1 : flow_task_can_anybody(s, &t->targets, err);
+    if (rc) return rc < 0 ? rc : 0;
+    rc = add_those_above(s, t, err);
+    return rc == 1 ? tell_orphan(s, t, true, t->orphan_why, err) : rc;
 }
 
 static int end_orphan(struct session *s, const struct flow_task *t, struct err *err)
@@ -179,12 +214,7 @@ int flow_task_look(struct session *s, int64_t id, struct err *err)
     bool held = rc == 1;
     if (held) rc = flow_task_has_others(s, &t, &own, err);
     if (rc < 0) return rc;
-    if (rc == 0 && t.orphan) {
-        /* Those it was asked of instead may have gone too. */
-        int some = t.kind == TASK_BALLOT ? 1 : flow_task_can_anybody(s, &t.targets, err);
-        if (some == 0) some = add_those_above(s, &t, err);
-        return some < 0 ? some : 0;
-    }
+    if (rc == 0 && t.orphan) return ask_again(s, &t, err);
     int once = held && rc == 0 ? flow_task_is_once(s->db, &t, err) : 0;
     if (once < 0) return once;
     const char *why = once ? "task.orphan_once" : held ? "task.orphan_author" : reason_of(s, &t, err);

@@ -125,7 +125,7 @@ static const char votes[] =
 
 /* What may have changed who can decide a task: noted by triggers, so that it does not matter who changes an
  * organisation, and looked at by flow_doubt.c. kind: 1 position in a unit, 2 role, 3 person, 4 unit, 5 calendar, 6
- * task, 7 body, 8 whether a person can come in. */
+ * task, 7 body, 8 whether a person can come in, 9 under which unit a unit stands. */
 /* What was half looked at is looked at from the start. (No "or replace": a trigger does as its statement says.) */
 #define DOUBT(kind, name, unit)                                                                                        \
     " delete from flow_doubt where kind = " kind " and name = " name " and unit = " unit ";"                           \
@@ -275,6 +275,29 @@ static const char entry[] =
     " and person is not null;";
 /* clang-format on */
 
+/* Orphans of which nobody could be asked, by the doubts that they wait for (flow_orphan_wait.c): those from before are
+ * looked at once. */
+/* clang-format off */
+static const char orphan_wait[] =
+    "create table flow_orphan_wait(kind integer not null, name text not null, unit integer not null,"
+    " task integer not null, primary key(kind, name, unit, task)) without rowid;"
+    "create index flow_orphan_wait_task on flow_orphan_wait(task);"
+    "create trigger flow_orphan_wait_over after update of orphan on flow_task when old.orphan is not null and new.orphan"
+    " is null begin delete from flow_orphan_wait where task = new.id; end;"
+    "create index unit_parent_from on unit_parent(valid_from);"
+    "create index unit_parent_to on unit_parent(valid_to) where valid_to is not null;"
+    ON("place", "insert", "unit_parent") DOUBT("9", "''", "new.unit") " end;"
+    ON("place_changed", "update", "unit_parent") DOUBT("9", "''", "new.unit") " end;"
+    ON("place_gone", "delete", "unit_parent") DOUBT("9", "''", "old.unit") " end;"
+    ON("carried", "insert", "position_role") DOUBT("2", "new.role", "0") " end;"
+    ON("carried_gone", "delete", "position_role") DOUBT("2", "old.role", "0") " end;"
+    "insert or ignore into flow_doubt(kind, name, unit) select 6, '', id from flow_task where orphan is not null;";
+/* clang-format on */
+
+/* unread: since when the key of a secret vote cannot be read (flow_vote_unread.c). */
+static const char vote_unread[] = "alter table flow_vote add column unread integer;"
+                                  "create index flow_vote_unread on flow_vote(run) where unread is not null;";
+
 const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/002", tasks},
                                                   {"flow/003", outbox},
@@ -303,4 +326,6 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/once", once},
                                                   {"flow/entry", entry},
                                                   {"flow/see", "alter table flow_task add column see text"},
+                                                  {"flow/orphan_wait", orphan_wait},
+                                                  {"flow/vote_unread", vote_unread},
                                                   {0}};

@@ -155,6 +155,7 @@ int flow_task_close(struct flow *f, struct store *db, int64_t run, int64_t entry
         " and state = 0)",
         "update flow_task set state = 2, next_at = null, claimed_by = null, orphan = null where run = ?1 and (?2 < 0 "
         "or entry = ?2) and state = 0"};
+    if (flow_vote_forget_unread(f, db, run, entry, err)) return err->code;
     for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {
         struct stmt *s = store_stmt(db, sql[i], err);
         if (!s) return err->code;

@@ -96,6 +96,8 @@ int flow_task_not_taken(struct session *s, const struct flow_task *t, struct err
 int flow_task_can_anybody(struct session *s, const struct val *targets, struct err *err);
 /* The same of a ballot, which is its voter's alone: nobody stands in for them. */
 int flow_task_can_vote(struct session *s, const struct flow_task *t, struct err *err);
+/* flow_vote_unread.c: of a ballot: the key of its vote cannot be read now. 1, 0. */
+int flow_vote_is_unread(struct store *db, const struct flow_task *t, struct err *err);
 /* 1 when among those who hold what is asked for is one who has neither written the text that it is about nor answered
  * beside it where each counts once; 0: none. */
 int flow_task_has_others(struct session *s, const struct flow_task *t, const struct val *targets, struct err *err);
@@ -163,13 +165,30 @@ int flow_file_take_list(struct session *s, const struct flow_task *t, const stru
 int flow_task_inherit(struct session *s, int64_t task, int64_t unit, struct err *err);
 int flow_task_inherit_all(struct session *s, int64_t task, struct err *err);
 
-/* flow_doubt.c */
+/* flow_doubt.c: what may have changed who can decide a task, as in its rows. */
+enum doubt_kind {
+    DOUBT_POSITION = 1, /* in a unit */
+    DOUBT_ROLE,
+    DOUBT_PERSON,
+    DOUBT_UNIT,
+    DOUBT_CALENDAR,
+    DOUBT_TASK,
+    DOUBT_BODY,
+    DOUBT_ENTRY, /* whether a person can come in */
+    DOUBT_PLACE  /* under which unit a unit stands */
+};
 /* Is there anybody who can decide it? To be looked at. */
 int flow_task_doubt(struct store *db, int64_t task, struct err *err);
 /* since 0: it is none any more. */
 int flow_task_set_orphan(struct store *db, int64_t task, int64_t since, const char *why, struct err *err);
 /* Can somebody decide it now? Marks it, or ends the mark (flow_orphan.c). */
 int flow_task_look(struct session *s, int64_t id, struct err *err);
+
+/* flow_orphan_wait.c: it is looked at when somebody comes in here. The position (NULL: only where they stand) in the
+ * unit or one above it; whom a target names. */
+int flow_orphan_wait_above(struct session *s, int64_t task, const char *position, int64_t unit, struct err *err);
+int flow_orphan_wait_for(struct session *s, int64_t task, const struct val *target, struct err *err);
+int flow_orphan_wait_end(struct store *db, int64_t task, struct err *err);
 
 /* flow_task_due.c */
 /* Tells the others: "task.asked" "task.reminded" "task.escalated" … with { task, run, title, due, about, to }. */

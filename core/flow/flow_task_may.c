@@ -109,6 +109,8 @@ int flow_task_can_anybody(struct session *s, const struct val *targets, struct e
 int flow_task_can_vote(struct session *s, const struct flow_task *t, struct err *err)
 {
     int64_t voter = val_get_int(val_at(&t->targets, 0), "person", 0);
+    int unread = flow_vote_is_unread(s->db, t, err);
+    if (unread) return unread < 0 ? unread : 0;
     return voter ? people_is_reachable(s->db, voter, err) : 0;
 }
 

@@ -59,8 +59,7 @@ static int count(struct store *db, int64_t name, const char *key, int64_t most, 
     return rc < 0 ? rc : 0;
 }
 
-/* The first of those that wait; 0: nobody does. */
-static int first_waiting(struct store *db, int64_t name, const char *key, int64_t *run, struct err *err)
+int flow_turn_first(struct store *db, int64_t name, const char *key, int64_t *run, struct err *err)
 {
     struct stmt *s = store_stmt(
         db, "select run from flow_turn where name = ?1 and key = ?2 and waits = 1 order by run limit 1", err);
@@ -74,7 +73,7 @@ static int first_waiting(struct store *db, int64_t name, const char *key, int64_
     return rc < 0 ? rc : 0;
 }
 
-static int admit_one(struct flow *f, struct store *db, int64_t id, int64_t now, struct err *err)
+int flow_turn_give(struct flow *f, struct store *db, int64_t id, int64_t now, struct err *err)
 {
     struct flow_run *run = flow_cache_find(f, id);
     int rc = store_run(db, "update flow_turn set waits = 0 where run = ?1", id, 0, err);
@@ -113,9 +112,9 @@ int flow_turn_admit(struct flow *f, struct store *db, int64_t name, const char *
     bool any = false;
     if (rc == 0 && most != INT64_MAX) rc = count(db, name, key, most, &inside, err);
     for (; rc == 0 && *left && inside < most; inside++) {
-        rc = first_waiting(db, name, key, &run, err);
+        rc = flow_turn_first(db, name, key, &run, err);
         if (rc || !run) break;
-        rc = admit_one(f, db, run, now, err);
+        rc = flow_turn_give(f, db, run, now, err);
         (*left)--;
         any = true;
     }
@@ -152,7 +151,7 @@ int flow_turn_take(struct flow *f, struct session *s, struct flow_run *run, cons
     if (rc) return rc < 0 ? rc : 0;
     rc = most_of(s->db, run->name_id, &most, err);
     if (rc == 0) rc = count(s->db, run->name_id, key, most, &inside, err);
-    if (rc == 0) rc = first_waiting(s->db, run->name_id, key, &waiting, err);
+    if (rc == 0) rc = flow_turn_first(s->db, run->name_id, key, &waiting, err);
     bool has = inside < most && !waiting && !run->paused;
     if (rc == 0 && !has && run->is_new && run->parent) rc = flow_turn_circle(s->db, run, key, err);
     if (rc == ERR_REFUSED && run->parent_entry < 0) { /* what undoes something cannot be told to try later */

@@ -5,10 +5,15 @@
  * A turn comes free when one of the runs that have it ends, or more of them, when more have it than the limit lets by
  * now. One that is above the call waits for the call; another waits for every turn for which something below it waits.
  * A turn too many of whose runs wait so for turns of this kind never comes free. What has a deadline is no exception:
- * until then both would do nothing. */
+ * until then both would do nothing.
+ *
+ * Those that waited before a limit was what it is now may stand in a circle that no call has closed: they are looked at
+ * when the limit has been counted (flow_catch_up.c), and come in one by one, beyond the limit, until the turn comes. */
 #include "flow/flow_internal.h"
 
 #include <string.h>
+
+#include "runtime/log.h"
 
 enum { TURNS_MOST = 64, NEEDS_MOST = 500, HOLDERS_MOST = 1000 };
 
@@ -19,10 +24,11 @@ struct turn {
     bool comes;               /* free, some day */
 };
 
-/* A run that has the turn `of` waits for the turn `other`. */
+/* A run that has the turn `of` waits for the turn `other`, by way of the run `waits` (0: of the call). */
 struct need {
     int64_t run;
     int of, other;
+    int64_t waits;
 };
 
 struct circle {
@@ -68,11 +74,11 @@ static int add_needs(struct circle *c, int of, int64_t run, struct err *err)
 {
     int had = c->nneeds;
     for (int i = 0; i < c->nabove; i++)
-        if (c->above[i] == run && c->nneeds < NEEDS_MOST) c->needs[c->nneeds++] = (struct need){run, of, 0};
+        if (c->above[i] == run && c->nneeds < NEEDS_MOST) c->needs[c->nneeds++] = (struct need){run, of, 0, 0};
     struct stmt *s = store_stmt(c->db,
                                 "with recursive down(id, n) as (select ?1, 0 union all select r.id, down.n + 1 from"
                                 " down join flow_run r on r.parent = down.id where r.state in (0, 5) and down.n < ?2"
-                                " limit 1000) select t.name, t.key from down join flow_turn t on t.run = down.id"
+                                " limit 1000) select t.name, t.key, t.run from down join flow_turn t on t.run = down.id"
                                 " where t.waits > 0",
                                 err);
     if (!s) return err->code;
@@ -83,7 +89,7 @@ static int add_needs(struct circle *c, int of, int64_t run, struct err *err)
         size_t len;
         const char *key = stmt_text(s, 1, &len);
         int other = add_turn(c, stmt_int(s, 0), key, len);
-        if (other >= 0) c->needs[c->nneeds++] = (struct need){run, of, other};
+        if (other >= 0) c->needs[c->nneeds++] = (struct need){run, of, other, stmt_int(s, 2)};
     }
     stmt_done(s);
     c->turns[of].ending += c->nneeds == had;
@@ -166,17 +172,55 @@ static int refuse(struct circle *c, const struct flow_run *run, struct err *err)
                    NULL);
 }
 
+/* *c: the turn, and all that its coming free hangs on. `parent`: of the call for which it is looked at, or 0. */
+static int look(struct circle *c, int64_t parent, int64_t name, const char *key, struct err *err)
+{
+    int rc = parent ? find_above(c, parent, err) : 0;
+    if (rc == 0 && add_turn(c, name, key, strlen(key)) < 0) rc = err_set(err, ERR_NOMEM, "memory", NULL);
+    for (int i = 0; rc == 0 && i < c->nturns && !c->turns[0].comes; i++)
+        rc = add_holders(c, i, err);
+    if (rc == 0) settle(c);
+    return rc;
+}
+
 int flow_turn_circle(struct store *db, const struct flow_run *run, const char *key, struct err *err)
 {
     struct arena a;
     struct circle c = {.db = db, .a = &a};
     arena_init(&a, 64 << 10);
-    int rc = find_above(&c, run->parent, err);
-    if (rc == 0 && add_turn(&c, run->name_id, key, strlen(key)) < 0) rc = err_set(err, ERR_NOMEM, "memory", NULL);
-    for (int i = 0; rc == 0 && i < c.nturns && !c.turns[0].comes; i++)
-        rc = add_holders(&c, i, err);
-    if (rc == 0) settle(&c);
+    int rc = look(&c, run->parent, run->name_id, key, err);
     if (rc == 0 && !c.turns[0].comes) rc = refuse(&c, run, err);
     arena_close(&a);
+    return rc;
+}
+
+/* One that waits below a run that never ends for it; 0: the turn comes. */
+static int64_t in_the_way(const struct circle *c)
+{
+    for (int i = 0; !c->turns[0].comes && i < c->nneeds; i++) {
+        const struct need *n = &c->needs[i];
+        if (!c->turns[n->of].comes && !c->turns[n->other].comes && n->waits) return n->waits;
+    }
+    return 0;
+}
+
+int flow_turn_untie(struct flow *f, struct store *db, int64_t name, const char *key, int *left, int64_t now,
+                    struct err *err)
+{
+    int rc = 0;
+    for (int64_t run = 1; rc == 0 && run && *left > 0;) {
+        struct arena a;
+        struct err_num id;
+        struct circle c = {.db = db, .a = &a};
+        arena_init(&a, 64 << 10);
+        rc = look(&c, 0, name, key, err);
+        run = rc ? 0 : in_the_way(&c);
+        if (run) {
+            --*left;
+            rc = flow_turn_give(f, db, run, now, err);
+            log_warn("flow.turn_untied", "run", err_i64(&id, run), NULL);
+        }
+        arena_close(&a);
+    }
     return rc;
 }

@@ -103,9 +103,11 @@ int flow_vote_check(struct session *s, const struct flow_task *t, struct err *er
     return may_cast(s, t, &answer, err);
 }
 
-/* It cannot be counted, as a ballot has found out, which is refused for that: the vote is ended by a slice of its own.
- */
-static void end_later(struct flow *f, const struct vote *v);
+/* It cannot be counted, as a ballot has found out, which is refused for that. */
+static void look_later(struct flow *f, const struct vote *v, const struct err *why)
+{
+    if (why->code == ERR_REFUSED || vote_key_is_unread(why)) flow_vote_look_later(f, v->run, v->entry);
+}
 
 int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t, const struct val *given,
                    struct err *err)
@@ -123,7 +125,7 @@ int flow_vote_cast(struct flow *f, struct session *s, const struct flow_task *t,
         /* That this member has voted, and no more. */
         s->is_secret = true;
         rc = vote_count_add(f, s->db, &v, option_of(&v, val_get(&form, "decision")), returns_of(&v, &form), err);
-        if (rc == ERR_REFUSED) end_later(f, &v);
+        if (rc) look_later(f, &v, err);
         if (rc == 0) rc = val_set(s->arena, &answer, "voted", val_bool(true)) ? ERR_NOMEM : 0;
     } else {
         rc = val_set(s->arena, &answer, "at", val_int(s->now)) | val_set(s->arena, &answer, "task", val_int(t->id));
@@ -294,15 +296,15 @@ static int fail(struct flow *f, struct session *s, const struct vote *v, struct 
     return close_vote(f, s, v, NULL, &failed, err);
 }
 
-struct end_work {
+struct look_work {
     struct lane_work work;
     struct flow *flow;
     int64_t run, entry;
 };
 
-static int run_end(struct lane_work *w, struct lane *lane, struct err *err)
+static int run_look(struct lane_work *w, struct lane *lane, struct err *err)
 {
-    struct end_work *ew = (struct end_work *)w;
+    struct look_work *ew = (struct look_work *)w;
     struct session s;
     struct vote v;
     struct vote_tally t = {.absentees = val_list(), .recusals = val_list(), .votes = val_list()};
@@ -313,20 +315,24 @@ static int run_end(struct lane_work *w, struct lane *lane, struct err *err)
     if (rc <= 0) return rc;
     rc = count_ballots(&s, &v, &t, &open, err);
     if (rc == 0) rc = count_secret(ew->flow, &s, &v, &t, err);
-    return rc == ERR_REFUSED ? fail(ew->flow, &s, &v, err) : rc;
+    if (rc == ERR_REFUSED) return fail(ew->flow, &s, &v, err);
+    bool unread = rc && vote_key_is_unread(err);
+    if (unread) log_err(LOG_WARN, "vote.unread", err);
+    if (unread) err_clear(err);
+    return rc && !unread ? rc : flow_vote_set_unread(ew->flow, &s, &v, unread, err);
 }
 
-static void done_end(struct lane_work *w, const struct err *failed)
+static void done_look(struct lane_work *w, const struct err *failed)
 {
     if (failed)
         log_err(LOG_ERROR, "vote.not_ended", failed); /* the next ballot finds it out again, or the end of its term */
     mem_free(w);
 }
 
-static void end_later(struct flow *f, const struct vote *v)
+void flow_vote_look_later(struct flow *f, int64_t run, int64_t entry)
 {
-    struct end_work *ew = mem_alloc(sizeof(*ew));
-    *ew = (struct end_work){{.run = run_end, .done = done_end}, f, v->run, v->entry};
+    struct look_work *ew = mem_alloc(sizeof(*ew));
+    *ew = (struct look_work){{.run = run_look, .done = done_look}, f, run, entry};
     lane_add(f->lane, &ew->work);
 }
 
@@ -346,7 +352,8 @@ int flow_vote_settle(struct flow *f, struct session *s, int64_t run, int64_t ent
     t.is_sealed = v.secret && !vote_share_reached(&v.quorum, t.voted, t.members);
     if (v.secret && !t.is_sealed) rc = count_secret(f, s, &v, &t, err);
     if (rc == ERR_REFUSED && late) return fail(f, s, &v, err);
-    if (rc == ERR_REFUSED) end_later(f, &v);
+    if (rc && late && vote_key_is_unread(err)) return flow_vote_put_off(f, s, &v, err);
+    if (rc) look_later(f, &v, err);
     if (rc) return rc;
     vote_decide(&v, &t, &o);
     rc = vote_minutes(s, &v, &t, &o, &minutes, err);

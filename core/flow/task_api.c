@@ -270,6 +270,7 @@ static const struct api_event events[] = {
     {"task.escalated", "A question went on to those it escalates to: task, run."},
     {"task.handed_back", "A question that was handed on came back: task, run."},
     {"task.orphan_over", "A question that nobody could decide can be decided again: task, run."},
+    {"task.vote_unread", "The key of a secret vote cannot be read: task, run."},
     {"task.orphaned", "Nobody can decide a question: task, run."},
     {"task.reassigned", "A question is asked of somebody else: task, run."},
     {"task.reminded", "Whoever has not answered was reminded: task, run."},

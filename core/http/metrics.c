@@ -71,6 +71,7 @@ static void runs(struct buf *b, const struct host *h, const struct all *all)
     metrics_int(b, open, s.blocked, "state", "blocked", NULL);
     metrics_int(b, open, s.undoing, "state", "undoing", NULL);
     one(b, "khung_runs_held", METRICS_GAUGE, s.held, "Runs that wait because their plugin is off or does not serve.");
+    one(b, "khung_votes_unread", METRICS_GAUGE, s.unread, "Secret votes whose key cannot be read.");
     one(b, "khung_runs_started_total", METRICS_COUNTER, s.started, "Runs that were started.");
     metrics_family(b, ended, METRICS_COUNTER, "Runs that ended, by state.");
     metrics_int(b, ended, s.completed, "state", "completed", NULL);

@@ -10,13 +10,19 @@ enum { DIGEST_USUAL = 7 * 60 };
 const char *const notice_ways[NOTICE_WAYS] = {"none", "app", "mail", "digest"};
 
 /* Tasks are duties: one can be told of them in another way, but not left in the dark. */
-const struct notice_kind notice_kinds[] = {
-    {"task.asked", true, NOTICE_MAIL},         {"task.reminded", true, NOTICE_MAIL},
-    {"task.escalated", true, NOTICE_MAIL},     {"task.asked_again", true, NOTICE_MAIL},
-    {"task.reassigned", true, NOTICE_MAIL},    {"task.delegated", true, NOTICE_MAIL},
-    {"task.orphaned", true, NOTICE_MAIL},      {"mail", true, NOTICE_MAIL},
-    {"content.sent_back", false, NOTICE_MAIL}, {"content.approved", false, NOTICE_APP},
-    {"content.published", false, NOTICE_APP},  {0}};
+const struct notice_kind notice_kinds[] = {{"task.asked", true, NOTICE_MAIL},
+                                           {"task.reminded", true, NOTICE_MAIL},
+                                           {"task.escalated", true, NOTICE_MAIL},
+                                           {"task.asked_again", true, NOTICE_MAIL},
+                                           {"task.reassigned", true, NOTICE_MAIL},
+                                           {"task.delegated", true, NOTICE_MAIL},
+                                           {"task.orphaned", true, NOTICE_MAIL},
+                                           {"task.vote_unread", true, NOTICE_MAIL},
+                                           {"mail", true, NOTICE_MAIL},
+                                           {"content.sent_back", false, NOTICE_MAIL},
+                                           {"content.approved", false, NOTICE_APP},
+                                           {"content.published", false, NOTICE_APP},
+                                           {0}};
 
 const struct notice_kind *notice_kind_find(const char *name)
 {

@@ -84,23 +84,12 @@ static int look(void *ctx, struct erasing *e, bool *more, struct err *err)
     return 0;
 }
 
-static int is_over(void *ctx, struct store *db, int64_t id, struct err *err)
-{
-    struct stmt *s = store_stmt(db, "select 1 from mailing where id = ?1", err);
-    (void)ctx;
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, id);
-    int rc = stmt_step(s, err);
-    stmt_done(s);
-    return rc < 0 ? rc : !rc;
-}
-
 void notify_erase_attach(struct notify *n)
 {
     audit_add_place(n->host->audit,
                     &(struct audit_place){.name = "notices",
                                           .look = look,
-                                          .is_over = is_over,
+                                          .open = "select 1 from mailing where id = ?1",
                                           .ctx = n,
                                           .tables = {"notice*", "mailing", "calendar_token", "webhook_delivery"}});
 }

@@ -74,20 +74,9 @@ static int look(void *ctx, struct erasing *e, bool *more, struct err *err)
     return rc;
 }
 
-static int is_over(void *ctx, struct store *db, int64_t id, struct err *err)
-{
-    struct stmt *s = store_stmt(db, "select 1 from outbox where id = ?1 and next_at is not null", err);
-    (void)ctx;
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, id);
-    int rc = stmt_step(s, err);
-    stmt_done(s);
-    return rc < 0 ? rc : !rc;
-}
-
 void outbox_erase_attach(struct outbox *o)
 {
-    audit_add_place(
-        o->host->audit,
-        &(struct audit_place){.name = "outbox", .look = look, .is_over = is_over, .ctx = o, .tables = {"outbox"}});
+    static const char open[] = "select 1 from outbox where id = ?1 and next_at is not null";
+    audit_add_place(o->host->audit, &(struct audit_place){
+                                        .name = "outbox", .look = look, .open = open, .ctx = o, .tables = {"outbox"}});
 }

@@ -58,20 +58,10 @@ static int look(void *ctx, struct erasing *e, bool *more, struct err *err)
     return rc;
 }
 
-static int is_over(void *ctx, struct store *db, int64_t id, struct err *err)
-{
-    struct stmt *s = store_stmt(db, "select 1 from schedule where id = ?1 and state not in " OVER, err);
-    (void)ctx;
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, id);
-    int rc = stmt_step(s, err);
-    stmt_done(s);
-    return rc < 0 ? rc : !rc;
-}
-
 void schedule_erase_attach(struct schedule *sch)
 {
-    audit_add_place(sch->host->audit,
-                    &(struct audit_place){
-                        .name = "schedule", .look = look, .is_over = is_over, .ctx = sch, .tables = {"schedule"}});
+    static const char open[] = "select 1 from schedule where id = ?1 and state not in " OVER;
+    audit_add_place(
+        sch->host->audit,
+        &(struct audit_place){.name = "schedule", .look = look, .open = open, .ctx = sch, .tables = {"schedule"}});
 }

@@ -2,7 +2,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause } from '../lib/khung.mjs';
 import { flow, office } from '../lib/office.mjs';
@@ -51,6 +51,37 @@ describe('killed at vote.key_gone', () => {
       assert.deepEqual(keys(s), []);
     }
     assert.ok(died > 0, 'vote.key_gone is never passed');
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+});
+
+describe('killed at vote.unread', () => {
+  it('while a vote is marked, or the mark goes: the next look does it, and no ballot is lost', { timeout: 60000 }, async () => {
+    const s = await office(SECRET), run = await s.startFlow('t.secret'), kill = { KHUNG_CRASH_AT: 'vote.unread:1' };
+    await s.open(run, 4);
+    for (const who of FOUR) await s.as(who)('GET', '/api/inbox');
+    assert.equal((await cast(s, 'lan', run, 'approve')).status, 200);
+    await s.until1('one key is left', async () => keys(s).length === 1);
+    const file = join(s.data, keys(s)[0]), orphans = async () => (await s.must('task', 'orphans')).length;
+    renameSync(file, `${file}.away`);
+    mkdirSync(file);
+    await s.restart(kill);
+    await cast(s, 'mai', run, 'reject').catch(() => null);
+    await s.ended;
+    await s.start();
+    assert.equal(await orphans(), 0);
+    assert.equal((await cast(s, 'mai', run, 'reject')).status, 500);
+    await s.until1('its ballots are orphans', async () => await orphans() === 3);
+    await s.stop();
+    rmSync(file, { recursive: true });
+    renameSync(`${file}.away`, file);
+    await s.start(kill).catch(() => null);
+    await s.ended;
+    await s.start();
+    await s.until1('it can be read again', async () => await orphans() === 0);
+    for (const [who, said] of [['mai', 'reject'], ['hoa', 'approve'], ['cuc', 'approve']]) assert.equal((await cast(s, who, run, said)).status, 200);
+    assert.deepEqual((await s.done(run)).result.counts, { approve: 3, reject: 1, abstain: 0 });
     assert.deepEqual(await s.must('verify'), []);
     await s.stop();
   });

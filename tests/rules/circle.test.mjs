@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { folder, pause, plugin, serve } from '../lib/khung.mjs';
 
 // a calls b, b calls c by way of a flow without a limit, c calls a; `to` says how far.
-const SOURCE = ({ a = 1, b = 1, c = 1, careful = false } = {}) => `
+const SOURCE = ({ a = 1, b = 1, c = 1, by, careful = false } = {}) => `
 local function calls(run, flow, input)
   if input.to == "" then return run:wait("go") and "here" end
   run:wait("go")
@@ -18,9 +18,9 @@ local function child(run, flow, input)
   if not input.child then return calls(run, flow, input) end
   return input.to ~= "" and run:call(flow, { to = input.to:sub(2), child = true }) or "child"
 end
-local input = { to = "text", child = "boolean", undo = "boolean" }
+local input = { to = "text", child = "boolean", undo = "boolean", k = "integer" }
 flow.define("a", { input = input, retry = { times = 0 }, limit = { running = ${a} } }, function(run, i) return child(run, "b", i) end)
-flow.define("b", { input = input, retry = { times = 0 }, limit = { running = ${b} } }, function(run, i)
+flow.define("b", { input = input, retry = { times = 0 }, limit = { running = ${b}${by ? `, key = "${by}"` : ''} } }, function(run, i)
   if i.undo then return run:call("undoer") end
   return child(run, "between", i)
 end)
@@ -108,6 +108,23 @@ describe('flows with limits that call each other', () => {
     await s.go(other);
     await s.comes(b, 'completed');
     await s.ends();
+  });
+
+  it('a limit that is lowered while they wait, or counts by another field, does not leave them waiting for each other: one comes in beyond it', async () => {
+    for (const [was, is] of [[{ b: 2 }, { b: 1 }], [{ by: 'k' }, {}]]) {
+      const s = await office(was), a = await s.begin('a', 'b'), b = await s.startFlow('t.b', { to: 'ca', k: 2 }), other = await s.begin('b', '');
+      await s.go(b);
+      assert.equal((await s.waits(b)).held_by, a);
+      await s.go(a);
+      assert.equal((await s.waits(a)).flow, 'b'); // the other one would end, and its turn come free
+      plugin(s.dir, 't', SOURCE(is), { needs: '{ "flow" }' });
+      await s.must('plugin', 'reload', 't');
+      for (const id of [a, b]) await s.comes(id, 'completed');
+      assert.match(s.log, /flow\.turn_untied/);
+      await s.go(other);
+      await s.comes(other, 'completed');
+      await s.ends();
+    }
   });
 
   it('three of them, each of another family', async () => {

@@ -11,6 +11,9 @@ const SOURCE = [
   flow('empty', 'return run:ask { to = { position = "head", unit = unit("south") }, title = "Nobody there" }'),
   flow('named', 'return run:ask { to = person("hoa"), title = "Named" }'),
   flow('role', 'return run:ask { to = { role = "reviewer", unit = unit("north") }, title = "Role", escalate = person("lan") }'),
+  flow('to_role', 'return run:ask { to = { position = "clerk", unit = unit("south") }, title = "To a role", escalate = { role = "reviewer", unit = unit("south") } }'),
+  flow('to_panel', 'return run:ask { to = { position = "clerk", unit = unit("south") }, title = "To a body", escalate = { body = "panel" } }'),
+  flow('south_head', 'return run:ask { to = { position = "head", unit = unit("south") }, title = "Head of the south" }'),
   flow('about', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "About", about = content.get("note", input.id) }').replace('title = "about" }', 'title = "about", input = { id = "integer!" } }'),
   flow('ward', 'return run:ask { to = { position = "head", unit = unit("ward") }, title = "Ward" }'),
   flow('panel', 'return run:ask { to = { body = "panel" }, title = "Panel" }'),
@@ -115,6 +118,99 @@ describe('nobody can decide it', () => {
     await orphaned(s, id);
     assert.equal((await s.as('lan')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
     await s.done(run);
+    await s.stop();
+  });
+});
+
+// Nobody can be asked of these: those who could are away, and so is the head of the province.
+async function stranded(s, ...names) {
+  await s.org({ holders: [...gone('head', 'province', 'lan').holders, ...gone('head', 'north', 'mai').holders, ...gone('clerk', 'north', 'hoa').holders] });
+  const tasks = [];
+  for (const name of names) tasks.push(await task(s, name));
+  for (const { id } of tasks) assert.ok(!(await orphaned(s, id)).to.some((x) => x.why === 'orphan'));
+  return tasks;
+}
+const asked = (s, id) => s.until1('those above are asked', async () => { const t = await show(s, id); return t.orphan && t.to.some((x) => x.why === 'orphan') && t; });
+const waits = (s) => Number(execFileSync('sqlite3', ['-readonly', '-cmd', '.timeout 5000', `${s.data}/khung.db`, 'select count(*) from flow_orphan_wait'], { encoding: 'utf8' }));
+
+describe('an orphan above which nobody could be asked', () => {
+  it('is asked of who comes into the office above, told to them, and escalated; it waits again when they leave', async () => {
+    const s = await start();
+    await accounts(s, 'hoa');
+    await off(s, 'hoa');
+    const [{ run, id }, named, cancelled] = await stranded(s, 'heads', 'named', 'heads');
+    await s.must('flow', 'cancel', cancelled.run);
+    await s.restart();
+    await settled(s);
+    assert.ok(waits(s) > 0);
+    await s.org({ holders: [{ position: 'head', unit: 'province', person: 'chi', from: day(-1) }] });
+    await asked(s, id);
+    assert.deepEqual(await kinds(s, id), ['orphan', 'orphan_escalated']);
+    await s.until1('they are told', async () => (await s.as('chi')('GET', '/api/notices')).json.some((n) => n.kind === 'task.orphaned' && n.ref === id));
+    assert.ok((await s.as('chi')('GET', '/api/inbox')).json.tasks.some((t) => t.id === id));
+    await s.org({ holders: [{ position: 'head', unit: 'province', person: 'chi', from: day(-1), to: day(0) }] });
+    await settled(s);
+    await s.org({ holders: [{ position: 'head', unit: 'province', person: 'an', from: day(0) }] });
+    await settled(s);
+    assert.equal((await s.as('an')('POST', `/api/tasks/${id}/decide`, { decision: 'approve' })).status, 200);
+    assert.equal((await s.done(run)).result.decision, 'approve');
+    await s.must('flow', 'cancel', named.run);
+    assert.equal(waits(s), 0);
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+
+  it('is asked of whom the flow named, when their account is switched on; of who gets the role or the seat that it named', async () => {
+    const s = await start({ org: PANEL });
+    await accounts(s, 'lan', 'tam', 'an', 'binh');
+    for (const who of ['lan', 'tam']) await off(s, who);
+    const tasks = [await task(s, 'role'), await task(s, 'to_role'), await task(s, 'to_panel')];
+    await s.org({ body_members: [{ body: 'panel', person: 'dao', from: '2020-01-01', to: day(-1) }], ...gone('clerk', 'south', 'cuc') });
+    for (const { id } of tasks) assert.ok(!(await orphaned(s, id)).to.some((x) => x.why === 'orphan'));
+    await on(s, 'lan');
+    await asked(s, tasks[0].id);
+    await s.org({ role_holders: [{ role: 'reviewer', person: 'an', unit: 'province', from: day(-1) }] });
+    await asked(s, tasks[1].id);
+    await decided(s, tasks[1].id, 'an');
+    await s.org({ body_members: [{ body: 'panel', person: 'binh', from: day(-1) }] });
+    await asked(s, tasks[2].id);
+    await decided(s, tasks[2].id, 'binh');
+    await s.stop();
+  });
+
+  it('is asked of those under whom its unit comes to stand; a delegation of one above who cannot sign in counts, too', async () => {
+    const s = await start(), [one] = await stranded(s, 'heads');
+    await s.org({ units: [{ code: 'other', name: 'Other', kind: 'province', from: '2020-01-01' }], holders: [{ position: 'head', unit: 'other', person: 'chi', from: '2020-01-01' }] });
+    await settled(s);
+    assert.ok(!(await show(s, one.id)).to.some((x) => x.why === 'orphan'));
+    await s.must('org', 'move', 'province', '--parent', 'other', '--day', day(-1));
+    await asked(s, one.id);
+    await accounts(s, 'chi', 'tam');
+    await decided(s, one.id, 'chi');
+    await off(s, 'chi');
+    const two = await task(s, 'heads');
+    await orphaned(s, two.id);
+    await s.must('delegation', 'add', '--from', 'chi', '--to', 'tam', '--until', day(5));
+    await asked(s, two.id);
+    await decided(s, two.id, 'tam');
+    await s.stop();
+  });
+
+  it('when the day comes on which somebody takes the office above, or the unit moves', async () => {
+    const s = await start(), [one] = await stranded(s, 'heads'), [two] = [await task(s, 'south_head')];
+    await orphaned(s, two.id);
+    await s.org({ units: [{ code: 'other', name: 'Other', kind: 'province', from: '2020-01-01' }],
+      holders: [{ position: 'head', unit: 'other', person: 'chi', from: '2020-01-01' }, { position: 'head', unit: 'province', person: 'an', from: day(4) }] });
+    await s.must('org', 'move', 'south', '--parent', 'other', '--day', day(2));
+    await settled(s);
+    for (const { id } of [one, two]) assert.ok(!(await show(s, id)).to.some((x) => x.why === 'orphan'));
+    s.config.clock_offset = 3 * 86400000;
+    await s.restart();
+    await asked(s, two.id);
+    assert.ok(!(await show(s, one.id)).to.some((x) => x.why === 'orphan'));
+    s.config.clock_offset = 5 * 86400000;
+    await s.restart();
+    await asked(s, one.id);
     await s.stop();
   });
 });

@@ -15,9 +15,24 @@ async function cast(s, who, run, decision = 'approve', headers = {}) {
   return s.as(who)('POST', `/api/tasks/${mine.id}/decide`, { decision }, headers);
 }
 
+const unread = async (s) => Number((await s.request('GET', '/metrics')).text.match(/^khung_votes_unread (\d+)$/m)[1]);
+// Each ballot is an orphan with its reason, and operators are told once.
+async function told(s, run, n) {
+  const all = await s.until1('its ballots are orphans', async () => { const l = (await s.must('task', 'orphans', '--lang', 'en')).filter((t) => t.run === run); return l.length === n && l; });
+  for (const t of all) assert.match(t.reason, /key of its secret vote cannot be read/);
+  assert.equal((await s.must('task', 'show', all[0].id)).orphan_why, 'task.orphan_key');
+  assert.equal(await unread(s), 1);
+  const notices = await s.until1('operators are told', async () => { const l = (await s.as('chi')('GET', '/api/notices')).json.filter((x) => x.kind === 'task.vote_unread'); return l.length && l; });
+  assert.equal(notices.length, 1);
+  assert.equal(await s.as('mai')('GET', '/api/notices').then((r) => r.json.filter((x) => x.kind === 'task.orphaned').length), 0);
+}
+const OPERATOR = { org: { role_holders: [{ role: 'operator', person: 'chi', from: '2020-01-01' }] } };
+
 describe('the key of a secret vote', () => {
   it('that cannot be read now ends nothing: the ballot is refused as a fault, and taken when it is sent again', async () => {
-    const s = await office(SOURCE), run = await s.startFlow('t.secret');
+    const s = await office(SOURCE, OPERATOR);
+    await s.admin();
+    const run = await s.startFlow('t.secret');
     await s.open(run, 3);
     assert.equal((await cast(s, 'lan', run)).status, 200);
     const [file] = await s.until1('one key is left', async () => keys(s).length === 1 && keys(s));
@@ -28,22 +43,32 @@ describe('the key of a secret vote', () => {
       assert.deepEqual([r.status, r.json.code], [500, 'vote.key_unread'], r.text);
       assert.ok(!r.text.includes(s.data), r.text);
       assert.equal((await s.open(run, 2)).length, 2);
+      await told(s, run, 2);
       rmSync(file, { recursive: true });
     }
+    mkdirSync(file);
+    await s.restart(); // it is still so
+    assert.equal((await unread(s)), 1);
+    assert.equal((await s.must('task', 'orphans')).length, 2);
+    rmSync(file, { recursive: true });
     renameSync(`${file}.away`, file);
+    await s.restart();
+    await s.until1('it can be read again', async () => (await unread(s)) === 0 && (await s.must('task', 'orphans')).length === 0);
     for (const [who, said] of [['mai', 'reject'], ['hoa', 'approve']]) assert.equal((await cast(s, who, run, said, { 'idempotency-key': 'again' })).status, 200);
     assert.deepEqual((await s.done(run)).result.counts, { approve: 2, reject: 1, abstain: 0 });
     await s.stop();
   });
 
   it('that cannot be read when the term is over ends nothing either: it is counted once it can be', async () => {
-    const s = await office(flow('short', `return ${vote.replace('secret = true', 'secret = true, within = "2s"')}`)), run = await s.startFlow('t.short');
+    const s = await office(flow('short', `return ${vote.replace('secret = true', 'secret = true, within = "2s"')}`), OPERATOR);
+    await s.admin();
+    const run = await s.startFlow('t.short');
     await s.open(run, 3);
     for (const who of ['lan', 'mai']) assert.equal((await cast(s, who, run)).status, 200);
     const [file] = await s.until1('one key is left', async () => keys(s).length === 1 && keys(s));
     renameSync(file, `${file}.away`);
     mkdirSync(file);
-    await s.until1('the term is over', async () => /task\.due_failed.*vote\.key_unread/.test(s.log));
+    await told(s, run, 1);
     assert.equal((await s.open(run, 1)).length, 1);
     rmSync(file, { recursive: true });
     renameSync(`${file}.away`, file);

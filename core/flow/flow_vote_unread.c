@@ -1,0 +1,122 @@
+/* Secret votes whose key cannot be read now. The vote is marked, its open ballots are orphans for that reason, and
+ * operators are told; each minute the key is tried again, until it can be read, is lost, or the run is cancelled. */
+#include "flow/flow_vote.h"
+
+#include <string.h>
+
+#include "flow/flow_internal.h"
+#include "runtime/crash.h"
+#include "runtime/log.h"
+
+enum { AT_ONCE = 100, TRY_MS = 60000 };
+
+bool vote_key_is_unread(const struct err *err)
+{
+    return err->code == ERR_IO && strcmp(err->key, "vote.key_unread") == 0;
+}
+
+int flow_vote_is_unread(struct store *db, const struct flow_task *t, struct err *err)
+{
+    struct stmt *s =
+        store_stmt(db, "select 1 from flow_vote where run = ?1 and entry = ?2 and unread is not null", err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, t->run);
+    stmt_bind_int(s, 2, t->entry);
+    int rc = stmt_step(s, err);
+    stmt_done(s);
+    return rc;
+}
+
+static int run_on(struct store *db, const char *sql, const struct vote *v, int64_t now, struct err *err)
+{
+    struct stmt *s = store_stmt(db, sql, err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, v->run);
+    stmt_bind_int(s, 2, v->entry);
+    if (stmt_bind_count(s) > 2) stmt_bind_int(s, 3, now);
+    return stmt_run(s, err);
+}
+
+/* By one of its ballots, as there is no page of a vote. */
+static int tell_operators(struct session *s, const struct vote *v, struct err *err)
+{
+    struct flow_task t;
+    struct val target = val_map(), targets = val_list();
+    struct stmt *st = store_stmt(
+        s->db, "select id from flow_task where run = ?1 and entry = ?2 and state = 0 order by id limit 1", err);
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, v->run);
+    stmt_bind_int(st, 2, v->entry);
+    int rc = stmt_step(st, err);
+    int64_t id = rc == 1 ? stmt_int(st, 0) : 0;
+    stmt_done(st);
+    if (rc == 1) rc = flow_task_load(s->db, id, s->arena, &t, err);
+    if (rc <= 0) return rc;
+    if (val_set(s->arena, &target, "role", val_str("operator")) || val_add(s->arena, &targets, target))
+        return err_set(err, ERR_NOMEM, "memory", NULL);
+    t.targets = targets;
+    return flow_task_tell(s, &t, "task.vote_unread", err);
+}
+
+int flow_vote_set_unread(struct flow *f, struct session *s, const struct vote *v, bool unread, struct err *err)
+{
+    static const char mark[] = "update flow_vote set unread = ?3 where run = ?1 and entry = ?2 and unread is null";
+    static const char unmark[] =
+        "update flow_vote set unread = null where run = ?1 and entry = ?2 and unread is not null";
+    static const char doubt[] = "insert or replace into flow_doubt(kind, name, unit) select 6, '', id from flow_task"
+                                " where run = ?1 and entry = ?2 and state = 0";
+    static const char late[] = "update flow_task set next_at = due where run = ?1 and entry = ?2 and state = 0"
+                               " and next_at is null and due is not null";
+    int rc = run_on(s->db, unread ? mark : unmark, v, s->now, err);
+    if (rc || store_changes(s->db) == 0) return rc;
+    store_count(s->db, &f->counts[FLOW_COUNT_UNREAD], unread ? 1 : -1);
+    rc = run_on(s->db, doubt, v, 0, err);
+    if (rc == 0) rc = unread ? tell_operators(s, v, err) : run_on(s->db, late, v, 0, err);
+    lane_wake_at(f->lane, unread ? &f->votes_source : &f->tasks_source, unread ? s->now + TRY_MS : s->now);
+    crash_point("vote.unread");
+    return rc;
+}
+
+int flow_vote_forget_unread(struct flow *f, struct store *db, int64_t run, int64_t entry, struct err *err)
+{
+    if (f->counts[FLOW_COUNT_UNREAD] == 0) return 0;
+    struct stmt *s = store_stmt(db,
+                                "update flow_vote set unread = null where run = ?1 and (?2 < 0 or entry = ?2)"
+                                " and unread is not null",
+                                err);
+    if (!s) return err->code;
+    stmt_bind_int(s, 1, run);
+    stmt_bind_int(s, 2, entry);
+    int rc = stmt_run(s, err);
+    if (rc == 0) store_count(db, &f->counts[FLOW_COUNT_UNREAD], -store_changes(db));
+    return rc;
+}
+
+int flow_vote_put_off(struct flow *f, struct session *s, const struct vote *v, struct err *err)
+{
+    static const char sql[] = "update flow_task set next_at = null where run = ?1 and entry = ?2 and state = 0";
+    err_clear(err);
+    int rc = run_on(s->db, sql, v, 0, err);
+    return rc ? rc : flow_vote_set_unread(f, s, v, true, err);
+}
+
+int64_t flow_votes_collect(struct lane_source *src, struct lane *lane, int64_t now, int max)
+{
+    struct flow *f = (struct flow *)((char *)src - offsetof(struct flow, votes_source));
+    struct err err = {0};
+    int n = 0, rc;
+    (void)max;
+    if (now < f->votes_after) return f->votes_after;
+    struct stmt *s =
+        store_stmt(lane_db(lane), "select run, entry from flow_vote where unread is not null limit ?1", &err);
+    if (s) stmt_bind_int(s, 1, AT_ONCE);
+    while (s && (rc = stmt_step(s, &err)) == 1) {
+        flow_vote_look_later(f, stmt_int(s, 0), stmt_int(s, 1));
+        n++;
+    }
+    stmt_done(s);
+    if (err.code) log_err(LOG_ERROR, "vote.key_unread", &err);
+    if (n == 0 && !err.code) return INT64_MAX;
+    f->votes_after = now + TRY_MS;
+    return f->votes_after;
+}
