@@ -157,18 +157,19 @@ struct content_query {
     const char *next; /* set: the cursor of the next page, in the arena; NULL at the end */
 };
 int content_find(struct session *s, struct content_query *q, struct arena *a, struct val *items, struct err *err);
-/* Full text without regard to marks; what has the exact marks comes first. `type`, `unit`: NULL, 0:
- * all. */
+/* Full text without regard to marks, in a page; what has the words in its title, and with their marks, comes first.
+ * Where it ends, the session's `next`. */
+struct list_query;
+extern const struct list content_hits, content_history_list, content_overdue_list;
 struct content_search {
-    const char *text, *type;
-    int64_t unit, limit;
+    const char *text;
+    const struct list_query *page; /* of content_hits; its filters `type` and `unit` */
     bool published;
 };
 int content_search(struct session *s, const struct content_search *q, struct arena *a, struct val *items,
                    struct err *err);
+const char *content_search_statement(void); /* for tests */
 /* What happened to it, in a page: { id, verb, from, to, revision, at, … }; where it ends, the session's `next`. */
-struct list_query;
-extern const struct list content_history_list, content_overdue_list;
 int content_history(struct session *s, int64_t item, const struct list_query *q, struct arena *a, struct val *out,
                     struct err *err);
 struct content_span {

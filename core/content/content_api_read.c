@@ -3,6 +3,7 @@
 #include "content/content_api.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "people/people.h"
@@ -10,6 +11,8 @@
 #include "plugin/declare.h"
 #include "plugin/plugin_vm.h"
 #include "plugin/protected.h"
+
+enum { SEARCH_DEFAULT = 20 }; /* hits of a page, to Lua */
 
 /* An id, an address or an item. */
 static int read_key(struct api_call *c, const struct val *v, struct content_key *k)
@@ -89,31 +92,65 @@ static int find(struct api_call *c)
     return rc;
 }
 
+/* To Lua the cursor is a second result. */
+static int give_next(struct api_call *c)
+{
+    if (!c->s->vm) return 0;
+    c->nresults = 2;
+    c->result2 = c->s->next ? val_str(c->s->next) : val_nil();
+    c->s->next = NULL;
+    return 0;
+}
+
 /* The unit of a search: an object, its id or its code; nil: any. */
 static int read_unit(struct api_call *c, const struct val *v, int64_t *unit)
 {
     const char *code = api_str(v);
+    char *end;
     *unit = val_is(v, VAL_OBJ) ? v->as.obj.id : val_is(v, VAL_INT) ? v->as.i : 0;
     if (!code) return 0;
     int rc = people_unit_by_code(c->s->db, code, unit, c->err);
     if (rc) return rc < 0 ? rc : 0;
+    *unit = strtoll(code, &end, 10); /* in a query all is text */
+    if (*code && !*end && *unit > 0) return 0;
     return err_set(c->err, ERR_NOT_FOUND, "people.no_unit", "code", code, NULL);
+}
+
+/* The options as the list reads them: the unit as its number; `text` is an argument already. */
+static int read_search(struct api_call *c, struct list_query *q)
+{
+    const struct val *o = &c->args[1];
+    struct val few = val_map();
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && val_is(o, VAL_MAP) && i < o->as.map.n; i++) {
+        const char *name = o->as.map.pairs[i].key;
+        struct val v = o->as.map.pairs[i].v;
+        int64_t unit;
+        if (strcmp(name, "text") == 0) continue;
+        if (strcmp(name, "unit") == 0 && v.type != VAL_NIL) {
+            rc = read_unit(c, &v, &unit);
+            v = val_int(unit);
+        }
+        if (rc == 0 && val_set_new(c->arena, &few, name, v) != 0) rc = content_too_large(c->err);
+    }
+    if (rc == 0) rc = api_list_read(c, &few, q);
+    if (rc == 0 && c->s->vm && !val_get(o, "limit")) q->limit = SEARCH_DEFAULT;
+    return rc;
 }
 
 static int search(struct api_call *c)
 {
-    const struct val *o = &c->args[1], *type = val_get(o, "type");
-    struct content_search q = {.text = api_str(&c->args[0]),
-                               .type = type ? api_str(type) : NULL,
-                               .limit = val_get_int(o, "limit", 0),
-                               .published = val_get_bool(o, "published", false)};
+    struct list_query page;
+    struct content_search q = {
+        .text = api_str(&c->args[0]), .page = &page, .published = list_asks(&c->args[1], "published")};
     if (!q.text) return err_set(c->err, ERR_INVALID, "text.utf8", NULL);
-    int rc = read_unit(c, val_get(o, "unit"), &q.unit);
+    int rc = read_search(c, &page);
     if (rc) return rc;
-    if (!q.published) q.published = !content_may_read_drafts(c->s, q.unit, NULL);
+    const struct list_filter *unit = list_filter_of(&page, "unit"), *type = list_filter_of(&page, "type");
+    if (!q.published) q.published = !content_may_read_drafts(c->s, unit ? unit->value.as.i : 0, NULL);
     rc = content_search(c->s, &q, c->arena, &c->result, c->err);
-    if (rc == 0 && !q.published && c->result.as.list.n) note_list(c, q.type ? q.type : "*");
-    return rc;
+    if (rc == 0 && !q.published && c->result.as.list.n) note_list(c, type ? val_cstr(c->arena, &type->value) : "*");
+    return rc ? rc : give_next(c);
 }
 
 /* What only those may see who may read drafts. */
@@ -125,16 +162,6 @@ static int may_look(struct api_call *c, int64_t item)
     if (!content_may_read_drafts(c->s, row.unit, content_state_name(row.state)))
         return err_set(c->err, ERR_DENIED, "denied.draft", NULL);
     note_read(c, item, row.unit);
-    return 0;
-}
-
-/* To Lua the cursor is a second result. */
-static int give_next(struct api_call *c)
-{
-    if (!c->s->vm) return 0;
-    c->nresults = 2;
-    c->result2 = c->s->next ? val_str(c->s->next) : val_nil();
-    c->s->next = NULL;
     return 0;
 }
 
@@ -298,8 +325,11 @@ const struct api_fn content_read_functions[] = {
      "Items of a type in pages; without the right to read drafts, what is public.", .list = &content_items},
     {"content.find", find, "type:text! where:map options:map{order:any,limit:integer,after:text,published:boolean}",
      "Item[], cursor?", API_READ, "content", 1, "Items by conditions, in an order, in pages; published: those alone."},
-    {"content.search", search, "text:text! options:map{type:text,unit:unit,limit:integer,published:boolean}", "Item[]",
-     API_READ, "content", 1, "Full text without regard to marks, exact marks first; {type, unit, published, limit}."},
+    {"content.search", search, "text:text! options:map", "Item[]", API_READ, "content", 1,
+     "Full text without regard to marks, in pages; first what has the words in its title, and with their marks, then "
+     "the "
+     "newest; {type, unit, published, limit, after, fields}.",
+     .list = &content_hits},
     {"content.history", history, "item:object:item! options:map", "table[]", API_READ, "content", 1,
      "Who moved the item from where to where, when and why, oldest first; {limit, after, sort, fields}.",
      .list = &content_history_list},

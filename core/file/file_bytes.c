@@ -102,11 +102,9 @@ int file_bytes_add(struct file_bytes *b, const void *p, size_t n, struct err *er
 int file_bytes_keep(struct file_bytes *b, struct err *err)
 {
     char path[FILE_PATH_LEN], folder[BELOW_LEN];
-    uint8_t digest[DIGEST_LEN];
-    digest_end(&b->digest, digest);
-    digest_hex(digest, b->hash);
-    snprintf(folder, sizeof(folder), "%s/%.2s", b->folder, b->hash);
-    snprintf(path, sizeof(path), "%s/%s", folder, b->hash + 2);
+    const char *hash = file_bytes_hash(b);
+    snprintf(folder, sizeof(folder), "%s/%.2s", b->folder, hash);
+    snprintf(path, sizeof(path), "%s/%s", folder, hash + 2);
     crash_point("file.written");
     int rc = make_folder(folder, b->folder, err);
     if (rc == 0 && fsync(b->fd) != 0) rc = fail(b->beside, err);
@@ -135,8 +133,13 @@ int64_t file_bytes_size(const struct file_bytes *b)
     return b->size;
 }
 
-const char *file_bytes_hash(const struct file_bytes *b)
+const char *file_bytes_hash(struct file_bytes *b)
 {
+    uint8_t digest[DIGEST_LEN];
+    if (!b->hash[0]) {
+        digest_end(&b->digest, digest);
+        digest_hex(digest, b->hash);
+    }
     return b->hash;
 }
 

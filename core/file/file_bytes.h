@@ -20,7 +20,7 @@ int file_bytes_add(struct file_bytes *b, const void *p, size_t n, struct err *er
 int file_bytes_keep(struct file_bytes *b, struct err *err);
 void file_bytes_free(struct file_bytes *b); /* NULL is fine */
 int64_t file_bytes_size(const struct file_bytes *b);
-const char *file_bytes_hash(const struct file_bytes *b); /* after file_bytes_keep */
+const char *file_bytes_hash(struct file_bytes *b);       /* of all of it: nothing is added any more */
 const char *file_bytes_type(const struct file_bytes *b); /* what they look like: never what the client says */
 
 /* Where they are, or -1 if there are none: an open file to read from. */

@@ -49,13 +49,17 @@ int api_admit(struct http_api *api, struct http_request *r, struct people_login 
     return limit.code;
 }
 
+int api_key_of(const struct http_request *r, struct arena *a, const char **out, struct err *err)
+{
+    const char *key = http_header(r, "idempotency-key");
+    *out = key ? arena_strdup(a, key) : NULL;
+    if (!key || (*out && strlen(key) <= IDEMPOTENCY_KEY_MAX)) return 0;
+    return err_set(err, ERR_INVALID, "http.idempotency_key", NULL);
+}
+
 int api_take_key(struct api_job *job)
 {
-    const char *key = http_header(job->request, "idempotency-key");
-    if (!key) return 0;
-    job->idempotency_key = arena_strdup(&job->arena, key);
-    if (job->idempotency_key && strlen(key) <= IDEMPOTENCY_KEY_MAX) return 0;
-    return err_set(&job->err, ERR_INVALID, "http.idempotency_key", NULL);
+    return api_key_of(job->request, &job->arena, &job->idempotency_key, &job->err);
 }
 
 int api_read_json(const struct http_request *r, struct arena *a, struct val *out, struct err *err)

@@ -145,7 +145,7 @@ static int run_once(struct api_job *job, struct session *s, struct err *err)
     buf_clear(&job->out);
     idempotency_init(&once, sender(job), job->idempotency_key, r->method, r->path, r->query, r->body, r->body_len);
     idempotency_seal(&once, s->host->auth->once_key);
-    int rc = idempotency_find(s->db, &once, &job->arena, &answer, err);
+    int rc = idempotency_find(s->db, &once, s->now, &job->arena, &answer, err);
     job->is_replayed = rc == 1;
     if (rc == 0) rc = run(job, s, NULL, err);
     if (rc < 0) return rc;

@@ -86,7 +86,9 @@ void api_job_start(struct api_job *job, bool writes);
 void api_job_go_on(struct api_job *job, bool writes);
 /* Before the call: is it of the type in the path, and still as If-Match has it (api_match.c)? */
 int api_check_match(struct api_job *job, struct session *s, struct err *err);
-int api_take_key(struct api_job *job); /* Idempotency-Key; api_admit.c */
+/* Idempotency-Key, in the arena; NULL: none (api_admit.c). */
+int api_key_of(const struct http_request *r, struct arena *a, const char **out, struct err *err);
+int api_take_key(struct api_job *job);
 /* A JSON body, or nil. */
 int api_read_json(const struct http_request *r, struct arena *a, struct val *out, struct err *err);
 void api_refuse(struct api_job *job); /* answers job->err, and frees the job */

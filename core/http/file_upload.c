@@ -1,6 +1,10 @@
 /* Files in. Who sends is looked at before the first byte of the body is taken; the bytes go to the disk as they come
  * (io thread: into the page cache), are brought to it by a thread that may wait, and only then named by a row on the
- * lane. Whatever ends before leaves nothing. */
+ * lane. Whatever ends before leaves nothing.
+ *
+ * An Idempotency-Key is bound to what came: the digest of the bytes, their type and their name. That is known when all
+ * is there, so a file that is sent again is read again, and then answered as before without being brought to the disk;
+ * one that is another is refused, and gone. What comes twice at the same time is found on the lane. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -11,16 +15,18 @@
 #include "base/text.h"
 #include "file/file.h"
 #include "file/file_bytes.h"
+#include "http/auth_web.h"
 #include "http/conn.h"
 #include "http/disposition.h"
 #include "http/file_web.h"
+#include "http/idempotency.h"
 #include "http/multipart.h"
 #include "http/problem.h"
 #include "http/routes.h"
 #include "runtime/log.h"
 #include "runtime/pool.h"
 
-enum { RAW_NAME = 1024, FORM_SLACK = 64 << 10, UPLOAD_ARENA = 1 << 20 };
+enum { RAW_NAME = 1024, FORM_SLACK = 64 << 10, UPLOAD_ARENA = 1 << 20, ANSWER_MAX = 64 << 10 };
 
 struct upload {
     struct http_sink sink;
@@ -34,9 +40,10 @@ struct upload {
     bool is_form, has_file, is_file; /* is_file: the part that is being read */
     struct multipart form;
     char name[FILE_NAME_MAX + 1];
+    const char *key; /* Idempotency-Key; NULL: none */
     struct arena arena;
     struct val out;
-    bool failed;
+    bool failed, is_replayed;
     struct err err;
     struct upload *next; /* among those on their way */
 };
@@ -135,6 +142,7 @@ static int begin(struct http_api *api, struct http_request *r, struct upload *u,
 {
     int64_t most = api->o.file_max;
     int rc = admit(api, r, u, err);
+    if (rc == 0) rc = api_key_of(r, &u->arena, &u->key, err);
     if (rc) return rc;
     name_of_request(u, r);
     rc = multipart_init(&u->form, http_header(r, "content-type"), err);
@@ -171,25 +179,29 @@ static void refuse(struct upload *u)
     upload_free(u);
 }
 
-static void on_back(struct mail *m)
+static void answer(struct upload *u)
 {
-    struct upload *u = (struct upload *)((char *)m - offsetof(struct upload, back));
-    char lines[120];
+    char lines[160];
     struct buf b;
-    if (u->failed) {
-        refuse(u);
-        return;
-    }
-    buf_init(&b, 64 << 10);
+    buf_init(&b, ANSWER_MAX);
     json_write(&b, &u->out);
     buf_add_char(&b, '\n');
-    snprintf(lines, sizeof(lines), "Cache-Control: no-store\r\nLocation: /api/files/%lld\r\n",
-             (long long)val_get_int(&u->out, "id", 0));
+    snprintf(lines, sizeof(lines), "Cache-Control: no-store\r\nLocation: /api/files/%lld\r\n%s",
+             (long long)val_get_int(&u->out, "id", 0), u->is_replayed ? "Idempotent-Replayed: true\r\n" : "");
     struct http_response res = {
         .status = 201, .type = "application/json", .headers = lines, .body = b.data, .len = b.len};
     http_reply(u->request, &res);
     buf_close(&b);
     upload_free(u);
+}
+
+static void on_back(struct mail *m)
+{
+    struct upload *u = (struct upload *)((char *)m - offsetof(struct upload, back));
+    if (u->failed)
+        refuse(u);
+    else
+        answer(u);
 }
 
 static void come_back(struct upload *u, const struct err *failed)
@@ -198,6 +210,53 @@ static void come_back(struct upload *u, const struct err *failed)
     if (failed) u->err = *failed;
     u->back.deliver = on_back;
     loop_post(u->api->o.loop, &u->back);
+}
+
+static int add_row(struct upload *u, struct session *s, struct err *err)
+{
+    struct file_new n = {.hash = file_bytes_hash(u->bytes),
+                         .type = file_bytes_type(u->bytes),
+                         .name = u->name,
+                         .size = file_bytes_size(u->bytes)};
+    return file_add(s, &n, &u->out, err);
+}
+
+/* 1: done before, and u->out is what was answered. */
+static int find_once(struct upload *u, struct store *db, int64_t now, struct idempotency *once, struct err *err)
+{
+    const struct http_request *r = u->request;
+    char what[DIGEST_HEX + FILE_TYPE_MAX + FILE_NAME_MAX + 3];
+    struct buf b;
+    int n = snprintf(what, sizeof(what), "%s\n%s\n%s", file_bytes_hash(u->bytes), file_bytes_type(u->bytes), u->name);
+    buf_init(&b, ANSWER_MAX);
+    idempotency_init(once, u->login.actor.user, u->key, r->method, r->path, r->query, what, (size_t)n);
+    idempotency_seal(once, u->api->o.host->auth->once_key);
+    int rc = idempotency_find(db, once, now, &u->arena, &(struct idempotency_answer){.body = &b}, err);
+    u->is_replayed = rc == 1;
+    if (rc == 1 && json_parse(b.data, b.len, &u->arena, &u->out, err) != 0) rc = err->code;
+    buf_close(&b);
+    return rc;
+}
+
+static int keep_answer(const struct upload *u, struct session *s, const struct idempotency *once, struct err *err)
+{
+    struct buf b;
+    buf_init(&b, ANSWER_MAX);
+    json_write(&b, &u->out);
+    int rc = buf_ok(&b) ? 0 : err_set(err, ERR_LIMIT, "limit.size", NULL);
+    if (rc == 0)
+        rc = idempotency_keep(s->db, once, &(struct idempotency_answer){.status = 201, .body = &b}, s->now, err);
+    buf_close(&b);
+    return rc;
+}
+
+static int add_once(struct upload *u, struct session *s, struct err *err)
+{
+    struct idempotency once;
+    int rc = find_once(u, s->db, s->now, &once, err);
+    if (rc) return rc < 0 ? rc : 0;
+    rc = add_row(u, s, err);
+    return rc ? rc : keep_answer(u, s, &once, err);
 }
 
 static int run_on_lane(struct lane_work *w, struct lane *lane, struct err *err)
@@ -213,14 +272,10 @@ static int run_on_lane(struct lane_work *w, struct lane *lane, struct err *err)
                         .actor = u->login.actor,
                         .lang = h->lang,
                         .zone = h->zone};
-    struct file_new n = {.hash = file_bytes_hash(u->bytes),
-                         .type = file_bytes_type(u->bytes),
-                         .name = u->name,
-                         .size = file_bytes_size(u->bytes)};
     s.origin =
         arena_printf(&u->arena, "%s%s %s", u->request->local ? "cli" : "http ", u->request->peer, u->request->id);
     log_set_request(u->request->id);
-    int rc = file_add(&s, &n, &u->out, err);
+    int rc = u->key ? add_once(u, &s, err) : add_row(u, &s, err);
     log_set_request(NULL);
     return rc;
 }
@@ -243,16 +298,37 @@ static void run_on_pool(struct pool_work *w)
     lane_post(u->api->o.host->lane, &u->lane);
 }
 
+static int look_before(struct upload *u, struct err *err)
+{
+    struct idempotency once;
+    struct store *db = u->api->db;
+    int rc = store_begin(db, err);
+    if (rc) return rc;
+    rc = find_once(u, db, clock_now(&u->api->o.host->clock), &once, err);
+    store_rollback(db);
+    return rc;
+}
+
+static int check_whole(const struct upload *u, struct err *err)
+{
+    if (u->is_form && !multipart_is_ended(&u->form))
+        return err_set(err, ERR_INVALID, "file.multipart", "why", "end", NULL);
+    bool empty = u->is_form ? !u->has_file : file_bytes_size(u->bytes) == 0;
+    return empty ? err_set(err, ERR_INVALID, "file.empty", NULL) : 0;
+}
+
 void file_upload_handle(struct http_api *api, struct http_request *r)
 {
     struct upload *u = of_sink(r->sink);
     r->sink = NULL;
     u->request = r;
-    if (u->is_form && !multipart_is_ended(&u->form))
-        err_set(&u->err, ERR_INVALID, "file.multipart", "why", "end", NULL);
-    else if (u->is_form ? !u->has_file : file_bytes_size(u->bytes) == 0)
-        err_set(&u->err, ERR_INVALID, "file.empty", NULL);
-    if (u->err.code) {
+    int rc = check_whole(u, &u->err);
+    if (rc == 0 && u->key) rc = look_before(u, &u->err);
+    if (rc == 1) {
+        answer(u);
+        return;
+    }
+    if (rc < 0) {
         refuse(u);
         return;
     }

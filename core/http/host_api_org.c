@@ -195,7 +195,7 @@ static const struct api_fn functions[] = {
     {"org.import", import, "tree:map! options:map{preview:boolean}", "map", API_WRITE, API_HOST, 1,
      "Takes an organisation in, from lists or from files (name, text); idempotent by code. Nobody takes in more rights "
      "for themself; accounts and their e-mail are changed by who has the verb \"user.add\".",
-     true, .gives = "*"},
+     true, .gives = "@Import"},
     {"org.export", give, "options:map", "map", API_READ, API_HOST, 1,
      "Gives the organisation out: its whole history, or what holds on a day {at}.", .guarded = true,
      .gives =

@@ -65,13 +65,14 @@ static int take(struct stmt *s, struct arena *a, struct idempotency_answer *out,
     return (type && !out->type) || (head && !out->head) ? err_set(err, ERR_NOMEM, "memory", NULL) : 1;
 }
 
-int idempotency_find(struct store *db, const struct idempotency *i, struct arena *a, struct idempotency_answer *out,
-                     struct err *err)
+int idempotency_find(struct store *db, const struct idempotency *i, int64_t now, struct arena *a,
+                     struct idempotency_answer *out, struct err *err)
 {
-    struct stmt *s =
-        store_stmt(db, "select request, status, body, type, head from http_idempotency where key = ?1", err);
+    struct stmt *s = store_stmt(
+        db, "select request, status, body, type, head from http_idempotency where key = ?1 and at >= ?2", err);
     if (!s) return err->code;
     stmt_bind_blob(s, 1, i->key, sizeof(i->key));
+    stmt_bind_int(s, 2, now - KEPT_MS);
     int rc = stmt_step(s, err);
     if (rc == 1) {
         size_t len;
@@ -101,8 +102,8 @@ int idempotency_keep(struct store *db, const struct idempotency *i, const struct
     int rc = drop_old(db, now, err);
     struct stmt *s = rc ? NULL
                         : store_stmt(db,
-                                     "insert into http_idempotency(key, request, status, body, at, type, head,"
-                                     " account) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, 0))",
+                                     "insert or replace into http_idempotency(key, request, status, body, at, type,"
+                                     " head, account) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, 0))",
                                      err);
     if (!s) return err->code;
     stmt_bind_blob(s, 1, i->key, sizeof(i->key));

@@ -29,10 +29,10 @@ struct idempotency_answer {
     struct buf *body;
     bool is_secret; /* of its request not even a digest of the body is kept: what it said could be guessed from that */
 };
-/* 1: done before, and how it was answered, in the arena; 0: not yet. ERR_INVALID "http.idempotency_other": the key
- * belongs to another request. */
-int idempotency_find(struct store *db, const struct idempotency *i, struct arena *a, struct idempotency_answer *out,
-                     struct err *err);
+/* 1: done before, and how it was answered, in the arena; 0: not yet, or a day ago. ERR_INVALID
+ * "http.idempotency_other": the key belongs to another request. */
+int idempotency_find(struct store *db, const struct idempotency *i, int64_t now, struct arena *a,
+                     struct idempotency_answer *out, struct err *err);
 int idempotency_keep(struct store *db, const struct idempotency *i, const struct idempotency_answer *answer,
                      int64_t now, struct err *err);
 

@@ -102,6 +102,32 @@ static struct val task_of(struct openapi *o)
     return s;
 }
 
+/* How many rows of each list were taken in; of a preview, how each cell was read and what would change. */
+#define IMPORT_COUNTS                                                                                                  \
+    "units:integer unit_names:integer unit_parents:integer roles:integer positions:integer persons:integer "           \
+    "bodies:integer body_terms:integer body_members:integer holders:integer delegations:integer users:integer "        \
+    "role_holders:integer calendar:integer changes:integer successors:integer"
+#define IMPORT_CELL                                                                                                    \
+    "file:text! list:text! line:integer! column:integer field:text! raw:json value:json warning:text error:text "      \
+    "detail:text says:text"
+#define IMPORT_PREVIEW                                                                                                 \
+    "ok:boolean! ncells:integer! cells:@ImportCell[]! errors:@ImportCell[]! warnings:@ImportCell[]! "                  \
+    "lists:@ImportCounts new:list{list:text!,key:text!} gone:list{list:text!,key:text!} changed:@ImportChange[] "      \
+    "ended:@ImportChange[]"
+
+static void add_import(struct openapi *o, struct val *schemas)
+{
+    struct val any = val_list();
+    openapi_set(o, schemas, "ImportCounts", openapi_words(o, IMPORT_COUNTS));
+    openapi_set(o, schemas, "ImportCell", openapi_words(o, IMPORT_CELL));
+    openapi_set(o, schemas, "ImportChange",
+                openapi_words(o, "list:text! key:text! field:text! before:json after:json"));
+    openapi_set(o, schemas, "ImportPreview", openapi_words(o, IMPORT_PREVIEW));
+    openapi_add(o, &any, openapi_ref(o, "ImportPreview"));
+    openapi_add(o, &any, openapi_ref(o, "ImportCounts"));
+    openapi_set(o, schemas, "Import", OPENAPI_MAP(o, {"anyOf", any}));
+}
+
 void openapi_keys(struct openapi *o, struct val *schemas)
 {
     openapi_set(o, schemas, "File", openapi_words(o, "hash:text! id:integer! name:text size:integer! type:text"));
@@ -122,6 +148,7 @@ int openapi_components(struct openapi *o, struct session *s, struct val *out, st
     openapi_set(o, &schemas, "Unit", openapi_words(o, "id:integer! code:text! name:text! text:text kind:text"));
     openapi_set(o, &schemas, "Person", openapi_words(o, "id:integer! code:text name:text text:text"));
     openapi_keys(o, &schemas);
+    add_import(o, &schemas);
     add_types(o, &schemas);
     add_flows(o, &schemas);
     openapi_set(o, &schemas, "Event",

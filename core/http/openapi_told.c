@@ -148,12 +148,14 @@ static struct val operation(struct openapi *o, const char *method, const char *p
                                                                 : 204,
                                .type = t->type ? t->type : "application/json",
                                .pages = t->list != NULL,
-                               .etag = t->etag};
+                               .etag = t->etag,
+                               .writes = t->once};
     if (t->result) schema = result_of(o, t);
     if (t->type) schema = openapi_type(o, "string");
     add_path_parameters(o, &parameters, pattern);
     add_words(o, &parameters, t->query, "query");
     add_words(o, &parameters, t->header, "header");
+    if (t->once) openapi_add(o, &parameters, openapi_header(o, "Idempotency-Key"));
     if (t->list) openapi_list_parameters(o, &parameters, t->list);
     if (parameters.as.list.n) openapi_set(o, &op, "parameters", parameters);
     openapi_set(o, &op, "operationId", openapi_id(o, method, pattern));

@@ -260,7 +260,7 @@ const struct http_own_route http_own_routes[] = {
      HTTP_LOGIN,
      file_upload_handle,
      {"Hands in a file; its id goes into fields of type file.", .query = "name:text", .bytes = true, .result = "File",
-      .status = 201},
+      .status = 201, .once = true},
      file_upload_take},
     {"GET",
      "/api/files/:id",

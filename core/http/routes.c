@@ -26,7 +26,7 @@ const struct http_route http_routes[] = {
     {"GET", "/api/content/:type/:id/lint", "content.lint", ":id#", 200, false},
     {"GET", "/api/content/:type/:id/diff", "content.diff", ":id# ?from# ?to#", 200, false},
     {"GET", "/api/types/:type/fields", "content.fields", ":type", 200, false},
-    {"GET", "/api/search", "content.search", "?text$ ?*", 200, false},
+    {"GET", "/api/search", "content.search", "?text$ ?=", 200, false},
     {"GET", "/api/overdue", "content.overdue", "?=", 200, false},
     {"GET", "/api/files/:id/about", "file.show", ":id#", 200, false},
     {"GET", "/api/runs", "run.list", "?=", 200, false},

@@ -61,6 +61,7 @@ struct http_told {
     bool etag;
     bool elsewhere; /* may send to another page instead */
     bool files;     /* the form may come with files, as multipart/form-data */
+    bool once;      /* heeds Idempotency-Key */
 };
 
 /* Of a report, whichever it is. */

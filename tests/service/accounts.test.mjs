@@ -418,7 +418,7 @@ describe('what else the command line can do', () => {
     assert.deepEqual(await found('chief', 'text=2022&unit=inside&type=paper'), [one.id], 'a number is a text, too');
     assert.deepEqual(await found('out', 'text=de+an&unit=inside'), [], 'a draft is not found by others');
     assert.equal(await code(404, 'chief', 'GET', '/api/search?text=x&unit=nowhere'), 'people.no_unit');
-    assert.equal(await code(422, 'chief', 'GET', '/api/search?text=x&nonsense=1'), 'invalid.option');
+    assert.equal(await code(400, 'chief', 'GET', '/api/search?text=x&nonsense=1'), 'list.parameter');
     const { json: diff } = await must(200, 'chief', 'GET', `/api/content/paper/${one.id}/diff?from=1&to=2`);
     assert.deepEqual(diff.map((d) => [d.field, d.before, d.after]), [['title', 'Đề án 2021', 'Đề án 2022']]);
     assert.equal(await code(403, 'out', 'GET', `/api/content/paper/${one.id}/diff?from=1&to=2`), 'denied.draft');

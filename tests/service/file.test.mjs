@@ -8,6 +8,7 @@ import net from 'node:net';
 import { pause } from '../lib/khung.mjs';
 import { office } from '../lib/office.mjs';
 import { download, form, kept, send, sha256, upload } from '../lib/file.mjs';
+import { sql } from '../crash/check.mjs';
 
 const MAX = 3 << 20;
 let s, hoa, cuc;
@@ -71,6 +72,28 @@ test('a form with one file', async () => {
   const quoted = form([['file', 'a', 'b']], { boundary: 'a b:c' });
   quoted.headers['content-type'] = 'multipart/form-data; charset=utf-8; boundary="a b:c"';
   assert.equal((await send(s, 'POST', '/api/files', { token: hoa, ...quoted })).status, 201);
+});
+
+test('with an Idempotency-Key a file is handed in once: the bytes, their name and who sends are what the key stands for', async () => {
+  const bytes = randomBytes(50000), key = { 'idempotency-key': 'once' }, rows = () => sql(s.data, 'select count(*) n, total(size) size from file')[0];
+  const hand = (token, what, name = 'a.bin', headers = key) => send(s, 'POST', `/api/files?name=${name}`, { token, bytes: what, headers });
+  const first = await hand(hoa, bytes), then = rows(), second = await hand(hoa, bytes);
+  assert.deepEqual([first.status, first.headers['idempotent-replayed'], second.status, second.headers['idempotent-replayed']], [201, undefined, 201, 'true']);
+  assert.deepEqual([second.bytes, second.headers.location], [first.bytes, first.headers.location]);
+  for (const [what, name] of [[randomBytes(50000), 'a.bin'], [bytes, 'b.bin'], [bytes.subarray(1), 'a.bin']]) {
+    const other = await hand(hoa, what, name);
+    assert.deepEqual([other.status, other.json.code], [422, 'http.idempotency_other']);
+  }
+  assert.deepEqual(rows(), then, 'no second row, and no room of its sender');
+  assert.equal((await send(s, 'GET', first.headers.location, { token: hoa })).bytes.equals(bytes), true);
+  const hers = await hand(cuc, bytes);
+  assert.deepEqual([hers.status, hers.headers['idempotent-replayed'], hers.json.id === first.json.id], [201, undefined, false], 'a key is its account\'s');
+  assert.deepEqual([(await hand(hoa, bytes, 'a.bin', { 'idempotency-key': 'x'.repeat(256) })).status, (await hand(hoa, '', 'a.bin', { 'idempotency-key': 'none' })).status], [422, 422]);
+  assert.equal((await hand(hoa, bytes, 'a.bin', { 'idempotency-key': 'none' })).status, 201, 'what was refused is tried anew');
+  const f = form([['file', 'c.bin', bytes]]), as = () => send(s, 'POST', '/api/files', { token: hoa, bytes: f.bytes, headers: { ...f.headers, 'idempotency-key': 'form' } });
+  const [one, two] = await Promise.all([as(), as()]);
+  assert.deepEqual([one.status, two.status, two.json], [201, 201, one.json], 'two at once');
+  assert.equal([one, two].filter((r) => r.headers['idempotent-replayed']).length, 1);
 });
 
 test('a form in pieces of one byte each is the same form', async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 
 const SOURCE = `
 content.type("note", { fields = { title = "text!", rank = "integer", day = "date", hot = "boolean" }, title = "title", index = { { "rank" }, { "day" } } })
+content.type("page", { fields = { title = "text!", body = "text" }, title = "title", approval = false })
 flow.define("asks", { title = "Asks", input = { n = "integer" } }, function(run, input)
   return run:ask { to = { position = "head", unit = "office" }, title = "Task " .. (input.n or 0), within = (10 + (input.n or 0) % 3) .. "h" }.decision
 end)
@@ -77,7 +78,7 @@ after(() => s?.stop());
 const rows = (r) => (Array.isArray(r.json) ? r.json : r.json.items ?? r.json.tasks);
 const next = (r) => /^<([^>]+)>; rel="next"$/.exec(r.headers.link ?? '')?.[1];
 // What a list cannot be asked without.
-const needed = { '/api/who-can': { verb: 'decide' } };
+const needed = { '/api/who-can': { verb: 'decide' }, '/api/search': { text: 'note' } };
 const at = (path, query) => `${path}?${new URLSearchParams({ ...needed[path], ...query })}`;
 const ask = (path, query = {}) => s.request('GET', at(path, query));
 
@@ -101,7 +102,7 @@ describe('every list', () => {
   it('is among those that were meant', () => {
     const paths = lists.map((l) => l.path);
     for (const noun of ['content/note', 'tasks', 'inbox', 'orphans', 'runs', 'persons', 'units', 'positions', 'holders', 'bodies', 'delegations', 'users', 'alike', 'users/boss/tokens',
-      'users/boss/sessions', 'users/boss/roles', 'roles', 'members', 'audit', 'audit/anchors', 'notices', 'webhooks', 'webhooks/1/deliveries', 'outbox', 'plugins', 'schedule', 'errors', 'reports', 'who-can', 'plugins/office/limits', 'verbs', 'audit/erasures', 'overdue'])
+      'users/boss/sessions', 'users/boss/roles', 'roles', 'members', 'audit', 'audit/anchors', 'notices', 'webhooks', 'webhooks/1/deliveries', 'outbox', 'plugins', 'schedule', 'errors', 'reports', 'who-can', 'plugins/office/limits', 'verbs', 'audit/erasures', 'overdue', 'search'])
       assert.ok(paths.includes(`/api/${noun}`), noun);
     for (const noun of ['runs', 'tasks', 'content/note']) assert.ok(paths.some((p) => p.startsWith(`/api/${noun}/`) && p.endsWith('/history')), noun);
     assert.ok(paths.includes('/auth/sessions'));
@@ -139,6 +140,43 @@ describe('every list', () => {
       }
     }
     assert.ok(large > 25, `${large} with more than one page`);
+  });
+
+  it('of a search are stable: words in titles and with their marks first, then the newest, each once whatever comes between', async () => {
+    const make = async (title, body) => (await s.request('POST', '/api/content/page', { title, body })).json.id;
+    const folded = [], text = [], exact = [];
+    for (let i = 0; i < 5; i++) {
+      text.unshift(await make(`Other ${i}`, 'de an moi, đề án mới'));
+      folded.unshift(await make(`De an ${i}`, 'x'));
+      exact.unshift(await make(`Đề án ${i}`, 'de an'));
+    }
+    const plain = await make('Nothing', 'De an nao do'), wanted = [...exact, ...text, ...folded, plain];
+    const query = { text: 'đề án', type: 'page' };
+    for (const limit of [1, 2, 3, 5, 7, 16, 1000]) assert.deepEqual((await walk('/api/search', { ...query, limit })).all.map((r) => r.id), wanted, `${limit}`);
+    const { all } = await walk('/api/search', { ...query, limit: 4 }, async (n) => n < 3 && (await make('Đề án mới', 'x'), await make('Tin', 'đề án'), await make('De an nua', 'x')));
+    const seen = all.map((r) => r.id);
+    assert.equal(new Set(seen).size, seen.length, 'none comes twice');
+    assert.deepEqual(seen.filter((id) => wanted.includes(id)), wanted, 'none is missed, in the same order');
+    assert.deepEqual(rows(await ask('/api/search', { ...query, limit: 1, fields: 'id,title' })).map((r) => Object.keys(r).sort()), [['id', 'title']]);
+    assert.deepEqual((await walk('/api/search', { text: 'de an', type: 'note', limit: 2 })).all, []);
+    assert.equal((await ask('/api/search', { text: 'x', after: new URL(next(await ask('/api/persons', { limit: 1 })), 'http://x').searchParams.get('after') })).json.code, 'find.cursor');
+    // Drafts of others, however many have the words, change neither the pages nor the cursors of who may not see them.
+    const reader = (await s.must('user', 'token', 'user0')).token, as = (q) => s.request('GET', at('/api/search', q), undefined, { authorization: `Bearer ${reader}` });
+    assert.deepEqual(rows(await as(query)), []);
+    for (const id of [exact[0], text[0], folded[0]]) assert.equal((await s.request('POST', `/api/content/page/${id}/publish`, {})).status, 200);
+    const first = await as({ ...query, limit: 1 });
+    assert.deepEqual(rows(first).map((r) => r.id), [exact[0]]);
+    for (let i = 0; i < 9; i++) await make('Đề án', 'đề án đề án');
+    assert.equal((await as({ ...query, limit: 1 })).text + next(await as({ ...query, limit: 1 })), first.text + next(first));
+    assert.deepEqual(rows(await as(query)).map((r) => r.id), [exact[0], text[0], folded[0]]);
+    // What is published and edited again is found by its newest text, once; by others as it is published.
+    const was = await s.request('GET', `/api/content/page/${exact[0]}/draft`);
+    assert.equal((await s.request('PATCH', `/api/content/page/${exact[0]}`, { title: 'Kế hoạch' }, { 'if-match': was.headers.etag })).status, 200);
+    const both = { text: 'đề án', type: 'page', limit: 1000 };
+    assert.ok(!rows(await ask('/api/search', both)).some((r) => r.title === 'Đề án 4'));
+    assert.deepEqual(rows(await ask('/api/search', { text: 'ke hoach' })).map((r) => r.id), [exact[0]]);
+    assert.equal(rows(await as(both))[0].title, 'Đề án 4');
+    assert.deepEqual(rows(await ask('/api/search', { ...both, published: true })).map((r) => r.id), [exact[0], text[0], folded[0]]);
   });
 
   it('names all of its fields in the document', async () => {

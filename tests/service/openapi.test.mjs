@@ -276,7 +276,10 @@ const ANYTHING = {
   'GET /api/audit.items[].after': 'of the thing that was changed',
   'GET /api/tasks/{id}/form': 'is a JSON Schema itself',
   'GET /api/openapi.json': 'is this document',
-  'POST /api/org/import': 'numbers by list; for a preview, what each cell was read as',
+  'ImportCell.raw': 'what stands in the cell',
+  'ImportCell.value': 'as the cell was read: by its column',
+  'ImportChange.before': 'of the cell\'s own column',
+  'ImportChange.after': 'of the cell\'s own column',
   'GET /api/org/export.*[]': 'the rows that POST /api/org/import takes',
   'GET /api/audit/erasures/preview.elsewhere[]': 'rows of whichever table the name stands in',
   'GET /api/reports/{name}.rows[]': 'each report has a path of its own, with its columns',
@@ -467,6 +470,30 @@ test('each operation that is sent what it asks for is done, and answers as it sa
     }
   }
   assert.ok(wrong.length === 0, wrong.join('\n'));
+});
+
+test('an import tells how many rows of each list were taken; its preview each cell, what is wrong, and what would change', async () => {
+  const take = async (lists, options) => {
+    const r = await s.request('POST', '/api/org/import', { lists, options });
+    conforms('post', '/api/org/import', r);
+    return r.json;
+  };
+  const { schemas } = doc.components, names = (list) => Object.keys(schemas[list].properties).sort();
+  const { json: tree } = await s.request('GET', '/api/org/export');
+  const counts = await take(tree); // what was given out, all lists of it
+  assert.ok(Object.keys(counts).length > 6 && counts.units >= 2, JSON.stringify(counts));
+  assert.deepEqual(names('ImportCounts'), Object.keys(doc.paths['/api/org/export'].get.responses[200].content['application/json'].schema.properties).sort(), 'each list that there is');
+  const preview = { preview: true };
+  const good = await take({ units: [{ code: 'shed', name: ' Shed', kind: 'office', parent: 'office', from: '04/01/2020' }, { code: 'wing', name: 'Left wing', kind: 'office', parent: 'office', from: '2020-01-01', to: '2198-01-01' }] }, preview);
+  assert.deepEqual([good.ok, good.lists, good.new, good.gone], [true, { units: 2 }, [{ list: 'units', key: 'shed' }], []]);
+  assert.ok(good.cells.length === 11 && good.warnings.length >= 2 && good.changed.length >= 1 && good.ended.length === 1, JSON.stringify(good));
+  const wrong = await take({ units: [{ code: 'x y', colour: 'red', parent: 'nowhere', from: 'soon' }] }, preview);
+  assert.ok(!wrong.ok && wrong.errors.length >= 4 && !wrong.new, JSON.stringify(wrong));
+  const sheet = await s.request('POST', '/api/org/import', { lists: { files: [{ name: 'units.csv', text: 'code,name,kind\nden,Den,office\n' }] }, options: preview });
+  conforms('post', '/api/org/import', sheet);
+  assert.equal(sheet.json.cells[0].column, 1);
+  const seen = [...new Set([...good.cells, ...wrong.errors, ...good.warnings, ...sheet.json.cells].flatMap(Object.keys))];
+  assert.deepEqual(names('ImportCell').filter((k) => !seen.includes(k) && k !== 'detail'), [], 'each member was seen');
 });
 
 test('If-Match and Idempotency-Key are heeded by each operation that tells of them, and 304 by those that tell of it', async () => {

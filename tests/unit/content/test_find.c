@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "people/people.h"
+#include "store/list.h"
 
 static const char news[] = "{\"fields\":{\"title\":\"text!\",\"body\":\"markdown\",\"rank\":"
                            "\"integer\",\"unit\":\"unit\"},"
@@ -145,6 +146,63 @@ static void search_works_without_marks_and_ranks_exact_marks_first(void **state)
     assert_int_equal(rows.as.list.n, 0);
 }
 
+/* One question to the index goes down from where the page before ended, and sorts nothing. */
+static void a_page_of_a_search_begins_where_the_last_one_ended(void **state)
+{
+    struct fixture *f = *state;
+    const char *sql = arena_printf(&f->a, "explain query plan %s", content_search_statement());
+    struct stmt *s = store_stmt(f->s.db, sql, &f->err);
+    size_t len, lines = 0;
+    assert_non_null(s);
+    for (; stmt_step(s, &f->err) == 1; lines++) {
+        const char *line = stmt_text(s, 3, &len);
+        assert_null(strstr(line, "B-TREE"));
+        if (lines == 0) assert_non_null(strstr(line, "VIRTUAL TABLE INDEX"));
+        if (lines == 0) assert_true(len > 0 && line[len - 1] == '<');
+        if (lines == 1) assert_non_null(strstr(line, "SEARCH i USING INTEGER PRIMARY KEY"));
+    }
+    stmt_done(s);
+    assert_int_equal(lines, 2);
+}
+
+/* What the filters leave out is looked at a thousand at a time. */
+static void a_search_that_finds_few_among_many_goes_on_by_its_cursor(void **state)
+{
+    struct fixture *f = *state;
+    struct val o = J(f, "{\"type\":\"rule\"}");
+    fixture_call(f, "content.create", ARGS(f, val_str("rule"), J(f, "{\"title\":\"Nội quy\"}")));
+    for (int i = 0; i < 1100; i++)
+        create(f, "{\"title\":\"Quy\"}");
+    f->s.vm = NULL; /* the cursor is the session's */
+    struct val rows = fixture_call(f, "content.search", ARGS(f, val_str("quy"), o));
+    assert_int_equal(rows.as.list.n, 0);
+    assert_non_null(f->s.next);
+    assert_int_equal(val_set(&f->a, &o, "after", val_str(f->s.next)), 0);
+    rows = fixture_call(f, "content.search", ARGS(f, val_str("quy"), o));
+    assert_int_equal(rows.as.list.n, 1);
+    assert_null(f->s.next);
+}
+
+/* A cursor is text from outside. */
+static void a_forged_cursor_of_a_search_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct list_query q;
+    struct val none = val_map();
+    struct val places[][2] = {{val_int(4), val_int(1)},  {val_int(-1), val_int(1)},  {val_int(0), val_int(INT64_MAX)},
+                              {val_int(0), val_int(-1)}, {val_str("0"), val_int(1)}, {val_num(0.5), val_int(1)}};
+    fixture_fail(f, "list", list_read(&content_hits, &none, NULL, &f->a, &q, &f->err));
+    f->s.mode = SESSION_READ;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        const char *after;
+        struct val o = val_map();
+        fixture_fail(f, "cursor", list_cursor(&q, places[i][0], places[i][1], &f->a, &after, &f->err));
+        assert_int_equal(val_set(&f->a, &o, "after", val_str(after)), 0);
+        assert_int_equal(fixture_try(f, "content.search", ARGS(f, val_str("x"), o), NULL), ERR_INVALID);
+        assert_string_equal(f->err.key, "find.cursor");
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int main(void)
@@ -155,6 +213,9 @@ int main(void)
         TEST(a_reader_without_a_user_sees_what_is_public_only),
         TEST(an_internal_type_is_nothing_to_a_reader_without_a_user),
         TEST(search_works_without_marks_and_ranks_exact_marks_first),
+        TEST(a_page_of_a_search_begins_where_the_last_one_ended),
+        TEST(a_search_that_finds_few_among_many_goes_on_by_its_cursor),
+        TEST(a_forged_cursor_of_a_search_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
