@@ -230,7 +230,24 @@ def verbs():
             wrong(table_path, line, f"nobody asks for {verb}")
 
 
-RULES = {"floors": floors, "banned": banned, "lengths": lengths, "messages": messages, "texts": texts, "verbs": verbs}
+def crash_points():
+    """Each point at which tests may kill the process is listed in core/runtime/crash.c, and each of the list is passed somewhere."""
+    table_path = "core/runtime/crash.c"
+    text = read(table_path)
+    table = dict((m.group(1), line_of(text, m.start())) for m in re.finditer(r'"([a-z]+\.[a-z_]+)"', text[: text.index("NULL};")]))
+    used = set()
+    for path in c_files():
+        text = without_comments(read(path))
+        for m in re.finditer(r'\bcrash_point\("([^"]*)"', text):
+            used.add(m.group(1))
+            if m.group(1) not in table:
+                wrong(path, line_of(text, m.start()), f"{m.group(1)} is not listed in {table_path}")
+    for name, line in table.items():
+        if name not in used:
+            wrong(table_path, line, f"nothing passes {name}")
+
+
+RULES = {"floors": floors, "banned": banned, "lengths": lengths, "messages": messages, "texts": texts, "verbs": verbs, "crash_points": crash_points}
 
 if __name__ == "__main__":
     for rule in sys.argv[1:]:

@@ -17,8 +17,9 @@ static int help(struct cli *c)
 int main(int argc, char **argv)
 {
     struct cli c;
-    crash_init();
+    struct err err;
     int rc = cli_parse(&c, argc - 1, argv + 1);
+    if (rc == CLI_DONE && crash_init(&err)) rc = cli_fail(&c, &err);
     if (rc == CLI_DONE && (c.nwords == 0 || strcmp(c.words[0], "help") == 0 || cli_flag(&c, "help"))) {
         rc = help(&c);
     } else if (rc == CLI_DONE) {

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "runtime/crash.h"
 #include "runtime/log.h"
 
 static const char schema[] =
@@ -136,7 +137,9 @@ static int add(struct store *db, const struct plugin *p, const char *how, int64_
 
 int grant_give(struct store *db, const struct plugin *p, int64_t account, int64_t now, struct err *err)
 {
-    return add(db, p, "admin", account, now, err);
+    int rc = add(db, p, "admin", account, now, err);
+    crash_point("plugin.granted");
+    return rc;
 }
 
 int grant_record(struct store *db, const struct plugin *p, enum grant_policy policy, int64_t now, struct err *err)

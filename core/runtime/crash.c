@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/err.h"
+
 static const char *const names[] = {"lane.before_slice",
                                     "lane.after_slice",
                                     "lane.before_commit",
@@ -27,6 +29,9 @@ static const char *const names[] = {"lane.before_slice",
                                     "flow.before_save",
                                     "flow.after_save",
                                     "turn.given",
+                                    "turn.counted",
+                                    "turn.passed",
+                                    "search.filled",
                                     "content.before_publish",
                                     "content.after_publish",
                                     "upgrade.before_move",
@@ -41,6 +46,7 @@ static const char *const names[] = {"lane.before_slice",
                                     "breaker.after_row",
                                     "breaker.before_hand",
                                     "breaker.after_hand",
+                                    "plugin.granted",
                                     "auth.key_written",
                                     "auth.link_used",
                                     "auth.password_set",
@@ -49,6 +55,7 @@ static const char *const names[] = {"lane.before_slice",
                                     "route.key_kept",
                                     "task.orphaned",
                                     "task.orphan_waits",
+                                    "task.entry_doubted",
                                     "people.tasks_handed",
                                     "task.link_used",
                                     "task.link_files",
@@ -63,6 +70,7 @@ static const char *const names[] = {"lane.before_slice",
                                     "people.import_half",
                                     "people.token_made",
                                     "people.role_given",
+                                    "people.account_changed",
                                     "audit.erase_begun",
                                     "audit.erase_thing",
                                     "audit.erase_row",
@@ -89,31 +97,71 @@ static const char *const names[] = {"lane.before_slice",
                                     "file.swept",
                                     NULL};
 
-/* Written once before threads start; the counter is shared by all of them. */
-static char wanted[64];
-static atomic_long left;
+enum { STEPS_MAX = 4, PASSING_MAX = 1000000 };
+
+struct step {
+    const char *name; /* of names */
+    atomic_long left; /* passings until it is passed; below 0 afterwards */
+};
+
+/* The way is written once before threads start; where it stands is shared by all of them. */
+static struct step way[STEPS_MAX];
+static int nsteps;
+static atomic_int at;
 
 const char *const *crash_names(void)
 {
     return names;
 }
 
-void crash_init(void)
+static const char *find_name(const char *text, size_t len)
 {
-    const char *at = getenv("KHUNG_CRASH_AT");
-    if (!at) return;
-    size_t n = strcspn(at, ":");
-    if (n >= sizeof(wanted)) return;
-    memcpy(wanted, at, n);
-    wanted[n] = '\0';
-    atomic_store(&left, at[n] ? strtol(at + n + 1, NULL, 10) : 1);
+    for (const char *const *n = names; *n; n++)
+        if (strlen(*n) == len && memcmp(*n, text, len) == 0) return *n;
+    return NULL;
+}
+
+/* NAME or NAME:PASSING at the beginning of `text`; behind it, or NULL. */
+static const char *read_step(const char *text, struct step *out)
+{
+    size_t len = strcspn(text, ":>");
+    const char *end = text + len;
+    long passing = 1;
+    out->name = find_name(text, len);
+    if (*end == ':') {
+        const char *digits = end + 1;
+        passing = 0;
+        for (end = digits; *end >= '0' && *end <= '9' && passing <= PASSING_MAX; end++)
+            passing = 10 * passing + (*end - '0');
+    }
+    atomic_store(&out->left, passing);
+    return out->name && passing >= 1 && passing <= PASSING_MAX ? end : NULL;
+}
+
+int crash_init(struct err *err)
+{
+    const char *text = getenv("KHUNG_CRASH_AT"), *rest = text;
+    int n = 0;
+    if (!text) return 0;
+    while (rest && n < STEPS_MAX) {
+        rest = read_step(rest, &way[n++]);
+        if (!rest || *rest != '>') break;
+        rest++;
+    }
+    if (!rest || *rest) return err_set(err, ERR_INVALID, "runtime.crash_at", "way", text, NULL);
+    nsteps = n;
+    return 0;
 }
 
 void crash_point(const char *name)
 {
-    if (!wanted[0] || strcmp(wanted, name) != 0) return;
-    if (atomic_fetch_sub(&left, 1) == 1) {
-        kill(getpid(), SIGKILL);
-        pause();
+    if (!nsteps) return;
+    int i = atomic_load(&at);
+    if (strcmp(way[i].name, name) != 0 || atomic_fetch_sub(&way[i].left, 1) != 1) return;
+    if (i + 1 < nsteps) {
+        atomic_store(&at, i + 1);
+        return;
     }
+    kill(getpid(), SIGKILL);
+    pause();
 }

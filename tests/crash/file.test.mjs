@@ -1,16 +1,15 @@
 // The service is killed in the midst of taking a file in, hanging it on an item, and sweeping: what was answered is there, byte by byte; a row
 // without its bytes never is; what nobody names goes after a day.
-import { describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { TOP, pause } from '../lib/khung.mjs';
+import { around, crashNames, dies, keep, killedOn, startTo } from '../lib/crash.mjs';
+import { pause } from '../lib/khung.mjs';
 import { office } from '../lib/office.mjs';
 import { download, kept, send, sha256, upload } from '../lib/file.mjs';
 import { sql } from './check.mjs';
 
-const names = readFileSync(join(TOP, 'core/runtime/crash.c'), 'utf8').match(/"(file\.[a-z_]+)"/g).map((x) => x.slice(1, -1));
+const names = crashNames(/^file\./);
 const SOURCE = 'content.type("case", { fields = { title = "text!", scan = "file" }, title = "title", unit = true })';
 
 async function prepared() {
@@ -44,39 +43,39 @@ async function swept(s) {
 
 describe('killed at a named point', () => {
   assert.ok(names.length >= 7);
-  const upTo = (name, last) => names.indexOf(name) <= names.indexOf(last);
-  for (const name of [...names, 'lane.before_commit', 'lane.after_commit', 'lane.before_done'])
-    it(name, { timeout: 60000 }, async () => {
-      const s = await prepared(), token = s.tokens.lan, bytes = randomBytes(300000);
-      const first = (await upload(s, token, 'the one before')).json;
-      assert.equal((await hang(s, first.id)).status, 200);
-      await upload(s, token, 'for the sweep');
-      const isSweep = name === 'file.swept', isLane = name.startsWith('lane.');
-      await s.stop();
+  let s, token, first, back;
+  before(async () => {
+    s = await prepared();
+    token = s.tokens.lan;
+    first = (await upload(s, token, 'the one before')).json;
+    assert.equal((await hang(s, first.id)).status, 200);
+    await upload(s, token, 'for the sweep');
+    back = await keep(s);
+  });
+  // [way, whether what passed it is there afterwards]
+  for (const [way, wanted] of [...names.map((n) => [n, false]), ...around('file.row').slice(1), ...around('file.hung').slice(1)])
+    it(way, { timeout: 60000 }, async () => {
+      const bytes = randomBytes(300000), own = way.split('>')[0], isSweep = own === 'file.swept', isHung = own === 'file.hung';
+      await back();
       if (isSweep) s.config.clock_offset = 26 * 3600 * 1000;
-      await s.start({ KHUNG_CRASH_AT: `${name}:${isLane ? randomInt(1, 8) : 1}` }).catch(() => {});
       let file = null, hung = null;
-      for (let i = 0; i < 8 && !s.gone && !isSweep; i++) {
-        file = (await attempt(upload(s, token, Buffer.concat([bytes, Buffer.from([i])]))))?.json ?? null;
-        if (file && !s.gone) hung = (await attempt(hang(s, file.id))) ?? null;
-        if (!isLane) break;
+      if (await startTo(s, way) && !isSweep) {
+        file = (await attempt(upload(s, token, bytes)))?.json ?? null;
+        if (file) hung = await attempt(hang(s, file.id));
       }
-      const late = pause(10000).then(() => assert.fail(`${name} is never passed`));
-      await Promise.race([s.ended, late]);
-      assert.equal(s.gone.signal, 'SIGKILL');
-      if (name.startsWith('file.') && !isSweep) {
-        assert.equal(file !== null, !upTo(name, 'file.row'), 'an answer means durable, none that it is not known to be');
-        assert.equal(hung, null);
-      }
-      // A sweep goes by the service's clock, the files by the machine's: what comes in now is no day old.
-      if (isSweep) s.config.clock_offset = 0;
+      await dies(s, way);
+      assert.equal(file !== null, isHung, 'an answer means durable, none that it is not known to be');
+      assert.equal(hung, null);
+        // A sweep goes by the service's clock, the files by the machine's: what comes in now is no day old.
+        if (isSweep) s.config.clock_offset = 0;
       await s.start();
       await sound(s);
-      if (file && !isLane) assert.equal((await text(s)).scan.id, first.id);
+      if (!isSweep) {
+        assert.equal(sql(s.data, `select count(*) n from file where hash = '${sha256(bytes)}'`)[0].n, isHung || wanted ? 1 : 0);
+        assert.equal((await text(s)).scan.id, isHung && wanted ? file.id : first.id);
+      }
       if (file) assert.equal(sha256((await download(s, token, file.id)).bytes), file.hash);
-      let again = await upload(s, token, bytes);
-      // The clock is a day ahead of the disk's: what comes in while the sweep passes looks old to it.
-      for (let i = 0; isSweep && again.status === 500 && i < 20; i++) again = await upload(s, token, bytes);
+      const again = await upload(s, token, bytes);
       assert.equal(again.status, 201);
       assert.equal((await hang(s, again.json.id)).status, 200);
       await sound(s);
@@ -89,31 +88,26 @@ describe('killed at a named point', () => {
 
 describe('killed while a file with an Idempotency-Key is handed in', () => {
   const points = names.slice(0, names.indexOf('file.row') + 1);
-  for (const name of [...points, 'route.key_kept', 'lane.before_commit', 'lane.after_commit', 'lane.before_done'])
-    it(`${name}: sent again, it is there once`, { timeout: 60000 }, async () => {
-      const s = await prepared(), token = s.tokens.lan, sent = [], isLane = name.startsWith('lane.');
-      const hand = ({ bytes, key }) => send(s, 'POST', '/api/files?name=a.bin', { token, bytes, headers: { 'idempotency-key': key } });
-      await s.stop();
-      await s.start({ KHUNG_CRASH_AT: `${name}:${isLane ? randomInt(1, 8) : 1}` }).catch(() => {});
-      for (let i = 0; i < 8 && !s.gone; i++) {
-        const one = { bytes: randomBytes(100000), key: `key ${i}` };
-        one.was = (await attempt(hand(one)))?.json ?? null;
-        sent.push(one);
-        if (!isLane) break;
-      }
-      const late = pause(10000).then(() => assert.fail(`${name} is never passed`));
-      await Promise.race([s.ended, late]);
-      assert.equal(s.gone.signal, 'SIGKILL');
-      await s.start();
-      for (const one of sent) {
-        const again = await hand(one), third = await hand(one);
-        assert.deepEqual([again.status, third.status, third.json, third.headers['idempotent-replayed']], [201, 201, again.json, 'true']);
-        if (one.was) assert.deepEqual([again.json, again.headers['idempotent-replayed']], [one.was, 'true'], 'what was answered is there');
-        const hash = sha256(one.bytes);
-        assert.deepEqual(sql(s.data, `select id, user is not null own from file where hash = '${hash}'`), [{ id: again.json.id, own: 1 }]);
-        assert.equal(sha256((await download(s, token, again.json.id)).bytes), hash);
-        assert.equal((await hand({ bytes: 'other', key: one.key })).status, 422);
-      }
+  let s, token, back;
+  before(async () => {
+    s = await prepared();
+    token = s.tokens.lan;
+    back = await keep(s);
+  });
+  for (const [way, wanted] of [...points.map((n) => [n, false]), ...around('route.key_kept')])
+    it(`${way}: sent again, it is there once`, { timeout: 60000 }, async () => {
+      const bytes = randomBytes(100000), hash = sha256(bytes);
+      const hand = (body) => send(s, 'POST', '/api/files?name=a.bin', { token, bytes: body, headers: { 'idempotency-key': 'one' } });
+      const rows = () => sql(s.data, `select id, user is not null own from file where hash = '${hash}'`);
+      await back();
+      assert.equal(await killedOn(s, way, () => hand(bytes)), null);
+      assert.equal(rows().length, wanted ? 1 : 0);
+      const again = await hand(bytes), third = await hand(bytes);
+      assert.deepEqual([again.status, again.headers['idempotent-replayed']], [201, wanted ? 'true' : undefined]);
+      assert.deepEqual([third.status, third.json, third.headers['idempotent-replayed']], [201, again.json, 'true']);
+      assert.deepEqual(rows(), [{ id: again.json.id, own: 1 }]);
+      assert.equal(sha256((await download(s, token, again.json.id)).bytes), hash);
+      assert.equal((await hand('other')).status, 422);
       await sound(s);
       await swept(s);
       await s.stop();

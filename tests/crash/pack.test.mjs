@@ -5,9 +5,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { KHUNG, TOP, folder, plugin, write } from '../lib/khung.mjs';
+import { crashNames } from '../lib/crash.mjs';
+import { KHUNG, folder, plugin, write } from '../lib/khung.mjs';
 
-const names = readFileSync(join(TOP, 'core/runtime/crash.c'), 'utf8').match(/"(pack\.[a-z_]+)"/g).map((x) => x.slice(1, -1));
+const names = crashNames(/^pack\./);
 const khung = (dir, words, env = {}) =>
   spawnSync(KHUNG, ['--data', join(dir, 'data'), '--plugins', join(dir, 'plugins'), '--json', ...words], { encoding: 'utf8', env: { ...process.env, ...env } });
 

@@ -56,7 +56,7 @@ ${source}`, { needs });
   };
   s.done = (id) => s.until(id, ['completed', 'failed', 'blocked', 'cancelled']);
   s.open = async (run, n = 1) => {
-    for (let i = 0; i < 300; i++) {
+    for (const end = Date.now() + 20000; Date.now() < end;) {
       const all = (await s.must('task', 'list')).filter((t) => t.run === run).sort((a, b) => a.id - b.id);
       if (all.length === n) return all;
       await pause(20);

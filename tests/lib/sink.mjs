@@ -8,6 +8,7 @@ import { pause } from './khung.mjs';
 export class Sink {
   constructor() {
     this.mails = [];
+    this.marks = new Map();
   }
 
   static start(...args) {
@@ -20,6 +21,8 @@ export class Sink {
         if (what.port) {
           sink.port = what.port;
           ready(sink);
+        } else if (what.mark) {
+          sink.marks.get(what.mark)();
         } else {
           sink.mails.push(what);
         }
@@ -35,6 +38,14 @@ export class Sink {
       if (Date.now() > end) throw new Error(`${found.length} mails, not ${n}: ${JSON.stringify(this.mails.map((m) => [m.to, m.subject]))}`);
       await pause(20);
     }
+  }
+
+  // Waits until all that was taken before is in `mails`: a mail is told of before its sender has the answer.
+  told() {
+    return new Promise((done) => {
+      this.marks.set(this.marks.size + 1, done);
+      this.child.stdin.write(`${this.marks.size}\n`);
+    });
   }
 
   stop() {

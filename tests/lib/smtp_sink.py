@@ -67,7 +67,8 @@ def main():
     server.start()
     tell({"port": port})
     try:
-        sys.stdin.read()  # ends with the test
+        for line in sys.stdin:  # ends with the test
+            tell({"mark": int(line)})
     except KeyboardInterrupt:
         pass
     server.stop()

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
+import { around, killedOn } from '../lib/crash.mjs';
 import { Service, folder, pause, plugin, serve, write } from '../lib/khung.mjs';
 
 const RELOADS = Number(process.env.RELOADS ?? 100);
@@ -268,30 +269,22 @@ describe('grants', () => {
     await s.stop();
   });
 
-  for (const point of ['lane.before_commit', 'lane.after_commit'])
-    it(`killed at ${point} of a grant: it is whole or not there`, async () => {
-      const dir = folder(), seen = new Set();
+  for (const [way, wanted] of around('plugin.granted'))
+    it(`killed at ${way}: the grant is whole or not there`, async () => {
+      const dir = folder();
       plugin(dir, 'p', flow('one'), FEW);
       const s = await serve({ dir });
       plugin(dir, 'p', flow('two'), MORE);
       await s.must('plugin', 'reload', 'p');
       const { hash } = (await s.must('plugin', 'list')).find((p) => p.state === 'waiting');
-      // At each passing of the point, from the start on, until the grant is acknowledged before it.
-      for (let k = 1, isTold = false; !isTold; k++) {
-        assert.ok(k < 40);
-        await s.stop();
-        const up = await s.start({ KHUNG_CRASH_AT: `${point}:${k}` }).catch(() => null);
-        isTold = Boolean(up) && (await s.cli('plugin', 'grant', 'p', '--yes', hash)).code === 0;
-        await s.stop();
-        await s.start();
-        const now = await state(s, 'p'), granted = !now.includes('waiting');
-        assert.deepEqual(now, granted ? ['active'] : ['active', 'waiting']);
-        assert.equal(await says(s), granted ? 'two' : 'one');
-        if (isTold) assert.ok(granted, 'acknowledged, and gone');
-        if (!isTold) seen.add(granted);
-        if (granted && !isTold) break;
-      }
-      assert.ok(seen.has(false) && (seen.has(true) || point === 'lane.before_commit'), `${[...seen]}`);
+      const answer = await killedOn(s, way, () => s.cli('plugin', 'grant', 'p', '--yes', hash));
+      assert.notEqual(answer.code, 0, 'not acknowledged');
+      assert.deepEqual(await state(s, 'p'), wanted ? ['active'] : ['active', 'waiting']);
+      assert.equal(await says(s), wanted ? 'two' : 'one');
+      if (!wanted) await s.must('plugin', 'grant', 'p', '--yes', hash);
+      await s.kill();
+      await s.start();
+      assert.deepEqual([await state(s, 'p'), await says(s)], [['active'], 'two'], 'acknowledged, and there');
       await s.stop();
     });
 });

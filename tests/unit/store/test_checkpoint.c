@@ -102,7 +102,7 @@ static void child(struct fixture *f, int to, const char *at)
     struct store_options r = {.path = f->path, .role = STORE_READER};
     struct store *reader;
     setenv("KHUNG_CRASH_AT", at, 1);
-    crash_init();
+    if (crash_init(&f->err)) _exit(6);
     open_beside(f);
     bool is_kept = strncmp(at, "store.log_rest", 14) == 0;
     if (is_kept && (store_open(&r, &reader, &f->err) || store_begin(reader, &f->err))) _exit(5);

@@ -24,7 +24,7 @@ static void child(const char *path, const char *at)
     struct tried t[WORKS] = {{{0}}};
     snprintf(lf.f.path, sizeof(lf.f.path), "%s", path);
     setenv("KHUNG_CRASH_AT", at, 1);
-    crash_init();
+    if (crash_init(&lf.f.err)) _exit(2);
     fixture_open(&lf.f);
     lane_fixture_start(&lf, 6, NULL);
     for (int i = 0; i < WORKS; i++) {
@@ -107,7 +107,7 @@ static void a_migration_that_is_killed_is_whole_or_not_there(void **state)
         pid_t pid = fork();
         if (pid == 0) {
             setenv("KHUNG_CRASH_AT", points[i], 1);
-            crash_init();
+            if (crash_init(&f.err)) _exit(2);
             fixture_open(&f);
             store_migrate(f.db, lists, 1, 1, &f.err);
             _exit(0);
