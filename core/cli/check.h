@@ -7,7 +7,9 @@
 #include "plugin/plugin.h"
 
 struct api;
+struct app;
 struct cli;
+struct registry;
 
 struct check_finding {
     const char *file; /* "request.lua"; valid during the call of the sink */
@@ -17,12 +19,22 @@ struct check_finding {
 };
 typedef void check_sink(void *ctx, const struct check_finding *f);
 
+/* Positions and roles that there are: of the files of an organisation beside a plugin folder (DIR/../org, org.json) and
+ * of the data directory; with any of these, the roles that each begins with (`usual`: a new one). Both empty:
+ * nothing is known. */
+struct check_organisation {
+    struct val positions, roles; /* lists of texts */
+};
+int check_organisation(struct cli *c, struct app *usual, struct check_organisation *out, struct err *err);
+
 /* ERR_REFUSED "check.no_luacheck" when luacheck is not installed. */
 struct check_texts {
     struct api *api;
     const struct plugin *plugin;
     struct plugin *const *plugins; /* all that were found: whose names there are */
     size_t nplugins;
+    const struct registry *registry;
+    const struct check_organisation *organisation;
 };
 int check_texts(const struct check_texts *t, check_sink *sink, void *ctx, struct err *err);
 

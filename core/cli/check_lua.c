@@ -8,10 +8,8 @@
 #include <lualib.h>
 #include <string.h>
 
-#include "base/cron.h"
-#include "base/date.h"
-#include "base/field.h"
 #include "cli/asset.h"
+#include "cli/check_judge.h"
 #include "plugin/api.h"
 
 static void set_text(lua_State *L, const char *key, const char *value)
@@ -163,36 +161,6 @@ static void push_names(lua_State *L, struct plugin *const *list, size_t n)
         set_flag(L, list[i]->name);
 }
 
-static int is_field(lua_State *L)
-{
-    struct arena a;
-    struct field f;
-    struct err ignored;
-    arena_init(&a, 64 << 10);
-    lua_pushboolean(L, field_parse(&a, "x", luaL_checkstring(L, 1), &f, &ignored) == 0);
-    arena_close(&a);
-    return 1;
-}
-
-static int is_duration(lua_State *L)
-{
-    struct duration d;
-    size_t len;
-    const char *text = luaL_checklstring(L, 1, &len);
-    lua_pushboolean(L, duration_parse(text, len, &d));
-    return 1;
-}
-
-static int is_cron(lua_State *L)
-{
-    struct cron c;
-    struct err ignored;
-    size_t len;
-    const char *text = luaL_checklstring(L, 1, &len);
-    lua_pushboolean(L, cron_parse(text, len, &c, &ignored) == 0);
-    return 1;
-}
-
 /* The code is a key of the catalogue; the values fill its sentence. */
 static int take_finding(lua_State *L, struct check_finding *f)
 {
@@ -246,9 +214,7 @@ static void preload(lua_State *L)
 
 static void push_context(lua_State *L, const struct check_texts *t)
 {
-    static const luaL_Reg functions[] = {
-        {"is_field", is_field}, {"is_duration", is_duration}, {"is_cron", is_cron}, {0}};
-    luaL_newlib(L, functions);
+    check_push_judges(L);
     push_api(L, t->api);
     lua_setfield(L, -2, "api");
     push_events(L, t->api);
@@ -257,6 +223,7 @@ static void push_context(lua_State *L, const struct check_texts *t)
     lua_setfield(L, -2, "plugin");
     push_names(L, t->plugins, t->nplugins);
     lua_setfield(L, -2, "plugins");
+    check_push_names(L, t);
 }
 
 static int check(lua_State *L)

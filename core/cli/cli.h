@@ -28,6 +28,7 @@ struct cli {
     } flags[CLI_FLAGS_MAX];
     int nflags;
     bool json;
+    bool tries;          /* the plugin folders are only looked at: nothing of them may begin to serve by a call */
     const char *seen;    /* what the next call is about must still have this hash; NULL: whatever there is */
     const char *next;    /* where the page of a list ends that the last call gave, or NULL */
     const char *lang;    /* --lang, KHUNG_LANG, LANG */

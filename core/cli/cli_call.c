@@ -212,7 +212,7 @@ static int call_here(struct cli *c, const char *name, const struct val *args, co
                             .settings = cli_flag(c, "settings")};
     struct app_call call = {.name = name, .args = *args, .lang = c->lang, .seen = c->seen, .next = &c->next};
     /* What is only tried must not begin to serve by that. */
-    bool loads = strcmp(name, "run.try") != 0;
+    bool loads = !c->tries && strcmp(name, "run.try") != 0;
     if (!o.zone) o.zone = getenv("KHUNG_ZONE");
     if (!cli_flag(c, "verbose")) log_init(LOG_ERROR, false);
     umask(0077);

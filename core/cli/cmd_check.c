@@ -128,19 +128,25 @@ int cli_check(struct cli *c)
     const char *dirs[CLI_DIRS_MAX];
     struct spec s = {.options = {.plugin_dirs = dirs, .lang = c->lang, .zone = "Asia/Ho_Chi_Minh"}};
     struct check k = {.c = c, .all = val_list()};
+    struct check_organisation organisation;
     struct err err = {0};
     struct plugin *const *list;
     int checked = 0, rc = 0;
     s.options.nplugin_dirs = cli_plugin_dirs(c, dirs);
     log_init(LOG_ERROR + 1, false);
+    c->tries = true;
     if (spec_open(&s, &err) != 0) return cli_fail(c, &err);
+    if (check_organisation(c, &s.app, &organisation, &err) != 0) {
+        spec_close(&s);
+        return cli_fail(c, &err);
+    }
     struct registry *r = plugins_registry(s.app.host.plugins);
     size_t n = registry_plugins(r, &list);
     for (size_t i = 0; i < n; i++) {
         if (!is_wanted(c, list[i])) continue;
         k.plugin = list[i];
         checked++;
-        struct check_texts texts = {s.app.host.api, list[i], list, n};
+        struct check_texts texts = {s.app.host.api, list[i], list, n, r, &organisation};
         rc |= check_one(&k, &texts);
     }
     if (c->json) cli_print(c, &k.all, NULL);

@@ -30,5 +30,7 @@ int file_bytes_there(const char *data_dir, const char *hash, int64_t size);
 void file_bytes_path(const char *data_dir, const char *hash, char out[FILE_PATH_LEN]);
 /* From the first bytes (file_type.c). */
 const char *file_type_of(const void *head, size_t n);
+/* All that it can tell, some more than once; NULL at the end. */
+const char *file_type_at(size_t i);
 
 #endif

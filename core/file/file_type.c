@@ -32,18 +32,29 @@ static const struct {
 #define ODF "application/vnd.oasis.opendocument."
 
 /* Documents of offices are archives: the names of their first parts, or their own word, tell which. */
+static const char *const parts[][2] = {{"word/", OOXML "wordprocessingml.document"},
+                                       {"xl/", OOXML "spreadsheetml.sheet"},
+                                       {"ppt/", OOXML "presentationml.presentation"},
+                                       {"mimetype" ODF "text", ODF "text"},
+                                       {"mimetype" ODF "spreadsheet", ODF "spreadsheet"},
+                                       {"mimetype" ODF "presentation", ODF "presentation"},
+                                       {"mimetypeapplication/epub+zip", "application/epub+zip"}};
+static const char *const others[] = {"application/zip", "text/plain; charset=utf-8", "application/octet-stream"};
+
+const char *file_type_at(size_t i)
+{
+    enum { MARKS = sizeof(marks) / sizeof(marks[0]), PARTS = sizeof(parts) / sizeof(parts[0]) };
+    if (i < MARKS) return marks[i].type;
+    if (i < MARKS + PARTS) return parts[i - MARKS][1];
+    i -= MARKS + PARTS;
+    return i < sizeof(others) / sizeof(others[0]) ? others[i] : NULL;
+}
+
 static const char *type_of_zip(const char *head, size_t n)
 {
-    static const char *const parts[][2] = {{"word/", OOXML "wordprocessingml.document"},
-                                           {"xl/", OOXML "spreadsheetml.sheet"},
-                                           {"ppt/", OOXML "presentationml.presentation"},
-                                           {"mimetype" ODF "text", ODF "text"},
-                                           {"mimetype" ODF "spreadsheet", ODF "spreadsheet"},
-                                           {"mimetype" ODF "presentation", ODF "presentation"},
-                                           {"mimetypeapplication/epub+zip", "application/epub+zip"}};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (memmem(head, n, parts[i][0], strlen(parts[i][0]))) return parts[i][1];
-    return "application/zip";
+    return others[0];
 }
 
 /* UTF-8 without control characters; the last character may be cut by the end of the head. */
@@ -64,10 +75,10 @@ const char *file_type_of(const void *bytes, size_t n)
 {
     enum { HEAD = 4096 };
     const char *head = bytes;
-    if (n == 0) return "application/octet-stream";
+    if (n == 0) return others[2];
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
         if (n >= marks[i].at + marks[i].n && memcmp(head + marks[i].at, marks[i].bytes, marks[i].n) == 0)
             return marks[i].type;
     if (n >= 4 && memcmp(head, "PK\3\4", 4) == 0) return type_of_zip(head, n);
-    return is_text(head, n, n < HEAD) ? "text/plain; charset=utf-8" : "application/octet-stream";
+    return others[is_text(head, n, n < HEAD) ? 1 : 2];
 }

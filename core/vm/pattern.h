@@ -75,6 +75,8 @@ size_t pattern_memory(const char *text, size_t len);
 void pattern_give(struct pattern *p, void *memory, const char *text, size_t len);
 /* len ≤ PATTERN_MAX. False: it needs more room. `anchors`: a '^' at the start is an anchor. */
 bool pattern_compile(struct pattern *p, const char *text, size_t len, bool anchors);
+/* What is malformed in one that was compiled, for a format with one number (`error_number`); NULL: nothing. */
+const char *pattern_fault(struct pattern *p);
 bool pattern_is_plain(const char *text, size_t len);
 
 void pattern_subject(struct pattern *p, const char *s, size_t len);

@@ -307,3 +307,15 @@ bool pattern_compile(struct pattern *p, const char *text, size_t len, bool ancho
     look_ahead(p);
     return true;
 }
+
+const char *pattern_fault(struct pattern *p)
+{
+    int open = 0;
+    for (size_t i = 0; i < p->nitems; i++) {
+        open += (p->items[i].op == ITEM_OPEN) - (p->items[i].op == ITEM_CLOSE);
+        if (p->items[i].op != ITEM_ERROR) continue;
+        p->error_number = (int)p->items[i].len;
+        return p->items[i].text;
+    }
+    return open ? "unfinished capture" : NULL;
+}

@@ -1,9 +1,10 @@
 // khung check: mistakes are found in the text, with file, line, column, code and remedy, before anything runs.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { NEEDS as ALL, mistakes } from '../lib/mistakes.mjs';
+import { fields } from '../lib/mistakes_fields.mjs';
 import { KHUNG, TOP, folder, pause, plugin, serve, write } from '../lib/khung.mjs';
 
 // Without a data directory that was ever used, unless one is named.
@@ -64,13 +65,14 @@ test('each kind of mistake is found where it is', () => {
   assert.match(of('check.need'), /Add "content" to needs in plugin\.lua/);
 });
 
-for (const [name, m] of Object.entries(mistakes))
+for (const [name, m] of Object.entries({ ...mistakes, ...fields }))
   test(`${name}: is found, with a remedy in the author's language`, () => {
     const dir = folder();
     const file = (path, text) => write(join(dir, 'plugins/m', path), text);
     file('plugin.lua', `return {\n  name = "m", version = "1.0.0", api = 1, title = { vi = "M", en = "M" },\n  needs = ${m.needs ?? ALL},\n${m.extra ?? ''}}\n`);
     file('init.lua', m.source);
     file('steps.lua', 'return {}\n');
+    if (m.org) write(join(dir, 'org.json'), JSON.stringify(m.org));
     for (const lang of ['vi', 'en']) file(`locale/${lang}.lua`, 'return { ask = "{who}", ["request.ask"] = "?" }\n');
     const told = (lang) => check(join(dir, 'plugins'), '--json', '--lang', lang).json.filter((f) => f.code !== 'check.need_unused');
     const en = told('en'), vi = told('vi');
@@ -152,7 +154,10 @@ end)
   plugin(dir, 'p', source('two', 'new'), NEEDS);
   both();
   await s.stop();
+  const kept = () => execFileSync('sqlite3', [`${s.data}/khung.db`, 'select (select group_concat(hash) from plugin_version), (select group_concat(serial) from plugin_set), (select group_concat(hash) from plugin_kept)'], { encoding: 'utf8' });
+  const before = kept();
   both();
+  assert.equal(kept(), before, 'without the service, too');
   plugin(dir, 'p', source('one', 'old'), NEEDS);
   await s.start();
   assert.equal(JSON.stringify(await s.must('plugin', 'list')), versions);

@@ -84,7 +84,7 @@ test('each is told by a test of that name, which scripts/test runs, and which as
     assert.ok(isC ? /\bassert_\w+\(|\bfixture_(ok|fails|refused)\(/.test(found.body) : calls(found.body.replace(/\/\/.*$/gm, ''), asserting(text)), `${what}: "${words}" of ${file} asserts nothing`);
     // Of C the group names each test again; what it leaves out does not compile: nobody calls it.
     if (isC) assert.ok(text.split(/void (\w+)/.exec(found.line)[1]).length > 2 && text.includes('cmocka_run_group_tests'), `${what} is not in the group of ${file}`);
-    else assert.match(script, new RegExp(`^ *folder ${file.split('/')[0]}\\b`, 'm'), `${what}: scripts/test does not run ${file}`);
+    else assert.match(script, new RegExp(`^ *(at_once=1 )?folders (\\w+ )*${file.split('/')[0]}\\b`, 'm'), `${what}: scripts/test does not run ${file}`);
     seen.add(`${file} ${words}`);
   }
   assert.equal(seen.size, WITHSTOOD.length, 'each by another test');

@@ -3,6 +3,7 @@ local found = require "check.found"
 local types = require "check.types"
 local places = require "check.places"
 local names = require "check.names"
+local patterns = require "check.patterns"
 
 local Walk = {}
 
@@ -123,6 +124,7 @@ function visit.Call(self, node)
   if path == "require" then self:require(node) end
   if fn then self:call(fn, node, 2, 1) end
   places.change(self, node, path)
+  patterns.call(self, node, path)
   -- run.sleep("1d"): the object is missing.
   local base = node[1].tag == "Index" and node[1][2].tag == "String" and node[1]
   if base and self:class_of(base[1]) == "run" and self.ctx.functions["run:" .. base[2][1]] then
@@ -135,6 +137,7 @@ function visit.Invoke(self, node)
   if not name then return end
   names.invoke(self, node)
   local class, declared = self:class_of(node[1])
+  patterns.invoke(self, node, class)
   local fn = class and self.ctx.functions[class .. ":" .. name]
   local path = self.path_of(node[1])
   if fn then

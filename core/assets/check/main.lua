@@ -1,6 +1,7 @@
 -- khung check: what can be seen in the text of a plugin without running it.
 --
--- Called with the host's knowledge { api, plugin, plugins, events, is_field, is_duration, is_cron }; gives a list of
+-- Called with the host's knowledge { api, plugin, plugins, events, refs, media, organisation, and what
+-- judges a text: is_field, is_duration, is_cron, why_not, pattern_fault }; gives a list of
 -- findings { file, line, column, code, severity, values }. Runs in a plain Lua state of the tool, on text alone. The
 -- parser and the checks of ordinary Lua are those of luacheck.
 local ctx = ...

@@ -29,6 +29,8 @@ function names.collect(walk, node)
       if name then ctx.flows[name] = true else ctx.flows_open = true end
     elseif path == "events.emit" then
       if name then ctx.emitted[name] = true else ctx.emitted_open = true end
+    elseif path == "storage.table" or path == "content.type" then
+      if name then ctx.refs[name] = true else ctx.refs_open = true end
     end
   end
   for _, child in ipairs(node) do names.collect(walk, child) end

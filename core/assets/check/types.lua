@@ -1,4 +1,5 @@
 -- Values that are written down: are they of the type that the description asks for?
+local fields = require "check.fields"
 local found = require "check.found"
 
 local literal = { String = "text", Number = "number", Table = "table", True = "boolean", False = "boolean", Function = "function" }
@@ -21,26 +22,6 @@ function types.pairs_of(node)
   return map, whole
 end
 
--- { name = "text!", … }: each is a field's type, or a table that begins with one.
-local function fields(walk, node)
-  for name, item in pairs(types.pairs_of(node)) do
-    local decl = item[2].tag == "Table" and item[2][1] or item[2]
-    if decl and decl.tag == "String" and not walk.ctx.is_field(decl[1]) then
-      walk:add(decl, "error", "field.type", { type = decl[1], field = name })
-    end
-  end
-end
-
--- { { "commune", "text" }, … }
-local function columns(walk, node)
-  for _, item in ipairs(node) do
-    local name, decl = item.tag == "Table" and item[1], item.tag == "Table" and item[2]
-    if name and name.tag == "String" and decl and decl.tag == "String" and not walk.ctx.is_field(decl[1]) then
-      walk:add(decl, "error", "field.type", { type = decl[1], field = name[1] })
-    end
-  end
-end
-
 local targets = { person = true, position = true, role = true, unit = true, above = true }
 
 -- Whom a question goes to.
@@ -53,21 +34,31 @@ local function target(walk, node)
         walk:named(item, "error", "check.target_key", { name = key }, found.sorted_keys(targets))
       end
     end
+    for _, kind in ipairs { "position", "role" } do
+      local item = types.pairs_of(node)[kind]
+      local name, names = item and item[2].tag == "String" and item[2][1], walk.ctx.organisation[kind]
+      if name and next(names) and not names[name] then
+        walk:named(item[2], "warning", "check." .. kind, { name = name }, found.sorted_keys(names))
+      end
+    end
+    fields.check_holes(walk, node)
     for _, item in ipairs(node) do
-      if item.tag ~= "Pair" then target(walk, item) end
+      if item.tag ~= "Pair" and item.tag ~= "Nil" then target(walk, item) end
     end
   end
 end
 
 local meaning = {
-  ["content.type fields"] = fields, ["storage.table fields"] = fields, ["flow.define input"] = fields,
-  ["report.define params"] = fields, ["report.define columns"] = columns, ["run:ask form"] = fields,
-  ["run:ask_all form"] = fields, ["command.define args"] = fields, ["run:ask to"] = target, ["run:ask escalate"] = target, ["run:ask_all to"] = target,
-  ["run:ask_all escalate"] = target,
+  ["content.type fields"] = fields.stored, ["storage.table fields"] = fields.stored,
+  ["flow.define input"] = fields.list,
+  ["flow.define forms"] = fields.forms, ["report.define params"] = fields.list,
+  ["report.define columns"] = fields.columns, ["run:ask form"] = fields.list, ["run:ask_all form"] = fields.list,
+  ["command.define args"] = fields.list, ["run:ask to"] = target, ["run:ask escalate"] = target,
+  ["run:ask_all to"] = target, ["run:ask_all escalate"] = target,
 }
 
 for _, method in ipairs { "get", "post", "put", "patch", "delete" } do
-  for _, list in ipairs { "params", "query", "input" } do meaning["route." .. method .. " " .. list] = fields end
+  for _, list in ipairs { "params", "query", "input" } do meaning["route." .. method .. " " .. list] = fields.list end
 end
 
 -- One argument or option `param` of the function `fn`.
