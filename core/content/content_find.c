@@ -26,7 +26,7 @@ static int get_revision(struct session *s, const struct registry *r, const struc
     if (rc == 0 && k->type && strcmp(k->type, row.type) != 0) rc = ERR_NOT_FOUND;
     if (rc == 0 && k->published && !row.pub_rev) rc = ERR_NOT_FOUND;
     if (rc == 0) rc = content_type_of(r, row.type, &t, err);
-    int64_t wanted = k->rev ? k->rev : k->published ? row.pub_rev : row.draft_rev;
+    int64_t newest = row.draft_rev, wanted = k->rev ? k->rev : k->published ? row.pub_rev : row.draft_rev;
     if (rc == 0) rc = content_revision_load(s->db, id, wanted, a, &rev, err);
     if (rc == 0) rc = content_body_read(t, rev.body, rev.body_len, a, &stored, err);
     if (rc == ERR_NOT_FOUND) {
@@ -37,6 +37,7 @@ static int get_revision(struct session *s, const struct registry *r, const struc
     row.draft_rev = wanted;
     memcpy(row.hash, rev.hash, sizeof(row.hash));
     if (k->published) row.state = CONTENT_PUBLISHED;
+    if (k->published && row.pub_rev != newest) row.publish_at = 0; /* the plan of a draft */
     rc = content_item_make(t, &row, &stored, a, out, err);
     if (rc == 0 && rev.note && val_set(a, out->as.obj.fields, "note", val_str(rev.note)) != 0)
         rc = content_too_large(err);

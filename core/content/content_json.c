@@ -14,12 +14,14 @@
 #define IS_ERASED "r.salt is not null and instr(r.body, '" ERASED_TEXT "') > 0"
 #define ERASED_TAG "-e"
 
+/* The plan is that of the newest revision: where this is not public yet, neither is the plan. */
+#define PLAN "iif(i.draft_rev = i.pub_rev, i.publish_at, null)"
 static const char by_slug_sql[] =
-    "select i.id, i.slug, i.unit, i.pub_rev, i.published_at, i.publish_at, r.hash, r.body, r.note, "
+    "select i.id, i.slug, i.unit, i.pub_rev, i.published_at, " PLAN ", r.hash, r.body, r.note, "
     "r.at, " IS_ERASED " from item_slug s join item i on i.id = s.item left join revision r on r.id = i.pub_id"
     " where s.type = ?1 and s.slug = ?2";
 static const char by_id_sql[] =
-    "select i.id, i.slug, i.unit, i.pub_rev, i.published_at, i.publish_at, r.hash, r.body, r.note, "
+    "select i.id, i.slug, i.unit, i.pub_rev, i.published_at, " PLAN ", r.hash, r.body, r.note, "
     "r.at, " IS_ERASED " from item i left join revision r on r.id = i.pub_id where i.id = ?2 and i.type = ?1";
 
 static void add_instant(struct buf *out, const char *name, int64_t ms)

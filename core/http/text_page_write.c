@@ -13,7 +13,7 @@
 #include "plugin/plugins.h"
 #include "plugin/registry.h"
 
-enum { TASKS = 20, NAMES = 10 };
+enum { TASKS = 20, NAMES = 10, REACHED = 200 };
 
 static const struct val *field(const struct text_view *v, const char *name)
 {
@@ -121,7 +121,7 @@ static int add_head(struct text_view *v, struct err *err)
     if (v->is_whole) add_line(v, "page.text_author", "created_by");
     if (v->is_whole) add_line(v, "page.text_created", "created_at");
     if (v->is_whole) add_line(v, "page.text_changed", "changed_at");
-    add_line(v, "page.text_publish_at", "publish_at");
+    if (val_is_str(field(v, "state"), "scheduled")) add_line(v, "page.text_publish_at", "publish_at");
     add_line(v, "page.text_published", "published_at");
     page_add(v->p, "<dt>%k</dt><dd>%i", "task.page_revision", v->item.as.obj.rev);
     if (val_is(hash, VAL_STR) && hash->as.str.len > 12) {
@@ -150,11 +150,13 @@ static int add_fields(struct text_view *v, struct err *err)
 /* By name, without its authors, who do not approve. */
 static void add_names(struct text_view *v, const struct val *to, const struct val *authors)
 {
-    struct people_crowd crowd = {.most = 1000};
+    struct people_crowd crowd = {.most = REACHED};
     struct err ignored = {0};
     int named = 0;
-    for (size_t i = 0; val_at(to, i); i++)
-        if (people_reach(v->s, val_at(to, i), v->s->arena, &crowd, &ignored) != 0) return;
+    for (size_t i = 0; val_at(to, i) && !ignored.code; i++)
+        people_reach(v->s, val_at(to, i), v->s->arena, &crowd, &ignored);
+    bool is_cut = ignored.code == ERR_LIMIT; /* there are more */
+    if (ignored.code && !is_cut) return;
     for (size_t i = 0; i < crowd.n; i++) {
         bool wrote = false;
         for (size_t k = 0; val_at(authors, k); k++)
@@ -164,8 +166,8 @@ static void add_names(struct text_view *v, const struct val *to, const struct va
         if (named == 1) page_add(v->p, "%k", "page.text_asked");
         page_add(v->p, named == 1 ? " %s" : ", %s", crowd.of[i].name);
     }
-    if (named > NAMES) page_add(v->p, " …");
-    if (!named) page_add(v->p, "%k", "page.text_asked_none");
+    if (named && (named > NAMES || is_cut)) page_add(v->p, " …");
+    if (!named && !is_cut) page_add(v->p, "%k", "page.text_asked_none");
 }
 
 static void add_task(struct text_view *v, const struct val *task, const struct val *authors)

@@ -11,6 +11,9 @@ const SOURCE = `content.type("memo", { fields = { title = "text!", body = "text"
 route.get("/pic.svg", { title = "pic" }, function(req) return { svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>' } end)
 flow.define("review", { title = "review", input = { item = "integer!" } }, function(run, input)
   return run:ask { to = { position = "head", unit = people.unit("north") }, title = "Read the memo", about = content.get("memo", input.item), see = "/x/t/pic.svg" }
+end)
+flow.define("crowd", { title = "crowd", input = { item = "integer!" } }, function(run, input)
+  return run:ask { to = { role = "reviewer", unit = people.unit("north") }, title = "Read it", about = content.get("memo", input.item) }
 end)`;
 const ORG = {
   positions: [{ code: 'head', title: 'Head', roles: ['boss'] }, { code: 'clerk', title: 'Clerk', roles: ['writer'] }],
@@ -146,6 +149,31 @@ describe('the page of a text', () => {
     assert.doesNotMatch(hoa, /Read the memo/);
     assert.match(hoa, /Others are asked to decide about it/);
     assert.match((await on.mai.request('GET', `/tasks/${task.id}`)).text, new RegExp(`href="/texts/${id}"`));
+  });
+
+  it('of a crowd that is asked it names some', async () => {
+    const many = Array.from({ length: 250 }, (_, i) => `p${i}`);
+    await s.org({ persons: many.map((code) => ({ code, name: `Person ${code}` })), role_holders: many.map((person) => ({ role: 'reviewer', person, unit: 'north', from: '2020-01-01' })),
+      roles: [{ name: 'reviewer', verbs: ['task.decide'] }] });
+    const id = await memo();
+    await s.open(await s.startFlow('t.crowd', { item: id }));
+    assert.match((await page('lan', id)).text, /Asked: Person p\d+(, Person p\d+){9} …/);
+  });
+
+  it('the plan of a draft is not told with the revision that is public', async () => {
+    const id = await memo();
+    await act('hoa', id, 'submit');
+    await act('mai', id, 'approve');
+    await act('mai', id, 'publish');
+    const told = async () => [(await page('dao', id)).text, (await s.as('dao')('GET', `/api/content/memo/${id}`)).text, (await s.as('dao')('GET', '/api/search?q=Plan')).text];
+    for (const text of (await told()).slice(0, 2)) assert.match(text, /Đề án 2021/);
+    assert.match((await told())[1], /"publish_at":/);
+    assert.equal((await s.as('hoa')('PATCH', `/api/content/memo/${id}`, { title: 'Plan of a draft' }, { 'if-match': '*' })).status, 200);
+    await act('hoa', id, 'submit');
+    await act('mai', id, 'approve');
+    assert.equal((await act('mai', id, 'schedule', { at: '2031-01-05T08:00' })).status, 303);
+    for (const text of await told()) assert.doesNotMatch(text, /2031|Plan of a draft/);
+    assert.match((await page('mai', id)).text, /2031/);
   });
 
   it('a notice leads to it; reading a draft stands in the audit once a day, not of an author', async () => {
