@@ -1,15 +1,24 @@
-/* Full text: the words of a query in any order, without regard to marks and case, in pages.
+/* Full text: the words of a query, whole, in any order, without regard to marks and case, in pages.
  *
  * What is found comes in four ways, the best first: all words in the title as they were written, anywhere as they were
  * written, in the title without marks, anywhere without marks; in each way the newest item first. Each way is one
  * question to the index, which excludes the ways before it and goes down the numbers of items, so that a page begins
  * where the last one ended and costs what the first one cost, and what an item is found by depends on its own text
  * alone: neither the order nor a cursor tells of other texts how often they have a word, as a rank by frequencies
- * (bm25) does. Words are quoted, so nothing of a query can act as syntax of the index. */
+ * (bm25) does. Words are quoted, so nothing of a query can act as syntax of the index.
+ *
+ * A cursor can be read by whoever has it. So it names only what this reader may see: an item of the page, or one that
+ * the filters left out. What they may not see is passed over as if it were not there: it ends no page, it does not
+ * count among the rows that a page looks at, and whether there is a next page does not hang on it. That is an item of
+ * a type that is hidden from them, or that no plugin has now; and where they read drafts in one unit only and ask for
+ * it, an item of another unit, whose newest text may have the words.
+ *
+ * A page ends with its limit, after LOOKED_MAX rows, or when it has taken half of the memory that it was given. */
 #include "content/content_internal.h"
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/text.h"
 #include "store/list.h"
 
@@ -48,15 +57,18 @@ enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 struct seeker {
     struct session *s;
     const struct content_search *q;
+    const struct registry *types;
     struct arena *a;
+    size_t most; /* of the arena */
     struct val *items;
     const char *text[2]; /* as it was written, folded */
-    int64_t way, id;     /* the last place that was looked at */
+    int64_t only_unit;   /* the only one whose drafts the reader sees; 0: those of all, or none are sought */
+    int64_t way, id;     /* the last place that was looked at and that the reader may see */
     int64_t looked;
     bool is_full;
 };
 
-/* {columns}: ("word"* AND …); each word also finds its continuations. False: no word. */
+/* {columns}: ("word" AND …). False: no word. */
 static bool add_way(struct buf *out, const struct way *w, const char *text)
 {
     size_t n = 0, len = strlen(text), i = 0;
@@ -68,7 +80,7 @@ static bool add_way(struct buf *out, const struct way *w, const char *text)
         if (i > start) {
             buf_add_str(out, n++ ? " AND \"" : "\"");
             buf_add(out, text + start, i - start);
-            buf_add_str(out, "\"*");
+            buf_add_char(out, '"');
         }
         if (i < len) i++;
     }
@@ -91,50 +103,68 @@ static bool match_of(const struct seeker *k, int way, struct buf *out)
 
 /* Of each item one row: the public text, or the newest, which has a row of its own unless it is the public one. */
 static const char search_sql[] =
-    "select i.id, (?2 is null or i.type = ?2) and (?3 = 0 or i.unit = ?3) from item_text t cross join item i"
-    " on i.id = t.rowid >> 1 where item_text match ?1 and t.rowid < ?4"
-    " and (t.rowid & 1) = (?5 or i.draft_rev is i.pub_rev) order by t.rowid desc limit ?6";
+    "select i.id, i.type, i.unit from item_text t cross join item i on i.id = t.rowid >> 1"
+    " where item_text match ?1 and t.rowid < ?2 and (t.rowid & 1) = (?3 or i.draft_rev is i.pub_rev)"
+    " order by t.rowid desc";
 
 const char *content_search_statement(void)
 {
     return search_sql;
 }
 
-/* One that is not shown to this session takes no place in the page, and no page ends with it. */
+static bool is_seen(const struct seeker *k, const char *type, int64_t unit)
+{
+    const struct content_type *t;
+    struct err ignored = {0};
+    if (k->only_unit && unit != k->only_unit) return false;
+    return content_type_of(k->types, type, &t, &ignored) == 0 && !content_is_hidden(k->s, t);
+}
+
+static bool fits(const struct seeker *k, const char *type, int64_t unit)
+{
+    const struct list_filter *t = list_filter_of(k->q->page, "type"), *u = list_filter_of(k->q->page, "unit");
+    return (!t || val_is_str(&t->value, type)) && (!u || !u->value.as.i || u->value.as.i == unit);
+}
+
 static int take(struct seeker *k, int64_t id, struct err *err)
 {
     struct content_key key = {.id = id, .published = k->q->published};
     struct val item;
+    size_t n = k->items->as.list.n;
+    k->is_full = (int64_t)n == k->q->page->limit || (n && k->a->used > k->most);
+    if (k->is_full) return 0;
     int rc = content_get(k->s, &key, k->a, &item, err);
     if (rc != 1) return rc;
-    k->is_full = (int64_t)k->items->as.list.n == k->q->page->limit;
-    if (k->is_full) return 0;
     return val_add(k->a, k->items, item) ? content_too_large(err) : 0;
+}
+
+/* A row of the index; one that the reader does not see leaves no trace. */
+static int look_at(struct seeker *k, struct stmt *row, struct err *err)
+{
+    size_t len;
+    int64_t id = stmt_int(row, 0), unit = stmt_int(row, 2);
+    const char *type = stmt_text(row, 1, &len);
+    if (!is_seen(k, type, unit)) return 0;
+    k->is_full = k->looked == LOOKED_MAX;
+    int rc = !k->is_full && fits(k, type, unit) ? take(k, id, err) : 0;
+    if (rc || k->is_full) return rc;
+    k->id = id;
+    k->looked++;
+    return 0;
 }
 
 static int look(struct seeker *k, const struct buf *match, struct err *err)
 {
-    const struct list_filter *type = list_filter_of(k->q->page, "type"), *unit = list_filter_of(k->q->page, "unit");
     struct stmt *st = store_stmt(k->s->db, search_sql, err);
-    int rc;
+    int rc = 0, failed = 0;
     if (!st) return err->code;
     stmt_bind_text(st, 1, match->data, match->len);
-    if (type) stmt_bind_text(st, 2, type->value.as.str.s, type->value.as.str.len);
-    stmt_bind_int(st, 3, unit ? unit->value.as.i : 0);
-    stmt_bind_int(st, 4, k->id ? 2 * k->id : INT64_MAX);
-    stmt_bind_int(st, 5, k->q->published);
-    stmt_bind_int(st, 6, LOOKED_MAX + 1 - k->looked);
-    while ((rc = stmt_step(st, err)) == 1 && k->looked < LOOKED_MAX) {
-        int64_t id = stmt_int(st, 0);
-        int taken = stmt_int(st, 1) ? take(k, id, err) : 0;
-        if (taken < 0) rc = taken;
-        if (rc < 0 || k->is_full) break;
-        k->id = id;
-        k->looked++;
-    }
-    k->is_full |= rc == 1;
+    stmt_bind_int(st, 2, k->id ? 2 * k->id : INT64_MAX);
+    stmt_bind_int(st, 3, k->q->published);
+    while (!failed && !k->is_full && (rc = stmt_step(st, err)) == 1)
+        failed = look_at(k, st, err);
     stmt_done(st);
-    return rc < 0 ? rc : 0;
+    return failed ? failed : rc < 0 ? rc : 0;
 }
 
 static int seek(struct seeker *k, struct err *err)
@@ -165,6 +195,14 @@ static int begin(struct seeker *k, struct err *err)
     return 0;
 }
 
+/* What this reader sees. */
+static void open_eyes(struct seeker *k)
+{
+    const struct list_filter *unit = list_filter_of(k->q->page, "unit");
+    if (unit && !k->q->published && !content_may_read_drafts(k->s, 0, NULL)) k->only_unit = unit->value.as.i;
+    k->most = k->a->used + (k->a->max - k->a->used) / 2;
+}
+
 int content_search(struct session *s, const struct content_search *q, struct arena *a, struct val *items,
                    struct err *err)
 {
@@ -176,7 +214,12 @@ int content_search(struct session *s, const struct content_search *q, struct are
     int rc = text_nfc(a, q->text, strlen(q->text), &k.text[0], &len, err);
     if (rc == 0 && text_fold(a, k.text[0], len, &k.text[1], &len) != 0) rc = content_too_large(err);
     if (rc == 0) rc = begin(&k, err);
-    if (rc == 0) rc = seek(&k, err);
+    if (rc) return rc;
+    open_eyes(&k);
+    struct registry *types = content_registry(s);
+    k.types = types;
+    rc = seek(&k, err);
+    if (types) registry_drop(types);
     if (rc == 0 && k.is_full) rc = list_cursor(q->page, val_int(k.way), val_int(k.id), a, &s->next, err);
     return rc ? rc : list_pick(q->page, a, items, err);
 }

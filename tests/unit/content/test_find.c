@@ -140,6 +140,8 @@ static void search_works_without_marks_and_ranks_exact_marks_first(void **state)
     assert_string_equal(fixture_str(f, &rows.as.list.items[0], "title"), "Hội nghị");
     rows = fixture_call(f, "content.search", ARGS(f, val_str("duong hoi")));
     assert_int_equal(rows.as.list.n, 1);
+    rows = fixture_call(f, "content.search", ARGS(f, val_str("duon hoi")));
+    assert_int_equal(rows.as.list.n, 0);
     rows = fixture_call(f, "content.search", ARGS(f, val_str("\"*( NEAR -")));
     assert_int_equal(rows.as.list.n, 0);
     rows = fixture_call(f, "content.search", ARGS(f, val_str("de an"), J(f, "{\"published\":true}")));
@@ -183,6 +185,78 @@ static void a_search_that_finds_few_among_many_goes_on_by_its_cursor(void **stat
     assert_null(f->s.next);
 }
 
+static struct val publish(struct fixture *f, const char *type, const char *title)
+{
+    struct val o = val_map(), item;
+    assert_int_equal(val_set(&f->a, &o, "title", val_str(title)), 0);
+    item = fixture_call(f, "content.create", ARGS(f, val_str(type), o));
+    return fixture_call(f, "content.publish", ARGS(f, item));
+}
+
+/* More than a page looks at. */
+static void what_the_reader_may_not_see_ends_no_page_of_a_search(void **state)
+{
+    struct fixture *f = *state;
+    struct list_query q;
+    struct val none = val_map(), o = J(f, "{\"limit\":1}");
+    publish(f, "rule", "Quy");
+    struct val last = publish(f, "news", "Quy");
+    store_begin(f->s.db, &f->err);
+    for (int i = 0; i < 1100; i++)
+        publish(f, "rule", "Quy");
+    store_commit(f->s.db, &f->err);
+    struct val first = publish(f, "news", "Quy");
+    publish(f, "rule", "Quy");
+    f->s.mode = SESSION_READ;
+    f->s.actor = (struct actor){.user = PEOPLE_ANONYMOUS, .plugin = "awards"};
+    f->s.vm = NULL; /* the cursor is the session's */
+    struct val rows = fixture_call(f, "content.search", ARGS(f, val_str("quy"), o));
+    assert_int_equal(rows.as.list.n, 1);
+    assert_int_equal(rows.as.list.items[0].as.obj.id, first.as.obj.id);
+    const char *cursor, *given = f->s.next;
+    fixture_fail(f, "list", list_read(&content_hits, &none, NULL, &f->a, &q, &f->err));
+    fixture_fail(f, "cursor", list_cursor(&q, val_int(0), val_int(first.as.obj.id), &f->a, &cursor, &f->err));
+    assert_non_null(given);
+    assert_string_equal(given, cursor);
+    assert_int_equal(val_set(&f->a, &o, "after", val_str(given)), 0);
+    rows = fixture_call(f, "content.search", ARGS(f, val_str("quy"), o));
+    assert_int_equal(rows.as.list.n, 1);
+    assert_int_equal(rows.as.list.items[0].as.obj.id, last.as.obj.id);
+    assert_null(f->s.next);
+}
+
+/* What is read of it is whole texts, whatever is asked for. */
+static void a_page_of_a_search_ends_where_there_is_no_more_room(void **state)
+{
+    enum { ITEMS = 40, BODY = 20000 };
+    struct fixture *f = *state;
+    char *body = arena_alloc(&f->a, BODY + 1);
+    struct val fields = val_map(), o = J(f, "{\"fields\":\"id,title\",\"limit\":1000}");
+    size_t n = 0, pages = 0;
+    memset(body, '-', BODY);
+    assert_int_equal(val_set(&f->a, &fields, "title", val_str("Quy")), 0);
+    assert_int_equal(val_set(&f->a, &fields, "body", val_str(body)), 0);
+    for (int i = 0; i < ITEMS; i++)
+        fixture_call(f, "content.create", ARGS(f, val_str("news"), fields));
+    do {
+        struct list_query q;
+        struct content_search search = {.text = "quy", .page = &q};
+        struct arena few;
+        struct val items;
+        arena_init(&few, (size_t)ITEMS * BODY);
+        fixture_fail(f, "list", list_read(&content_hits, &o, NULL, &f->a, &q, &f->err));
+        fixture_fail(f, "search", content_search(&f->s, &search, &few, &items, &f->err));
+        assert_true(items.as.list.n > 0);
+        n += items.as.list.n;
+        pages++;
+        const char *next = f->s.next ? arena_strdup(&f->a, f->s.next) : NULL;
+        if (next) assert_int_equal(val_set(&f->a, &o, "after", val_str(next)), 0);
+        arena_close(&few);
+    } while (f->s.next && pages < ITEMS);
+    assert_int_equal(n, ITEMS);
+    assert_true(pages > 1 && pages < ITEMS / 2);
+}
+
 /* A cursor is text from outside. */
 static void a_forged_cursor_of_a_search_is_refused(void **state)
 {
@@ -215,6 +289,8 @@ int main(void)
         TEST(search_works_without_marks_and_ranks_exact_marks_first),
         TEST(a_page_of_a_search_begins_where_the_last_one_ended),
         TEST(a_search_that_finds_few_among_many_goes_on_by_its_cursor),
+        TEST(what_the_reader_may_not_see_ends_no_page_of_a_search),
+        TEST(a_page_of_a_search_ends_where_there_is_no_more_room),
         TEST(a_forged_cursor_of_a_search_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
