@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "runtime/log.h"
 
-enum { RUNS_AT_ONCE = 100, VALUES_AT_ONCE = 200, RETRY_MS = 1000 };
+enum { RUNS_AT_ONCE = 100, VALUES_AT_ONCE = 200, HOLDERS_AT_ONCE = 2000, RETRY_MS = 1000 };
 
 struct piece {
     struct lane_work work;
@@ -42,25 +42,27 @@ static int next_value(struct store *db, struct flow_catch *at, struct err *err)
 }
 
 /* Where nobody waits, nobody waits for ever. */
-static int untie(struct flow *f, struct store *db, const struct flow_catch *at, int *left, int64_t now, struct err *err)
+static int untie(struct flow *f, struct store *db, const struct flow_catch *at, struct flow_turn_left *left,
+                 int64_t now, struct err *err)
 {
     int64_t first = 0;
-    int rc = flow_turn_first(db, at->name, at->key, &first, err), had = *left;
-    if (rc == 0 && first) rc = flow_turn_untie(f, db, at->name, at->key, left, now, err);
-    if (rc == 0 && *left < had) lane_wake_at(f->lane, &f->runs_source, now);
+    int rc = flow_turn_first(db, at->name, at->key, &first, err), had = left->runs;
+    if (rc == 0 && first) rc = flow_turn_untie(f, db, at, left, now, err);
+    if (rc >= 0 && left->runs < had) lane_wake_at(f->lane, &f->runs_source, now);
     return rc;
 }
 
 static int look(struct flow *f, struct store *db, struct flow_catch *at, int64_t now, struct err *err)
 {
-    int left = RUNS_AT_ONCE;
-    for (int i = 0; i < VALUES_AT_ONCE && left > 0; i++) {
+    struct flow_turn_left left = {.runs = RUNS_AT_ONCE, .holders = HOLDERS_AT_ONCE};
+    for (int i = 0; i < VALUES_AT_ONCE && left.runs > 0 && left.holders > 0; i++) {
         int rc = at->is_within ? 1 : next_value(db, at, err);
         at->is_looked = rc == 0;
-        if (rc == 1) rc = flow_turn_admit(f, db, at->name, at->key, &left, now, err) ? err->code : 1;
-        if (rc == 1) rc = untie(f, db, at, &left, now, err) ? err->code : 1;
-        at->is_within = left == 0;
         if (rc != 1) return rc;
+        rc = flow_turn_admit(f, db, at->name, at->key, &left.runs, now, err);
+        if (rc == 0) rc = untie(f, db, at, &left, now, err);
+        if (rc < 0) return rc;
+        at->is_within = rc == 1 || left.runs == 0;
     }
     return 0;
 }

@@ -170,7 +170,7 @@ static int look_one(struct flow *f, struct session *s, const struct doubt *d, in
     return rc ? rc : flow_task_look(s, task, err);
 }
 
-/* Doubts one after another, until so many tasks have been looked at. */
+/* Doubts one after another, until so many tasks have been looked at, or what hangs on so many persons or units. */
 static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
 {
     struct flow *f = ((struct doubt_work *)w)->flow;
@@ -190,14 +190,14 @@ static int run_piece(struct lane_work *w, struct lane *lane, struct err *err)
             looked++;
             continue;
         }
-        rc =
-            d.kind == DOUBT_PLACE && !d.after ? store_run(s.db, place_sql, d.unit, people_day(f->host, s.now), err) : 0;
+        bool moved = d.kind == DOUBT_PLACE && !d.after;
+        rc = moved ? store_run(s.db, place_sql, d.unit, people_day(f->host, s.now), err) : 0;
         if (rc == 0) rc = find_tasks(s.db, &d, ids, &n, err);
         for (size_t i = 0; rc == 0 && i < n; i++)
             rc = look_one(f, &s, &d, ids[i], err);
         if (rc == 0) rc = settle(s.db, &d, n < PIECE, n ? ids[n - 1] : 0, err);
         if (rc < 0) return rc;
-        looked += n;
+        looked += n + moved;
     }
     return 0;
 }

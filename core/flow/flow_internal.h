@@ -165,9 +165,10 @@ struct flow {
     /* Runs by what they are, as part of the transaction; and what of it is committed. Of those that run or have ended,
      * only the changes since the start are counted. */
     _Atomic int64_t counts[FLOW_COUNTS], committed[FLOW_COUNTS];
-    bool doubts_queued;        /* a piece of flow_doubt.c is in the lane's queue */
-    int64_t doubts_after;      /* and not before */
-    int64_t votes_after;       /* the same of flow_vote_unread.c */
+    bool doubts_queued;   /* a piece of flow_doubt.c is in the lane's queue */
+    int64_t doubts_after; /* and not before */
+    int64_t votes_after;  /* the same of flow_vote_unread.c, which has come so far: */
+    int64_t votes_run, votes_entry;
     bool keys_left, keys_told; /* flow_vote_key.c: of states of secret votes that are no more; the log has it */
 };
 
@@ -211,10 +212,14 @@ int flow_turn_count(struct flow *f, struct store *db, int64_t now, struct err *e
 /* flow_turn_circle.c: ERR_REFUSED "flow.turn_circle" {flow, run, waits}: the turn for which this child would wait never
  * comes free, since who has it waits for one that is kept above the call. */
 int flow_turn_circle(struct store *db, const struct flow_run *run, const char *key, struct err *err);
-/* Those come in, but no more than *left, for which runs that have this turn would wait for ever, as long as the turn
- * does not come free without. */
-int flow_turn_untie(struct flow *f, struct store *db, int64_t name, const char *key, int *left, int64_t now,
-                    struct err *err);
+/* What is left to do in this slice: runs that may come in; runs that have a turn, and may be looked at. */
+struct flow_turn_left {
+    int runs, holders;
+};
+/* Those come in for which runs that have this turn would wait for ever, as long as the turn does not come free without.
+ * 1: there may be more of them; 0: no more. */
+int flow_turn_untie(struct flow *f, struct store *db, const struct flow_catch *at, struct flow_turn_left *left,
+                    int64_t now, struct err *err);
 const char *flow_value_key(const struct val *v, struct arena *a, struct err *err);
 
 /* flow_search.c: search = { fields } */

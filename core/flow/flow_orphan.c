@@ -18,6 +18,23 @@ int flow_task_set_orphan(struct store *db, int64_t task, int64_t since, const ch
     return stmt_run(s, err);
 }
 
+/* Is it somebody's among them who may answer it: no author of its text, and nobody who has answered beside it? */
+static int can_take(struct session *s, const struct flow_task *t, const struct val *targets, struct err *err)
+{
+    int rc = flow_task_can_anybody(s, targets, err);
+    return rc == 1 ? flow_task_has_others(s, t, targets, err) : rc;
+}
+
+static int holder_can_take(struct session *s, const struct flow_task *t, const char *position, int64_t unit,
+                           struct err *err)
+{
+    struct val target = val_map(), targets = val_list();
+    if (val_set(s->arena, &target, "position", val_str(position)) ||
+        val_set(s->arena, &target, "unit", val_int(unit)) || val_add(s->arena, &targets, target))
+        return err_set(err, ERR_NOMEM, "memory", NULL);
+    return can_take(s, t, &targets, err);
+}
+
 static int add(struct session *s, const struct flow_task *t, const char *key, const char *name, int64_t unit,
                struct err *err)
 {
@@ -28,20 +45,16 @@ static int add(struct session *s, const struct flow_task *t, const char *key, co
     return rc ? rc : 1;
 }
 
-/* The next unit above with a holder of the position who can come in; where there is none, it is waited for. */
+/* The next unit above with a holder of the position who can take it; where there is none, it is waited for. */
 static int find_above(struct session *s, const struct flow_task *t, const char *position, int64_t unit, int64_t *above,
                       struct err *err)
 {
     int64_t day = people_day(s->host, s->now), from = unit;
     for (int level = 0; level < 32; level++) {
-        struct val target = val_map();
         int rc = flow_target_above(s->db, position, unit, day, above, err);
         if (rc < 0) return rc;
         if (rc == 0) break;
-        if (val_set(s->arena, &target, "position", val_str(position)) ||
-            val_set(s->arena, &target, "unit", val_int(*above)))
-            return err_set(err, ERR_NOMEM, "memory", NULL);
-        rc = people_can_anybody(s, &target, s->now, err);
+        rc = holder_can_take(s, t, position, *above, err);
         if (rc) return rc;
         unit = *above;
     }
@@ -81,6 +94,7 @@ static int add_successor(struct session *s, const struct flow_task *t, int64_t p
     stmt_bind_int(other, 4, person);
     rc = stmt_step(other, err);
     stmt_done(other);
+    if (rc == 1) rc = holder_can_take(s, t, position, unit, err);
     if (rc < 0) return rc;
     if (rc == 1) return add(s, t, "position", position, unit, err);
     rc = find_above(s, t, position, unit, &above, err);
@@ -90,7 +104,7 @@ static int add_successor(struct session *s, const struct flow_task *t, int64_t p
 /* Whom the flow said it would escalate to. 1: somebody can be asked; 0: nobody, and they are waited for. */
 static int add_named(struct session *s, const struct flow_task *t, struct err *err)
 {
-    int rc = t->escalate.type == VAL_LIST ? flow_task_can_anybody(s, &t->escalate, err) : 0;
+    int rc = t->escalate.type == VAL_LIST ? can_take(s, t, &t->escalate, err) : 0;
     for (size_t i = 0; rc == 0 && val_at(&t->escalate, i); i++)
         rc = flow_orphan_wait_for(s, t->id, val_at(&t->escalate, i), err);
     for (size_t i = 0; rc == 1 && val_at(&t->escalate, i); i++) {
@@ -164,13 +178,18 @@ static int make_orphan(struct session *s, const struct flow_task *t, const char 
     return rc ? rc : tell_orphan(s, t, found == 1, why, err);
 }
 
-/* Those it was asked of instead may have gone, and others may have come in above. */
-static int ask_again(struct session *s, const struct flow_task *t, struct err *err)
+/* Those it was asked of instead may have gone, others may have come in above, and there may be another reason. */
+static int look_again(struct session *s, const struct flow_task *t, const char *why, struct err *err)
 {
-    int rc = t->kind == TASK_BALLOT ? 1 : flow_task_can_anybody(s, &t->targets, err);
-    if (rc) return rc < 0 ? rc : 0;
-    rc = add_those_above(s, t, err);
-    return rc == 1 ? tell_orphan(s, t, true, t->orphan_why, err) : rc;
+    if (!why) return err->code;
+    bool other = !t->orphan_why || strcmp(why, t->orphan_why) != 0;
+    int rc = other ? flow_task_set_orphan(s->db, t->id, t->orphan, why, err) : 0;
+    if (rc) return rc;
+    rc = t->kind == TASK_BALLOT ? 1 : can_take(s, t, &t->targets, err);
+    int found = rc == 0 ? add_those_above(s, t, err) : 0;
+    if (rc < 0 || found < 0) return rc < 0 ? rc : found;
+    if (found || (other && t->kind == TASK_BALLOT)) return tell_orphan(s, t, found == 1, why, err);
+    return other ? flow_task_log(s, t->id, "orphan", 0, why, err) : 0;
 }
 
 static int end_orphan(struct session *s, const struct flow_task *t, struct err *err)
@@ -214,10 +233,9 @@ int flow_task_look(struct session *s, int64_t id, struct err *err)
     bool held = rc == 1;
     if (held) rc = flow_task_has_others(s, &t, &own, err);
     if (rc < 0) return rc;
-    if (rc == 0 && t.orphan) return ask_again(s, &t, err);
-    int once = held && rc == 0 ? flow_task_is_once(s->db, &t, err) : 0;
+    if (rc == 1) return t.orphan ? end_orphan(s, &t, err) : 0;
+    int once = held ? flow_task_is_once(s->db, &t, err) : 0;
     if (once < 0) return once;
     const char *why = once ? "task.orphan_once" : held ? "task.orphan_author" : reason_of(s, &t, err);
-    if (rc == 0) return make_orphan(s, &t, why, err);
-    return t.orphan ? end_orphan(s, &t, err) : 0;
+    return t.orphan ? look_again(s, &t, why, err) : make_orphan(s, &t, why, err);
 }

@@ -294,6 +294,18 @@ static const char orphan_wait[] =
     "insert or ignore into flow_doubt(kind, name, unit) select 6, '', id from flow_task where orphan is not null;";
 /* clang-format on */
 
+/* Where a unit stands is in doubt when it has changed, not when it was written as it was. What waited for its author
+ * alone has been asked of nobody above. */
+/* clang-format off */
+static const char place_changed[] =
+    "drop trigger flow_doubt_place_changed;"
+    "create trigger flow_doubt_place_changed after update on unit_parent when old.parent is not new.parent or"
+    " old.valid_from is not new.valid_from or old.valid_to is not new.valid_to begin"
+    DOUBT("9", "''", "new.unit") " end;"
+    "insert or ignore into flow_doubt(kind, name, unit) select 6, '', id from flow_task where orphan is not null"
+    " and orphan_why in ('task.orphan_author', 'task.orphan_once');";
+/* clang-format on */
+
 /* unread: since when the key of a secret vote cannot be read (flow_vote_unread.c). */
 static const char vote_unread[] = "alter table flow_vote add column unread integer;"
                                   "create index flow_vote_unread on flow_vote(run) where unread is not null;";
@@ -328,4 +340,5 @@ const struct store_migration flow_migrations[] = {{"flow/001", first},
                                                   {"flow/see", "alter table flow_task add column see text"},
                                                   {"flow/orphan_wait", orphan_wait},
                                                   {"flow/vote_unread", vote_unread},
+                                                  {"flow/place_changed", place_changed},
                                                   {0}};

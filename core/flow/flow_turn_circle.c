@@ -38,6 +38,7 @@ struct circle {
     struct need needs[NEEDS_MOST];
     int64_t above[FLOW_DEEPEST];
     int nturns, nneeds, nabove;
+    int nlooked; /* runs that have a turn */
 };
 
 static int find_above(struct circle *c, int64_t parent, struct err *err)
@@ -75,6 +76,11 @@ static int add_needs(struct circle *c, int of, int64_t run, struct err *err)
     int had = c->nneeds;
     for (int i = 0; i < c->nabove; i++)
         if (c->above[i] == run && c->nneeds < NEEDS_MOST) c->needs[c->nneeds++] = (struct need){run, of, 0, 0};
+    if (c->nneeds == NEEDS_MOST) {
+        c->turns[of].ending += had == NEEDS_MOST;
+        return 0;
+    }
+    c->nlooked++;
     struct stmt *s = store_stmt(c->db,
                                 "with recursive down(id, n) as (select ?1, 0 union all select r.id, down.n + 1 from"
                                 " down join flow_run r on r.parent = down.id where r.state in (0, 5) and down.n < ?2"
@@ -204,23 +210,25 @@ static int64_t in_the_way(const struct circle *c)
     return 0;
 }
 
-int flow_turn_untie(struct flow *f, struct store *db, int64_t name, const char *key, int *left, int64_t now,
-                    struct err *err)
+int flow_turn_untie(struct flow *f, struct store *db, const struct flow_catch *at, struct flow_turn_left *left,
+                    int64_t now, struct err *err)
 {
+    int64_t run = 1;
     int rc = 0;
-    for (int64_t run = 1; rc == 0 && run && *left > 0;) {
+    while (rc == 0 && run && left->runs > 0 && left->holders > 0) {
         struct arena a;
         struct err_num id;
         struct circle c = {.db = db, .a = &a};
         arena_init(&a, 64 << 10);
-        rc = look(&c, 0, name, key, err);
+        rc = look(&c, 0, at->name, at->key, err);
+        left->holders -= c.nlooked;
         run = rc ? 0 : in_the_way(&c);
         if (run) {
-            --*left;
+            left->runs--;
             rc = flow_turn_give(f, db, run, now, err);
             log_warn("flow.turn_untied", "run", err_i64(&id, run), NULL);
         }
         arena_close(&a);
     }
-    return rc;
+    return rc ? rc : run != 0;
 }

@@ -316,10 +316,10 @@ static int run_look(struct lane_work *w, struct lane *lane, struct err *err)
     rc = count_ballots(&s, &v, &t, &open, err);
     if (rc == 0) rc = count_secret(ew->flow, &s, &v, &t, err);
     if (rc == ERR_REFUSED) return fail(ew->flow, &s, &v, err);
-    bool unread = rc && vote_key_is_unread(err);
-    if (unread) log_err(LOG_WARN, "vote.unread", err);
-    if (unread) err_clear(err);
-    return rc && !unread ? rc : flow_vote_set_unread(ew->flow, &s, &v, unread, err);
+    if (rc && !vote_key_is_unread(err)) return rc;
+    const struct err unread = *err;
+    if (rc) err_clear(err);
+    return flow_vote_set_unread(ew->flow, &s, &v, rc ? &unread : NULL, err);
 }
 
 static void done_look(struct lane_work *w, const struct err *failed)

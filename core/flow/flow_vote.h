@@ -71,8 +71,9 @@ int vote_key_make(const char *dir, const struct vote *v, struct vote_key *k, str
 int vote_key_read(const char *dir, const struct vote *v, struct vote_key *k, struct err *err);
 /* Is this why: it is there, and cannot be read now? (flow_vote_unread.c) */
 bool vote_key_is_unread(const struct err *err);
-/* The vote is marked, or the mark goes: nothing is done where that is so already. */
-int flow_vote_set_unread(struct flow *f, struct session *s, const struct vote *v, bool unread, struct err *err);
+/* The vote is marked, and the log says why, or (NULL) the mark goes: nothing is done where that is so already. */
+int flow_vote_set_unread(struct flow *f, struct session *s, const struct vote *v, const struct err *unread,
+                         struct err *err);
 /* Its term is over, and it cannot be counted: it is marked, and counted when it can be. */
 int flow_vote_put_off(struct flow *f, struct session *s, const struct vote *v, struct err *err);
 /* flow_vote.c: can it be counted? In a slice of its own: one that never can is ended, one that cannot now is marked. */

@@ -8,7 +8,7 @@
 #include "runtime/crash.h"
 #include "runtime/log.h"
 
-enum { AT_ONCE = 100, TRY_MS = 60000 };
+enum { AT_ONCE = 100, NEXT_MS = 1000, TRY_MS = 60000 };
 
 bool vote_key_is_unread(const struct err *err)
 {
@@ -58,7 +58,8 @@ static int tell_operators(struct session *s, const struct vote *v, struct err *e
     return flow_task_tell(s, &t, "task.vote_unread", err);
 }
 
-int flow_vote_set_unread(struct flow *f, struct session *s, const struct vote *v, bool unread, struct err *err)
+int flow_vote_set_unread(struct flow *f, struct session *s, const struct vote *v, const struct err *unread,
+                         struct err *err)
 {
     static const char mark[] = "update flow_vote set unread = ?3 where run = ?1 and entry = ?2 and unread is null";
     static const char unmark[] =
@@ -69,6 +70,7 @@ int flow_vote_set_unread(struct flow *f, struct session *s, const struct vote *v
                                " and next_at is null and due is not null";
     int rc = run_on(s->db, unread ? mark : unmark, v, s->now, err);
     if (rc || store_changes(s->db) == 0) return rc;
+    if (unread) log_err(LOG_WARN, "vote.unread", unread);
     store_count(s->db, &f->counts[FLOW_COUNT_UNREAD], unread ? 1 : -1);
     rc = run_on(s->db, doubt, v, 0, err);
     if (rc == 0) rc = unread ? tell_operators(s, v, err) : run_on(s->db, late, v, 0, err);
@@ -95,28 +97,36 @@ int flow_vote_forget_unread(struct flow *f, struct store *db, int64_t run, int64
 int flow_vote_put_off(struct flow *f, struct session *s, const struct vote *v, struct err *err)
 {
     static const char sql[] = "update flow_task set next_at = null where run = ?1 and entry = ?2 and state = 0";
+    const struct err unread = *err;
     err_clear(err);
     int rc = run_on(s->db, sql, v, 0, err);
-    return rc ? rc : flow_vote_set_unread(f, s, v, true, err);
+    return rc ? rc : flow_vote_set_unread(f, s, v, &unread, err);
 }
 
+/* Some of them each second, behind those of before; a minute after the last one begins with the first. */
 int64_t flow_votes_collect(struct lane_source *src, struct lane *lane, int64_t now, int max)
 {
+    static const char sql[] = "select run, entry from flow_vote indexed by flow_vote_unread where unread is not null"
+                              " and (run, entry) > (?1, ?2) order by run, entry limit ?3";
     struct flow *f = (struct flow *)((char *)src - offsetof(struct flow, votes_source));
     struct err err = {0};
-    int n = 0, rc;
+    bool is_first = f->votes_run == 0;
+    int n = 0;
     (void)max;
     if (now < f->votes_after) return f->votes_after;
-    struct stmt *s =
-        store_stmt(lane_db(lane), "select run, entry from flow_vote where unread is not null limit ?1", &err);
-    if (s) stmt_bind_int(s, 1, AT_ONCE);
-    while (s && (rc = stmt_step(s, &err)) == 1) {
-        flow_vote_look_later(f, stmt_int(s, 0), stmt_int(s, 1));
-        n++;
+    struct stmt *s = store_stmt(lane_db(lane), sql, &err);
+    if (s) stmt_bind_int(s, 1, f->votes_run);
+    if (s) stmt_bind_int(s, 2, f->votes_entry);
+    if (s) stmt_bind_int(s, 3, AT_ONCE);
+    for (; s && stmt_step(s, &err) == 1; n++) {
+        f->votes_run = stmt_int(s, 0);
+        f->votes_entry = stmt_int(s, 1);
+        flow_vote_look_later(f, f->votes_run, f->votes_entry);
     }
     stmt_done(s);
     if (err.code) log_err(LOG_ERROR, "vote.key_unread", &err);
-    if (n == 0 && !err.code) return INT64_MAX;
-    f->votes_after = now + TRY_MS;
+    if (n < AT_ONCE) f->votes_run = f->votes_entry = 0;
+    if (n == 0 && is_first && !err.code) return INT64_MAX;
+    f->votes_after = now + (n == AT_ONCE ? NEXT_MS : TRY_MS);
     return f->votes_after;
 }

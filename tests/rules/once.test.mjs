@@ -165,4 +165,17 @@ describe('a place for which nobody is left', () => {
     assert.deepEqual(await result(run), ['approve', 2, 2]);
     assert.deepEqual(await s.must('verify'), []);
   });
+
+  it('is asked of who comes in above later', async () => {
+    const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10), at = { position: 'head', unit: 'province' };
+    await s.org({ holders: [{ position: 'head', unit: 'north', person: 'binh', from: '2020-01-01', to: day(-1) }, { ...at, person: 'lan', from: '2020-01-01', to: day(-1) }] });
+    const { run, ids } = await begin('lonely', 2);
+    assert.equal(await say('mai', ids.T1), 'done');
+    const t = await s.until1('an orphan', async () => { const x = await s.must('task', 'show', ids.T2); return x.orphan && x; });
+    assert.deepEqual([t.orphan_why, t.to.some((x) => x.why === 'orphan')], ['task.orphan_once', false]);
+    await s.org({ holders: [{ ...at, person: 'chi', from: day(-1) }] });
+    await s.until1('they are asked', async () => (await s.must('task', 'show', ids.T2)).to.some((x) => x.why === 'orphan'));
+    assert.equal(await say('chi', ids.T2), 'done');
+    assert.deepEqual(await result(run), ['approve', 2, 2]);
+  });
 });

@@ -19,6 +19,7 @@ const SOURCE = [
   flow('panel', 'return run:ask { to = { body = "panel" }, title = "Panel" }'),
   'content.type("order", { fields = { title = "text!" }, title = "title", unit = true, approval = true })',
   flow('order', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "Order", about = content.get("order", input.id) }').replace('title = "order" }', 'title = "order", input = { id = "integer!" } }'),
+  flow('head_order', 'return run:ask { to = { position = "head", unit = unit("north") }, title = "Order", about = content.get("order", input.id) }').replace('title = "head_order" }', 'title = "head_order", input = { id = "integer!" } }'),
   flow('south', 'return run:ask { to = { position = "clerk", unit = unit("south") }, title = "South" }'),
   flow('vote', 'return run:vote { voters = { person("mai"), person("hoa") }, title = "Vote" }'),
   flow('watch', 'local e = run:wait("task.orphaned", {}, { within = "30s" }) return e'),
@@ -43,6 +44,7 @@ const on = (s, who) => s.must('user', 'enable', who);
 const rescued = (s, id) => s.until1('it is no orphan', async () => !(await show(s, id)).orphan);
 // All that was in doubt has been looked at.
 const settled = (s) => s.until1('no doubt is left', async () => execFileSync('sqlite3', ['-readonly', '-cmd', '.timeout 5000', `${s.data}/khung.db`, 'select count(*) from flow_doubt'], { encoding: 'utf8' }).trim() === '0');
+const unitIds = async (s) => Object.fromEntries((await s.must('org', 'units', '--at', day(-3))).map((u) => [u.code, u.id]));
 const kinds = async (s, id) => (await s.must('task', 'history', id)).map((l) => l.kind);
 
 describe('nobody can decide it', () => {
@@ -196,6 +198,17 @@ describe('an orphan above which nobody could be asked', () => {
     await s.stop();
   });
 
+  it('is not looked at when the place of a unit is written as it was', async () => {
+    const s = await start(), sql = (text) => execFileSync('sqlite3', [`${s.data}/khung.db`, text], { encoding: 'utf8' }).trim();
+    await s.org(PARTS);
+    await s.stop();
+    sql('create table moved(unit integer); create trigger moved after insert on flow_doubt when new.kind = 9 begin insert into moved values(new.unit); end');
+    await s.org(PARTS);
+    assert.equal(sql('select unit from moved'), '');
+    await s.must('org', 'move', 'east', '--parent', 'south', '--day', day(-1));
+    assert.equal(sql('select distinct unit from moved'), String((await unitIds(s)).east));
+  });
+
   it('when the day comes on which somebody takes the office above, or the unit moves', async () => {
     const s = await start(), [one] = await stranded(s, 'heads'), [two] = [await task(s, 'south_head')];
     await orphaned(s, two.id);
@@ -211,6 +224,65 @@ describe('an orphan above which nobody could be asked', () => {
     s.config.clock_offset = 5 * 86400000;
     await s.restart();
     await asked(s, one.id);
+    await s.stop();
+  });
+});
+
+// The head of the north wrote the text, and nobody else is asked.
+async function written(s) {
+  const north = (await s.must('org', 'units')).find((u) => u.code === 'north').id;
+  const { id } = (await s.as('mai')('POST', '/api/content/order', { title: 'One', unit: north })).json;
+  return () => task(s, 'head_order', { id });
+}
+const above = (t) => t.to.filter((x) => x.why === 'orphan').map((x) => x.unit);
+
+describe('an orphan since whoever is asked wrote the text', () => {
+  it('is asked of who comes in above, once, and of the next one above when they leave', async () => {
+    const s = await start(), ask = await written(s);
+    await accounts(s, 'an');
+    await s.org({ units: [{ code: 'land', name: 'Land', kind: 'land', from: '2020-01-01' }], ...gone('head', 'province', 'lan') });
+    await s.must('org', 'move', 'province', '--parent', 'land', '--day', day(-2));
+    const { run, id } = await ask();
+    assert.deepEqual([(await orphaned(s, id)).orphan_why, above(await show(s, id))], ['task.orphan_author', []]);
+    await s.restart();
+    await s.org({ holders: [{ position: 'head', unit: 'province', person: 'chi', from: day(-1) }] });
+    const ids = await unitIds(s);
+    assert.deepEqual(above(await asked(s, id)), [ids.province]);
+    await s.until1('they are told', async () => (await s.as('chi')('GET', '/api/notices')).json.some((n) => n.kind === 'task.orphaned' && n.ref === id));
+    await s.org({ holders: [{ position: 'clerk', unit: 'province', person: 'dao', from: day(-1) }, { position: 'head', unit: 'province', person: 'chi', from: '2020-01-01' }] });
+    await settled(s);
+    assert.deepEqual(await kinds(s, id), ['orphan', 'orphan_escalated']);
+    await s.org({ holders: [{ position: 'head', unit: 'land', person: 'an', from: '2020-01-01' }, { position: 'head', unit: 'province', person: 'chi', from: day(-1), to: day(0) }, { position: 'head', unit: 'province', person: 'chi', from: '2020-01-01', to: day(-1) }] });
+    await s.until1('the next one is asked', async () => above(await show(s, id)).includes(ids.land));
+    await decided(s, id, 'an');
+    assert.equal((await s.done(run)).result.decision, 'approve');
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+
+  it('is not asked of the author in another office above, but of the next one', async () => {
+    const s = await start(), ask = await written(s);
+    await accounts(s, 'an');
+    await s.org({ units: [{ code: 'land', name: 'Land', kind: 'land', from: '2020-01-01' }],
+      holders: [...gone('head', 'province', 'lan').holders, { position: 'head', unit: 'province', person: 'mai', from: day(-2) }, { position: 'head', unit: 'land', person: 'an', from: '2020-01-01' }] });
+    const { id } = await ask();
+    assert.deepEqual(above(await orphaned(s, id)), []);
+    await s.must('org', 'move', 'province', '--parent', 'land', '--day', day(-1));
+    assert.deepEqual(above(await asked(s, id)), [(await unitIds(s)).land]);
+    await decided(s, id, 'an');
+    await s.stop();
+  });
+
+  it('says another reason when there is another', async () => {
+    const s = await start(), ask = await written(s);
+    await s.org(gone('head', 'province', 'lan'));
+    const { run, id } = await ask(), why = (key) => s.until1(key, async () => (await show(s, id)).orphan_why === key);
+    await why('task.orphan_author');
+    await off(s, 'mai');
+    await why('task.orphan_locked_out');
+    await s.org(gone('head', 'north', 'mai'));
+    await why('task.orphan_position');
+    await s.must('flow', 'cancel', run);
     await s.stop();
   });
 });
@@ -438,7 +510,6 @@ describe('units', () => {
 const split = (s, into, on = day(-1)) => s.must('org', 'split', 'north', '--into', into, '--day', on);
 const PARTS = { units: ['east', 'west'].map((code) => ({ code, name: code, kind: 'commune', parent: 'province', from: '2021-01-01' })) };
 const staffed = (s, ...holders) => s.org({ holders: holders.map(([position, unit, person]) => ({ position, unit, person, from: '2021-01-01' })) });
-const unitIds = async (s) => Object.fromEntries((await s.must('org', 'units', '--at', day(-3))).map((u) => [u.code, u.id]));
 
 describe('a unit that is split', () => {
   it('leaves an open task to all its successors: who decides first has decided; all of them are told, and the report says so', async () => {

@@ -1,6 +1,7 @@
 // Keys of secret votes that cannot be read, or not be wiped: nothing is lost by it, and it is told.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { flow, office } from '../lib/office.mjs';
@@ -75,6 +76,52 @@ describe('the key of a secret vote', () => {
     await s.restart();
     const r = (await s.done(run)).result;
     assert.deepEqual([r.counts, r.timed_out], [{ approve: 2, reject: 0, abstain: 0 }, true]);
+    await s.stop();
+  });
+
+  it('is the reason of its ballots for as long as it is; behind it may be another, and the other way round', async () => {
+    const s = await office(SOURCE, OPERATOR);
+    const run = await s.startFlow('t.secret');
+    await s.open(run, 3);
+    assert.equal((await cast(s, 'lan', run)).status, 200);
+    const [file] = await s.until1('one key is left', async () => keys(s).length === 1 && keys(s));
+    const [mai, hoa] = (await Promise.all(['mai', 'hoa'].map((who) => s.as(who)('GET', '/api/inbox')))).map((r) => r.json.tasks[0].id);
+    const why = (id, key) => s.until1(`${key}`, async () => (await s.must('task', 'show', id)).orphan_why === key);
+    const hide = async () => { renameSync(file, `${file}.away`); mkdirSync(file); assert.equal((await cast(s, 'hoa', run)).status, 500); };
+    const give = async () => { rmSync(file, { recursive: true }); renameSync(`${file}.away`, file); await s.restart(); };
+    await hide();
+    for (const id of [mai, hoa]) await why(id, 'task.orphan_key');
+    await s.must('user', 'disable', 'mai');
+    await give();
+    await why(mai, 'task.orphan_person');
+    await why(hoa, undefined);
+    await hide();
+    for (const id of [mai, hoa]) await why(id, 'task.orphan_key');
+    await give();
+    await why(mai, 'task.orphan_person');
+    await s.must('user', 'enable', 'mai');
+    s.tokens.mai = (await s.must('user', 'token', 'mai')).token;
+    await why(mai, undefined);
+    for (const who of ['mai', 'hoa']) assert.equal((await cast(s, who, run)).status, 200);
+    assert.equal((await s.done(run)).result.counts.approve, 3);
+    assert.deepEqual(await s.must('verify'), []);
+    await s.stop();
+  });
+
+  it('is tried again for each vote, however many cannot be read, and the log has each once', async () => {
+    const s = await office(SOURCE), run = await s.startFlow('t.secret');
+    await s.admin();
+    await s.open(run, 3);
+    await s.stop();
+    // A hundred more like it, of runs before it.
+    const before = Array.from({ length: 100 }, (_, i) => i + 1), [file] = keys(s);
+    execFileSync('sqlite3', [join(s.data, 'khung.db'), `update flow_vote set unread = 1;
+${['flow_vote', 'flow_vote_count'].map((t) => `create temp table one_${t} as select * from ${t};
+${before.map((n) => `update one_${t} set run = ${n}; insert into ${t} select * from one_${t};`).join('\n')}`).join('\n')}`]);
+    for (const n of before) mkdirSync(file.replace(`vote-${run}-`, `vote-${n}-`));
+    await s.start();
+    await s.until1('the last one is tried', async () => (await unread(s)) === 100);
+    assert.ok(!s.log.includes('vote.unread'), s.log);
     await s.stop();
   });
 
