@@ -2,11 +2,13 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { dies, keep, startTo } from '../lib/crash.mjs';
-import { Service, folder, pause } from '../lib/khung.mjs';
+import { Service, day, folder, pause } from '../lib/khung.mjs';
 import { Sink } from '../lib/sink.mjs';
 import { sql } from '../lib/erasure.mjs';
 
-const DAY = 86400000;
+const HOUR = 3600000, DAY = 24 * HOUR;
+// Days begin at midnight in Asia/Ho_Chi_Minh: from noon on none begins while a test lasts.
+const NOON = Date.parse(day()) + 5 * HOUR, atNoon = (days) => NOON + days * DAY - Date.now();
 const isSent = async (s) => {
   for (const end = Date.now() + 20000; sql(s, 'select count(*) from outbox') !== '0'; await pause(20)) assert.ok(Date.now() < end, 'mails are still on their way');
 };
@@ -16,7 +18,7 @@ describe('the anchor of the day after kill -9', () => {
   before(async () => {
     sink = await Sink.start();
     s = new Service(folder(), { config: { mail_server: `smtp://127.0.0.1:${sink.port}`, mail_tls: 'off', mail_from: 'khung@example.org',
-      audit_anchor_mail: 'archive@example.org,board@example.org' } });
+      audit_anchor_mail: 'archive@example.org,board@example.org', clock_offset: atNoon(0) } });
     await s.start();
     await s.admin();
     await sink.until(2);
@@ -31,7 +33,7 @@ describe('the anchor of the day after kill -9', () => {
       await back();
       await sink.told();
       sink.mails.length = 0;
-      s.config.clock_offset = DAY;
+      s.config.clock_offset = atNoon(1);
       if (await startTo(s, point)) await s.cli('user', 'add', 'u');
       await dies(s, point);
       s.config.clock_offset += 300000; // past the lease

@@ -1,10 +1,8 @@
 // Killed at each point of the lane: the audit holds what the tables hold, entry by entry, and its chain is whole.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { crashNames, dies, startTo } from '../lib/crash.mjs';
-import { Service, folder, pause, plugin } from '../lib/khung.mjs';
+import { Service, folder, pause, plugin, sqlite } from '../lib/khung.mjs';
 
 const SOURCE = `
 local rows = storage.table("row", { fields = { n = "integer!" } })
@@ -55,7 +53,7 @@ describe('the audit after kill -9', () => {
         else there.delete(e.id);
       }
       await s.stop();
-      const rows = execFileSync('sqlite3', [join(s.data, 'khung.db'), 'select id from p_audited__row']).toString().trim().split('\n').filter(Boolean);
+      const rows = sqlite(s.data, 'select id from p_audited__row').split('\n').filter(Boolean);
       assert.ok(rows.length > 10);
       assert.deepEqual(rows.map(Number).sort(), [...there].sort());
     });

@@ -2,11 +2,10 @@
 // happened, or it was not and nothing has. What was acknowledged has happened; what is good once is good once.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { around, crashNames, killedOn } from '../lib/crash.mjs';
-import { Service, folder, serve } from '../lib/khung.mjs';
+import { Service, folder, serve, sqlite } from '../lib/khung.mjs';
 import { OTHER, PASSWORD, browser, mails, resetToken, setPassword, totp, withUser } from '../lib/browser.mjs';
 
 // At each of its own points, around their commit, and right after the answer.
@@ -84,7 +83,7 @@ describe('killed', () => {
         return is;
       }));
 
-  const place = (s, text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(s.data, 'khung.db'), text], { encoding: 'utf8' }).trim();
+  const place = (s, text) => sqlite(s.data, text);
   it('in the midst of a login with a code: the code was used, or there is no session', { timeout: 300000 }, () =>
     each(['auth.totp_used'],
       async (s) => {

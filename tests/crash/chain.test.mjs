@@ -100,12 +100,11 @@ describe('a case by a chain', () => {
         { name: 'dan', to: { position: 'chair', level: 'province' }, part: ['lead'] },
         { name: 'hop', to: ['hoa', 'dao', 'mai'].map((person) => ({ person })), vote: { secret: true, threshold: '2/3' }, part },
       ] });
-      let died = 0;
       for (const passing of [1, 2, 5]) {
-        const item = await s.article(), run = await s.startCase(item, 'hop');
+        const item = await s.article(), run = await s.startCase(item, 'hop'), way = passed(point, passing);
         await s.decide('mai', run, undefined, 'loi');
         await s.decide('tam', run, undefined, 'dan');
-        died += await restartTo(s, passed(point, passing));
+        let died = await restartTo(s, way);
         let edited = false;
         died += await drive(s, run, item, async (who, _, task) => {
           if (!edited && task.title.startsWith('hop')) {
@@ -115,11 +114,11 @@ describe('a case by a chain', () => {
           }
           return { decision: 'approve' };
         });
+        if (passing === 1 && died === 0) await dies(s, way); // not each is passed more than once
         await s.restart();
         assert.deepEqual((await s.flow(run)).result.approvals.map((a) => [a.step, a.revision]), [['loi', 1], ['dan', 2], ['hop', part ? 2 : undefined]]);
         assert.equal((await s.mustBe(200, 'lan', 'GET', `/api/content/article/${item.id}/draft`)).json.state, 'approved');
       }
-      assert.ok(died > 0, `${point} is never passed`);
       await s.restart();
       assert.deepEqual(await s.must('verify'), []);
       await s.stop();

@@ -1,11 +1,7 @@
 // What must hold after a crash: nothing acknowledged is lost, nothing happened twice, everything went on to its end.
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { sqlite } from '../lib/khung.mjs';
 
-export function sql(data, text) {
-  const out = execFileSync('sqlite3', ['-json', '-cmd', '.timeout 5000', join(data, 'khung.db'), text], { encoding: 'utf8', maxBuffer: 1 << 28 });
-  return out.trim() ? JSON.parse(out) : [];
-}
+export const sql = (data, text) => JSON.parse(sqlite(data, text, '-json') || '[]');
 
 // The rows that each flow leaves, in the order in which it writes them.
 // One that was cancelled before its second row undoes the first alone.

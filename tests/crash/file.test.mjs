@@ -66,8 +66,8 @@ describe('killed at a named point', () => {
       await dies(s, way);
       assert.equal(file !== null, isHung, 'an answer means durable, none that it is not known to be');
       assert.equal(hung, null);
-        // A sweep goes by the service's clock, the files by the machine's: what comes in now is no day old.
-        if (isSweep) s.config.clock_offset = 0;
+      // A sweep goes by the service's clock, the files by the machine's: what comes in now is no day old.
+      if (isSweep) s.config.clock_offset = 0;
       await s.start();
       await sound(s);
       if (!isSweep) {
@@ -118,7 +118,7 @@ describe('killed at any time', () => {
   it('while many hand in and hang', { timeout: 120000 }, async () => {
     const s = await prepared(), token = s.tokens.lan, acked = new Map();
     for (let round = 0; round < 12; round++) {
-      const goal = acked.size + randomInt(0, 5);
+      const goal = acked.size + randomInt(1, 5);
       const worker = async () => {
         while (!s.gone) {
           const bytes = randomBytes(randomInt(1, 200000)), r = await attempt(upload(s, token, bytes));

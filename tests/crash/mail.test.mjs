@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dies, keep, killedOn } from '../lib/crash.mjs';
+import { dies, keep, startTo } from '../lib/crash.mjs';
 import { Service, folder, pause, plugin, write } from '../lib/khung.mjs';
 import { Sink } from '../lib/sink.mjs';
 import { sql } from './check.mjs';
@@ -58,9 +58,10 @@ async function prepared(config = { mail_server: `smtp://127.0.0.1:${sink.port}` 
 
 // The service dies at the point, is started again after the lease, and is left until nothing is on its way any more.
 async function killed(point, flow) {
-  await killedOn(s, point, () => s.cli('flow', 'start', flow, '--id', 'once'));
+  if (await startTo(s, point)) await s.cli('flow', 'start', flow, '--id', 'once');
+  await dies(s, point);
   s.config.clock_offset = 120000;
-  await s.restart();
+  await s.start();
   await s.must('flow', 'start', flow, '--id', 'once');
   for (const end = Date.now() + 60000; ; ) {
     const [{ n }] = sql(s.data, 'select (select count(*) from outbox) + (select count(*) from mailing) + (select count(*) from notice where mail_at is not null) as n');
@@ -74,7 +75,7 @@ async function killed(point, flow) {
 describe('mail', () => {
   for (const [point, flow] of [['notify.before_piece:1', 'write'], ['notify.before_piece:2', 'write'], ['notify.before_mail:1', 'write'], ['notify.before_mail:60', 'write'],
     ['notify.after_mail:1', 'write'], ['outbox.before_send:1', 'write'], ['outbox.before_send:7', 'write'], ['outbox.after_send:1', 'write'],
-    ['outbox.before_result:3', 'write'], 
+    ['outbox.before_result:3', 'write'],
     ...['flow.after_step:1', 'notify.before_piece:1', 'notify.before_piece:2', 'notify.after_mail:60', 'outbox.before_result:3'].flatMap((p) => [[`${p}>lane.before_commit`, 'write'], [`${p}>lane.after_commit`, 'write']]),
     ['notify.before_piece:1', 'ask_all'], ['notify.before_piece:2', 'ask_all'], ['notify.before_mail:1', 'ask'], ['outbox.after_send:1', 'ask'], ['outbox.before_result:1', 'ask']])
     it(`killed at ${point} of ${flow}: each has it, none twice but under the same Message-ID`, { timeout: 120000 }, async () => {

@@ -4,14 +4,15 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pause } from '../lib/khung.mjs';
+import { dies, startTo } from '../lib/crash.mjs';
+import { pause, sqlite } from '../lib/khung.mjs';
 import { flow, office } from '../lib/office.mjs';
 
 const FOUR = ['lan', 'mai', 'hoa', 'cuc'];
 const vote = `run:vote { voters = { ${FOUR.map((n) => `person("${n}")`).join(', ')} }, title = "Motion", secret = true }`;
 const SECRET = flow('secret', `return ${vote}`) + flow('caught', `local ok, e = pcall(function() return ${vote} end)\nreturn { ok = ok, code = e.code }`);
 const keys = (s) => readdirSync(s.data).filter((f) => /^vote-.*\.key$/.test(f));
-const sql = (s, text) => execFileSync('sqlite3', [join(s.data, 'khung.db'), text], { encoding: 'utf8' }).trim();
+const sql = (s, text) => sqlite(s.data, text);
 
 async function cast(s, who, run, decision) {
   const mine = (await s.as(who)('GET', '/api/inbox')).json.tasks.find((t) => t.run === run);
@@ -60,7 +61,7 @@ describe('killed at vote.key_gone', () => {
 
 describe('killed at vote.unread', () => {
   it('while a vote is marked, or the mark goes: the next look does it, and no ballot is lost', { timeout: 60000 }, async () => {
-    const s = await office(SECRET), run = await s.startFlow('t.secret'), kill = { KHUNG_CRASH_AT: 'vote.unread:1' };
+    const s = await office(SECRET), run = await s.startFlow('t.secret'), way = 'vote.unread:1';
     await s.open(run, 4);
     for (const who of FOUR) await s.as(who)('GET', '/api/inbox');
     assert.equal((await cast(s, 'lan', run, 'approve')).status, 200);
@@ -68,9 +69,9 @@ describe('killed at vote.unread', () => {
     const file = join(s.data, keys(s)[0]), orphans = async () => (await s.must('task', 'orphans')).length;
     renameSync(file, `${file}.away`);
     mkdirSync(file);
-    await s.restart(kill);
+    assert.ok(await startTo(s, way));
     await cast(s, 'mai', run, 'reject').catch(() => null);
-    await s.ended;
+    await dies(s, way);
     await s.start();
     assert.equal(await orphans(), 0);
     assert.equal((await cast(s, 'mai', run, 'reject')).status, 500);
@@ -78,8 +79,8 @@ describe('killed at vote.unread', () => {
     await s.stop();
     rmSync(file, { recursive: true });
     renameSync(`${file}.away`, file);
-    await s.start(kill).catch(() => null);
-    await s.ended;
+    await startTo(s, way);
+    await dies(s, way);
     await s.start();
     await s.until1('it can be read again', async () => await orphans() === 0);
     for (const [who, said] of [['mai', 'reject'], ['hoa', 'approve'], ['cuc', 'approve']]) assert.equal((await cast(s, who, run, said)).status, 200);

@@ -6,13 +6,13 @@ import { folder, pause, plugin, serve } from '../lib/khung.mjs';
 import { sql } from './check.mjs';
 
 const waits = {
-  sleep: { body: 'run:sleep("900ms") return "slept"', want: 'slept' },
-  sleep_until_item: { body: 'local n = content.create("note", { title = "N", publish_at = date.add(run:now(), "1s") }) run:sleep_until { n, "publish_at" } return "hour"', want: 'hour' },
+  sleep: { body: 'run:sleep("1h") return "slept"', want: 'slept' },
+  sleep_until_item: { body: 'local n = content.create("note", { title = "N", publish_at = date.add(run:now(), "1h") }) run:sleep_until { n, "publish_at" } return "hour"', want: 'hour' },
   wait: { body: 'run:wait("go") return "went"', signals: ['go'], want: 'went' },
-  within: { body: 'local e = run:wait("never", {}, { within = "900ms" }) return e == nil', want: true },
+  within: { body: 'local e = run:wait("never", {}, { within = "1h" }) return e == nil', want: true },
   call: { body: 'return run:call("t.child")', signals: ['go'], child: true, want: 'child' },
-  all: { body: 'local r = run:all { a = function() run:sleep("900ms") add(run, 3) return 1 end, b = function() run:wait("go") add(run, 4) return 2 end } return r.a + r.b', signals: ['go'], more: [3, 4], want: 3 },
-  ask_within: { body: 'return run:ask { to = people.person("guest"), title = "Late?", within = "900ms" }.timed_out', want: true },
+  all: { body: 'local r = run:all { a = function() run:sleep("1h") add(run, 3) return 1 end, b = function() run:wait("go") add(run, 4) return 2 end } return r.a + r.b', signals: ['go'], more: [3, 4], want: 3 },
+  ask_within: { body: 'return run:ask { to = people.person("guest"), title = "Late?", within = "1h" }.timed_out', want: true },
   checkpoint: { whole: 'if not run.state then add(run, 1) run:checkpoint { n = 7 } end run:wait("go") add(run, 2) return run.state.n', signals: ['go'], want: 7 },
   any: { body: 'local name, n = run:any { a = function() run:wait("never") return 1 end, b = function() run:wait("go") add(run, 4) return 2 end } return name .. n', signals: ['go'], more: [4], want: 'b2' },
 };
@@ -43,17 +43,20 @@ describe('killed while a run waits', () => {
       await s.admin();
       const again = async () => { await s.kill(); await s.start(); };
       const id = await s.startFlow(`t.${name}`);
+      const child = w.child && (await s.until1('its child runs', async () => (await s.must('flow', 'list')).find((r) => r.flow === 'child'))).id;
+      await s.until1('it waits', () => counts(s, child ?? id).length);
       for (let i = 0; i < 3; i++) {
         await again();
         await pause(50);
       }
       assert.deepEqual(counts(s, id), once([1]), 'nothing behind the wait, nothing twice before it');
-      const child = w.child && (await s.must('flow', 'list')).find((r) => r.flow === 'child').id;
       for (const signal of w.signals ?? []) {
         const r = await s.request('POST', `/api/runs/${child || id}/signal`, { name: signal, key: 'once' });
         assert.equal(r.status, 204, r.text);
         await again();
       }
+      s.config.clock_offset = 2 * 3600000;
+      await again();
       const run = await s.until(id, ['completed', 'failed']);
       assert.equal(run.state, 'completed', JSON.stringify(run));
       assert.deepEqual(run.result, w.want);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { Service, folder } from '../lib/khung.mjs';
+import { Service, folder, sqlite } from '../lib/khung.mjs';
 import { Victim } from './victim.mjs';
 
 const MANIFEST = (name, more = '') => `return { name = "${name}", version = "1", api = 1, needs = { "flow", "storage" }, ${more} }\n`;
@@ -81,8 +81,8 @@ describe('folders', { concurrency: false }, () => {
 
   it('a plugin that has had 20,000 versions is loaded', async () => {
     await s.stop();
-    execFileSync('sqlite3', [join(s.data, 'khung.db'), `with recursive c(n) as (select 1 union all select n + 1 from c where n < 20000)
-      insert into plugin_grant(plugin, hash, needs, how, at) select 'good', hex(n), '["flow","storage","people","content","report","schedule"]', 'first', n from c`]);
+    sqlite(s.data, `with recursive c(n) as (select 1 union all select n + 1 from c where n < 20000)
+      insert into plugin_grant(plugin, hash, needs, how, at) select 'good', hex(n), '["flow","storage","people","content","report","schedule"]', 'first', n from c`);
     await s.start();
     assert.equal((await s.must('plugin', 'list')).find((p) => p.name === 'good').state, 'active');
     await victim.one();

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { TOP, folder, pause, serve, write } from './khung.mjs';
+import { TOP, day, folder, pause, serve, write } from './khung.mjs';
 
-const from = '2020-01-01';
+const from = '2020-01-01', thisYear = Number(day().slice(0, 4));
 const holder = (position, unit, person) => ({ position, unit, person, from });
 const ORG = {
   units: [{ code: 'province', name: 'Tỉnh Thanh Hóa', kind: 'province', from },
@@ -16,7 +16,7 @@ const ORG = {
   persons: ['lan', 'mai', 'hoa', 'cuc', 'dao', 'tam'].map((code) => ({ code, name: code[0].toUpperCase() + code.slice(1) })),
   holders: [holder('writer', 'commune', 'lan'), holder('head', 'commune', 'mai'), holder('reader', 'district', 'hoa'),
     holder('reader', 'district', 'cuc'), holder('reader', 'district', 'dao'), holder('chair', 'province', 'tam')],
-  calendar: [2026, 2027].map((year) => ({ year, holidays: [`${year}-01-01`] })),
+  calendar: [...new Set([2026, 2027, thisYear, thisYear + 1])].map((year) => ({ year, holidays: [`${year}-01-01`] })),
 };
 
 export const STEPS = [

@@ -28,6 +28,12 @@ export async function startTo(s, way) {
   });
 }
 
+// It died under the request; what is found wrong with an answer is a fault.
+const unanswered = (e) => {
+  if (e instanceof assert.AssertionError) throw e;
+  return null;
+};
+
 // It dies on this way while `act` is done, and is started again; the answer of `act`, or null. Without a way: right after the answer.
 export async function killedOn(s, way, act) {
   if (!way) {
@@ -37,7 +43,7 @@ export async function killedOn(s, way, act) {
     await s.start();
     return answer;
   }
-  const answer = (await startTo(s, way)) ? await act().catch(() => null) : null;
+  const answer = (await startTo(s, way)) ? await act().catch(unanswered) : null;
   await dies(s, way);
   await s.start();
   return answer;

@@ -1,9 +1,8 @@
 // An office in which one person has left traces everywhere, for the tests of erasure.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { folder, pause, plugin, Service, write } from './khung.mjs';
+import { folder, pause, plugin, Service, sqlite, write } from './khung.mjs';
 
 export const NAME = 'Nguyễn Thị Hồng Vân', MAIL = 'hong.van@example.org';
 export const REASON = 'Request no. 12 of 04/01/2021';
@@ -16,7 +15,7 @@ flow.define("nominate", { title = "Nominate", input = { nominee = "text!" } }, f
 end)
 `;
 
-export const sql = (s, text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(s.data, 'khung.db'), text]).toString().trim();
+export const sql = (s, text) => sqlite(s.data, text);
 
 // Is one of the texts in a file of the database, as bytes?
 export function traces(s) {

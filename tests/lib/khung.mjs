@@ -1,5 +1,5 @@
 // Starts the service on a data directory of its own and speaks to it, for the tests of tests/service, crash and rules.
-import { spawn, execFile } from 'node:child_process';
+import { spawn, execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, writeFileSync, rmSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -12,6 +12,13 @@ export const TOP = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const KHUNG = resolve(process.env.KHUNG ?? join(TOP, 'build/release/khung'));
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// The date `n` days from now where the service counts its days: in Asia/Ho_Chi_Minh, not in UTC.
+export const day = (n = 0) => new Date(Date.now() + 7 * 3600000 + n * 86400000).toISOString().slice(0, 10);
+
+// What SQL says to the database of a service that may be running: it waits while that writes.
+export const sqlite = (data, text, ...options) =>
+  execFileSync('sqlite3', [...options, '-cmd', '.timeout 5000', join(data, 'khung.db'), text], { encoding: 'utf8', maxBuffer: 1 << 28 }).trim();
 
 // A temporary folder with `data` and `plugins`, gone when the test file ends.
 const folders = [];

@@ -8,17 +8,18 @@ import { dies } from '../lib/crash.mjs';
 import { folder, pause, plugin, serve } from '../lib/khung.mjs';
 import { sql } from '../crash/check.mjs';
 
-const SOURCE = `
+// It sleeps longer than what is done before it is over takes where the disk is slow.
+const source = (time) => `
 local rows = storage.table("row", { fields = { what = "text!" } })
 flow.define("visit", { retry = { times = 0 } }, function(run)
   rows:insert { what = "in" }
-  run:sleep("300ms")
+  run:sleep("${time}")
   rows:insert { what = "out" }
 end)`;
 
-async function office() {
+async function office(time = '1h') {
   const dir = folder();
-  plugin(dir, 't', SOURCE, { needs: '{ "flow", "storage" }' });
+  plugin(dir, 't', source(time), { needs: '{ "flow", "storage" }' });
   const s = await serve({ dir, config: { lang: 'en' } });
   await s.admin();
   s.comes = async (id, want) => {
@@ -36,7 +37,7 @@ async function office() {
 
 describe('a run of a plugin that does not serve', () => {
   it('is not failed by a command that knows other plugins, while no service runs', async () => {
-    const s = await office(), id = await s.startFlow('t.visit');
+    const s = await office('3s'), id = await s.startFlow('t.visit');
     await s.kill();
     while (s.due(id) > Date.now()) await pause(20);
     mkdirSync(join(s.dir, 'none'));
@@ -49,7 +50,7 @@ describe('a run of a plugin that does not serve', () => {
   });
 
   it('is held with its reason while the folder is away, and goes on when it is back', async () => {
-    const s = await office(), home = join(s.dir, 'plugins/t'), away = join(s.dir, 'away');
+    const s = await office('3s'), home = join(s.dir, 'plugins/t'), away = join(s.dir, 'away');
     const id = await s.startFlow('t.visit');
     renameSync(home, away);
     await s.must('plugin', 'reload');
@@ -70,6 +71,7 @@ describe('a run of a plugin that does not serve', () => {
       const s = await office(), home = join(s.dir, 'plugins/t'), away = join(s.dir, 'away');
       const id = await s.startFlow('t.visit');
       renameSync(home, away);
+      s.config.clock_offset = 2 * 3600000;
       await s.restart({ KHUNG_CRASH_AT: point });
       await s.comes(id, 'absent');
       renameSync(away, home);

@@ -1,9 +1,9 @@
 // Bodies: whoever has a seat today may answer for it; a vote is of those who have one; no seats, no answer.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { day } from '../lib/khung.mjs';
 import { flow, office } from '../lib/office.mjs';
 
-const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
 const seat = (person, from = '2020-01-01', to) => ({ body: 'panel', person, from, ...(to ? { to } : {}) });
 const ORG = { bodies: [{ code: 'panel', name: 'Panel', unit: 'province', from: '2020-01-01' }], body_members: [seat('an'), seat('binh'), seat('chi', '2020-01-01', day(-5))] };
 const SOURCE = [

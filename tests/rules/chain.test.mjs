@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STEPS, chainOffice } from '../lib/chain.mjs';
 import { PASSWORD, browser, setPassword } from '../lib/browser.mjs';
-import { TOP, pause, serve } from '../lib/khung.mjs';
+import { TOP, day, pause, serve, sqlite } from '../lib/khung.mjs';
 
 let s;
 before(async () => { s = await chainOffice(); });
@@ -71,19 +71,20 @@ describe('a chain set up over REST', () => {
   });
 
   it('tells what is unsettled: nobody holds a position, only the author does; and takes the chain all the same', async () => {
-    const steps = [{ name: 'trong', to: { position: 'vacant' }, within: '1 working day' },
+    await s.must('org', 'import', s.file('empty.json', { positions: [{ code: 'later', title: 'Trưởng phòng', roles: [] }] }));
+    const steps = [{ name: 'trong', to: { position: 'later' }, within: '1 working day' },
       { name: 'minh', to: { position: 'head', unit: 'item' }, quorum: 'all', within: '1 working day' }];
     const made = await s.chain({ title: 'Chưa rõ', steps });
     assert.equal(made.status, 200, JSON.stringify(made.problem));
     const told = (await s.mustBe(200, 'tam', 'GET', `/x/approvals/chain/${made.id}/check`)).json;
-    assert.deepEqual(told.warnings, ['Step trong, to: nobody can be asked now: Phó Chủ tịch.']);
+    assert.deepEqual(told.warnings, ['Step trong, to: nobody can be asked now: Trưởng phòng.']);
     const plan = async (query) => (await s.mustBe(200, 'tam', 'GET', `/x/approvals/chain/chua-ro/plan?${query}`)).json;
-    const now = await plan(`unit=${await s.unit('commune')}&from=2026-11-30T09:00`);
+    const now = await plan(`unit=${await s.unit('commune')}&from=${day()}T09:00`);
     assert.deepEqual(now.steps.map((p) => [p.step, p.persons?.length, p.warnings?.length]), [['trong', undefined, 1], ['minh', 1, undefined]]);
     assert.equal(now.unsettled, 1);
     // Who holds it on the day on which it will be asked, not who holds it today.
-    await s.must('org', 'import', s.file('later.json', { holders: [{ position: 'vacant', unit: 'province', person: 'dao', from: '2026-12-07' }] }));
-    const later = await plan(`unit=${await s.unit('commune')}&from=2026-12-08T09:00`);
+    await s.must('org', 'import', s.file('later.json', { holders: [{ position: 'later', unit: 'province', person: 'dao', from: day(30) }] }));
+    const later = await plan(`unit=${await s.unit('commune')}&from=${day(31)}T09:00`);
     assert.deepEqual(later.steps[0].persons.map((w) => w.name), ['Dao']);
   });
 
@@ -338,7 +339,7 @@ describe('a vote with a reminder, those above and ways back', () => {
     assert.match(whole.help, /Absent: 2\n {2}- Cuc\n {2}- Dao/);
     assert.doesNotMatch(whole.help, /Hoa|for: 1/, 'how the one who came has voted is nobody\'s business');
     assert.match(whole.help, /The ballots were not opened/);
-    const reminded = execFileSync('sqlite3', ['-readonly', join(s.data, 'khung.db'), `select count(*) from flow_note where run = ${run} and kind = 'task.reminded'`], { encoding: 'utf8' }).trim();
+    const reminded = sqlite(s.data, `select count(*) from flow_note where run = ${run} and kind = 'task.reminded'`, '-readonly');
     assert.equal(reminded, '2', 'the two who had not voted');
     assert.match((await s.mustBe(200, 'lan', 'GET', `/x/approvals/case/${run}.svg`)).text, /<title>hop: No quorum: asked now is Chủ tịch, of the province</);
     await s.restart();

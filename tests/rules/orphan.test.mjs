@@ -1,10 +1,9 @@
 // Tasks that lose those who could decide them: each change has its outcome, hot and cold, within the second.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { day, sqlite } from '../lib/khung.mjs';
 import { flow, office } from '../lib/office.mjs';
 
-const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
 const SOURCE = [
   flow('north', 'return run:ask { to = { position = "clerk", unit = unit("north") }, title = "North" }'),
   flow('heads', 'return run:ask { to = { position = "head", unit = unit("north") }, title = "Heads" }'),
@@ -43,7 +42,7 @@ const off = (s, who) => s.must('user', 'disable', who);
 const on = (s, who) => s.must('user', 'enable', who);
 const rescued = (s, id) => s.until1('it is no orphan', async () => !(await show(s, id)).orphan);
 // All that was in doubt has been looked at.
-const settled = (s) => s.until1('no doubt is left', async () => execFileSync('sqlite3', ['-readonly', '-cmd', '.timeout 5000', `${s.data}/khung.db`, 'select count(*) from flow_doubt'], { encoding: 'utf8' }).trim() === '0');
+const settled = (s) => s.until1('no doubt is left', async () => sqlite(s.data, 'select count(*) from flow_doubt', '-readonly') === '0');
 const unitIds = async (s) => Object.fromEntries((await s.must('org', 'units', '--at', day(-3))).map((u) => [u.code, u.id]));
 const kinds = async (s, id) => (await s.must('task', 'history', id)).map((l) => l.kind);
 
@@ -133,7 +132,7 @@ async function stranded(s, ...names) {
   return tasks;
 }
 const asked = (s, id) => s.until1('those above are asked', async () => { const t = await show(s, id); return t.orphan && t.to.some((x) => x.why === 'orphan') && t; });
-const waits = (s) => Number(execFileSync('sqlite3', ['-readonly', '-cmd', '.timeout 5000', `${s.data}/khung.db`, 'select count(*) from flow_orphan_wait'], { encoding: 'utf8' }));
+const waits = (s) => Number(sqlite(s.data, 'select count(*) from flow_orphan_wait', '-readonly'));
 
 describe('an orphan above which nobody could be asked', () => {
   it('is asked of who comes into the office above, told to them, and escalated; it waits again when they leave', async () => {
@@ -464,9 +463,8 @@ describe('dates', () => {
     const s = await start();
     const run = await s.startFlow('t.north'), [{ id }] = await s.open(run);
     await s.stop();
-    const { execFileSync } = await import('node:child_process');
-    const sql = (text) => execFileSync('sqlite3', [`${s.data}/khung.db`, text], { encoding: 'utf8' });
-    const today = Math.floor(Date.now() / 86400000);
+    const sql = (text) => sqlite(s.data, text);
+    const today = Date.parse(day()) / 86400000;
     sql(`insert into delegation(from_person, to_person, valid_from, valid_to, created_at) select f.id, t.id, ${today - 3}, ${today + 2}, 0 from person f, person t where f.code = 'hoa' and t.code = 'an'`);
     await s.start();
     const mine = (await s.as('an')('GET', '/api/inbox')).json.tasks;

@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { sqlite } from '../lib/khung.mjs';
 import { flow, office } from '../lib/office.mjs';
 
 const NINE = ['lan', 'mai', 'hoa', 'cuc', 'dao', 'tam', 'an', 'binh', 'chi'];
 const voters = (names) => `{ ${names.map((n) => `person("${n}")`).join(', ')} }`;
 const vote = (name, options, names = NINE) => flow(name, `return run:vote { voters = ${voters(names)}, title = "Motion ${name}", ${options} }`);
-const sql = (s, text) => JSON.parse(execFileSync('sqlite3', ['-json', join(s.data, 'khung.db'), text], { encoding: 'utf8' }) || '[]');
+const sql = (s, text) => JSON.parse(sqlite(s.data, text, '-json') || '[]');
 
 // Each of `said` { name: decision | undefined } votes; the others stay away.
 async function hold(s, name, said, { n = NINE.length, restart = false } = {}) {

@@ -4,14 +4,14 @@ import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
+import { sqlite } from '../lib/khung.mjs';
 import { flow, office } from '../lib/office.mjs';
 
 const NINE = ['lan', 'mai', 'hoa', 'cuc', 'dao', 'tam', 'an', 'binh', 'chi'];
 const voters = (names) => `{ ${names.map((n) => `person("${n}")`).join(', ')} }`;
-const sql = (data, text) => JSON.parse(execFileSync('sqlite3', ['-readonly', '-json', join(data, 'khung.db'), text], { encoding: 'utf8' }) || '[]');
+const sql = (data, text) => JSON.parse(sqlite(data, text, '-readonly', '-json') || '[]');
 const keys = (data) => readdirSync(data).filter((f) => /^vote-.*\.key$/.test(f));
 const sha = (...parts) => parts.reduce((h, p) => h.update(p), createHash('sha256')).digest('hex');
 

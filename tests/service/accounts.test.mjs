@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PASSWORD, browser } from '../lib/browser.mjs';
-import { Service, folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { Service, day, folder, pause, plugin, serve } from '../lib/khung.mjs';
 
 const SOURCE = `
 content.type("paper", { fields = { title = "text!" }, title = "title", unit = true })
@@ -14,7 +14,6 @@ flow.define("asks", { title = "Asks", input = {} }, function(run)
 end)
 `;
 const DAY = 86400000;
-const day = (n) => new Date(Date.now() + n * DAY).toISOString().slice(0, 10);
 
 let s, tokens;
 
@@ -22,7 +21,7 @@ let s, tokens;
 before(async () => {
   const dir = folder(), org = join(dir, 'org2.json');
   plugin(dir, 'papers', SOURCE, { needs: '{ "content", "flow", "people" }' });
-  s = await serve({ dir, config: { lang: 'en', zone: 'UTC' } });
+  s = await serve({ dir, config: { lang: 'en' } });
   const unit = (code, parent) => ({ code, name: code, kind: 'unit', from: '2020-01-01', ...(parent ? { parent } : {}) });
   const names = ['chief', 'an', 'out'];
   writeFileSync(org, JSON.stringify({

@@ -1,9 +1,7 @@
 // The audit: every change stands in it, in the transaction of the change; the chain tells the first row that was touched behind its back.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { folder, pause, plugin, serve, sqlite } from '../lib/khung.mjs';
 import { browser } from '../lib/browser.mjs';
 import { upload } from '../lib/file.mjs';
 
@@ -30,7 +28,7 @@ report.define("rows", { columns = { { "n", "integer" } } }, function(p, out)
   for _, r in ipairs(rows:find {}) do out:row { r.n } end
 end)
 `;
-const sql = (s, text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(s.data, 'khung.db'), text]).toString().trim();
+const sql = (s, text) => sqlite(s.data, text);
 
 async function office() {
   const dir = folder();

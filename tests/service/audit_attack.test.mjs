@@ -2,14 +2,13 @@
 // printed. One database is made, and attacked in copies.
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { pause, Service } from '../lib/khung.mjs';
+import { pause, Service, sqlite } from '../lib/khung.mjs';
 import { ended, office, REASON } from '../lib/erasure.mjs';
 
 const DAY = 86400000;
-const sql = (data, text) => execFileSync('sqlite3', [join(data, 'khung.db'), text], { maxBuffer: 1 << 26 }).toString().trim();
+const sql = (data, text) => sqlite(data, text);
 
 describe('the audit, attacked in a copy of its database', () => {
   let s, rows, anchors, head, row, gone, act, named, printed;

@@ -358,7 +358,7 @@ describe('lockout', () => {
     assert.equal(r.status, 401);
     r = await browser(s).login('lan', PASSWORD);
     assert.equal(r.status, 429);
-    assert.equal(r.headers['retry-after'], '3');
+    assert.match(r.headers['retry-after'], /^[23]$/);
   });
 
   it('ends by a command; a right login forgets the failures', async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TOP, folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { TOP, folder, pause, plugin, serve, sqlite } from '../lib/khung.mjs';
 
 const SOURCE = `
 content.type("news", { fields = { title = "text!", body = "text" }, title = "title", unit = true })
@@ -99,7 +99,7 @@ describe('the calendar feed', () => {
     const c = read((await s.request('GET', mai)).text);
     assert.deepEqual(c.events.map((e) => e.summary), ['Due: for another']);
     assert.equal(c.name, 'Deadlines and publications');
-    const text = execFileSync('sqlite3', [join(s.data, 'khung.db'), 'select hex(hash) from calendar_token'], { encoding: 'utf8' });
+    const text = sqlite(s.data, 'select hex(hash) from calendar_token');
     assert.doesNotMatch(text, new RegExp(Buffer.from(mai).toString('hex'), 'i'));
     await s.must('calendar', 'revoke', '--as', 'mai');
     assert.equal((await s.request('GET', mai)).status, 404);

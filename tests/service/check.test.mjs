@@ -1,11 +1,11 @@
 // khung check: mistakes are found in the text, with file, line, column, code and remedy, before anything runs.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { NEEDS as ALL, mistakes } from '../lib/mistakes.mjs';
 import { fields } from '../lib/mistakes_fields.mjs';
-import { KHUNG, TOP, folder, pause, plugin, serve, write } from '../lib/khung.mjs';
+import { KHUNG, TOP, folder, pause, plugin, serve, sqlite, write } from '../lib/khung.mjs';
 
 // Without a data directory that was ever used, unless one is named.
 function check(plugins, ...words) {
@@ -154,7 +154,7 @@ end)
   plugin(dir, 'p', source('two', 'new'), NEEDS);
   both();
   await s.stop();
-  const kept = () => execFileSync('sqlite3', [`${s.data}/khung.db`, 'select (select group_concat(hash) from plugin_version), (select group_concat(serial) from plugin_set), (select group_concat(hash) from plugin_kept)'], { encoding: 'utf8' });
+  const kept = () => sqlite(s.data, 'select (select group_concat(hash) from plugin_version), (select group_concat(serial) from plugin_set), (select group_concat(hash) from plugin_kept)');
   const before = kept();
   both();
   assert.equal(kept(), before, 'without the service, too');

@@ -2,13 +2,13 @@
 // holds up no other.
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sqlite } from '../lib/khung.mjs';
 import { archive, fill, MAIL, NAME, REASON } from '../lib/personal.mjs';
 
 const MARK = '█████';
-const sql = (s, text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(s.data, 'khung.db'), text], { maxBuffer: 1 << 26 }).toString().trim();
+const sql = (s, text) => sqlite(s.data, text);
 const byPlace = (list) => Object.fromEntries(list.map((p) => [p.place, p]));
 const erase = (s, ...more) => s.must('audit', 'erase', '--person', 'hoa', '--reason', REASON, '--as', 'boss', ...more);
 

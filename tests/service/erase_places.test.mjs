@@ -1,13 +1,13 @@
 // A person is erased from all places, not from the audit alone: content, tables, runs, tasks, files, notices; what must stay, stays.
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sqlite } from '../lib/khung.mjs';
 import { archive, fill, MAIL, NAME, PHONE, REASON } from '../lib/personal.mjs';
 
 const MARK = '█████';
-const sql = (s, text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(s.data, 'khung.db'), text], { maxBuffer: 1 << 26 }).toString().trim();
+const sql = (s, text) => sqlite(s.data, text);
 const byPlace = (list) => Object.fromEntries(list.map((p) => [p.place, p]));
 // Without the sentence that says what to do.
 const bare = (waits) => waits.map(({ says, ...w }) => (assert.match(says, /^\S.*\.$/), w));
@@ -127,7 +127,7 @@ describe('a person who stands everywhere', () => {
     const left = sql(s, `select count(*) from revision where item = ${made.published} and instr(body, '${NAME}')`);
     assert.equal(left, '1');
     for (const table of ['flow_run', 'flow_search', 'flow_turn', 'flow_journal', 'flow_task', 'flow_task_log', 'notice', 'outbox', 'p_t__member', 'p_t__seen', 'c_story_draft', 'item_log'])
-      assert.ok(!execFileSync('sqlite3', [join(s.data, 'khung.db'), `.dump ${table}`], { maxBuffer: 1 << 26 }).toString().match(new RegExp(`Hồng Vân|${Buffer.from(NAME).toString('hex')}|${PHONE}`, 'i')), table);
+      assert.ok(!sqlite(s.data, `.dump ${table}`).match(new RegExp(`Hồng Vân|${Buffer.from(NAME).toString('hex')}|${PHONE}`, 'i')), table);
     assert.deepEqual(await s.must('verify'), []);
   });
 
@@ -339,7 +339,7 @@ describe('what cannot be looked at', () => {
     await s.must('plugin', 'reload', 't');
     await s.reaches('done');
     for (const table of ['p_t__member', 'p_t__seen', 'c_story_draft', 'c_story_pub', 'revision', 'audit'])
-      assert.doesNotMatch(execFileSync('sqlite3', [join(s.data, 'khung.db'), `.dump ${table}`], { maxBuffer: 1 << 26 }).toString(), new RegExp(`Hồng Vân|${Buffer.from(NAME).toString('hex')}`, 'i'), table);
+      assert.doesNotMatch(sqlite(s.data, `.dump ${table}`), new RegExp(`Hồng Vân|${Buffer.from(NAME).toString('hex')}`, 'i'), table);
     assert.equal((await s.must('audit', 'verify')).whole, true);
     assert.deepEqual(await s.must('verify'), []);
     await s.stop();

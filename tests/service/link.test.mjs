@@ -1,9 +1,9 @@
 // Decisions by a signed link: for people without an account; shown without being used up, used once, until it expires.
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { sqlite } from '../lib/khung.mjs';
 import { flow, office } from '../lib/office.mjs';
 
 let s;
@@ -109,7 +109,7 @@ describe('a link', () => {
 
   it('cannot be moved to another task, person or date by who writes to the database, nor be made without the key file', async () => {
     const { token, run } = await make(), other = await make();
-    const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(s.data, 'khung.db'), text]);
+    const sql = (text) => sqlite(s.data, text);
     sql(`update flow_task_link set task = ${other.id} where used is null and task <> ${other.id}`);
     assert.equal((await get(`/t/${token}`)).status, 404);
     assert.equal((await post(`/t/${token}`, { decision: 'approve' })).status, 404);

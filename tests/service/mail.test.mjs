@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { folder, pause, plugin, serve, write } from '../lib/khung.mjs';
+import { folder, pause, plugin, serve, sqlite, write } from '../lib/khung.mjs';
 import { Sink } from '../lib/sink.mjs';
 
 const ORG = {
@@ -66,10 +66,7 @@ async function start(sink, config = {}) {
   return s;
 }
 
-const person = async (s, code) => {
-  const { execFileSync: run } = await import('node:child_process');
-  return Number(run('sqlite3', [join(s.data, 'khung.db'), `select id from person where code = '${code}'`], { encoding: 'utf8' }));
-};
+const person = (s, code) => Number(sqlite(s.data, `select id from person where code = '${code}'`));
 const write1 = (s, input) => s.startFlow('post.write', input).then((id) => s.until(id, ['completed', 'failed']));
 const token = async (s, name) => {
   const t = await s.must('user', 'token', name);
@@ -314,16 +311,11 @@ describe('notices', () => {
     await as(mai, 'POST', '/api/notices/follow', { unit: 'office', stop: true });
     await news('after', 'a');
     assert.deepEqual(await titles('mai'), ['below']);
-    execFileSync('sqlite3', [join(s.data, 'khung.db'), `insert into person(id, code, name) select value, 'x' || value, 'X' from generate_series(1000, 1499);
-      insert into notice_follow(person, type, unit) select id, 'news', 0 from person where id >= 1000`]);
+    sqlite(s.data, `insert into person(id, code, name) select value, 'x' || value, 'X' from generate_series(1000, 1499);
+      insert into notice_follow(person, type, unit) select id, 'news', 0 from person where id >= 1000`);
     await news('for all', 'a');
-    for (let i = 0; ; i++) {
-      const n = Number(execFileSync('sqlite3', [join(s.data, 'khung.db'), "select count(*) from notice where title = 'for all'"], { encoding: 'utf8' }));
-      if (n === 500) break;
-      assert.ok(i < 200, `${n} notices`);
-      await pause(30);
-    }
-    assert.equal(Number(execFileSync('sqlite3', [join(s.data, 'khung.db'), 'select count(*) from mailing'], { encoding: 'utf8' })), 0);
+    await s.until1('500 are told', () => sqlite(s.data, "select count(*) from notice where title = 'for all'") === '500');
+    await s.until1('the mailing is over', () => sqlite(s.data, 'select count(*) from mailing') === '0');
   });
 
   it('a duty cannot be switched off, only moved; wrong wishes are refused', async () => {
@@ -416,7 +408,7 @@ describe('notices', () => {
     // By the answer of a task: who said it, and as what; the run is nobody.
     const run = await s.startFlow('post.read', { item: id, verb: 'send_back' });
     const decide = async (decision) => {
-      const task = await (async () => { for (;;) { const t = (await as(lan, 'GET', '/api/inbox')).json.tasks.find((x) => x.title === `read ${decision}`); if (t) return t; await pause(20); } })();
+      const task = await s.until1('it is asked', async () => (await as(lan, 'GET', '/api/inbox')).json.tasks.find((x) => x.title === `read ${decision}`));
       assert.equal((await as(lan, 'POST', `/api/tasks/${task.id}/decide`, { decision, comment: 'Thiếu nguồn' })).status, 200);
     };
     await decide('send_back');
@@ -442,7 +434,7 @@ describe('notices', () => {
     assert.equal((await got('lan', 'content.sent_back', 'Bài của Lan')).length, 1);
     await as(lan, 'PATCH', '/api/notices/preferences', { ways: { 'content.sent_back': 'digest' } });
     await own('mai', `/${hers}/send_back`, { comment: 'Một ngày một lần' });
-    const waits = execFileSync('sqlite3', [join(s.data, 'khung.db'), "select count(*) from notice where kind = 'content.sent_back' and digest = 1 and mail_at > at"], { encoding: 'utf8' });
+    const waits = sqlite(s.data, "select count(*) from notice where kind = 'content.sent_back' and digest = 1 and mail_at > at");
     assert.equal(Number(waits), 1);
   });
 

@@ -1,14 +1,13 @@
 // Tables whose declaration changes: what goes by itself, what needs a word, large ones in pieces, and no loss whatever is killed.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { dies, startTo } from '../lib/crash.mjs';
-import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { folder, pause, plugin, serve, sqlite } from '../lib/khung.mjs';
 
 const ROWS = Number(process.env.ROWS ?? 100000);
 const NEEDS = { needs: '{ "flow", "storage" }' };
-const sql = (s, text) => execFileSync('sqlite3', ['-json', join(s.data, 'khung.db'), text]).toString().trim();
+const sql = (s, text) => sqlite(s.data, text, '-json');
 const rows = (s, text) => JSON.parse(sql(s, text) || '[]');
 const entries = async (s) => (await s.must('plugin', 'list')).filter((p) => p.name === 'p');
 const states = async (s) => (await entries(s)).map((p) => p.state).sort();

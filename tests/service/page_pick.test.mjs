@@ -1,6 +1,7 @@
 // Persons and units in forms of pages: sought by a part of the name, without marks and without a script, then chosen; by who may see them.
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { sqlite } from '../lib/khung.mjs';
 import { flow, office } from '../lib/office.mjs';
 import { PASSWORD, browser, setPassword } from '../lib/browser.mjs';
 
@@ -241,8 +242,7 @@ describe('persons and units of forms', () => {
     assert.ok(took.sort((a, b) => a - b)[15] < 150, `${took[15]} ms`);
     // Names that were stored by a program without words are found after the next start.
     await s.stop();
-    const { execFileSync } = await import('node:child_process');
-    execFileSync('sqlite3', [`${s.data}/khung.db`, 'delete from people_word']);
+    sqlite(s.data, 'delete from people_word');
     await s.start();
     assert.deepEqual(await names('lan', 'person', 'nguyen 4711'), ['Nguyễn Văn Bình 4711']);
     assert.deepEqual(await names('lan', 'unit', 'dong tam'), ['Xã Đồng Tâm']);

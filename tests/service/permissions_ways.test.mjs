@@ -339,8 +339,7 @@ describe('an approval', () => {
   it('comes from nobody where nobody is asked: it waits, and is told of', async () => {
     for (const flow of ['p.by_nobody', 'p.by_no_seat']) {
       const id = await written(), { id: run } = await must('run.start', flow, { item: id, type: 'order' }), t = await task(run);
-      for (let i = 0; i < 300 && !(await must('task.orphans', {})).some((o) => o.id === t.id); i++) await pause(10);
-      assert.ok((await must('task.orphans', {})).some((o) => o.id === t.id), flow);
+      await s.until1(`${flow} is told of`, async () => (await must('task.orphans', {})).some((o) => o.id === t.id));
       for (const who of ['head', 'editor', 'root']) assert.equal((await as(who)('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 403);
       assert.equal(await state(id), 'in_review');
     }
@@ -348,8 +347,7 @@ describe('an approval', () => {
 
   it('is nobody\'s where only the author is asked: that is told, and the same position above is asked', async () => {
     const id = await written(), { id: run } = await must('run.start', 'p.by_writer_alone', { item: id, type: 'order' }), t = await task(run);
-    let orphan;
-    for (let i = 0; i < 300 && !orphan; i++, await pause(10)) orphan = (await must('task.orphans', {})).find((o) => o.id === t.id);
+    const orphan = await s.until1('it is told of', async () => (await must('task.orphans', {})).find((o) => o.id === t.id));
     assert.match(orphan.reason, /Whoever it is asked of wrote the text/);
     assert.equal((await as('writer')('GET', `/api/tasks/${t.id}`)).json.may_decide, false);
     assert.equal((await as('reader')('POST', `/api/tasks/${t.id}/decide`, { decision: 'approve' })).status, 200);

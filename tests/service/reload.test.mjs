@@ -1,7 +1,7 @@
 // Exchanging plugins in a running service: nothing fails, nothing is lost, the bad stays out; who wants more waits for the admin.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { around, killedOn } from '../lib/crash.mjs';
@@ -133,13 +133,6 @@ on("content.before_submit", function() error { code = "p.no", message = "not now
 });
 
 describe('serve --dev', () => {
-  const until = async (what, test) => {
-    for (let i = 0; !await test(); i++) {
-      assert.ok(i < 100, what);
-      await pause(20);
-    }
-  };
-
   it('takes what is saved: source, texts, settings, new folders; a mistake is in the log with its line', async () => {
     const dir = folder(), settings = join(dir, 'settings.json');
     const source = (word) => `local sub = require("p.sub.m")
@@ -156,21 +149,21 @@ end)`;
     const says = async () => (await s.until(await s.startFlow('p.say'), 'completed')).result;
     assert.deepEqual(await says(), { word: 'one', text: 'Hello', days: 2, sub: 1 });
     plugin(dir, 'p', source('"two"'), manifest);
-    await until('source', async () => (await says()).word === 'two');
+    await s.until1('source', async () => (await says()).word === 'two');
     write(join(dir, 'plugins/p/locale/en.lua'), 'return { hello = "Good day" }');
-    await until('texts', async () => (await says()).text === 'Good day');
+    await s.until1('texts', async () => (await says()).text === 'Good day');
     write(`${settings}.new`, '{ "p": { "days": 9 } }');
     renameSync(`${settings}.new`, settings); // as editors do
-    await until('settings', async () => (await says()).days === 9);
+    await s.until1('settings', async () => (await says()).days === 9);
     write(join(dir, 'plugins/p/sub/m.lua'), 'return 2');
-    await until('a module in a folder', async () => (await says()).sub === 2);
+    await s.until1('a module in a folder', async () => (await says()).sub === 2);
     plugin(dir, 'p', `\n\nthis is no Lua`, manifest);
-    await until('a mistake', () => /plugin\.failed.*p\/init\.lua:3/.test(s.log));
+    await s.until1('a mistake', () => /plugin\.failed.*p\/init\.lua:3/.test(s.log));
     assert.equal((await says()).word, 'two');
     plugin(dir, 'late', 'flow.define("x", { title = "X" }, function() return { ok = true } end)', manifest);
-    await until('a new plugin', async () => (await state(s, 'late'))[0] === 'active');
+    await s.until1('a new plugin', async () => (await state(s, 'late'))[0] === 'active');
     plugin(dir, 'late', 'flow.define("x", { title = "X" }, function() return { ok = "again" } end)', manifest);
-    await until('its change', async () => (await s.until(await s.startFlow('late.x'), 'completed')).result.ok === 'again');
+    await s.until1('its change', async () => (await s.until(await s.startFlow('late.x'), 'completed')).result.ok === 'again');
     await s.stop();
   });
 });

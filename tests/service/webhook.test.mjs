@@ -2,12 +2,11 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import http from 'node:http';
 import { join } from 'node:path';
-import { TOP, folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { TOP, folder, pause, plugin, serve, sqlite } from '../lib/khung.mjs';
 
 let Webhook;
 try {
@@ -158,7 +157,7 @@ describe('webhooks', () => {
     assert.ok(own(next.secret));
     s.config.clock_offset = 0;
     await s.restart();
-    assert.doesNotMatch(execFileSync('sqlite3', [join(s.data, 'khung.db'), 'select body from outbox'], { encoding: 'utf8' }), /whsec|v1,/);
+    assert.doesNotMatch(sqlite(s.data, 'select body from outbox'), /whsec|v1,/);
   });
 
   it('a refusal is tried again with the same id; a redirect is none that is followed', async () => {

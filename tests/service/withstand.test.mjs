@@ -3,7 +3,7 @@ import { after, before, describe, it, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TOP, folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { TOP, day, folder, pause, plugin, serve } from '../lib/khung.mjs';
 import { ROUTES } from '../lib/routes.mjs';
 import { sql } from '../crash/check.mjs';
 
@@ -122,7 +122,6 @@ const must = async (call, ...args) => {
 };
 const as = (who, more = {}) => (method, path, body) => s.request(method, path, body, { authorization: `Bearer ${tokens[who]}`, ...(path.endsWith('/approve') || method === 'PATCH' ? { 'if-match': '*' } : {}), ...more });
 const state = async (id) => (await must('content.get', 'order', id)).state;
-const day = (days) => new Date(Date.now() + days * 86400e3).toISOString().slice(0, 10);
 const task = async (run) => {
   for (let i = 0; i < 300; i++, await pause(5)) {
     const t = (await must('task.list', { all: true, limit: 100 })).find((x) => x.run === run);
