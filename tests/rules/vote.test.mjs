@@ -45,14 +45,15 @@ describe('quorum, denominator and absence', () => {
   it('count as the vote says', async () => {
     const five = ['lan', 'mai', 'hoa', 'cuc', 'dao'];
     const s = await office([
-      vote('members', 'within = "1500ms", of = "members", absent = "written", threshold = "1/2", quorum = "1/2"', five),
-      vote('present', 'within = "1500ms", of = "present", absent = "not_counted", threshold = ">1/2", quorum = 3', five),
-      vote('against', 'within = "1500ms", of = "present", absent = "against", threshold = ">1/2", quorum = 1', five),
-      vote('few', 'within = "1500ms", of = "present", threshold = ">1/2", quorum = "2/3"', five),
+      vote('members', 'within = "1h", of = "members", absent = "written", threshold = "1/2", quorum = "1/2"', five),
+      vote('present', 'within = "1h", of = "present", absent = "not_counted", threshold = ">1/2", quorum = 3', five),
+      vote('against', 'within = "1h", of = "present", absent = "against", threshold = ">1/2", quorum = 1', five),
+      vote('few', 'within = "1h", of = "present", threshold = ">1/2", quorum = "2/3"', five),
     ].join('\n'));
     const said = { lan: 'approve', mai: 'approve', hoa: 'reject' };
     const runs = {};
     for (const name of ['members', 'present', 'against', 'few']) runs[name] = await hold(s, name, said, { n: 5 });
+    await s.later(2);
     const r = {};
     for (const name of Object.keys(runs)) r[name] = (await s.done(runs[name])).result;
     assert.deepEqual([r.members.passed, r.members.of, r.members.absent.length, r.members.timed_out], [false, 5, 2, true]); // 2 of 5
@@ -120,7 +121,7 @@ describe('a vote that comes to nothing', () => {
   it('of which all take no part, or too few come, or as many are for it as against it, does not pass; who is against says where it goes', async () => {
     const four = ['lan', 'mai', 'hoa', 'cuc'];
     const s = await office([vote('own', 'threshold = "1/2"', ['lan', 'mai']), vote('tie', 'threshold = ">1/2", returns = { "author", "form", "law" }', four),
-      vote('few', 'within = "1500ms", quorum = 3, threshold = ">1/2", of = "present"', four)].join('\n'));
+      vote('few', 'within = "1h", quorum = 3, threshold = ">1/2", of = "present"', four)].join('\n'));
     const own = (await s.done(await hold(s, 'own', { lan: { reason: 'kin' }, mai: { reason: 'kin' } }, { n: 2, restart: true }))).result;
     assert.deepEqual([own.passed, own.quorum, own.of, own.members, own.recused.length, own.choice], [false, false, 0, 0, 2, undefined]);
     assert.match(own.minutes, /Không tham gia biểu quyết: Lan. Lý do: kin/);
@@ -136,6 +137,7 @@ describe('a vote that comes to nothing', () => {
     const tie = (await s.done(run)).result;
     assert.deepEqual([tie.passed, tie.quorum, tie.choice, tie.return_to, tie.returns], [false, true, undefined, 'form', { author: 0, form: 1, law: 1 }]);
     assert.match(tie.minutes, /Chuyển lại form: 1\n {2}- Chuyển lại law: 1/);
+    await s.later(2);
     const short = (await s.done(few)).result;
     assert.deepEqual([short.passed, short.quorum, short.timed_out, short.counts.approve], [false, false, true, 2]);
     await s.stop();
@@ -145,8 +147,9 @@ describe('a vote that comes to nothing', () => {
 describe('minutes', () => {
   it('say in both languages who was there, what was said and what came of it', async () => {
     const three = ['lan', 'mai', 'hoa'];
-    const s = await office([vote('vi', 'within = "1500ms", lang = "vi", threshold = "1/2"', three), vote('en', 'within = "1500ms", lang = "en", secret = true, threshold = "1/2"', three)].join('\n'));
+    const s = await office([vote('vi', 'within = "1h", lang = "vi", threshold = "1/2"', three), vote('en', 'within = "1h", lang = "en", secret = true, threshold = "1/2"', three)].join('\n'));
     const vi = await hold(s, 'vi', { lan: 'approve', mai: 'approve' }, { n: 3 }), en = await hold(s, 'en', { lan: 'approve', mai: 'reject' }, { n: 3 });
+    await s.later(2);
     const a = (await s.done(vi)).result.minutes, b = (await s.done(en)).result.minutes;
     assert.match(a, /^# Biên bản biểu quyết: Motion vi\n/);
     assert.match(a, /- tán thành: 2\n- không tán thành: 0\n[^]*Lan: tán thành/);

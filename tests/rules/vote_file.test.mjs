@@ -84,10 +84,11 @@ describe('the reader of the files of a secret vote', () => {
   });
 
   it('learns nothing of the few who came to one without a quorum: nothing is opened', async () => {
-    const s = await office(flow('few', `return run:vote { voters = ${voters(NINE)}, title = "Motion", secret = true, quorum = "1/2", within = "1s", absent = "against" }`));
+    const s = await office(flow('few', `return run:vote { voters = ${voters(NINE)}, title = "Motion", secret = true, quorum = "1/2", within = "1h", absent = "against" }`));
     const run = await s.startFlow('t.few');
     await s.open(run, 9);
     await ballot(s, 'lan', run, { decision: 'approve' });
+    await s.later(2);
     const r = (await s.done(run)).result;
     assert.deepEqual([r.passed, r.quorum, r.voted, r.counts, r.choice, r.absent.length], [false, false, 1, undefined, undefined, 8]);
     assert.match(r.minutes, /Không mở phiếu/);

@@ -61,7 +61,7 @@ describe('the key of a secret vote', () => {
   });
 
   it('that cannot be read when the term is over ends nothing either: it is counted once it can be', async () => {
-    const s = await office(flow('short', `return ${vote.replace('secret = true', 'secret = true, within = "2s"')}`), OPERATOR);
+    const s = await office(flow('short', `return ${vote.replace('secret = true', 'secret = true, within = "1h"')}`), OPERATOR);
     await s.admin();
     const run = await s.startFlow('t.short');
     await s.open(run, 3);
@@ -69,6 +69,7 @@ describe('the key of a secret vote', () => {
     const [file] = await s.until1('one key is left', async () => keys(s).length === 1 && keys(s));
     renameSync(file, `${file}.away`);
     mkdirSync(file);
+    await s.later(2);
     await told(s, run, 1);
     assert.equal((await s.open(run, 1)).length, 1);
     rmSync(file, { recursive: true });

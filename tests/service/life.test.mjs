@@ -165,13 +165,12 @@ flow.define("parked", { title = "Parked" }, function(run) return { got = run:wai
     const dir = folder(), settings = join(dir, 'settings.json');
     write(settings, '{}');
     plugin(dir, 'p', `${SOURCE}
-flow.define("nap", { title = "Nap" }, function(run) run:sleep("200ms") return "awake" end)`);
+flow.define("nap", { title = "Nap" }, function(run) run:sleep("1h") return "awake" end)`);
     const s = await serve({ dir, config: { settings } });
     const id = await s.startFlow('p.nap');
     await s.kill();
     write(settings, '{ this is no JSON');
-    await pause(250);
-    await s.start();
+    await s.later(2);
     await pause(200);
     assert.equal((await s.request('GET', '/health')).status, 200);
     assert.match(s.log, /settings\.json/);

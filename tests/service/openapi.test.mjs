@@ -388,7 +388,7 @@ const x = {
   calendar: async () => (await x.done('POST', '/api/calendar', {})).json.url.split('/').pop(),
   job: async () => (await x.done('GET', '/api/schedule')).json[0].id,
   delegation: async (since, until) => (await x.done('POST', '/api/delegations', { from: 'boss', to: 'guest', since, until })).json,
-  incident: async () => { await x.failed(); return (await x.done('GET', '/api/errors')).json[0].id; },
+  incident: async () => { await x.failed(); return (await s.until1('the error is kept', async () => (await x.done('GET', '/api/errors')).json[0])).id; },
   // Another version of it wants more, and waits.
   async waiting() {
     plugin(s.dir, 'spare', SPARE, { version: '"2.0.0"', needs: '{ "storage", "flow" }' });

@@ -366,7 +366,7 @@ it('the second step of a login is over after five minutes', async () => {
   const b = browser(s);
   await b.login('lan', PASSWORD);
   const { secret } = (await b.send('POST', '/auth/totp', { present: PASSWORD })).json;
-  await b.send('POST', '/auth/totp/confirm', { code: totp(secret, Date.now() - 30000) });
+  await b.send('POST', '/auth/totp/confirm', { code: totp(secret) });
   for (const [minutes, status] of [[6, 403], [4, 303]]) {
     const c = browser(s), asked = await c.loginPage('lan', PASSWORD), at = s.config.clock_offset ?? 0;
     assert.equal(asked.status, 200);

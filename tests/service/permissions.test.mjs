@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { folder, plugin, serve } from '../lib/khung.mjs';
 import { sql } from '../crash/check.mjs';
 
 const SOURCE = `
@@ -182,13 +182,14 @@ for (const [how, demote] of [['demoted', 'role'], ['switched off', 'account']])
     await s.must('org', 'import', org);
     const token = (await s.must('user', 'token', boss)).token, id = await paper('in_review');
     await must('approve', id, token);
-    const soon = new Date(Date.now() + 1500).toISOString();
+    const soon = new Date(s.now() + 3600000).toISOString();
     assert.equal((await s.request('POST', `/api/content/paper/${id}/schedule`, { at: soon }, { authorization: `Bearer ${token}` })).status, 200);
     if (demote === 'account') await s.must('user', 'disable', boss);
     else {
       writeFileSync(org, JSON.stringify(given('2020-02-01')));
       await s.must('org', 'import', org);
     }
+    await s.later(2);
     const state = async () => (await ask('draft', id, tokens.second)).json.state, why = () => sql(s.data, `select due_error from item where id = ${id}`)[0].due_error;
     await s.until1('it was tried', why);
     assert.equal(await state(), 'scheduled');
@@ -196,10 +197,9 @@ for (const [how, demote] of [['demoted', 'role'], ['switched off', 'account']])
     await must('send_back', id, tokens.second);
     await must('submit', id, tokens.writer);
     await must('approve', id, tokens.second);
-    const r = await s.request('POST', `/api/content/paper/${id}/schedule`, { at: new Date(Date.now() + 500).toISOString() }, { authorization: `Bearer ${tokens.second}` });
+    const r = await s.request('POST', `/api/content/paper/${id}/schedule`, { at: new Date(s.now() + 500).toISOString() }, { authorization: `Bearer ${tokens.second}` });
     assert.equal(r.status, 200, r.text);
-    for (let i = 0; i < 40 && (await state()) !== 'published'; i++) await pause(100);
-    assert.equal(await state(), 'published');
+    await s.until1('it is published', async () => (await state()) === 'published');
   });
 
 test('a text that was changed after its approval is not published, and its schedule is void', async () => {

@@ -20,7 +20,7 @@ const SOURCE = [
     b = { type = "list:text", order = -1 }, c = { type = "json" } } }`),
   flow('ids', 'return run:ask { to = person("hoa"), title = "Ids", form = { decision = "choice:approve,return!", whom = "person", place = "unit", team = "list:person", score = { "integer", default = 5 }, level = { "integer!", default = 3 } } }'),
   flow('one', 'return run:ask { to = person("hoa"), title = "One", about = content.get("paper", input.id) }').replace('title = "one" }', 'title = "one", input = { id = "integer!" } }'),
-  flow('late', 'return run:ask { to = person("hoa"), title = "Late", within = "1s", remind = "500ms before", escalate = person("dao"), on_timeout = "escalate" }'),
+  flow('late', 'return run:ask { to = person("hoa"), title = "Late", within = "4h", remind = "2h before", escalate = person("dao"), on_timeout = "escalate" }'),
   flow('crowd', 'local asks = {} for i = 1, 32 do asks[i] = { to = { { position = "clerk", unit = unit("north") }, person("dao") }, title = "T" .. i } end return run:ask_all(asks)'),
   flow('reserved', 'return run:ask { to = person("hoa"), title = "x", form = { decision = "text", by = "integer" } }'),
   flow('due', 'return run:ask { to = person("hoa"), title = "Due " .. input.n, within = input.n .. "h" }').replace('title = "due" }', 'title = "due", input = { n = "integer!" } }'),
@@ -365,6 +365,9 @@ describe('terms in working days', () => {
 describe('a term that is over', () => {
   it('is reminded of before, asks others too, and both stand in what happened', async () => {
     const { id } = await begin('late'), kinds = async () => (await lan('GET', `/api/tasks/${id}/history`)).json.map((l) => l.kind);
+    await s.later(3);
+    await s.until1('it is reminded of', async () => (await kinds()).length);
+    await s.later(3);
     await s.until1('it is escalated', async () => (await kinds()).includes('escalated'));
     assert.deepEqual(await kinds(), ['reminded', 'escalated']);
     const [mine, theirs] = [(await hoa('GET', `/api/tasks/${id}`)).json, (await dao('GET', `/api/tasks/${id}`)).json];
