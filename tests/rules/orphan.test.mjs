@@ -198,7 +198,7 @@ describe('an orphan above which nobody could be asked', () => {
   });
 
   it('is not looked at when the place of a unit is written as it was', async () => {
-    const s = await start(), sql = (text) => execFileSync('sqlite3', [`${s.data}/khung.db`, text], { encoding: 'utf8' }).trim();
+    const s = await start(), sql = (text) => sqlite(s.data, text);
     await s.org(PARTS);
     await s.stop();
     sql('create table moved(unit integer); create trigger moved after insert on flow_doubt when new.kind = 9 begin insert into moved values(new.unit); end');
