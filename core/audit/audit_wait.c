@@ -204,9 +204,8 @@ static int is_over(struct audit *au, struct store *db, const char *place, int64_
 {
     const struct audit_place *p = audit_place_find(au, place);
     if (!p || !p->open) return p && p->is_over ? p->is_over(p->ctx, db, thing, err) : 1;
-    int64_t open = 0;
-    int rc = audit_run(db, p->open, thing, &open, err);
-    return rc < 0 ? rc : !open;
+    int rc = store_has(db, p->open, thing, 0, err);
+    return rc < 0 ? rc : !rc;
 }
 
 static int drop(struct store *db, int64_t erasure, const char *place, int64_t thing, struct err *err)

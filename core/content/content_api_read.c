@@ -326,9 +326,8 @@ const struct api_fn content_read_functions[] = {
     {"content.find", find, "type:text! where:map options:map{order:any,limit:integer,after:text,published:boolean}",
      "Item[], cursor?", API_READ, "content", 1, "Items by conditions, in an order, in pages; published: those alone."},
     {"content.search", search, "text:text! options:map", "Item[]", API_READ, "content", 1,
-     "Full text without regard to marks, in pages; first what has the words in its title, and with their marks, then "
-     "the "
-     "newest; {type, unit, published, limit, after, fields}.",
+     "Full text without regard to marks, in pages: first all words in the title, with their marks, the newest first; "
+     "{type, unit, published, limit, after, fields}; `next` of the list is the cursor.",
      .list = &content_hits},
     {"content.history", history, "item:object:item! options:map", "table[]", API_READ, "content", 1,
      "Who moved the item from where to where, when and why, oldest first; {limit, after, sort, fields}.",

@@ -42,13 +42,7 @@ int flow_task_once(struct session *s, const struct flow_task *t, int64_t person,
 
 int flow_task_is_once(struct store *db, const struct flow_task *t, struct err *err)
 {
-    struct stmt *s = store_stmt(db, "select 1" BESIDE " and d.state = 1 limit 1", err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, t->run);
-    stmt_bind_int(s, 2, t->entry);
-    int rc = stmt_step(s, err);
-    stmt_done(s);
-    return rc;
+    return store_has(db, "select 1" BESIDE " and d.state = 1 limit 1", t->run, t->entry, err);
 }
 
 int flow_task_once_doubt(struct store *db, const struct flow_task *t, int64_t by, int64_t on_behalf_of, struct err *err)

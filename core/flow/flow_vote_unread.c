@@ -17,24 +17,22 @@ bool vote_key_is_unread(const struct err *err)
 
 int flow_vote_is_unread(struct store *db, const struct flow_task *t, struct err *err)
 {
-    struct stmt *s =
-        store_stmt(db, "select 1 from flow_vote where run = ?1 and entry = ?2 and unread is not null", err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, t->run);
-    stmt_bind_int(s, 2, t->entry);
-    int rc = stmt_step(s, err);
-    stmt_done(s);
-    return rc;
+    return store_has(db, "select 1 from flow_vote where run = ?1 and entry = ?2 and unread is not null", t->run,
+                     t->entry, err);
 }
 
-static int run_on(struct store *db, const char *sql, const struct vote *v, int64_t now, struct err *err)
+/* The mark: since when, or 0 to take it away. */
+static int mark(struct session *s, const struct vote *v, int64_t since, struct err *err)
 {
-    struct stmt *s = store_stmt(db, sql, err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, v->run);
-    stmt_bind_int(s, 2, v->entry);
-    if (stmt_bind_count(s) > 2) stmt_bind_int(s, 3, now);
-    return stmt_run(s, err);
+    struct stmt *st = store_stmt(s->db,
+                                 "update flow_vote set unread = nullif(?3, 0) where run = ?1 and entry = ?2 and (unread"
+                                 " is null) = (?3 > 0)",
+                                 err);
+    if (!st) return err->code;
+    stmt_bind_int(st, 1, v->run);
+    stmt_bind_int(st, 2, v->entry);
+    stmt_bind_int(st, 3, since);
+    return stmt_run(st, err);
 }
 
 /* By one of its ballots, as there is no page of a vote. */
@@ -61,19 +59,16 @@ static int tell_operators(struct session *s, const struct vote *v, struct err *e
 int flow_vote_set_unread(struct flow *f, struct session *s, const struct vote *v, const struct err *unread,
                          struct err *err)
 {
-    static const char mark[] = "update flow_vote set unread = ?3 where run = ?1 and entry = ?2 and unread is null";
-    static const char unmark[] =
-        "update flow_vote set unread = null where run = ?1 and entry = ?2 and unread is not null";
     static const char doubt[] = "insert or replace into flow_doubt(kind, name, unit) select 6, '', id from flow_task"
                                 " where run = ?1 and entry = ?2 and state = 0";
     static const char late[] = "update flow_task set next_at = due where run = ?1 and entry = ?2 and state = 0"
                                " and next_at is null and due is not null";
-    int rc = run_on(s->db, unread ? mark : unmark, v, s->now, err);
+    int rc = mark(s, v, unread ? s->now : 0, err);
     if (rc || store_changes(s->db) == 0) return rc;
     if (unread) log_err(LOG_WARN, "vote.unread", unread);
     store_count(s->db, &f->counts[FLOW_COUNT_UNREAD], unread ? 1 : -1);
-    rc = run_on(s->db, doubt, v, 0, err);
-    if (rc == 0) rc = unread ? tell_operators(s, v, err) : run_on(s->db, late, v, 0, err);
+    rc = store_run(s->db, doubt, v->run, v->entry, err);
+    if (rc == 0) rc = unread ? tell_operators(s, v, err) : store_run(s->db, late, v->run, v->entry, err);
     lane_wake_at(f->lane, unread ? &f->votes_source : &f->tasks_source, unread ? s->now + TRY_MS : s->now);
     crash_point("vote.unread");
     return rc;
@@ -82,14 +77,10 @@ int flow_vote_set_unread(struct flow *f, struct session *s, const struct vote *v
 int flow_vote_forget_unread(struct flow *f, struct store *db, int64_t run, int64_t entry, struct err *err)
 {
     if (f->counts[FLOW_COUNT_UNREAD] == 0) return 0;
-    struct stmt *s = store_stmt(db,
-                                "update flow_vote set unread = null where run = ?1 and (?2 < 0 or entry = ?2)"
-                                " and unread is not null",
-                                err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, run);
-    stmt_bind_int(s, 2, entry);
-    int rc = stmt_run(s, err);
+    int rc = store_run(db,
+                       "update flow_vote set unread = null where run = ?1 and (?2 < 0 or entry = ?2) and unread is not"
+                       " null",
+                       run, entry, err);
     if (rc == 0) store_count(db, &f->counts[FLOW_COUNT_UNREAD], -store_changes(db));
     return rc;
 }
@@ -99,7 +90,7 @@ int flow_vote_put_off(struct flow *f, struct session *s, const struct vote *v, s
     static const char sql[] = "update flow_task set next_at = null where run = ?1 and entry = ?2 and state = 0";
     const struct err unread = *err;
     err_clear(err);
-    int rc = run_on(s->db, sql, v, 0, err);
+    int rc = store_run(s->db, sql, v->run, v->entry, err);
     return rc ? rc : flow_vote_set_unread(f, s, v, &unread, err);
 }
 

@@ -53,6 +53,7 @@ int text_page_read(struct text_view *v, struct err *err)
     if (rc == 0) rc = get(v, now.type, false, &v->item, err);
     if (rc == 0 && v->item.type != VAL_OBJ)
         rc = err_set(err, ERR_NOT_FOUND, "not_found.item", "item", err_i64(&id, v->id), NULL);
+    v->is_whole = rc == 0 && content_may_read_drafts(v->s, now.unit, content_state_name(now.state));
     return rc;
 }
 
@@ -261,12 +262,9 @@ int text_page_write(struct api_job *job, struct session *s, struct reader *reade
 {
     struct task_page *t = task_page_of(job);
     struct text_view v = {.job = job, .s = s, .p = &t->page, .id = text_page_id(job)};
-    struct content_version now;
     (void)reader;
     int rc = text_page_read(&v, err);
-    if (rc == 0) rc = content_item_version(s->db, v.id, &now, err);
     if (rc) return rc;
-    v.is_whole = content_may_read_drafts(s, now.unit, content_state_name(now.state));
     add_title(&v);
     if (t->told) page_err(v.p, t->told);
     if (t->done && !t->told) page_add(v.p, "<div class=\"done\" role=\"status\"><p>%k</p></div>\n", t->done);

@@ -196,13 +196,26 @@ int stmt_run(struct stmt *s, struct err *err)
     return rc;
 }
 
-int store_run(struct store *db, const char *sql, int64_t a, int64_t b, struct err *err)
+static struct stmt *bound(struct store *db, const char *sql, int64_t a, int64_t b, struct err *err)
 {
     struct stmt *s = store_stmt(db, sql, err);
-    if (!s) return err->code;
-    stmt_bind_int(s, 1, a);
-    if (stmt_bind_count(s) > 1) stmt_bind_int(s, 2, b);
-    return stmt_run(s, err);
+    if (s) stmt_bind_int(s, 1, a);
+    if (s && stmt_bind_count(s) > 1) stmt_bind_int(s, 2, b);
+    return s;
+}
+
+int store_run(struct store *db, const char *sql, int64_t a, int64_t b, struct err *err)
+{
+    struct stmt *s = bound(db, sql, a, b, err);
+    return s ? stmt_run(s, err) : err->code;
+}
+
+int store_has(struct store *db, const char *sql, int64_t a, int64_t b, struct err *err)
+{
+    struct stmt *s = bound(db, sql, a, b, err);
+    int rc = s ? stmt_step(s, err) : err->code;
+    stmt_done(s);
+    return rc;
 }
 
 int stmt_columns(struct stmt *s)

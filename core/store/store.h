@@ -59,6 +59,8 @@ int stmt_step(struct stmt *s, struct err *err); /* 1, 0 or an error */
 int stmt_run(struct stmt *s, struct err *err);  /* steps to the end, then stmt_done; 0 or an error */
 /* The same of a text with a number ?1, and another ?2 where it has one. */
 int store_run(struct store *db, const char *sql, int64_t a, int64_t b, struct err *err);
+/* Does such a text, a select, give a row? 1, 0 or an error. */
+int store_has(struct store *db, const char *sql, int64_t a, int64_t b, struct err *err);
 void stmt_done(struct stmt *s); /* gives it back to the cache, bindings cleared; NULL is fine */
 int stmt_columns(struct stmt *s);
 const char *stmt_column_name(struct stmt *s, int col);

@@ -2,16 +2,14 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { dies, keep, startTo } from '../lib/crash.mjs';
-import { Service, day, folder, pause } from '../lib/khung.mjs';
+import { Service, day, folder } from '../lib/khung.mjs';
 import { Sink } from '../lib/sink.mjs';
 import { sql } from '../lib/erasure.mjs';
 
 const HOUR = 3600000, DAY = 24 * HOUR;
 // Days begin at midnight in Asia/Ho_Chi_Minh: from noon on none begins while a test lasts.
 const NOON = Date.parse(day()) + 5 * HOUR, atNoon = (days) => NOON + days * DAY - Date.now();
-const isSent = async (s) => {
-  for (const end = Date.now() + 20000; sql(s, 'select count(*) from outbox') !== '0'; await pause(20)) assert.ok(Date.now() < end, 'mails are still on their way');
-};
+const isSent = (s) => s.until1('all mails are sent', () => sql(s, 'select count(*) from outbox') === '0', 20000);
 
 describe('the anchor of the day after kill -9', () => {
   let sink, s, back;

@@ -2,7 +2,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { crashNames, dies, startTo } from '../lib/crash.mjs';
-import { Service, folder, pause, plugin, sqlite } from '../lib/khung.mjs';
+import { Service, folder, plugin, sqlite } from '../lib/khung.mjs';
 
 const SOURCE = `
 local rows = storage.table("row", { fields = { n = "integer!" } })
@@ -44,7 +44,7 @@ describe('the audit after kill -9', () => {
       }
       for (let n = 0; n < 20; n++) await s.request('POST', '/api/runs', { flow: 'audited.write', input: { n } });
       // Until all have come to their end: what is written after the audit was read is not in what was read.
-      for (const end = Date.now() + 30000; (await s.must('flow', 'list', '--state', 'running')).length; await pause(20)) assert.ok(Date.now() < end, 'they do not end');
+      await s.until1('they end', async () => (await s.must('flow', 'list', '--state', 'running')).length === 0, 30000);
       assert.deepEqual(await s.must('verify'), []);
       const there = new Set();
       for (const e of await entries(s)) {

@@ -6,7 +6,7 @@ import http from 'node:http';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dies, keep, startTo } from '../lib/crash.mjs';
-import { Service, folder, pause, plugin, write } from '../lib/khung.mjs';
+import { Service, folder, plugin, write } from '../lib/khung.mjs';
 import { Sink } from '../lib/sink.mjs';
 import { sql } from './check.mjs';
 
@@ -63,12 +63,8 @@ async function killed(point, flow) {
   s.config.clock_offset = 120000;
   await s.start();
   await s.must('flow', 'start', flow, '--id', 'once');
-  for (const end = Date.now() + 60000; ; ) {
-    const [{ n }] = sql(s.data, 'select (select count(*) from outbox) + (select count(*) from mailing) + (select count(*) from notice where mail_at is not null) as n');
-    if (n === 0) break;
-    assert.ok(Date.now() < end, `${n} are still on their way`);
-    await pause(20);
-  }
+  await s.until1('none is on its way', () =>
+    sql(s.data, 'select (select count(*) from outbox) + (select count(*) from mailing) + (select count(*) from notice where mail_at is not null) as n')[0].n === 0, 60000);
   await sink.told();
 }
 

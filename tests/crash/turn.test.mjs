@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { dies } from '../lib/crash.mjs';
-import { folder, pause, plugin, serve } from '../lib/khung.mjs';
+import { folder, plugin, serve } from '../lib/khung.mjs';
 import { sql } from './check.mjs';
 
 const LIMIT = 2, RUNS = 7;
@@ -14,10 +14,6 @@ flow.define("visit", { input = { unit = "text!" }, limit = { key = "unit", runni
   run:wait("go") -- it comes when all have been started: so the limit holds back all but two
   rows:insert { run = run.id, what = "out" }
 end)`;
-
-async function comes(look) {
-  for (const end = Date.now() + 30000; !(await look()); await pause(20)) assert.ok(Date.now() < end, `it does not come to it: ${look}`);
-}
 
 // What was inside at the same time, as the rows tell.
 function most(rows) {
@@ -55,15 +51,14 @@ for (const point of ['turn.given', 'flow.before_save', 'flow.after_save', 'turn.
       for (let n = 0; n < RUNS; n++)
         ids.push((await sure(() => s.request('POST', '/api/runs', { flow: 't.visit', input: { unit: 'a' }, id: `${passing}-${n}` }))).json.id);
       for (const id of ids) await sure(() => s.request('POST', `/api/runs/${id}/signal`, { name: 'go', key: 'once' }), 409); // it has ended with the first
-      for (const end = Date.now() + 30000; ; await pause(20)) {
+      await s.until1('all have ended', async () => {
         if (s.gone) {
           died++;
           await s.start();
         }
         const runs = await s.must('flow', 'list', '--flow', 't.visit', '--limit', '100').catch(() => null);
-        if (runs?.every((r) => r.state === 'completed')) break;
-        assert.ok(Date.now() < end, JSON.stringify(runs));
-      }
+        return runs?.every((r) => r.state === 'completed');
+      }, 30000);
       assert.equal(died, 1, `${way} is passed`);
     }
     await s.restart();
@@ -101,7 +96,7 @@ for (const [what, passing] of [['pause', 1], ['resume', 2]])
     assert.deepEqual([now.held, now.paused, await s.must('verify')], ['limit', what === 'resume' ? true : undefined, []]);
     for (const id of ids) await s.must('flow', 'signal', id, 'go');
     if (what === 'resume') await s.must('flow', 'resume', ids[1]);
-    await comes(async () => (await s.must('flow', 'list', '--state', 'running')).length === 0);
+    await s.until1('none runs', async () => (await s.must('flow', 'list', '--state', 'running')).length === 0);
     assert.deepEqual([sql(s.data, 'select * from flow_turn'), await s.must('verify')], [[], []]);
     await s.stop();
   });
@@ -118,7 +113,7 @@ ${MANY(N)}`;
     const s = await serve({ dir, env: { KHUNG_CRASH_AT: `${point}:${passing}` } });
     await s.admin();
     const { id } = (await s.request('POST', '/api/runs', { flow: 't.many' })).json;
-    await comes(async () => (await s.flow(id)).state === 'completed');
+    await s.until1('it has ended', async () => (await s.flow(id)).state === 'completed');
     plugin(dir, 't', source('limit = { key = "unit", running = 200 }, search = { "unit" }'), { needs: '{ "flow" }' });
     await s.request('POST', '/api/plugins/t/reload').catch(() => null);
     await dies(s, `${point}:${passing}`);
@@ -126,7 +121,7 @@ ${MANY(N)}`;
     assert.ok(some > 0 && some < N, `${some}`);
     s.env = {};
     await s.start();
-    await comes(async () => runs('flow_turn') >= N && runs('flow_search') >= N);
+    await s.until1('all are counted and found', async () => runs('flow_turn') >= N && runs('flow_search') >= N);
     assert.deepEqual([runs("flow_turn where key = '\"a\"' and waits = 0"), runs('flow_limit where counted is not null')], [N / 3, 0]);
     const start = async (unit) => (await s.request('POST', '/api/runs', { flow: 't.hold', input: { unit } })).json.id;
     const a = await start('a'), b = await start('b');
@@ -147,8 +142,8 @@ ${MANY(N)}`;
   const s = await serve({ dir });
   await s.admin();
   const { id } = (await s.request('POST', '/api/runs', { flow: 't.many' })).json;
-  await comes(async () => (await s.flow(id)).state === 'completed');
-  await comes(async () => has(1) === N - 2);
+  await s.until1('it has ended', async () => (await s.flow(id)).state === 'completed');
+  await s.until1('all but two wait', async () => has(1) === N - 2);
   await s.restart({ KHUNG_CRASH_AT: `turn.given:${IN}` });
   assert.equal(has(0), 2);
   plugin(dir, 't', source(''), { needs: '{ "flow" }' });
@@ -156,7 +151,7 @@ ${MANY(N)}`;
   await dies(s, `turn.given:${IN}`);
   assert.ok(has(0) > 2 && has(0) < IN + 2, `${has(0)} had come in`);
   await s.start();
-  await comes(async () => has(1) === 0);
+  await s.until1('none waits', async () => has(1) === 0);
   assert.equal(has(0), N);
   assert.deepEqual(await s.must('verify'), []);
   await s.stop();

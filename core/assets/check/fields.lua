@@ -132,7 +132,7 @@ local function check_options(walk, node, decl, name)
     local key = item.tag == "Pair" and text_of(item[1])
     if key then map[key] = item end
     if key and not known[key] then
-      walk:named(item, "warning", "check.field_option", { name = key, field = name }, options)
+      walk:named(item, "warning", "check.field_option", { name = key, field = name, options = table.concat(options, " ") }, options)
     end
   end
   local given = check_limits(walk, map, decl, name)
